@@ -1,0 +1,51 @@
+# `make` runs the default analysis, `make test` runs every test; both first set up .venv from requirements.lock.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: run tables drift test lint format lock schema clean
+.DEFAULT_GOAL := run
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "evenwicht needs Python 3.11 or newer, this is " + sys.version.split()[0] + ". Mend: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+run: $(READY)  ## the main job: every table, figure and the report
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake
+
+tables: run  ## regenerate results/tables and show what changed against the committed ones
+	-$(BIN)/python -m evenwicht.report.drift results/tables
+
+drift: run  ## fail if the regenerated tables differ from the committed ones
+	$(BIN)/python -m evenwicht.report.drift results/tables
+
+test: $(READY)  ## every test
+	PATH="$(CURDIR)/$(BIN):$$PATH" pytest -n auto --dist loadgroup
+
+lint: $(READY)  ## ruff, mypy, snakefmt and snakemake --lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --lint
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile workflow/rules
+
+schema: $(READY)  ## write config/schema.json from the pydantic tree
+	$(BIN)/python -m evenwicht.config config/schema.json
+
+lock:  ## resolve pyproject.toml again into requirements.lock (needs uv)
+	uv pip compile --python-version 3.11 --python-platform linux --generate-hashes \
+	  --extra dev --extra slurm --no-emit-index-url --no-emit-find-links \
+	  --custom-compile-command "make lock" --quiet --upgrade pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf .snakemake results/cohorts results/estimates results/figures results/logs results/benchmarks \
+	  results/report.html data/synthetic/*/

@@ -1,0 +1,29 @@
+# The whole workflow at a glance: cohorts -> studies -> tables and figures -> one report.
+from snakemake.utils import min_version
+
+min_version("9.14")
+
+
+configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/cohorts.smk"
+include: "workflow/rules/studies.smk"
+include: "workflow/rules/tables.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
+
+
+report: "workflow/report/workflow.rst"
+
+
+onstart:
+    take_lock()
+
+
+rule all:
+    default_target: True
+    input:
+        "results/report.html",
+        TABLES,

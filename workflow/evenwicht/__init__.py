@@ -1,0 +1,7 @@
+"""evenwicht: individual exposures and policies in life-course cohorts, weighed in the same units.
+
+The library knows nothing of Snakemake. Data flow through its rooms in this order, and a room imports only
+from rooms above it: config, cohort, worlds, ingest, estimators, individual, policy, report.
+"""
+
+__version__ = "0.1.0"

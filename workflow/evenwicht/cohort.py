@@ -1,0 +1,151 @@
+"""The Cohort: typed tables and a role for each column; the only thing that passes between rooms.
+
+On disk a cohort is a folder with `cohort.yaml` and five Parquet files:
+
+- `persons`   one row a person; columns as described in `cohort.yaml`
+- `measures`  id, wave, age (years), measure, value; an empty value means due at the wave but not assessed
+- `events`    id, event, entry_age, exit_age (years), status (1 = event at exit_age, 0 = censored)
+- `costs`     id, sector, window, amount; a person without a row was not observed, which is not a zero
+- `truth`     study, estimand, level, contrast, value, mc_error, how; empty for real cohorts
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from evenwicht.config import Column, Role
+from evenwicht.errors import DataError
+from evenwicht.files import write_parquet, write_text
+
+TABLES = {
+    "measures": ["id", "wave", "age", "measure", "value"],
+    "events": ["id", "event", "entry_age", "exit_age", "status"],
+    "costs": ["id", "sector", "window", "amount"],
+    "truth": ["study", "estimand", "level", "contrast", "value", "mc_error", "how"],
+}
+FILES = ["persons.parquet", *(f"{name}.parquet" for name in TABLES), "cohort.yaml"]
+CENSUS_LIMIT = 120.0  # years; nobody's age exceeds it
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """A cohort in memory.
+
+    Attributes
+    ----------
+    name, description
+        What the cohort is called and where it comes from.
+    columns
+        Role, type, unit and codes of every column of `persons`.
+    persons, measures, events, costs, truth
+        The tables described in the module docstring.
+    """
+
+    name: str
+    description: str
+    columns: dict[str, Column]
+    persons: pd.DataFrame
+    measures: pd.DataFrame = field(default_factory=lambda: empty("measures"))
+    events: pd.DataFrame = field(default_factory=lambda: empty("events"))
+    costs: pd.DataFrame = field(default_factory=lambda: empty("costs"))
+    truth: pd.DataFrame = field(default_factory=lambda: empty("truth"))
+
+    def role(self, role: Role) -> list[str]:
+        """Return the names of the columns with a role."""
+        return [name for name, column in self.columns.items() if column.role == role]
+
+    @property
+    def id(self) -> str:
+        """Name of the identifying column of `persons`."""
+        return self.role("id")[0]
+
+    def check(self) -> "Cohort":
+        """Return the cohort if its tables hold what they promise.
+
+        Raises
+        ------
+        DataError
+            On a missing column, a duplicate or unknown person, an impossible age, date, status or amount.
+        """
+        where = f"cohort {self.name}"
+        _require_columns(self.persons, list(self.columns), f"{where}, persons")
+        ids = self.persons[self.id]
+        if ids.isna().any() or ids.duplicated().any():
+            row = int(np.flatnonzero(ids.isna() | ids.duplicated())[0])
+            raise DataError(
+                f"'{self.id}' is empty or stands twice (first in row {row})",
+                where=f"{where}, persons",
+                mend="Give every person one row and one identifier.",
+            )
+        for name, columns in TABLES.items():
+            table = getattr(self, name)
+            _require_columns(table, columns, f"{where}, {name}")
+            if name != "truth" and not table["id"].isin(ids).all():
+                raise DataError(
+                    f"{(~table['id'].isin(ids)).sum()} rows belong to nobody in persons",
+                    where=f"{where}, {name}",
+                    mend=f"Remove them or add the persons; for example id {table['id'][~table['id'].isin(ids)].iloc[0]}.",
+                )
+        events = self.events
+        _reject(events, events[["entry_age", "exit_age"]].isna().any(axis=1), "empty age", where)
+        _reject(events, ~events["status"].isin([0, 1]), "status other than 0 or 1", where)
+        _reject(events, events["exit_age"] < events["entry_age"], "exit before entry", where)
+        _reject(events, ~events["entry_age"].between(-1, CENSUS_LIMIT), "impossible entry age", where)
+        _reject(events, ~events["exit_age"].between(-1, CENSUS_LIMIT), "impossible exit age", where)
+        _reject(self.costs, self.costs["amount"] < 0, "negative amount", where)
+        return self
+
+    def write(self, folder: str | Path) -> None:
+        """Write the cohort as a folder, each file atomically."""
+        folder = Path(folder)
+        for name in ["persons", *TABLES]:
+            write_parquet(getattr(self, name), folder / f"{name}.parquet")
+        described = {name: column.model_dump(mode="json", exclude_defaults=True) for name, column in self.columns.items()}
+        text = {"name": self.name, "description": self.description, "columns": described}
+        write_text(yaml.safe_dump(text, sort_keys=False, allow_unicode=True), folder / "cohort.yaml")
+
+
+def empty(name: str) -> pd.DataFrame:
+    """Return an empty table of the Cohort with its columns."""
+    return pd.DataFrame(columns=TABLES[name])
+
+
+def read_cohort(folder: str | Path) -> Cohort:
+    """Read and check a cohort folder.
+
+    Raises
+    ------
+    DataError
+        If a file is missing or the tables break their promises.
+    """
+    folder = Path(folder)
+    missing = [name for name in FILES if not (folder / name).exists()]
+    if missing:
+        raise DataError(f"files are missing: {', '.join(missing)}", where=str(folder), mend="Run the cohort's job again.")
+    described = yaml.safe_load((folder / "cohort.yaml").read_text(encoding="utf-8"))
+    tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in ["persons", *TABLES]}
+    columns = {name: Column.model_validate(column) for name, column in described["columns"].items()}
+    return Cohort(described["name"], described["description"], columns, **tables).check()
+
+
+def _require_columns(table: pd.DataFrame, columns: list[str], where: str) -> None:
+    missing = [name for name in columns if name not in table.columns]
+    if missing:
+        raise DataError(
+            f"columns are missing: {', '.join(missing)}",
+            where=where,
+            mend=f"Add them or change the description. Present: {', '.join(map(str, table.columns))}.",
+        )
+
+
+def _reject(table: pd.DataFrame, bad: "pd.Series[bool]", what: str, where: str) -> None:
+    if bad.any():
+        row = table[bad].iloc[0]
+        raise DataError(
+            f"{what} in {int(bad.sum())} rows, first for id {row['id']}: {row.drop('id').to_dict()}",
+            where=where,
+            mend="Correct the source or mark the value as missing.",
+        )

@@ -1,0 +1,1 @@
+"""Plain statistics: numpy arrays in, result objects out. Nothing here knows of cohorts, files or config."""

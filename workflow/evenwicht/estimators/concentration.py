@@ -1,0 +1,103 @@
+"""How use concentrates in few people, beside what chance alone would give."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+def gini(amount: Floats, weights: Floats | None = None) -> float:
+    """Gini coefficient of non-negative amounts, zeros included.
+
+    Twice the area between the Lorenz curve and the diagonal, without small-sample correction; weights are
+    frequencies. NaN if nobody uses anything.
+    """
+    order = np.argsort(amount, kind="stable")
+    return sorted_gini(amount[order], np.ones(len(amount)) if weights is None else weights[order])
+
+
+def sorted_gini(amount: Floats, weights: Floats) -> float:
+    """Gini coefficient of amounts that are already in ascending order (the inner step of a bootstrap)."""
+    use = np.cumsum(amount * weights)
+    if use[-1] == 0:
+        return float("nan")
+    share = np.concatenate([[0.0], use / use[-1]])
+    people = np.concatenate([[0.0], np.cumsum(weights)]) / weights.sum()
+    return float(1 - np.sum(np.diff(people) * (share[1:] + share[:-1])))
+
+
+def lorenz(amount: Floats, grid: Floats, weights: Floats | None = None) -> Floats:
+    """Share of all use by the `grid` share of people with least use (the Lorenz curve)."""
+    weights = np.ones(len(amount)) if weights is None else weights
+    order = np.argsort(amount, kind="stable")
+    people = np.concatenate([[0.0], np.cumsum(weights[order])])
+    use = np.concatenate([[0.0], np.cumsum(amount[order] * weights[order])])
+    return np.interp(grid, people / people[-1], use / use[-1])
+
+
+def poisson_gini(mean: float) -> float:
+    """Gini coefficient of counts that differ by chance alone: everybody has the same Poisson rate.
+
+    Exact: exp(-2m) (I0(2m) + I1(2m)), from the mean difference of Ramasubban 1958, Biometrika 45:549.
+
+    >>> round(poisson_gini(0.1), 2)
+    0.91
+    """
+    return float(special.ive(0, 2 * mean) + special.ive(1, 2 * mean))
+
+
+def high_need(amount: Floats, top_share: float) -> Flags:
+    """Mark the people with most use: at most `top_share` of all, ties and zeros treated alike for everybody.
+
+    A person is marked if they use more than the person just outside the top group. Equal use is never split at random,
+    so the group can be smaller than `top_share`, and it holds users only.
+    """
+    allowed = int(np.floor(top_share * len(amount) + 1e-9))
+    threshold = np.sort(amount)[len(amount) - allowed - 1] if allowed < len(amount) else -np.inf
+    return amount > max(threshold, 0.0)
+
+
+def top_share_of_use(amount: Floats, top_share: float, weights: Floats | None = None) -> float:
+    """Share of all use by the `top_share` of people with most use."""
+    return float(1 - lorenz(amount, np.array([1 - top_share]), weights)[0])
+
+
+def several_sectors(flags: Flags, at_least: int) -> Flags:
+    """Mark the people with high need in at least so many sectors; `flags` is (people, sectors)."""
+    return flags.sum(axis=1) >= at_least
+
+
+def permuted_groups(
+    amounts: Floats, flags: Flags, at_least: int, draws: int, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Size of the multi-sector group, and its share of each sector's use, if sectors were unrelated.
+
+    Each sector is shuffled over people independently, which keeps every margin and breaks every association.
+
+    Parameters
+    ----------
+    amounts, flags : (people, sectors) arrays
+    at_least
+        Number of sectors with high need that puts a person in the group.
+
+    Returns
+    -------
+    size : (draws,) array
+    use_share : (draws, sectors) array
+    """
+    size = np.empty(draws)
+    use_share = np.empty((draws, flags.shape[1]))
+    people = np.broadcast_to(np.arange(len(flags))[:, None], flags.shape)
+    for draw in range(draws):
+        order = rng.permuted(people, axis=0)
+        group = several_sectors(np.take_along_axis(flags, order, axis=0), at_least)
+        size[draw] = group.mean()
+        use_share[draw] = group_share_of_use(np.take_along_axis(amounts, order, axis=0), group)
+    return size, use_share
+
+
+def group_share_of_use(amounts: Floats, group: Flags) -> Floats:
+    """Share of each sector's use by a group; `amounts` is (people, sectors)."""
+    return amounts[group].sum(axis=0) / amounts.sum(axis=0)

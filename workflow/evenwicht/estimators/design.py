@@ -1,0 +1,75 @@
+"""Covariate matrices, and the checks that a design can be fitted at all."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from evenwicht.errors import ModelError
+
+Floats = NDArray[np.float64]
+
+
+def covariate_matrix(frame: pd.DataFrame, columns: list[str], quadratic: list[str]) -> tuple[Floats, list[str]]:
+    """Return the covariates of a model, without intercept.
+
+    Parameters
+    ----------
+    frame
+        Complete rows.
+    columns
+        Covariates: categorical columns enter as indicators of all levels but the first, others linearly.
+    quadratic
+        Those of `columns` that also enter squared.
+
+    Returns
+    -------
+    matrix : (n, k) array
+    names : list of k strings
+    """
+    parts: dict[str, Floats] = {}
+    for name in columns:
+        column = frame[name]
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            present = [level for level in column.cat.categories if (column == level).any()]
+            for level in present[1:]:
+                parts[f"{name}={level}"] = (column == level).to_numpy(dtype=float)
+        else:
+            values = column.to_numpy(dtype=float)
+            parts[name] = values
+            if name in quadratic:
+                parts[f"{name}^2"] = values**2
+    matrix = np.column_stack(list(parts.values())) if parts else np.empty((len(frame), 0))
+    return matrix, list(parts)
+
+
+def require_full_rank(matrix: Floats, names: list[str], where: str) -> None:
+    """Raise ModelError if a column is constant or a linear combination of the others (an intercept is implied)."""
+    centred = matrix - matrix.mean(axis=0)
+    scale = centred.std(axis=0)
+    constant = [name for name, s in zip(names, scale, strict=True) if s == 0]
+    if constant:
+        raise ModelError(
+            f"{', '.join(constant)} does not vary", where=where, mend="Remove it from the model or widen the sample."
+        )
+    if np.linalg.matrix_rank(centred / scale) < matrix.shape[1]:
+        kept: list[int] = []
+        for j in range(matrix.shape[1]):
+            if np.linalg.matrix_rank((centred / scale)[:, [*kept, j]]) > len(kept):
+                kept.append(j)
+        dependent = [name for j, name in enumerate(names) if j not in kept]
+        raise ModelError(
+            f"singular design: {', '.join(dependent)} follows exactly from the other covariates",
+            where=where,
+            mend="Remove it from the adjustment.",
+        )
+
+
+def require_both_arms(exposure: Floats, where: str, least: int = 2) -> None:
+    """Raise ModelError unless both arms of a 0/1 exposure hold at least `least` people."""
+    exposed, unexposed = int((exposure == 1).sum()), int((exposure == 0).sum())
+    if min(exposed, unexposed) < least:
+        raise ModelError(
+            f"too few people to compare: {exposed} exposed and {unexposed} unexposed",
+            where=where,
+            mend="Check the codes of the exposure and the missing values of the covariates.",
+        )

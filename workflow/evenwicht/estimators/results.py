@@ -1,0 +1,53 @@
+"""Estimates: one number with its uncertainty, and the vocabulary of estimands."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+Z95 = 1.959963984540054  # 97.5% quantile of the standard normal
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A point estimate with its standard error and 95% confidence limits; NaN where not defined."""
+
+    estimate: float
+    se: float = np.nan
+    lower: float = np.nan
+    upper: float = np.nan
+
+    @classmethod
+    def normal(cls, estimate: float, se: float) -> "Interval":
+        """Return the 95% interval of a normal approximation."""
+        return cls(float(estimate), float(se), float(estimate - Z95 * se), float(estimate + Z95 * se))
+
+    def exp(self) -> "Interval":
+        """Return the interval on the ratio scale; the standard error stays on the log scale."""
+        return Interval(float(np.exp(self.estimate)), self.se, float(np.exp(self.lower)), float(np.exp(self.upper)))
+
+
+@dataclass(frozen=True)
+class Estimand:
+    """How an estimand is named, measured and read.
+
+    `kind` is "difference" (no effect at 0), "ratio" (no effect at 1), "probability" or "index" (0 to 1), or
+    "statistic" (a diagnostic without a null).
+    """
+
+    label: str
+    kind: str
+
+
+ESTIMANDS = {
+    "mean_difference": Estimand("Mean difference", "difference"),
+    "risk_difference": Estimand("Risk difference", "difference"),
+    "risk_ratio": Estimand("Risk ratio", "ratio"),
+    "hazard_ratio": Estimand("Hazard ratio", "ratio"),
+    "conditional_hazard_ratio": Estimand("Hazard ratio, conditional on covariates", "ratio"),
+    "survival": Estimand("Survival to the horizon", "probability"),
+    "first_stage_f": Estimand("First-stage F statistic", "statistic"),
+    "gini": Estimand("Gini coefficient", "index"),
+    "top_share": Estimand("Share of use by the top group", "probability"),
+    "group_share": Estimand("Share of people in the multi-sector group", "probability"),
+    "group_use_share": Estimand("Share of use by the multi-sector group", "probability"),
+}

@@ -1,0 +1,181 @@
+"""Survival to a horizon and hazard ratios.
+
+Kaplan-Meier curves and Cox models come from lifelines. The product-limit sum here exists for what lifelines does not
+offer: a weighted curve inside a bootstrap, and the jackknife pseudo-values of a register-sized cohort in linear memory.
+"""
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from evenwicht.errors import ModelError
+from evenwicht.estimators.results import Interval
+
+Floats = NDArray[np.float64]
+
+
+def product_limit(
+    time: Floats, event: Floats, grid: Floats, *, entry: Floats | None = None, weights: Floats | None = None
+) -> Floats:
+    """Weighted Kaplan-Meier survival at the times of `grid`.
+
+    Parameters
+    ----------
+    time, event : (n,) arrays
+        Exit time and status (1 = event).
+    grid : (m,) array
+        Times at which survival is wanted.
+    entry : (n,) array, optional
+        Delayed entry; a person is at risk at t if entry < t <= time.
+    weights : (n,) array, optional
+    """
+    times, deaths, at_risk = _risk_table(time, event, entry, weights)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        hazard = np.where(at_risk > 0, deaths / at_risk, 0.0)
+    survival = np.concatenate([[1.0], np.cumprod(1 - hazard)])
+    return survival[np.searchsorted(times, grid, side="right")]
+
+
+def _risk_table(
+    time: Floats, event: Floats, entry: Floats | None, weights: Floats | None
+) -> tuple[Floats, Floats, Floats]:
+    """Distinct event times with the weight of events and of people at risk."""
+    weights = np.ones(len(time)) if weights is None else weights
+    times = np.unique(time[event == 1])
+    position = np.searchsorted(times, time[event == 1])
+    deaths = np.bincount(position, weights=weights[event == 1], minlength=len(times))
+
+    def weight_from(values: Floats, side: Any) -> Floats:
+        order = np.argsort(values)
+        total = np.concatenate([[0.0], np.cumsum(weights[order])])
+        return total[-1] - total[np.searchsorted(values[order], times, side=side)]
+
+    at_risk = weight_from(time, "left")
+    if entry is not None:
+        at_risk = at_risk - weight_from(entry, "left")
+    return times, deaths, at_risk
+
+
+def survival_pseudo_values(time: Floats, event: Floats, horizon: float, entry: Floats | None = None) -> Floats:
+    """Jackknife pseudo-values of survival to the horizon, n S - (n - 1) S_(-i).
+
+    Their mean is the Kaplan-Meier estimate, and a regression of them on covariates estimates differences in survival
+    under censoring. Source: Andersen, Klein and Rosthoj 2003, Biometrika 90:15.
+
+    Returns
+    -------
+    (n,) array
+
+    Raises
+    ------
+    ModelError
+        If someone is the only person at risk at an event time before the horizon.
+    """
+    times, deaths, at_risk = _risk_table(time, event, entry, None)
+    keep = times <= horizon
+    times, deaths, at_risk = times[keep], deaths[keep], at_risk[keep]
+    if (at_risk < 2).any():
+        raise ModelError(
+            "fewer than two people at risk before the horizon",
+            where="survival to the horizon",
+            mend="Choose an earlier horizon.",
+        )
+    kept = np.concatenate([[1.0], np.cumprod(1 - deaths / at_risk)])  # everybody present
+    with np.errstate(divide="ignore"):
+        log_without = np.concatenate([[0.0], np.cumsum(np.log1p(-deaths / (at_risk - 1)))])  # one present but absent
+    first = np.zeros(len(time), dtype=int) if entry is None else np.searchsorted(times, entry, side="right")
+    before = np.searchsorted(times, time, side="left")
+    last = np.searchsorted(times, time, side="right")
+    own = last > before  # leaves at an event time
+    index = np.minimum(before, max(len(times) - 1, 0))
+    others = np.where(event == 1, deaths[index] - 1, deaths[index]) if len(times) else np.zeros(len(time))
+    at_exit = np.where(own, 1 - others / (at_risk[index] - 1), 1.0) if len(times) else np.ones(len(time))
+    middle = np.exp(log_without[before] - log_without[np.minimum(first, before)])
+    left_out = kept[first] * middle * at_exit * kept[-1] / kept[last]
+    n = len(time)
+    return n * kept[-1] - (n - 1) * left_out
+
+
+def kaplan_meier(time: Floats, event: Floats, horizon: float, entry: Floats | None = None) -> Interval:
+    """Survival to the horizon with its 95% interval (lifelines; log-log interval, Greenwood standard error)."""
+    from lifelines import KaplanMeierFitter
+
+    fit = KaplanMeierFitter().fit(time, event, entry=entry)
+    survival = float(fit.survival_function_at_times(horizon).iloc[0])
+    bounds = fit.confidence_interval_survival_function_[:horizon].iloc[-1]
+    table = fit.event_table[:horizon]
+    at_risk, deaths = table["at_risk"].to_numpy(float), table["observed"].to_numpy(float)
+    some = deaths > 0
+    greenwood = np.sum(deaths[some] / (at_risk[some] * np.maximum(at_risk[some] - deaths[some], 1)))
+    return Interval(survival, float(survival * np.sqrt(greenwood)), float(bounds.iloc[0]), float(bounds.iloc[1]))
+
+
+def hazard_ratio(
+    time: Floats,
+    event: Floats,
+    exposure: Floats,
+    covariates: Floats | None = None,
+    *,
+    entry: Floats | None = None,
+    weights: Floats | None = None,
+    clusters: NDArray[Any] | None = None,
+    where: str = "Cox model",
+) -> Interval:
+    """Hazard ratio of an exposure by a Cox model (lifelines, Efron ties), with its 95% interval.
+
+    Parameters
+    ----------
+    time, event, exposure : (n,) arrays
+    covariates : (n, k) array, optional
+    entry : (n,) array, optional
+        Delayed entry.
+    weights : (n,) array, optional
+        Probability weights; the standard error is then robust (Lin and Wei 1989).
+    clusters : (n,) array, optional
+        Cluster of each row, for a cluster-robust standard error.
+
+    Returns
+    -------
+    Interval
+        On the ratio scale; `se` is the standard error of the log hazard ratio.
+
+    Raises
+    ------
+    ModelError
+        With fewer than five events in an arm, or if the fit does not converge.
+    """
+    from lifelines import CoxPHFitter
+    from lifelines.exceptions import ConvergenceError, ConvergenceWarning
+
+    arms = [int(event[exposure == arm].sum()) for arm in (1, 0)]
+    if min(arms) < 5:
+        raise ModelError(
+            f"too few events for a hazard ratio: {arms[0]} exposed and {arms[1]} unexposed",
+            where=where,
+            mend="Pool categories, lengthen follow-up or leave this outcome out of the study.",
+        )
+    frame = pd.DataFrame({"time": time, "event": event, "exposure": exposure})
+    if covariates is not None:
+        scaled = covariates / np.where(covariates.std(axis=0) > 0, covariates.std(axis=0), 1)
+        frame = frame.join(pd.DataFrame(scaled, columns=[f"x{j}" for j in range(scaled.shape[1])]))
+    options: dict[str, Any] = {}
+    if entry is not None:
+        frame["entry"], options["entry_col"] = entry, "entry"
+    if weights is not None:
+        frame["weight"], options["weights_col"], options["robust"] = weights, "weight", True
+    if clusters is not None:
+        frame["cluster"], options["cluster_col"] = clusters, "cluster"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", ConvergenceWarning)
+            fit = CoxPHFitter().fit(frame, "time", "event", **options)
+    except (ConvergenceError, ConvergenceWarning) as error:
+        raise ModelError(
+            f"the Cox model does not converge ({str(error).splitlines()[0]})",
+            where=where,
+            mend="Look for a covariate that decides the outcome or repeats another, and remove it.",
+        ) from None
+    return Interval.normal(fit.params_["exposure"], fit.standard_errors_["exposure"]).exp()

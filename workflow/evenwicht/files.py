@@ -1,0 +1,47 @@
+"""Atomic output: a file is either complete under its own name or not there."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@contextmanager
+def atomic_path(target: str | Path) -> Iterator[Path]:
+    """Yield a scratch path beside `target` that takes its place when the block ends without an error."""
+    target = Path(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    os.close(handle)
+    scratch = Path(name)
+    try:
+        yield scratch
+        umask = os.umask(0)
+        os.umask(umask)
+        scratch.chmod(0o666 & ~umask)
+        os.replace(scratch, target)
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def write_text(text: str, target: str | Path) -> None:
+    """Write UTF-8 text atomically."""
+    with atomic_path(target) as path:
+        path.write_text(text, encoding="utf-8")
+
+
+def write_csv(table: "pd.DataFrame", target: str | Path) -> None:
+    """Write a table as CSV, atomically, with floats at six significant digits."""
+    with atomic_path(target) as path:
+        table.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
+
+
+def write_parquet(table: "pd.DataFrame", target: str | Path) -> None:
+    """Write a table as zstd Parquet, atomically."""
+    with atomic_path(target) as path:
+        table.to_parquet(path, index=False, compression="zstd")

@@ -1,0 +1,25 @@
+"""How a job ends: its messages go to its log, and a user's mistake is one clear line, not a traceback."""
+
+import contextlib
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+from evenwicht.errors import EvenwichtError
+
+
+@contextlib.contextmanager
+def logged(log: str | Path) -> Iterator[None]:
+    """Send everything a job prints to its log; end with exit code 1 and one message on an EvenwichtError."""
+    Path(log).parent.mkdir(parents=True, exist_ok=True)
+    terminal = sys.stderr
+    with open(log, "w", encoding="utf-8") as file:
+        with contextlib.redirect_stdout(file), contextlib.redirect_stderr(file):
+            warnings.simplefilter("default")
+            try:
+                yield
+            except EvenwichtError as error:
+                print(f"{type(error).__name__}: {error}", file=file)
+                print(f"{type(error).__name__}: {error}", file=terminal)
+                sys.exit(1)

@@ -1,0 +1,192 @@
+"""Read config files and say, for every mistake, which file, which key and how to mend it."""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from evenwicht import config as tree
+from evenwicht.config import BinaryOutcome, CohortConfig, ContinuousOutcome, EventOutcome, Run, RunConfig
+from evenwicht.errors import ConfigError
+
+Model = TypeVar("Model", bound=BaseModel)
+Mistake = tuple[str, str, str]  # key path, what is wrong, how to mend it
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """A YAML loader to which a key that stands twice is an error, not a silent overwrite."""
+
+
+def _mapping(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    seen: set[Any] = set()
+    for key_node, _ in node.value:
+        key = loader.construct_object(key_node)
+        if key in seen:
+            raise yaml.MarkedYAMLError(problem=f"key '{key}' stands twice", problem_mark=key_node.start_mark)
+        seen.add(key)
+    return loader.construct_mapping(node, deep=True)
+
+
+_UniqueKeyLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def read_yaml(path: str | Path) -> dict[str, Any]:
+    """Read a YAML mapping.
+
+    Raises
+    ------
+    ConfigError
+        If the file is missing, is not YAML, holds a key twice or is not a mapping.
+    """
+    try:
+        data = yaml.load(Path(path).read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)
+    except FileNotFoundError:
+        raise ConfigError(
+            "no such file", where=str(path), mend="Create it or correct the path in `cohorts` of the run config."
+        ) from None
+    except yaml.MarkedYAMLError as error:
+        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise ConfigError(
+            f"not valid YAML: {error.problem}", where=f"{path}{line}", mend="Correct that line."
+        ) from None
+    if not isinstance(data, dict):
+        raise ConfigError("not a mapping of keys to values", where=str(path), mend="Start from config/dunedin.yaml.")
+    return data
+
+
+def validate(model: type[Model], data: Mapping[str, Any], where: str) -> Model:
+    """Check `data` against a model of the tree; raise one ConfigError that lists every mistake by key path."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise _config_error([_mistake(e, data) for e in error.errors()], where) from None
+
+
+def load_cohort(path: str | Path) -> CohortConfig:
+    """Read and check one cohort file, including references from studies to columns and outcomes."""
+    cohort = validate(CohortConfig, read_yaml(path), str(path))
+    mistakes = list(_broken_references(cohort))
+    if mistakes:
+        raise _config_error(mistakes, str(path))
+    return cohort
+
+
+def load_run(settings: Mapping[str, Any], where: str = "config/config.yaml") -> Run:
+    """Check the run settings and every cohort file they name.
+
+    Parameters
+    ----------
+    settings
+        The parsed run config (Snakemake's `config`).
+    where
+        Name of the run config in messages.
+
+    Raises
+    ------
+    ConfigError
+        With one line for each mistake: file, key path, what is wrong, how to mend it.
+    """
+    run = validate(RunConfig, settings, where)
+    cohorts: dict[str, CohortConfig] = {}
+    for index, path in enumerate(run.cohorts):
+        cohort = load_cohort(path)
+        if cohort.name in cohorts:
+            raise ConfigError(
+                f"the name '{cohort.name}' is taken by an earlier cohort",
+                where=f"{where}: cohorts.{index}",
+                mend=f"Give `name` in {path} a value of its own.",
+            )
+        cohorts[cohort.name] = cohort
+    return Run(settings=run, cohorts=cohorts)
+
+
+def _config_error(mistakes: list[Mistake], where: str) -> ConfigError:
+    (path, what, mend), *others = mistakes
+    more = [f"\n{where}: {path}: {what}. {mend}" for path, what, mend in others]
+    return ConfigError(what, where=f"{where}: {path}", mend=mend + "".join(more))
+
+
+def _mistake(error: Any, data: Mapping[str, Any]) -> Mistake:
+    path = _key_path(error["loc"], data)
+    kind, got = error["type"], error["input"]
+    if kind == "extra_forbidden":
+        key = str(error["loc"][-1])
+        return path, "unknown key", f"{_suggest(key, _all_keys())}Remove it or correct its spelling."
+    if kind == "missing":
+        return path, "required key is missing", "Add it; the comments in config/ say what it means."
+    if kind.startswith("union_tag"):
+        return f"{path}.kind", error["msg"], "Choose one of the kinds named."
+    if kind == "value_error":
+        return path, str(error["ctx"]["error"]), "Correct these values together."
+    return path, f"{error['msg'][0].lower()}{error['msg'][1:]} (got {got!r})", "Correct the value."
+
+
+def _key_path(location: tuple[int | str, ...], data: Any) -> str:
+    """Turn pydantic's location into the key path a user wrote, leaving out the tags of unions."""
+    parts: list[str] = []
+    for position, part in enumerate(location):
+        inside = isinstance(data, Mapping) and part in data
+        inside = inside or (isinstance(data, list) and isinstance(part, int) and part < len(data))
+        if inside:
+            data = data[part]
+        elif position < len(location) - 1 or not isinstance(data, Mapping):
+            continue
+        parts.append(str(part))
+    return ".".join(parts) or "(top level)"
+
+
+def _all_keys() -> list[str]:
+    models = [m for m in vars(tree).values() if isinstance(m, type) and issubclass(m, BaseModel)]
+    return sorted({key for model in models for key in model.model_fields})
+
+
+def _suggest(word: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(word, known, n=1)
+    return f"Did you mean '{close[0]}'? " if close else ""
+
+
+def _broken_references(cohort: CohortConfig) -> Iterator[Mistake]:
+    """Yield every place where a study names a column or outcome that the cohort does not have."""
+    columns, outcomes = list(cohort.columns), list(cohort.outcomes)
+
+    def unknown(path: str, name: str, known: list[str], what: str) -> Iterator[Mistake]:
+        if name not in known:
+            listing = f"Known: {', '.join(known)}."
+            yield path, f"'{name}' is not {what} of this cohort", f"{_suggest(name, known)}{listing}"
+
+    def binary(path: str, name: str) -> Iterator[Mistake]:
+        yield from unknown(path, name, columns, "a column")
+        if name in columns and cohort.columns[name].type != "boolean":
+            yield path, f"'{name}' is not of type boolean", "Contrasts need a yes/no column; add one to `columns`."
+
+    if sum(column.role == "id" for column in cohort.columns.values()) != 1:
+        yield "columns", "there must be exactly one column with role 'id'", "Set the role of one column."
+    for key, outcome in cohort.outcomes.items():
+        if isinstance(outcome, ContinuousOutcome | BinaryOutcome):
+            yield from unknown(f"outcomes.{key}.column", outcome.column, columns, "a column")
+        events = getattr(cohort.source, "events", None)
+        if isinstance(outcome, EventOutcome) and events is not None:
+            yield from unknown(f"outcomes.{key}.event", outcome.event, [e.event for e in events], "an event")
+
+    individual, policy = cohort.individual, cohort.policy
+    yield from binary("individual.exposure", individual.exposure)
+    for index, name in enumerate(policy.exposures):
+        yield from binary(f"policy.exposures.{index}", name)
+    if policy.instrument is not None:
+        yield from unknown("policy.instrument", policy.instrument, policy.exposures, "a policy exposure")
+    if policy.cluster is not None:
+        yield from unknown("policy.cluster", policy.cluster, columns, "a column")
+    for index, name in enumerate(cohort.table1):
+        yield from unknown(f"table1.{index}", name, columns, "a column")
+    for level, study in (("individual", individual), ("policy", policy)):
+        for index, name in enumerate(study.outcomes):
+            yield from unknown(f"{level}.outcomes.{index}", name, outcomes, "an outcome")
+        for index, name in enumerate(study.adjust.columns):
+            yield from unknown(f"{level}.adjust.columns.{index}", name, columns, "a column")
+        for index, name in enumerate(study.adjust.quadratic):
+            yield from unknown(f"{level}.adjust.quadratic.{index}", name, study.adjust.columns, "an adjustment column")
+    for index, name in enumerate(individual.modifiers):
+        yield from unknown(f"individual.modifiers.{index}", name, individual.adjust.columns, "an adjustment column")

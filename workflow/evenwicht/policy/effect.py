@@ -1,0 +1,122 @@
+"""What a policy does to those it reaches: intention to treat, and the exposure's effect with the policy as instrument."""
+
+import numpy as np
+import pandas as pd
+
+from evenwicht.cohort import Cohort
+from evenwicht.config import Adjustment, CohortConfig, PolicyStudy
+from evenwicht.estimators.instrument import two_stage_least_squares
+from evenwicht.estimators.linear import least_squares
+from evenwicht.estimators.results import Interval
+from evenwicht.estimators.survival import hazard_ratio, survival_pseudo_values
+from evenwicht.outcomes import MeanOutcome
+from evenwicht.rows import Rows, as_table, contrast_label
+from evenwicht.samples import Sample, draw_sample
+
+
+LEAST_CLUSTERS = 5  # in either arm; below it a cluster-robust interval is far too narrow (Cameron and Miller 2015)
+
+
+def policy_study(cohort: Cohort, config: CohortConfig) -> pd.DataFrame:
+    """Estimate the effect of each policy exposure on each outcome of the policy study.
+
+    Standard errors cluster by the column that shares the policy (state, birth month), with a t distribution on
+    (clusters - 1) degrees of freedom. Differences in risk at a horizon come from pseudo-values, so that censoring and
+    clusters are both respected.
+
+    Raises
+    ------
+    ModelError, DataError
+        If the data cannot support a model, naming cohort, study and reason.
+    """
+    study = config.policy
+    parts = []
+    for exposure in study.exposures:
+        for name in study.outcomes:
+            where = f"cohort {cohort.name}, policy study of {name}"
+            sample = draw_sample(cohort, exposure, study.adjust, config.outcomes[name], study.cluster, where)
+            rows = Rows(cohort.name, name, "policy", contrast_label(exposure, cohort.columns[exposure]))
+            _intention_to_treat(rows, sample, where)
+            parts.append(rows)
+    if study.instrument is not None:
+        parts += _instrumental(cohort, config, study, study.instrument)
+    return as_table(parts)
+
+
+def _intention_to_treat(rows: Rows, sample: Sample, where: str) -> None:
+    a, x, clusters, outcome = sample.exposure, sample.covariates, sample.clusters, sample.outcome
+    fewest, note = _cluster_support(sample)
+
+    def supported(interval: Interval) -> Interval:
+        return interval if fewest >= LEAST_CLUSTERS else Interval(interval.estimate)
+
+    if isinstance(outcome, MeanOutcome):
+        y, binary = outcome.value, outcome.binary
+        estimand = "risk_difference" if binary else "mean_difference"
+        events = int(y.sum()) if binary else None
+    else:
+        entry = outcome.entry if (outcome.entry > 0).any() else None
+        y = 1 - survival_pseudo_values(outcome.time, outcome.event, outcome.horizon, entry)
+        estimand, events = "risk_difference", int(outcome.event.sum())
+        for ratio, method, covariates in (
+            ("hazard_ratio", "crude", None),
+            ("conditional_hazard_ratio", "regression", x),
+        ):
+            interval = hazard_ratio(
+                outcome.time, outcome.event, a, covariates, entry=entry, clusters=clusters, where=where
+            )
+            rows.add(ratio, method, supported(interval), n=sample.n, events=events, note=note)
+    for method, covariates in (("crude", None), ("regression", x)):
+        interval = least_squares(y, a, covariates, clusters=clusters)
+        rows.add(estimand, method, supported(interval), n=sample.n, events=events, note=note)
+
+
+def _cluster_support(sample: Sample) -> tuple[float, str]:
+    """Return the number of clusters in the smaller arm (infinite without clusters) and a note that says so."""
+    if sample.clusters is None:
+        return np.inf, ""
+    exposed, unexposed = (len(np.unique(sample.clusters[sample.exposure == arm])) for arm in (1, 0))
+    few = "; no interval, too few clusters in an arm" if min(exposed, unexposed) < LEAST_CLUSTERS else ""
+    return min(exposed, unexposed), f"clusters: {exposed} with the policy, {unexposed} without{few}"
+
+
+def _instrumental(cohort: Cohort, config: CohortConfig, study: PolicyStudy, instrument: str) -> list[Rows]:
+    """Effect of the individual exposure with a policy as instrument, for every individual outcome that has a mean."""
+    exposure = config.individual.exposure
+    parts = []
+    for name in config.individual.outcomes:
+        where = f"cohort {cohort.name}, instrumental variable study of {name}"
+        taken = Adjustment(columns=[exposure])
+        sample = draw_sample(cohort, instrument, taken, config.outcomes[name], study.cluster, where)
+        if not isinstance(sample.outcome, MeanOutcome):
+            continue
+        y, a, z = sample.outcome.value, sample.covariates[:, 0], sample.exposure
+        fit = two_stage_least_squares(y, a, z, where=where)
+        estimand = "risk_difference" if sample.outcome.binary else "mean_difference"
+        rows = Rows(cohort.name, name, "policy", contrast_label(exposure, cohort.columns[exposure]))
+        rows.add(
+            estimand,
+            "iv",
+            fit.effect,
+            n=sample.n,
+            note=f"instrument {instrument}, F {fit.first_stage_f:.1f}; equal variances, people independent; "
+            f"Anderson-Rubin 95% set: {describe_set(fit.anderson_rubin)}",
+        )
+        weak = "weak" if fit.first_stage_f < 10 else "not weak by the rule F > 10"
+        first_stage = contrast_label(instrument, cohort.columns[instrument])
+        statistic = Interval(fit.first_stage_f)
+        rows.add("first_stage_f", "iv", statistic, n=sample.n, contrast=first_stage, note=f"instrument is {weak}")
+        parts.append(rows)
+    return parts
+
+
+def describe_set(intervals: list[tuple[float, float]]) -> str:
+    """Write a union of intervals in words."""
+    if not intervals:
+        return "empty"
+    if intervals == [(-np.inf, np.inf)]:
+        return "every value"
+    return " or ".join(
+        f"below {high:.3g}" if low == -np.inf else f"above {low:.3g}" if high == np.inf else f"{low:.3g} to {high:.3g}"
+        for low, high in intervals
+    )

@@ -1,0 +1,251 @@
+"""Figures of the report: survival curves, forest plots, Lorenz curves. Each comes with its alternative text."""
+
+import io
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+
+mpl.use("svg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from evenwicht.cohort import Cohort
+from evenwicht.config import CohortConfig, EventOutcome
+from evenwicht.files import write_text
+from evenwicht.report.wording import number, scale_of, with_interval
+from evenwicht.rows import arm_labels
+
+# Okabe and Ito's palette, told apart under every common colour-vision deficiency; markers and dashes differ as well
+BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#6b6b6b"
+LEVELS = {"individual": (BLUE, "o", "Individual exposure"), "policy": (ORANGE, "s", "Policy")}
+METHOD_LABELS = {
+    "crude": "crude",
+    "regression": "regression",
+    "ipw": "inverse probability weighting",
+    "gformula": "standardisation",
+    "iv": "instrumental variable",
+}
+STYLE = {
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 10.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "svg.hashsalt": "evenwicht",
+    "svg.fonttype": "path",
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure with a title and a text that says what it shows to those who cannot see it."""
+
+    figure: Figure
+    title: str
+    alt: str
+
+    def save(self, path: str | Path) -> None:
+        """Write the figure as SVG, atomically and with the same bytes each time; the texts are part of the file."""
+        buffer = io.StringIO()
+        self.figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+        plt.close(self.figure)
+        svg = buffer.getvalue()
+        texts = f"<title>{escape(self.title)}</title>\n <desc>{escape(self.alt)}</desc>\n"
+        head, mark, rest = svg.partition("<metadata>")
+        head = head.replace("<svg ", '<svg role="img" ', 1)
+        write_text(f"{head}{texts} {mark}{rest}", path)
+
+
+@contextmanager
+def _style() -> Iterator[None]:
+    with mpl.rc_context(STYLE):  # type: ignore[arg-type]
+        yield
+
+
+def survival_figure(curves: pd.DataFrame, config: CohortConfig) -> Picture:
+    """Draw crude and weighted survival by exposure, with 95% bands and numbers at risk, one row an event outcome."""
+    names = list(dict.fromkeys(curves["study"]))
+    arms = arm_labels(config.columns[config.individual.exposure])
+    panels = {"crude": "Crude", "ipw": "Weighted for confounders"}
+    sentences = []
+    with _style():
+        figure, axes = plt.subplots(
+            len(names), 2, figsize=(7.4, 3.9 * len(names)), sharey="row", squeeze=False, layout="constrained"
+        )
+        for row, name in zip(axes, names, strict=True):
+            outcome = config.outcomes[name]
+            assert isinstance(outcome, EventOutcome)
+            part = curves[curves["study"] == name]
+            floor = np.floor(part["lower"].min() * 20) / 20
+            for axis, (method, title) in zip(row, panels.items(), strict=True):
+                for arm, colour, dash in zip(arms, (ORANGE, BLUE), ("-", "--"), strict=True):
+                    line = part[(part["method"] == method) & (part["arm"] == arm)]
+                    axis.fill_between(line["time"], line["lower"], line["upper"], color=colour, alpha=0.18, lw=0)
+                    axis.plot(line["time"], line["survival"], dash, color=colour, lw=1.8, label=arm)
+                    last = line.iloc[-1]
+                    sentences.append(
+                        f"{outcome.label}, {title.lower()}, {arm}: {100 * last['survival']:.1f}% without the event at "
+                        f"{outcome.horizon:g} {outcome.unit} (95% interval {100 * last['lower']:.1f} to "
+                        f"{100 * last['upper']:.1f}%)."
+                    )
+                clock = "Age" if outcome.time == "age" else "Time since start of follow-up"
+                axis.set(title=title, xlabel=f"{clock}, {outcome.unit}", ylim=(floor, 1.003), xlim=(0, outcome.horizon))
+                axis.grid(axis="y", color="#e4e4e4", lw=0.7)
+                _at_risk(axis, part[part["method"] == method], arms, outcome.horizon)
+            row[0].set_ylabel(f"Without the event: {outcome.label.lower()}\n(axis starts at {floor:.2f})")
+            row[0].legend(loc="lower left", frameon=False)
+    exposure = config.columns[config.individual.exposure].label
+    return Picture(figure, f"Survival by exposure: {exposure}", " ".join(sentences))
+
+
+def _at_risk(axis: Axes, part: pd.DataFrame, arms: tuple[str, str], horizon: float) -> None:
+    """Write the numbers at risk under the axis, in people (not weights)."""
+    ticks = np.linspace(0, horizon, 5)
+    axis.set_xticks(ticks)
+    axis.text(0, -0.27, "At risk", transform=axis.transAxes, fontsize=8.5, color=GREY)
+    for k, (arm, colour) in enumerate(zip(arms, (ORANGE, BLUE), strict=True)):
+        line = part[part["arm"] == arm].set_index("time")["at_risk"]
+        for tick in ticks:
+            count = line.iloc[int(np.abs(line.index.to_numpy() - tick).argmin())]
+            axis.text(
+                tick / horizon,
+                -0.34 - 0.07 * k,
+                f"{count:,}",
+                transform=axis.transAxes,
+                ha="center",
+                fontsize=8.5,
+                color=colour,
+            )
+    axis.text(0, -0.47, " ", transform=axis.transAxes, fontsize=8.5)
+
+
+def forest_figure(estimates: pd.DataFrame, config: CohortConfig, cohort: Cohort) -> Picture:
+    """Draw individual and policy effects in the same units, one panel an outcome."""
+    outcomes = list(dict.fromkeys([*config.individual.outcomes, *config.policy.outcomes]))
+    absolute = estimates[estimates["estimand"].isin(["mean_difference", "risk_difference"])]
+    panels = [(name, absolute[absolute["study"] == name]) for name in outcomes]
+    heights = [len(rows) + 1.6 for _, rows in panels]
+    sentences = []
+    with _style():
+        figure, axes = plt.subplots(
+            len(panels),
+            1,
+            figsize=(7.4, 0.27 * sum(heights) + 0.5),
+            height_ratios=heights,
+            squeeze=False,
+            layout="constrained",
+        )
+        for axis, (name, rows) in zip(axes[:, 0], panels, strict=True):
+            outcome = config.outcomes[name]
+            unit = _unit_of(config, name)
+            factor, shown_unit, digits = scale_of(rows["estimand"].iloc[0], unit)
+            limit = _axis_limit(rows, factor)
+            labels = []
+            for position, row in enumerate(rows.itertuples()):
+                labels.append(_row_label(row, cohort))
+                _interval_line(axis, row, -position, factor, limit)
+                shown = with_interval(row.estimate * factor, row.lower * factor, row.upper * factor, digits=digits)
+                axis.text(1.02, -position, shown, transform=axis.get_yaxis_transform(), va="center", fontsize=9)
+                sentences.append(f"{outcome.label}, {labels[-1]}: {shown} {shown_unit}.")
+            axis.axvline(0, color="black", lw=0.8)
+            axis.set(
+                title=outcome.label,
+                xlabel=f"Difference, {shown_unit}",
+                xlim=(-limit, limit),
+                ylim=(-len(rows) + 0.4, 0.6),
+                yticks=-np.arange(len(rows)),
+                yticklabels=labels,
+            )
+            axis.tick_params(axis="y", length=0)
+            axis.spines["left"].set_visible(False)
+        _forest_legend(figure, axes[0, 0], bool(absolute["truth"].notna().any()))
+    return Picture(figure, f"Individual and policy effects: {config.title}", " ".join(sentences))
+
+
+def _unit_of(config: CohortConfig, name: str) -> str:
+    column = getattr(config.outcomes[name], "column", None)
+    return config.columns[column].unit if column else ""
+
+
+def _axis_limit(rows: pd.DataFrame, factor: float) -> float:
+    """Choose a symmetric axis from all rows but instrumental variables, which would flatten everything else."""
+    usual = rows[rows["method"] != "iv"]
+    values = usual[["estimate", "lower", "upper", "truth"]].abs().to_numpy() * factor
+    return float(1.15 * np.nanmax(values))
+
+
+def _row_label(row: Any, cohort: Cohort) -> str:
+    column = row.contrast.split(":")[0]
+    exposed, _ = arm_labels(cohort.columns[column])
+    return f"{exposed}, {METHOD_LABELS[row.method]}"
+
+
+def _interval_line(axis: Axes, row: Any, height: float, factor: float, limit: float) -> None:
+    colour, marker, _ = LEVELS[row.level]
+    low, high = row.lower * factor, row.upper * factor
+    if not np.isnan(low):
+        axis.plot([max(low, -limit), min(high, limit)], [height] * 2, color=colour, lw=1.8, solid_capstyle="butt")
+        for end, beyond, arrow in ((-limit, low < -limit, 0), (limit, high > limit, 1)):
+            if beyond:
+                axis.plot(end, height, marker=arrow + 8, color=colour, ms=7, clip_on=False)
+    hollow = "white" if row.method == "crude" else colour
+    axis.plot(row.estimate * factor, height, marker, color=colour, markerfacecolor=hollow, ms=6, zorder=3)
+    if not np.isnan(row.truth):
+        axis.plot(row.truth * factor, height, "D", color="black", markerfacecolor="none", ms=9, zorder=4)
+
+
+def _forest_legend(figure: Figure, axis: Axes, truth: bool) -> None:
+    for colour, marker, label in LEVELS.values():
+        axis.plot([], [], marker, color=colour, label=label)
+    axis.plot([], [], "o", color=GREY, markerfacecolor="white", label="Hollow: crude")
+    if truth:
+        axis.plot([], [], "D", color="black", markerfacecolor="none", ms=9, label="True value")
+    figure.legend(loc="outside upper left", ncols=4, frameon=False, fontsize=9)
+
+
+def lorenz_figure(curves: pd.DataFrame, estimates: pd.DataFrame, config: CohortConfig) -> Picture:
+    """Draw a Lorenz curve for every sector, with its 95% band, beside the curve that chance alone gives."""
+    sectors = list(dict.fromkeys(curves["sector"]))
+    gini = estimates[estimates["estimand"] == "gini"].set_index(["contrast", "method"])
+    columns = 4
+    rows = -(-len(sectors) // columns)
+    sentences = []
+    with _style():
+        figure, axes = plt.subplots(
+            rows, columns, figsize=(7.4, 2.25 * rows + 0.5), sharex=True, sharey=True, squeeze=False, layout="constrained"
+        )
+        for axis in axes.flat[len(sectors) :]:
+            axis.set_visible(False)
+        for axis, sector in zip(axes.flat, sectors, strict=False):
+            line = curves[curves["sector"] == sector]
+            label = config.sector_labels[sector]
+            people = 100 * line["people"]
+            axis.plot([0, 100], [0, 100], color=GREY, lw=0.8, label="Equal use")
+            axis.plot(people, 100 * line["null"], ":", color="black", lw=1.4, label="Chance alone (Poisson)")
+            axis.fill_between(people, 100 * line["lower"], 100 * line["upper"], color=BLUE, alpha=0.25, lw=0)
+            axis.plot(people, 100 * line["share"], color=BLUE, lw=1.6, label="Observed, with 95% band")
+            observed, null = gini.loc[(sector, "observed")], gini.loc[(sector, "poisson_null")]
+            axis.set_title(textwrap.fill(label.label, 22), fontsize=8.5)
+            text = f"Gini {number(observed['estimate'])}\nchance {number(null['estimate'])}"
+            axis.text(4, 96, text, va="top", fontsize=8.5)
+            sentences.append(
+                f"{label.label}: Gini {with_interval(observed['estimate'], observed['lower'], observed['upper'], digits=2)}"
+                f", chance alone {number(null['estimate'])}."
+            )
+            axis.set(xlim=(0, 100), ylim=(0, 100), xticks=[0, 50, 100], yticks=[0, 50, 100], aspect="equal")
+        figure.supxlabel("People, from least to most use, %", fontsize=10)
+        figure.supylabel("Cumulative use, %", fontsize=10)
+        handles, labels = axes[0, 0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside upper left", ncols=3, frameon=False, fontsize=9)
+    return Picture(figure, f"Lorenz curves: {config.title}", " ".join(sentences))

@@ -1,0 +1,173 @@
+"""The HTML report: one self-contained page."""
+
+import base64
+import re
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pandas as pd
+import yaml
+
+from evenwicht.config import Run
+from evenwicht.estimators.results import ESTIMANDS
+from evenwicht.files import write_text
+from evenwicht.report.comparison import compare_levels, concentration_lines
+from evenwicht.report.figures import METHOD_LABELS
+from evenwicht.report.provenance import provenance
+from evenwicht.report.wording import number, scale_of, signed, with_interval
+from evenwicht.rows import arm_labels
+
+FIGURES = ["forest", "survival", "lorenz"]
+
+
+def render(
+    run: Run, tables: dict[str, pd.DataFrame], figures: dict[str, dict[str, Path]], template: Path, target: Path
+) -> None:
+    """Write the report.
+
+    Parameters
+    ----------
+    run
+        The checked config.
+    tables
+        estimates, table1, attrition, recovery and replication.
+    figures
+        SVG files by cohort and kind (forest, survival, lorenz).
+    template
+        The Jinja template.
+    target
+        The HTML file, written atomically.
+    """
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["number"] = number
+    page = environment.from_string(template.read_text(encoding="utf-8"))
+    cohorts = [_cohort(run, name, tables, figures[name]) for name in run.cohorts]
+    settings = {"run": run.settings.model_dump(mode="json")}
+    settings |= {name: cohort.model_dump(mode="json", exclude_defaults=True) for name, cohort in run.cohorts.items()}
+    html = page.render(
+        methods=METHOD_LABELS,
+        labels={name: estimand.label for name, estimand in ESTIMANDS.items()},
+        cohorts=cohorts,
+        recovery=_recovery(run, tables["recovery"]),
+        replication=_replication(tables["replication"]),
+        estimates=_estimates(tables["estimates"]),
+        settings={k: yaml.safe_dump(v, sort_keys=False, allow_unicode=True, width=110) for k, v in settings.items()},
+        provenance={**provenance(), "Seed": str(run.settings.seed)},
+        run=run.settings,
+    )
+    write_text(html, target)
+
+
+def _cohort(run: Run, name: str, tables: dict[str, pd.DataFrame], figures: dict[str, Path]) -> dict[str, Any]:
+    config = run.cohorts[name]
+    estimates, table1, attrition = (
+        tables[key][tables[key]["cohort"] == name] for key in ("estimates", "table1", "attrition")
+    )
+    exposed, unexposed = arm_labels(config.columns[config.individual.exposure])
+    concentration = concentration_lines(estimates, config) if config.concentration else []
+    return {
+        "config": config,
+        "exposure": config.columns[config.individual.exposure],
+        "exposed": exposed,
+        "unexposed": unexposed,
+        "policy": config.columns[config.policy.exposures[0]],
+        "lines": compare_levels(estimates, config),
+        "instrument": _instrument(estimates),
+        "figures": {kind: embed(figures[kind]) if kind in figures else None for kind in FIGURES},
+        "concentration": concentration,
+        "table1": table1.fillna("").to_dict("records"),
+        "attrition": attrition.to_dict("records"),
+    }
+
+
+def _instrument(estimates: pd.DataFrame) -> list[dict[str, str]]:
+    """Say what the policy, used as an instrument, tells about the individual exposure, and how weak it is."""
+    rows = estimates[(estimates["method"] == "iv") & (estimates["estimand"] != "first_stage_f")]
+    strength = estimates[estimates["estimand"] == "first_stage_f"].set_index("study")["estimate"]
+    return [
+        {
+            "effect": with_interval(row["estimate"], row["lower"], row["upper"], digits=1, sign=True),
+            "strength": number(strength[row["study"]], 1),
+            "note": row["note"],
+        }
+        for row in rows.to_dict("records")
+    ]
+
+
+def embed(path: Path) -> dict[str, str]:
+    """Return an SVG as a data URI with the title and alternative text it carries."""
+    svg = path.read_text(encoding="utf-8")
+    texts = {key: re.search(f"<{key}>(.*?)</{key}>", svg, re.DOTALL) for key in ("title", "desc")}
+    title, alt = (unescape(found.group(1)) if found else "" for found in texts.values())
+    return {"uri": "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode(), "title": title, "alt": alt}
+
+
+def _recovery(run: Run, recovery: pd.DataFrame) -> list[dict[str, str]]:
+    """Show how the absolute and relative effects recover their truth (concentration is shown in its own table)."""
+    lines = []
+    for row in recovery[recovery["study"] != "concentration"].to_dict("records"):
+        config = run.cohorts[row["cohort"]]
+        scale, unit, digits = scale_of(row["estimand"], "")
+        ratio = ESTIMANDS[row["estimand"]].kind == "ratio"
+        bias_digits = 3 if ratio else digits + 1
+        bias_factor = 1.0 if ratio else scale
+        lines.append(
+            {
+                "outcome": config.outcomes[row["study"]].label,
+                "level": row["level"],
+                "what": f"{ESTIMANDS[row['estimand']].label}{f', {unit}' if unit else ''}",
+                "contrast": row["contrast"].split(": ")[-1],
+                "method": METHOD_LABELS[row["method"]],
+                "truth": number(scale * row["truth"], digits),
+                "estimate": with_interval(*(scale * row[k] for k in ("estimate", "lower", "upper")), digits=digits),
+                "bias": f"{signed(bias_factor * row['mean_bias'], bias_digits)} "
+                f"± {number(bias_factor * row['mc_error_bias'], bias_digits)}",
+                "coverage": ""
+                if pd.isna(row["coverage"])
+                else f"{100 * row['coverage']:.0f}% ± {100 * row['mc_error_coverage']:.0f}",
+            }
+        )
+    return lines
+
+
+def _replication(replication: pd.DataFrame) -> list[dict[str, str]]:
+    lines = []
+    for row in replication.to_dict("records"):
+        digits = int(row["decimals"])
+        theirs = [row[f"{k}_published"] for k in ("estimate", "lower", "upper")]
+        printed = number(theirs[0], digits) if pd.isna(theirs[1]) else with_interval(*theirs, digits=digits)
+        lines.append(
+            {
+                "what": f"{ESTIMANDS[row['estimand']].label} ({row['contrast'].split(': ')[-1]})",
+                "method": METHOD_LABELS[row["method"]],
+                "published": printed,
+                "run": number(row["estimate"], digits)
+                if pd.isna(row["lower"])
+                else with_interval(*(row[k] for k in ("estimate", "lower", "upper")), digits=digits),
+                "agrees": "yes" if row["agrees"] else "no",
+                "source": f"{row['source']} [{row['tag']}]",
+            }
+        )
+    return lines
+
+
+def _estimates(estimates: pd.DataFrame) -> list[dict[str, str]]:
+    lines = []
+    for row in estimates.to_dict("records"):
+        lines.append(
+            {
+                **{k: row[k] for k in ("cohort", "study", "level", "contrast", "method")},
+                "estimand": row["estimand"],
+                "estimate": number(row["estimate"], 3),
+                "interval": "" if pd.isna(row["lower"]) else f"{number(row['lower'], 3)} to {number(row['upper'], 3)}",
+                "n": f"{row['n']:,.0f}",
+                "events": "" if pd.isna(row["events"]) else f"{row['events']:,.0f}",
+                "truth": number(row["truth"], 3),
+                "note": "" if pd.isna(row["note"]) else row["note"],
+            }
+        )
+    return lines

@@ -1,0 +1,113 @@
+"""The committed tables other than the estimates themselves."""
+
+import numpy as np
+import pandas as pd
+
+from evenwicht.cohort import Cohort
+from evenwicht.config import CohortConfig
+from evenwicht.rows import arm_labels
+
+TABLE1_COLUMNS = [
+    "cohort",
+    "variable",
+    "level",
+    "statistic",
+    "overall",
+    "exposed",
+    "unexposed",
+    "standardised_difference",
+    "missing",
+]
+
+
+def table_one(cohort: Cohort, config: CohortConfig) -> pd.DataFrame:
+    """Describe a cohort by the exposure of its individual study.
+
+    Numbers are given as mean and standard deviation, categories as per cent of the people with a known value. The
+    standardised difference (exposed minus unexposed, in pooled standard deviations; Austin 2009, Statistics in
+    Medicine 28:3083) does not depend on sample size, as a p-value would.
+    """
+    exposure = config.individual.exposure
+    persons = cohort.persons[cohort.persons[exposure].notna()]
+    arm = persons[exposure].to_numpy(dtype=bool)
+    exposed, unexposed = arm_labels(cohort.columns[exposure])
+    sizes = {"overall": len(arm), "exposed": int(arm.sum()), "unexposed": int((~arm).sum())}
+    rows: list[dict[str, object]] = [
+        {"variable": f"{cohort.columns[exposure].label}: {exposed} | {unexposed}", "statistic": "n", **sizes, "missing": 0}
+    ]
+    for name in config.table1:
+        column, values = cohort.columns[name], persons[name]
+        missing = int(values.isna().sum())
+        if isinstance(values.dtype, pd.CategoricalDtype):
+            parts = [(level, (values == level).where(values.notna()).astype(float)) for level in values.cat.categories]
+            # one of two levels says all there is to say
+            shown = parts[1:] if len(parts) == 2 else parts
+            rows += [_row(column.label, str(level), "%", 100 * flag, arm, missing) for level, flag in shown]
+        elif column.type == "boolean":
+            flag = pd.Series(values.to_numpy(dtype=float, na_value=np.nan), index=values.index)
+            rows.append(_row(column.label, arm_labels(column)[0], "%", 100 * flag, arm, missing))
+        else:
+            number = pd.Series(values.to_numpy(dtype=float, na_value=np.nan), index=values.index)
+            label = f"{column.label}, {column.unit}" if column.unit else column.label
+            rows.append(_row(label, "", "mean (SD)", number, arm, missing))
+    return pd.DataFrame(rows).assign(cohort=cohort.name)[TABLE1_COLUMNS]
+
+
+def _row(
+    variable: str, level: str, statistic: str, values: pd.Series, arm: np.ndarray, missing: int
+) -> dict[str, object]:
+    groups = {"overall": values, "exposed": values[arm], "unexposed": values[~arm]}
+    pooled = np.sqrt((groups["exposed"].var(ddof=0) + groups["unexposed"].var(ddof=0)) / 2)
+    difference = groups["exposed"].mean() - groups["unexposed"].mean()
+
+    def cell(group: pd.Series) -> str:
+        return f"{group.mean():.1f} ({group.std():.1f})" if statistic == "mean (SD)" else f"{group.mean():.1f}"
+
+    return {
+        "variable": variable,
+        "level": level,
+        "statistic": statistic,
+        **{key: cell(group) for key, group in groups.items()},
+        "standardised_difference": f"{difference / pooled:.2f}" if pooled > 0 else "",
+        "missing": missing,
+    }
+
+
+def attrition(cohort: Cohort, published: pd.DataFrame) -> pd.DataFrame:
+    """Count, wave by wave, the people due (alive and in the study) and those assessed.
+
+    Where published counts exist they stand beside; for a synthetic cohort they were used to set its parameters, so
+    agreement is no evidence.
+    """
+    people = cohort.measures.groupby(["wave", "id"], sort=False)[["age", "value"]].max().reset_index()
+    waves = people.groupby("wave", sort=False).agg(age=("age", "mean"), due=("id", "size"), assessed=("value", "count"))
+    table = waves.reset_index().assign(cohort=cohort.name)
+    table["percent_assessed"] = (100 * table["assessed"] / table["due"]).round(1)
+    counts = published[(published["cohort"] == cohort.name) & (published["study"] == "attrition")]
+    wide = counts.pivot(index="contrast", columns="estimand", values="value")
+    if wide.empty:
+        table["published_percent"] = np.nan
+    else:
+        table["published_percent"] = table["wave"].map((100 * wide["n_assessed"] / wide["n_eligible"]).round(1))
+    return table[["cohort", "wave", "age", "due", "assessed", "percent_assessed", "published_percent"]]
+
+
+def replication(estimates: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
+    """Put published estimates beside those of this run.
+
+    Only rows marked `check` in the data file enter. `agrees` says whether estimate and limits, rounded to the printed
+    decimals, equal the published ones.
+    """
+    key = ["cohort", "study", "estimand", "contrast", "method"]
+    check = published[published["use"] == "check"]
+    table = check.merge(estimates[[*key, "estimate", "lower", "upper"]], on=key, suffixes=("_published", ""))
+    table = table.rename(columns={"value": "estimate_published"})
+
+    def same(name: str) -> pd.Series:
+        theirs = table[f"{name}_published"]
+        ours = pd.Series([round(v, d) for v, d in zip(table[name], table["decimals"], strict=True)], index=table.index)
+        return theirs.isna() | np.isclose(ours, theirs)
+
+    table["agrees"] = same("estimate") & same("lower") & same("upper")
+    columns = [f"{name}{suffix}" for suffix in ("_published", "") for name in ("estimate", "lower", "upper")]
+    return table[[*key, *columns, "decimals", "agrees", "source", "tag"]]

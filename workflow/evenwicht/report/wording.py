@@ -1,0 +1,39 @@
+"""How numbers are written for readers."""
+
+import math
+
+from evenwicht.estimators.results import ESTIMANDS
+
+MINUS = "\N{MINUS SIGN}"
+
+
+def number(value: float, digits: int = 2) -> str:
+    """Write a number with a true minus sign and thousands separators; empty for NaN."""
+    if value is None or math.isnan(value):
+        return ""
+    text = f"{value:,.{digits}f}"
+    return text.replace("-", MINUS) if float(text.replace(",", "")) else text.replace("-", "")
+
+
+def signed(value: float, digits: int = 1) -> str:
+    """Write a difference with its sign."""
+    text = number(value, digits)
+    return text if text.startswith(MINUS) or not text or not text.strip("0.,") else f"+{text}"
+
+
+def with_interval(estimate: float, lower: float, upper: float, *, digits: int, sign: bool = False) -> str:
+    """Write an estimate with its 95% interval, or without one if there is none."""
+    write = signed if sign else number
+    if math.isnan(lower):
+        return f"{write(estimate, digits)} (no interval)"
+    return f"{write(estimate, digits)} ({write(lower, digits)} to {write(upper, digits)})"
+
+
+def scale_of(estimand: str, unit: str) -> tuple[float, str, int]:
+    """Return factor, unit and decimals in which an estimand is shown: risks in percentage points, means as they are."""
+    kind = ESTIMANDS[estimand].kind
+    if estimand == "risk_difference":
+        return 100.0, "percentage points", 1
+    if kind == "difference":
+        return 1.0, unit, 1
+    return 1.0, "", 2

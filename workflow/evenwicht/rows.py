@@ -1,0 +1,109 @@
+"""Estimate rows: the one table shape that every study writes and every report table is built from."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from evenwicht.config import Column
+from evenwicht.estimators.results import ESTIMANDS, Interval
+
+COLUMNS = [
+    "study",
+    "cohort",
+    "estimand",
+    "level",
+    "contrast",
+    "estimate",
+    "lower",
+    "upper",
+    "se",
+    "n",
+    "events",
+    "method",
+    "truth",
+    "note",
+]
+NULL_METHODS = ["poisson_null", "permutation_null"]  # what chance gives; they estimate nothing, so have no truth
+TRUTH_KEY = ["study", "estimand", "level", "contrast"]
+
+
+@dataclass
+class Rows:
+    """Collects the estimate rows of one study at one level.
+
+    Attributes
+    ----------
+    study
+        What is asked: the outcome's name in the cohort file, or "concentration".
+    level
+        "individual", "policy" or "population".
+    contrast
+        What is compared, see `contrast_label`.
+    """
+
+    cohort: str
+    study: str
+    level: str
+    contrast: str
+    rows: list[dict[str, object]] = field(default_factory=list)
+
+    def add(
+        self,
+        estimand: str,
+        method: str,
+        interval: Interval,
+        *,
+        n: int,
+        events: int | None = None,
+        contrast: str | None = None,
+        note: str = "",
+    ) -> None:
+        """Add one estimate; `estimand` must be in the vocabulary `ESTIMANDS`."""
+        if estimand not in ESTIMANDS:
+            raise KeyError(f"unknown estimand {estimand}")
+        self.rows.append(
+            {
+                "study": self.study,
+                "cohort": self.cohort,
+                "estimand": estimand,
+                "level": self.level,
+                "contrast": contrast or self.contrast,
+                "estimate": interval.estimate,
+                "lower": interval.lower,
+                "upper": interval.upper,
+                "se": interval.se,
+                "n": n,
+                "events": events,
+                "method": method,
+                "truth": np.nan,
+                "note": note,
+            }
+        )
+
+
+def as_table(parts: list[Rows]) -> pd.DataFrame:
+    """Return the rows of several studies as one table with the columns `COLUMNS`."""
+    table = pd.DataFrame([row for part in parts for row in part.rows], columns=COLUMNS)
+    floats = ["estimate", "lower", "upper", "se", "truth"]
+    return table.astype({**dict.fromkeys(floats, "float64"), "n": "Int64", "events": "Int64"})
+
+
+def with_truth(table: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
+    """Fill the truth column from a cohort's truth registry; estimands without a true value stay empty."""
+    known = truth.rename(columns={"value": "known"})[[*TRUTH_KEY, "known"]]
+    merged = table.merge(known, on=TRUTH_KEY, how="left", validate="many_to_one")
+    truth_of_estimates = merged["known"].astype("float64").mask(merged["method"].isin(NULL_METHODS))
+    return merged.assign(truth=truth_of_estimates)[COLUMNS]
+
+
+def contrast_label(name: str, column: Column) -> str:
+    """Name a yes/no contrast, for example "quit: quit vs kept smoking"."""
+    exposed, unexposed = arm_labels(column)
+    return f"{name}: {exposed} vs {unexposed}"
+
+
+def arm_labels(column: Column) -> tuple[str, str]:
+    """Labels of the exposed and the unexposed arm of a yes/no column."""
+    codes = {str(code): label for code, label in column.codes.items()}
+    return codes.get("1", "yes"), codes.get("0", "no")

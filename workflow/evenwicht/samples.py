@@ -1,0 +1,80 @@
+"""The complete cases of one contrast and one outcome, as arrays ready for an estimator."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from evenwicht.cohort import Cohort
+from evenwicht.config import Adjustment, Outcome
+from evenwicht.estimators.design import covariate_matrix, require_both_arms, require_full_rank
+from evenwicht.outcomes import MeanOutcome, TimedOutcome, outcome_values
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Arrays over the n complete cases.
+
+    Attributes
+    ----------
+    exposure : (n,) array of 0 and 1
+    covariates : (n, k) array
+    names
+        Names of the k covariates.
+    clusters : (n,) array or None
+    outcome
+        Values for the same n people.
+    """
+
+    exposure: Floats
+    covariates: Floats
+    names: list[str]
+    clusters: NDArray[Any] | None
+    outcome: MeanOutcome | TimedOutcome
+
+    @property
+    def n(self) -> int:
+        return len(self.exposure)
+
+    @property
+    def units(self) -> NDArray[Any]:
+        """What a bootstrap draws: clusters, or people."""
+        return np.arange(self.n) if self.clusters is None else self.clusters
+
+
+def draw_sample(
+    cohort: Cohort, exposure: str, adjust: Adjustment, outcome: Outcome, cluster: str | None, where: str
+) -> Sample:
+    """Return the complete cases of a contrast.
+
+    Raises
+    ------
+    ModelError
+        If an arm is empty or the covariates are constant or linearly dependent.
+    """
+    persons = cohort.persons
+    values = outcome_values(cohort, outcome, where)
+    used = [exposure, *adjust.columns, *([cluster] if cluster else [])]
+    complete = persons[used].notna().all(axis=1).to_numpy() & values.observed
+    rows = persons[complete]
+    arm = rows[exposure].to_numpy(dtype=float)
+    require_both_arms(arm, where)
+    covariates, names = covariate_matrix(rows, adjust.columns, adjust.quadratic)
+    require_full_rank(np.column_stack([arm, covariates]), [exposure, *names], where)
+    return Sample(
+        exposure=arm,
+        covariates=covariates,
+        names=names,
+        clusters=pd.factorize(rows[cluster])[0] if cluster else None,
+        outcome=_subset(values, complete),
+    )
+
+
+def _subset(values: MeanOutcome | TimedOutcome, rows: NDArray[np.bool_]) -> MeanOutcome | TimedOutcome:
+    if isinstance(values, MeanOutcome):
+        return MeanOutcome(values.value[rows], values.binary)
+    return TimedOutcome(values.entry[rows], values.time[rows], values.event[rows], values.horizon)

@@ -1,0 +1,1 @@
+"""Structural causal models of cohorts, each with a registry of true effects."""

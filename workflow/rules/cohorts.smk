@@ -1,0 +1,45 @@
+# From a source or a world to a Cohort folder.
+
+
+rule ingest:
+    input:
+        source_file,
+    output:
+        expand("results/cohorts/{{cohort}}/{file}", file=COHORT_FILES),
+    params:
+        cohort=cohort_config,
+        library=library_digest(),
+    log:
+        "results/logs/ingest/{cohort}.log",
+    benchmark:
+        "results/benchmarks/ingest/{cohort}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    conda:
+        ENVIRONMENT
+    script:
+        "../scripts/ingest.py"
+
+
+rule simulate:
+    output:
+        expand("data/synthetic/{{cohort}}/{file}", file=COHORT_FILES),
+    params:
+        cohort=cohort_config,
+        seed=SETTINGS.seed,
+        truth_draws=SETTINGS.truth_draws,
+        library=library_digest(),
+    log:
+        "results/logs/simulate/{cohort}.log",
+    benchmark:
+        "results/benchmarks/simulate/{cohort}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    conda:
+        ENVIRONMENT
+    script:
+        "../scripts/simulate.py"

@@ -1,0 +1,79 @@
+# Shared by all stages: the checked config, where a cohort lives, and the lock of the working directory.
+import fcntl
+import hashlib
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+import evenwicht
+from evenwicht.errors import ConfigError
+from evenwicht.loading import load_run
+
+try:
+    RUN = load_run(config)
+except ConfigError as error:
+    raise WorkflowError(str(error)) from None
+
+# jobs run in the environment that runs Snakemake, or with `--software-deployment-method conda` in this one
+ENVIRONMENT = "../envs/evenwicht.yaml"
+SETTINGS = RUN.settings
+COHORT_FILES = [
+    "persons.parquet",
+    "measures.parquet",
+    "events.parquet",
+    "costs.parquet",
+    "truth.parquet",
+    "cohort.yaml",
+]
+PUBLISHED = "data/published.csv"
+TABLES = [f"results/tables/{name}.csv" for name in ("estimates", "table1", "attrition", "recovery", "replication")]
+
+
+wildcard_constraints:
+    cohort="|".join(RUN.cohorts),
+
+
+def library_digest():
+    """Digest of the library's source: a changed library makes every cohort, and all that follows, again."""
+    files = sorted(Path(evenwicht.__file__).parent.rglob("*.py"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def cohort_config(wildcards):
+    """The cohort's checked config, as a job receives it; a change makes the job run again."""
+    return RUN.cohorts[wildcards.cohort].model_dump(mode="json")
+
+
+def cohort_files(name):
+    """Files of a cohort: synthetic ones under data/, ingested ones under results/."""
+    folder = "data/synthetic" if name in RUN.synthetic else "results/cohorts"
+    return [f"{folder}/{name}/{file}" for file in COHORT_FILES]
+
+
+def source_file(wildcards):
+    """The user's own table, if the cohort is read from one."""
+    source = RUN.cohorts[wildcards.cohort].source
+    return [source.path] if source.kind == "table" else []
+
+
+def studies_of(name):
+    """Studies that a cohort's config asks for."""
+    return ["individual", "policy", *(["concentration"] if RUN.cohorts[name].concentration else [])]
+
+
+def figures_of(name):
+    """Figures of a cohort by kind; survival curves need an event outcome, Lorenz curves a concentration study."""
+    cohort = RUN.cohorts[name]
+    timed = any(cohort.outcomes[o].kind == "time_to_event" for o in cohort.individual.outcomes)
+    kinds = ["forest", *(["survival"] if timed else []), *(["lorenz"] if cohort.concentration else [])]
+    return {kind: f"results/figures/{name}_{kind}.svg" for kind in kinds}
+
+
+def take_lock():
+    """Refuse a second run in this directory. The kernel drops the lock when a run ends, even if it is killed."""
+    global LOCK
+    LOCK = open(".snakemake/evenwicht.lock", "w")
+    try:
+        fcntl.flock(LOCK, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise WorkflowError("another run is at work in this directory. Wait for it to end, or stop it.") from None

@@ -1,0 +1,25 @@
+# The report: one page that opens offline.
+
+
+rule report_page:
+    input:
+        tables=TABLES,
+        figures=[path for name in RUN.cohorts for path in figures_of(name).values()],
+        template="workflow/report/report.html.j2",
+    output:
+        report("results/report.html", caption="../report/page.rst", category="Report"),
+    params:
+        run=RUN.model_dump(mode="json"),
+        figures={name: figures_of(name) for name in RUN.cohorts},
+    log:
+        "results/logs/report_page.log",
+    benchmark:
+        "results/benchmarks/report_page.tsv"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    conda:
+        ENVIRONMENT
+    script:
+        "../scripts/report_page.py"
