@@ -83,11 +83,14 @@ class Cohort:
         for name, columns in TABLES.items():
             table = getattr(self, name)
             _require_columns(table, columns, f"{where}, {name}")
-            if name != "truth" and not table["id"].isin(ids).all():
+            if name == "truth":
+                continue
+            strangers = table["id"][~table["id"].isin(ids)]
+            if len(strangers):
                 raise DataError(
-                    f"{(~table['id'].isin(ids)).sum()} rows belong to nobody in persons",
+                    f"{len(strangers)} rows belong to nobody in persons, first id {strangers.iloc[0]}",
                     where=f"{where}, {name}",
-                    mend=f"Remove them or add the persons; for example id {table['id'][~table['id'].isin(ids)].iloc[0]}.",
+                    mend="Remove these rows or add the persons.",
                 )
         events = self.events
         _reject(events, events[["entry_age", "exit_age"]].isna().any(axis=1), "empty age", where)
@@ -103,7 +106,9 @@ class Cohort:
         folder = Path(folder)
         for name in ["persons", *TABLES]:
             write_parquet(getattr(self, name), folder / f"{name}.parquet")
-        described = {name: column.model_dump(mode="json", exclude_defaults=True) for name, column in self.columns.items()}
+        described = {
+            name: column.model_dump(mode="json", exclude_defaults=True) for name, column in self.columns.items()
+        }
         text = {"name": self.name, "description": self.description, "columns": described}
         write_text(yaml.safe_dump(text, sort_keys=False, allow_unicode=True), folder / "cohort.yaml")
 
@@ -124,7 +129,9 @@ def read_cohort(folder: str | Path) -> Cohort:
     folder = Path(folder)
     missing = [name for name in FILES if not (folder / name).exists()]
     if missing:
-        raise DataError(f"files are missing: {', '.join(missing)}", where=str(folder), mend="Run the cohort's job again.")
+        raise DataError(
+            f"files are missing: {', '.join(missing)}", where=str(folder), mend="Run the cohort's job again."
+        )
     described = yaml.safe_load((folder / "cohort.yaml").read_text(encoding="utf-8"))
     tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in ["persons", *TABLES]}
     columns = {name: Column.model_validate(column) for name, column in described["columns"].items()}

@@ -34,6 +34,19 @@ PolicyEffect = Annotated[
 ]
 
 
+def _text_keys(codes: object) -> object:
+    """YAML reads the keys 0 and `no` as a number and a truth value; a code is text, so that it survives JSON."""
+    if not isinstance(codes, dict):
+        return codes
+    return {
+        str(int(code)) if isinstance(code, bool | float) and code == int(code) else str(code): label
+        for code, label in codes.items()
+    }
+
+
+Codes = Annotated[dict[str, str], BeforeValidator(_text_keys)]
+
+
 class Strict(BaseModel):
     """A section of the config: unknown keys are errors, values do not change after loading."""
 
@@ -65,10 +78,16 @@ class Column(Strict):
     type: Literal["number", "integer", "boolean", "category", "date"] = "number"
     unit: str = ""
     source: str | None = Field(None, description="Name in the source table; the same name if left out")
-    codes: dict[int | str, str] = Field(default={}, description="Code in the source -> label")
+    codes: Codes = Field(default={}, description="Code in the source -> label")
     missing: list[int | float | str] = Field(default=[], description="Codes that mean 'not known'")
     minimum: float | None = None
     maximum: float | None = None
+
+    @model_validator(mode="after")
+    def _codes_fit_the_type(self) -> "Column":
+        if self.type == "boolean" and self.codes and set(self.codes) != {"0", "1"}:
+            raise ValueError("a boolean column has the codes 0 and 1; use type category for other codes")
+        return self
 
 
 # --- where a cohort comes from ------------------------------------------------------------------------------------
@@ -293,9 +312,7 @@ class MultiSectorOutcome(Strict):
     at_least: Annotated[int, Field(ge=1)] = Field(description="Number of sectors with high need")
 
 
-Outcome = Annotated[
-    ContinuousOutcome | BinaryOutcome | EventOutcome | MultiSectorOutcome, Field(discriminator="kind")
-]
+Outcome = Annotated[ContinuousOutcome | BinaryOutcome | EventOutcome | MultiSectorOutcome, Field(discriminator="kind")]
 
 
 class Adjustment(Strict):

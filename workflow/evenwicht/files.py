@@ -16,6 +16,8 @@ def atomic_path(target: str | Path) -> Iterator[Path]:
     """Yield a scratch path beside `target` that takes its place when the block ends without an error."""
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
+    for left_by_a_killed_job in target.parent.glob(f".{target.name}.*.part"):
+        left_by_a_killed_job.unlink(missing_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
     os.close(handle)
     scratch = Path(name)

@@ -14,12 +14,15 @@ def logged(log: str | Path) -> Iterator[None]:
     """Send everything a job prints to its log; end with exit code 1 and one message on an EvenwichtError."""
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     terminal = sys.stderr
-    with open(log, "w", encoding="utf-8") as file:
-        with contextlib.redirect_stdout(file), contextlib.redirect_stderr(file):
-            warnings.simplefilter("default")
-            try:
-                yield
-            except EvenwichtError as error:
-                print(f"{type(error).__name__}: {error}", file=file)
-                print(f"{type(error).__name__}: {error}", file=terminal)
-                sys.exit(1)
+    with (
+        open(log, "w", encoding="utf-8") as file,
+        contextlib.redirect_stdout(file),
+        contextlib.redirect_stderr(file),
+    ):
+        warnings.simplefilter("default")
+        try:
+            yield
+        except EvenwichtError as error:
+            for stream in (file, terminal):
+                print(f"{type(error).__name__}: {error}", file=stream)
+            sys.exit(1)

@@ -45,7 +45,9 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
         data = yaml.load(Path(path).read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)
     except FileNotFoundError:
         raise ConfigError(
-            "no such file", where=str(path), mend="Create it or correct the path in `cohorts` of the run config."
+            "no such file",
+            where=str(path),
+            mend="Create it or correct the path in `cohorts` of the run config.",
         ) from None
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
@@ -110,8 +112,8 @@ def _config_error(mistakes: list[Mistake], where: str) -> ConfigError:
 
 
 def _mistake(error: Any, data: Mapping[str, Any]) -> Mistake:
-    path = _key_path(error["loc"], data)
     kind, got = error["type"], error["input"]
+    path = _key_path(error["loc"], data, missing=kind == "missing")
     if kind == "extra_forbidden":
         key = str(error["loc"][-1])
         return path, "unknown key", f"{_suggest(key, _all_keys())}Remove it or correct its spelling."
@@ -124,7 +126,7 @@ def _mistake(error: Any, data: Mapping[str, Any]) -> Mistake:
     return path, f"{error['msg'][0].lower()}{error['msg'][1:]} (got {got!r})", "Correct the value."
 
 
-def _key_path(location: tuple[int | str, ...], data: Any) -> str:
+def _key_path(location: tuple[int | str, ...], data: Any, missing: bool) -> str:
     """Turn pydantic's location into the key path a user wrote, leaving out the tags of unions."""
     parts: list[str] = []
     for position, part in enumerate(location):
@@ -132,7 +134,7 @@ def _key_path(location: tuple[int | str, ...], data: Any) -> str:
         inside = inside or (isinstance(data, list) and isinstance(part, int) and part < len(data))
         if inside:
             data = data[part]
-        elif position < len(location) - 1 or not isinstance(data, Mapping):
+        elif not (missing and position == len(location) - 1):
             continue
         parts.append(str(part))
     return ".".join(parts) or "(top level)"
@@ -160,7 +162,11 @@ def _broken_references(cohort: CohortConfig) -> Iterator[Mistake]:
     def binary(path: str, name: str) -> Iterator[Mistake]:
         yield from unknown(path, name, columns, "a column")
         if name in columns and cohort.columns[name].type != "boolean":
-            yield path, f"'{name}' is not of type boolean", "Contrasts need a yes/no column; add one to `columns`."
+            yield (
+                path,
+                f"'{name}' is not of type boolean",
+                "Contrasts need a yes/no column; add one to `columns`.",
+            )
 
     if sum(column.role == "id" for column in cohort.columns.values()) != 1:
         yield "columns", "there must be exactly one column with role 'id'", "Set the role of one column."

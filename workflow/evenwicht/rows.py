@@ -24,7 +24,10 @@ COLUMNS = [
     "truth",
     "note",
 ]
-NULL_METHODS = ["poisson_null", "permutation_null"]  # what chance gives; they estimate nothing, so have no truth
+NULL_METHODS = [
+    "poisson_null",
+    "permutation_null",
+]  # what chance gives; they estimate nothing, so have no truth
 TRUTH_KEY = ["study", "estimand", "level", "contrast"]
 
 
@@ -105,5 +108,4 @@ def contrast_label(name: str, column: Column) -> str:
 
 def arm_labels(column: Column) -> tuple[str, str]:
     """Labels of the exposed and the unexposed arm of a yes/no column."""
-    codes = {str(code): label for code, label in column.codes.items()}
-    return codes.get("1", "yes"), codes.get("0", "no")
+    return column.codes.get("1", "yes"), column.codes.get("0", "no")

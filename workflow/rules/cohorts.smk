@@ -6,19 +6,19 @@ rule ingest:
         source_file,
     output:
         expand("results/cohorts/{{cohort}}/{file}", file=COHORT_FILES),
-    params:
-        cohort=cohort_config,
-        library=library_digest(),
     log:
         "results/logs/ingest/{cohort}.log",
     benchmark:
         "results/benchmarks/ingest/{cohort}.tsv"
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
-    conda:
-        ENVIRONMENT
+    params:
+        cohort=cohort_config,
+        library=library_digest(),
     script:
         "../scripts/ingest.py"
 
@@ -26,20 +26,20 @@ rule ingest:
 rule simulate:
     output:
         expand("data/synthetic/{{cohort}}/{file}", file=COHORT_FILES),
+    log:
+        "results/logs/simulate/{cohort}.log",
+    benchmark:
+        "results/benchmarks/simulate/{cohort}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=20,
     params:
         cohort=cohort_config,
         seed=SETTINGS.seed,
         truth_draws=SETTINGS.truth_draws,
         library=library_digest(),
-    log:
-        "results/logs/simulate/{cohort}.log",
-    benchmark:
-        "results/benchmarks/simulate/{cohort}.tsv"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=20,
-    conda:
-        ENVIRONMENT
     script:
         "../scripts/simulate.py"

@@ -7,18 +7,18 @@ rule forest_figure:
         estimates="results/tables/estimates.csv",
     output:
         report("results/figures/{cohort}_forest.svg", caption="../report/forest.rst", category="Figures"),
-    params:
-        cohort=cohort_config,
     log:
         "results/logs/forest_figure/{cohort}.log",
     benchmark:
         "results/benchmarks/forest_figure/{cohort}.tsv"
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=500,
         runtime=5,
-    conda:
-        ENVIRONMENT
+    params:
+        cohort=cohort_config,
     script:
         "../scripts/forest_figure.py"
 
@@ -28,18 +28,18 @@ rule survival_figure:
         curves="results/estimates/{cohort}/survival_curves.parquet",
     output:
         report("results/figures/{cohort}_survival.svg", caption="../report/survival.rst", category="Figures"),
-    params:
-        cohort=cohort_config,
     log:
         "results/logs/survival_figure/{cohort}.log",
     benchmark:
         "results/benchmarks/survival_figure/{cohort}.tsv"
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=500,
         runtime=5,
-    conda:
-        ENVIRONMENT
+    params:
+        cohort=cohort_config,
     script:
         "../scripts/survival_figure.py"
 
@@ -50,17 +50,17 @@ rule lorenz_figure:
         estimates="results/estimates/{cohort}/concentration.parquet",
     output:
         report("results/figures/{cohort}_lorenz.svg", caption="../report/lorenz.rst", category="Figures"),
-    params:
-        cohort=cohort_config,
     log:
         "results/logs/lorenz_figure/{cohort}.log",
     benchmark:
         "results/benchmarks/lorenz_figure/{cohort}.tsv"
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=500,
         runtime=5,
-    conda:
-        ENVIRONMENT
+    params:
+        cohort=cohort_config,
     script:
         "../scripts/lorenz_figure.py"

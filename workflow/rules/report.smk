@@ -8,18 +8,18 @@ rule report_page:
         template="workflow/report/report.html.j2",
     output:
         report("results/report.html", caption="../report/page.rst", category="Report"),
-    params:
-        run=RUN.model_dump(mode="json"),
-        figures={name: figures_of(name) for name in RUN.cohorts},
     log:
         "results/logs/report_page.log",
     benchmark:
         "results/benchmarks/report_page.tsv"
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=500,
         runtime=5,
-    conda:
-        ENVIRONMENT
+    params:
+        run=RUN.model_dump(mode="json"),
+        figures={name: figures_of(name) for name in RUN.cohorts},
     script:
         "../scripts/report_page.py"

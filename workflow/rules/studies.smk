@@ -7,20 +7,20 @@ rule individual:
     output:
         estimates="results/estimates/{cohort}/individual.parquet",
         curves="results/estimates/{cohort}/survival_curves.parquet",
-    params:
-        cohort=cohort_config,
-        seed=SETTINGS.seed,
-        bootstrap=SETTINGS.bootstrap,
     log:
         "results/logs/individual/{cohort}.log",
     benchmark:
         "results/benchmarks/individual/{cohort}.tsv"
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
-    conda:
-        ENVIRONMENT
+    params:
+        cohort=cohort_config,
+        seed=SETTINGS.seed,
+        bootstrap=SETTINGS.bootstrap,
     script:
         "../scripts/individual.py"
 
@@ -30,18 +30,18 @@ rule policy:
         lambda w: cohort_files(w.cohort),
     output:
         estimates="results/estimates/{cohort}/policy.parquet",
-    params:
-        cohort=cohort_config,
     log:
         "results/logs/policy/{cohort}.log",
     benchmark:
         "results/benchmarks/policy/{cohort}.tsv"
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
-    conda:
-        ENVIRONMENT
+    params:
+        cohort=cohort_config,
     script:
         "../scripts/policy.py"
 
@@ -52,21 +52,21 @@ rule concentration:
     output:
         estimates="results/estimates/{cohort}/concentration.parquet",
         curves="results/estimates/{cohort}/lorenz_curves.parquet",
+    log:
+        "results/logs/concentration/{cohort}.log",
+    benchmark:
+        "results/benchmarks/concentration/{cohort}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
     params:
         cohort=cohort_config,
         seed=SETTINGS.seed,
         bootstrap=SETTINGS.bootstrap,
         permutations=SETTINGS.permutations,
-    log:
-        "results/logs/concentration/{cohort}.log",
-    benchmark:
-        "results/benchmarks/concentration/{cohort}.tsv"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    conda:
-        ENVIRONMENT
     script:
         "../scripts/concentration.py"
 
@@ -77,20 +77,20 @@ rule replicates:
         lambda w: cohort_files(w.cohort),
     output:
         summary="results/estimates/{cohort}/replicates.parquet",
-    params:
-        cohort=cohort_config,
-        seed=SETTINGS.seed,
-        replicates=SETTINGS.replicates,
     log:
         "results/logs/replicates/{cohort}.log",
     benchmark:
         "results/benchmarks/replicates/{cohort}.tsv"
     priority: 10
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=2000,
         runtime=60,
-    conda:
-        ENVIRONMENT
+    params:
+        cohort=cohort_config,
+        seed=SETTINGS.seed,
+        replicates=SETTINGS.replicates,
     script:
         "../scripts/replicates.py"

@@ -7,18 +7,18 @@ rule estimates_table:
         truth=[file for name in RUN.cohorts for file in cohort_files(name) if file.endswith("truth.parquet")],
     output:
         report("results/tables/estimates.csv", caption="../report/estimates.rst", category="Tables"),
-    params:
-        names=list(RUN.cohorts),
     log:
         "results/logs/estimates_table.log",
     benchmark:
         "results/benchmarks/estimates_table.tsv"
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=500,
         runtime=5,
-    conda:
-        ENVIRONMENT
+    params:
+        names=list(RUN.cohorts),
     script:
         "../scripts/estimates_table.py"
 
@@ -30,19 +30,19 @@ rule description_tables:
     output:
         table1=report("results/tables/table1.csv", caption="../report/table1.rst", category="Tables"),
         attrition=report("results/tables/attrition.csv", caption="../report/attrition.rst", category="Tables"),
-    params:
-        cohorts=[RUN.cohorts[name].model_dump(mode="json") for name in RUN.cohorts],
-        folders=[str(Path(cohort_files(name)[0]).parent) for name in RUN.cohorts],
     log:
         "results/logs/description_tables.log",
     benchmark:
         "results/benchmarks/description_tables.tsv"
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=1000,
         runtime=5,
-    conda:
-        ENVIRONMENT
+    params:
+        cohorts=[RUN.cohorts[name].model_dump(mode="json") for name in RUN.cohorts],
+        folders=[str(Path(cohort_files(name)[0]).parent) for name in RUN.cohorts],
     script:
         "../scripts/description_tables.py"
 
@@ -59,11 +59,11 @@ rule recovery_tables:
         "results/logs/recovery_tables.log",
     benchmark:
         "results/benchmarks/recovery_tables.tsv"
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=500,
         runtime=5,
-    conda:
-        ENVIRONMENT
     script:
         "../scripts/recovery_tables.py"

@@ -1,5 +1,4 @@
 import pandas as pd
-
 from evenwicht.cohort import read_cohort
 from evenwicht.config import CohortConfig
 from evenwicht.files import write_csv

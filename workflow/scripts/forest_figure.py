@@ -1,7 +1,6 @@
 from pathlib import Path
 
 import pandas as pd
-
 from evenwicht.cohort import read_cohort
 from evenwicht.config import CohortConfig
 from evenwicht.jobs import logged

@@ -1,5 +1,4 @@
 import pandas as pd
-
 from evenwicht.config import CohortConfig
 from evenwicht.jobs import logged
 from evenwicht.report.figures import lorenz_figure

@@ -1,5 +1,4 @@
 import pandas as pd
-
 from evenwicht.files import write_csv
 from evenwicht.jobs import logged
 from evenwicht.recovery import KEY, recovery_table

@@ -1,7 +1,6 @@
 from pathlib import Path
 
 import pandas as pd
-
 from evenwicht.config import Run
 from evenwicht.jobs import logged
 from evenwicht.report.page import render

@@ -49,7 +49,9 @@ def require_full_rank(matrix: Floats, names: list[str], where: str) -> None:
     constant = [name for name, s in zip(names, scale, strict=True) if s == 0]
     if constant:
         raise ModelError(
-            f"{', '.join(constant)} does not vary", where=where, mend="Remove it from the model or widen the sample."
+            f"{', '.join(constant)} does not vary",
+            where=where,
+            mend="Remove it from the model or widen the sample.",
         )
     if np.linalg.matrix_rank(centred / scale) < matrix.shape[1]:
         kept: list[int] = []

@@ -87,7 +87,11 @@ def anderson_rubin_set(
         explained = (x @ z) * (y @ z) / (z @ z)
         return explained, x @ y - explained
 
-    (yy, yy_res), (ya, ya_res), (aa, aa_res) = parts(outcome, outcome), parts(outcome, exposure), parts(exposure, exposure)
+    (yy, yy_res), (ya, ya_res), (aa, aa_res) = (
+        parts(outcome, outcome),
+        parts(outcome, exposure),
+        parts(exposure, exposure),
+    )
     ratio = critical / (n - 2)
     a, b, c = aa - ratio * aa_res, -2 * (ya - ratio * ya_res), yy - ratio * yy_res
     discriminant = b * b - 4 * a * c

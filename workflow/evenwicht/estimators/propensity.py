@@ -36,10 +36,10 @@ def logistic_predict(
     centre, scale = covariates.mean(axis=0), covariates.std(axis=0)
     scale = np.where(scale > 0, scale, 1.0)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # separation is judged by `stabilised_weights`, from the fitted values
+        warnings.simplefilter("ignore")  # perfect prediction is judged by `require_positivity`, from the fitted values
         model = GLM(outcome, with_intercept(covariates), family=Binomial(), freq_weights=weights)
         params = model.fit().params
-    return [np.asarray(model.predict(params, with_intercept(matrix))) for matrix in at]
+        return [np.asarray(model.predict(params, with_intercept(matrix))) for matrix in at]
 
 
 def stabilised_weights(exposure: Floats, covariates: Floats, weights: Floats | None = None) -> Floats:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import stats
 
 from evenwicht.errors import ModelError
 from evenwicht.estimators.results import Interval
@@ -46,7 +47,7 @@ def _risk_table(
     weights = np.ones(len(time)) if weights is None else weights
     times = np.unique(time[event == 1])
     position = np.searchsorted(times, time[event == 1])
-    deaths = np.bincount(position, weights=weights[event == 1], minlength=len(times))
+    deaths: Floats = np.bincount(position, weights=weights[event == 1], minlength=len(times)).astype(float)
 
     def weight_from(values: Floats, side: Any) -> Floats:
         order = np.argsort(values)
@@ -105,8 +106,8 @@ def kaplan_meier(time: Floats, event: Floats, horizon: float, entry: Floats | No
 
     fit = KaplanMeierFitter().fit(time, event, entry=entry)
     survival = float(fit.survival_function_at_times(horizon).iloc[0])
-    bounds = fit.confidence_interval_survival_function_[:horizon].iloc[-1]
-    table = fit.event_table[:horizon]
+    bounds = fit.confidence_interval_survival_function_.loc[:horizon].iloc[-1]
+    table = fit.event_table.loc[:horizon]
     at_risk, deaths = table["at_risk"].to_numpy(float), table["observed"].to_numpy(float)
     some = deaths > 0
     greenwood = np.sum(deaths[some] / (at_risk[some] * np.maximum(at_risk[some] - deaths[some], 1)))
@@ -135,7 +136,8 @@ def hazard_ratio(
     weights : (n,) array, optional
         Probability weights; the standard error is then robust (Lin and Wei 1989).
     clusters : (n,) array, optional
-        Cluster of each row, for a cluster-robust standard error.
+        Cluster of each row, for a cluster-robust standard error and a t distribution on (clusters - 1) degrees of
+        freedom.
 
     Returns
     -------
@@ -178,4 +180,7 @@ def hazard_ratio(
             where=where,
             mend="Look for a covariate that decides the outcome or repeats another, and remove it.",
         ) from None
-    return Interval.normal(fit.params_["exposure"], fit.standard_errors_["exposure"]).exp()
+    log_ratio, se = float(fit.params_["exposure"]), float(fit.standard_errors_["exposure"])
+    freedom = np.inf if clusters is None else len(np.unique(clusters)) - 1
+    reach = float(stats.t.ppf(0.975, freedom)) * se
+    return Interval(log_ratio, se, log_ratio - reach, log_ratio + reach).exp()

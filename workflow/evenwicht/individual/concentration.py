@@ -1,5 +1,7 @@
 """How use of costly services concentrates in few people, each statistic beside what chance alone gives."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -50,7 +52,8 @@ def concentration_study(
     curves = []
     for j, sector in enumerate(amounts.columns):
         use = np.sort(values[:, j])
-        draws = bootstrap(lambda w, use=use: _sector_statistics(use, w, study.top_share), np.arange(n), replicates, rng)
+        statistic = partial(_sector_statistics, use, study.top_share)
+        draws = bootstrap(statistic, np.arange(n), replicates, rng)
         spread = standard_error(draws)
         users = int((use > 0).sum())
         rows.add("gini", "observed", Interval.normal(gini(use), spread[0]), n=n, events=users, contrast=sector)
@@ -74,7 +77,7 @@ def concentration_study(
     return as_table([rows]), pd.concat(curves)[CURVE_COLUMNS]
 
 
-def _sector_statistics(use: Floats, weights: Floats, top_share: float) -> Floats:
+def _sector_statistics(use: Floats, top_share: float, weights: Floats) -> Floats:
     """Gini, top share and Lorenz curve of one bootstrap sample of sorted use."""
     curve = lorenz(use, LORENZ_GRID, weights)
     return np.concatenate([[sorted_gini(use, weights), top_share_of_use(use, top_share, weights)], curve])

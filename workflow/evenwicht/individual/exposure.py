@@ -1,6 +1,7 @@
 """What one person's exposure does to that person: crude, regression, weighting and standardisation side by side."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,7 +33,11 @@ class IndividualResult:
 
 
 def individual_study(
-    cohort: Cohort, study: IndividualStudy, outcomes: dict[str, Outcome], replicates: int, rng: np.random.Generator
+    cohort: Cohort,
+    study: IndividualStudy,
+    outcomes: dict[str, Outcome],
+    replicates: int,
+    rng: np.random.Generator,
 ) -> IndividualResult:
     """Estimate the effect of the study's exposure on each of its outcomes.
 
@@ -71,11 +76,16 @@ def individual_study(
 
 
 def _mean_rows(
-    rows: Rows, sample: Sample, outcome: MeanOutcome, modifiers: Floats, replicates: int, rng: np.random.Generator
+    rows: Rows,
+    sample: Sample,
+    outcome: MeanOutcome,
+    modifiers: Floats,
+    replicates: int,
+    rng: np.random.Generator,
 ) -> None:
     y, a, x = outcome.value, sample.exposure, sample.covariates
     estimand = "risk_difference" if outcome.binary else "mean_difference"
-    size: dict[str, int | None] = {"n": sample.n, "events": int(y.sum()) if outcome.binary else None}
+    size: dict[str, Any] = {"n": sample.n, "events": int(y.sum()) if outcome.binary else None}
     weights = stabilised_weights(a, x)
     contrasts = {
         "crude": least_squares(y, a, clusters=sample.clusters),
@@ -84,7 +94,7 @@ def _mean_rows(
     }
     for method, interval in contrasts.items():
         note = f"largest weight {weights.max():.1f}" if method == "ipw" else ""
-        rows.add(estimand, method, interval, note=note, **size)  # type: ignore[arg-type]
+        rows.add(estimand, method, interval, note=note, **size)
 
     def means(frequency: Floats | None = None) -> tuple[float, float]:
         return standardised_means(y, a, x, modifiers, binary=outcome.binary, weights=frequency)
@@ -93,11 +103,11 @@ def _mean_rows(
     draws = bootstrap(means, sample.units, replicates, rng)
     difference = Interval.normal(exposed - unexposed, standard_error(draws[:, 0] - draws[:, 1]))
     note = f"bootstrap, {replicates} replicates"
-    rows.add(estimand, "gformula", difference, note=note, **size)  # type: ignore[arg-type]
+    rows.add(estimand, "gformula", difference, note=note, **size)
     if outcome.binary:
         log_ratio = np.log(draws[:, 0] / draws[:, 1])
         ratio = Interval.normal(np.log(exposed / unexposed), standard_error(log_ratio)).exp()
-        rows.add("risk_ratio", "gformula", ratio, note=note, **size)  # type: ignore[arg-type]
+        rows.add("risk_ratio", "gformula", ratio, note=note, **size)
 
 
 def _event_rows(
@@ -111,7 +121,7 @@ def _event_rows(
 ) -> pd.DataFrame:
     a, x, horizon = sample.exposure, sample.covariates, outcome.horizon
     entry = outcome.entry if (outcome.entry > 0).any() else None
-    size = {"n": sample.n, "events": int(outcome.event.sum())}
+    size: dict[str, Any] = {"n": sample.n, "events": int(outcome.event.sum())}
     grid = np.linspace(0, horizon, CURVE_POINTS)
     people = (a == 1, a == 0)
 
@@ -135,8 +145,15 @@ def _event_rows(
                 arm = people[k]
                 inside = None if entry is None else entry[arm]
                 interval = kaplan_meier(outcome.time[arm], outcome.event[arm], horizon, inside)
-            arm_size = {"n": int(people[k].sum()), "events": int(outcome.event[people[k]].sum())}
-            rows.add("survival", method, interval, contrast=label, note="" if method == "crude" else note, **arm_size)
+            arm_size: dict[str, Any] = {"n": int(people[k].sum()), "events": int(outcome.event[people[k]].sum())}
+            rows.add(
+                "survival",
+                method,
+                interval,
+                contrast=label,
+                note="" if method == "crude" else note,
+                **arm_size,
+            )
         difference = point[m, 1, -1] - point[m, 0, -1]
         se = standard_error(draws[:, m, 1, -1] - draws[:, m, 0, -1])
         rows.add("risk_difference", method, Interval.normal(difference, se), note=note, **size)

@@ -1,11 +1,12 @@
 """From a flat table with one row a person to a Cohort."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from evenwicht.cohort import Cohort, empty
-from evenwicht.config import CohortConfig, NhefsSource, TableSource
+from evenwicht.config import CohortConfig, DunedinWorld, NhefsSource, TableSource
 from evenwicht.errors import DataError
 from evenwicht.ingest.nhefs import load_nhefs
 from evenwicht.ingest.typing import typed
@@ -38,6 +39,7 @@ def to_cohort(flat: pd.DataFrame, config: CohortConfig) -> Cohort:
         The cohort's description; its `source` must list measures and events (and may list costs).
     """
     source = config.source
+    assert not isinstance(source, DunedinWorld)
     where = f"cohort {config.name}, source {source.kind}"
     wanted = {name: column.source or name for name, column in config.columns.items()}
     measures, events, costs = source.measures, source.events, getattr(source, "costs", [])
@@ -95,7 +97,7 @@ def to_cohort(flat: pd.DataFrame, config: CohortConfig) -> Cohort:
 
 
 def _load_file(path: str) -> pd.DataFrame:
-    readers = {".csv": pd.read_csv, ".parquet": pd.read_parquet}
+    readers: dict[str, Any] = {".csv": pd.read_csv, ".parquet": pd.read_parquet}
     file = Path(path)
     if file.suffix not in readers:
         raise DataError("not a .csv or .parquet file", where=path, mend="Convert it, or correct `source.path`.")

@@ -36,7 +36,7 @@ def typed(raw: pd.Series, name: str, column: Column, where: str) -> pd.Series:
     if column.type == "category":
         return _category(text, column, where)
     if column.type == "boolean":
-        return _boolean(text, column, where)
+        return _boolean(text, where)
     if column.type == "date":
         dates = pd.to_datetime(text, errors="coerce", format="ISO8601")
         _refuse(text, known & dates.isna(), "not a date", "Write dates as YYYY-MM-DD.", where)
@@ -46,7 +46,13 @@ def typed(raw: pd.Series, name: str, column: Column, where: str) -> pd.Series:
     low = -np.inf if column.minimum is None else column.minimum
     high = np.inf if column.maximum is None else column.maximum
     outside = known & ~numbers.between(low, high)
-    _refuse(text, outside, f"outside {low:g} to {high:g}", "Correct it, widen the range or list it under `missing`.", where)
+    _refuse(
+        text,
+        outside,
+        f"outside {low:g} to {high:g}",
+        "Correct it, widen the range or list it under `missing`.",
+        where,
+    )
     if column.type == "integer":
         _refuse(text, known & (numbers % 1 != 0), "not a whole number", "Correct it or use type number.", where)
         return numbers.astype("Int64")
@@ -63,12 +69,12 @@ def _code(value: object) -> str:
 def _category(text: pd.Series, column: Column, where: str) -> pd.Series:
     if not column.codes:
         return pd.Series(pd.Categorical(text, categories=sorted(text.dropna().unique())), index=text.index)
-    labels = {_code(code): label for code, label in column.codes.items()}
-    _refuse_unknown(text, list(labels), where)
-    return pd.Series(pd.Categorical(text.map(labels), categories=list(labels.values())), index=text.index)
+    _refuse_unknown(text, list(column.codes), where)
+    labels = list(column.codes.values())
+    return pd.Series(pd.Categorical(text.map(column.codes), categories=labels), index=text.index)
 
 
-def _boolean(text: pd.Series, column: Column, where: str) -> pd.Series:
+def _boolean(text: pd.Series, where: str) -> pd.Series:
     truth = {"0": False, "1": True, "False": False, "True": True}
     _refuse_unknown(text, list(truth), where)
     return text.map(truth).astype("boolean")

@@ -1,4 +1,4 @@
-"""What a policy does to those it reaches: intention to treat, and the exposure's effect with the policy as instrument."""
+"""What a policy does to those it reaches (intention to treat), and what it tells as an instrument."""
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,6 @@ from evenwicht.estimators.survival import hazard_ratio, survival_pseudo_values
 from evenwicht.outcomes import MeanOutcome
 from evenwicht.rows import Rows, as_table, contrast_label
 from evenwicht.samples import Sample, draw_sample
-
 
 LEAST_CLUSTERS = 5  # in either arm; below it a cluster-robust interval is far too narrow (Cameron and Miller 2015)
 

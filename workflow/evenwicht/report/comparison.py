@@ -5,26 +5,25 @@ from dataclasses import dataclass
 import pandas as pd
 
 from evenwicht.config import CohortConfig
-from evenwicht.report.wording import number, scale_of, signed, with_interval
+from evenwicht.report.wording import METHOD_LABELS, number, scale_of, signed, with_interval
 from evenwicht.rows import contrast_label
 
 PREFERRED = {"individual": ["gformula", "ipw", "regression", "crude"], "policy": ["regression", "crude"]}
-RATIOS = {"risk_ratio": "risk ratio", "hazard_ratio": "hazard ratio", "conditional_hazard_ratio": "hazard ratio"}
+RATIOS = {
+    "risk_ratio": "risk ratio",
+    "hazard_ratio": "hazard ratio",
+    "conditional_hazard_ratio": "hazard ratio",
+}
 PER = 100_000
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One pan of the balance for one outcome, in words."""
+    """One pan of the balance for one outcome: the leading number, and facts to read beside it."""
 
     effect: str
     unit: str
-    interval: str
-    per_population: str
-    relative: str
-    truth: str
-    method: str
-    verdict: str
+    facts: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -32,6 +31,7 @@ class Line:
     """One outcome with its two pans; a pan is None where that level has no such outcome."""
 
     outcome: str
+    is_exposure: bool
     individual: Cell | None
     policy: Cell | None
 
@@ -51,6 +51,7 @@ def compare_levels(estimates: pd.DataFrame, config: CohortConfig) -> list[Line]:
     return [
         Line(
             config.outcomes[name].label,
+            getattr(config.outcomes[name], "column", None) == exposure,
             **{level: _cell(estimates, config, name, level, contrast) for level, contrast in contrasts.items()},
         )
         for name in outcomes
@@ -58,28 +59,42 @@ def compare_levels(estimates: pd.DataFrame, config: CohortConfig) -> list[Line]:
 
 
 def _cell(estimates: pd.DataFrame, config: CohortConfig, name: str, level: str, contrast: str) -> Cell | None:
-    rows = estimates[
-        (estimates["study"] == name) & (estimates["level"] == level) & (estimates["contrast"] == contrast)
-    ]
-    absolute = _preferred(rows[rows["estimand"].isin(["mean_difference", "risk_difference"])], level)
+    rows = estimates[(estimates["study"] == name) & (estimates["level"] == level) & (estimates["contrast"] == contrast)]
+    differences = rows[rows["estimand"].isin(["mean_difference", "risk_difference"])]
+    absolute = _preferred(differences, level)
     if absolute is None:
         return None
     column = getattr(config.outcomes[name], "column", None)
     unit = config.columns[column].unit if column else ""
     factor, shown, digits = scale_of(absolute["estimand"], unit)
-    estimate, lower, upper = (factor * absolute[k] for k in ("estimate", "lower", "upper"))
-    is_risk = absolute["estimand"] == "risk_difference"
+    facts = {"95% interval": _limits(absolute, factor, digits) or "none can be given"}
+    if absolute["estimand"] == "risk_difference":
+        people = signed(round(PER * absolute["estimate"], -1), 0)
+        limits = _limits(absolute, PER, -1)
+        facts["Per 100,000 people"] = f"{people} ({limits})" if limits else people
     ratio = _preferred(rows[rows["estimand"].isin(RATIOS)], level)
-    return Cell(
-        effect=signed(estimate, digits),
-        unit=shown,
-        interval="no interval" if pd.isna(lower) else f"{signed(lower, digits)} to {signed(upper, digits)}",
-        per_population=f"{signed(PER * absolute['estimate'], 0)} per 100,000 people" if is_risk else "",
-        relative="" if ratio is None else f"{RATIOS[ratio['estimand']]} {_ratio(ratio)}",
-        truth="" if pd.isna(absolute["truth"]) else f"{signed(factor * absolute['truth'], digits)} {shown}",
-        method=absolute["method"],
-        verdict=_verdict(lower, upper),
-    )
+    if ratio is not None:
+        interval = with_interval(ratio["estimate"], ratio["lower"], ratio["upper"], digits=2)
+        facts["Relative"] = f"{RATIOS[ratio['estimand']]} {interval}"
+    crude = _preferred(differences[differences["method"] == "crude"], level)
+    if crude is not None:
+        limits = _limits(crude, factor, digits)
+        facts["Crude"] = signed(factor * crude["estimate"], digits) + (f" ({limits})" if limits else "")
+    if not pd.isna(absolute["truth"]):
+        facts["True value"] = f"{signed(factor * absolute['truth'], digits)} {shown}"
+    facts["Method"] = f"{METHOD_LABELS[absolute['method']]}, {absolute['n']:,} people"
+    if level == "policy" and isinstance(absolute["note"], str):
+        facts["Support"] = absolute["note"]
+    facts["Reading"] = _verdict(absolute["lower"], absolute["upper"])
+    return Cell(signed(factor * absolute["estimate"], digits), shown, facts)
+
+
+def _limits(row: pd.Series, factor: float, digits: int) -> str:
+    """Write the 95% limits, or nothing if there are none; negative digits round to tens."""
+    if pd.isna(row["lower"]):
+        return ""
+    low, high = (signed(round(factor * row[k], digits), max(digits, 0)) for k in ("lower", "upper"))
+    return f"{low} to {high}"
 
 
 def _preferred(rows: pd.DataFrame, level: str) -> "pd.Series | None":
@@ -90,17 +105,11 @@ def _preferred(rows: pd.DataFrame, level: str) -> "pd.Series | None":
     return None
 
 
-def _ratio(row: pd.Series) -> str:
-    return with_interval(row["estimate"], row["lower"], row["upper"], digits=2)
-
-
 def _verdict(lower: float, upper: float) -> str:
     """Say whether the interval leaves the direction open; never more than that."""
     if pd.isna(lower):
-        return "The data give no interval"
-    if lower <= 0 <= upper:
-        return "The interval includes no effect"
-    return "The interval excludes no effect"
+        return "how sure we can be is not known"
+    return "no effect is inside the interval" if lower <= 0 <= upper else "no effect is outside the interval"
 
 
 def concentration_lines(estimates: pd.DataFrame, config: CohortConfig) -> list[dict[str, str]]:
@@ -112,11 +121,15 @@ def concentration_lines(estimates: pd.DataFrame, config: CohortConfig) -> list[d
     for row in rows[rows["method"] == "observed"].to_dict("records"):
         same = (rows["estimand"] == row["estimand"]) & (rows["contrast"] == row["contrast"])
         null = rows[same & (rows["method"] == nulls[row["estimand"]])].iloc[0]
-        chance = number(null["estimate"]) if pd.isna(null["lower"]) else _ratio(null)
+        chance = (
+            number(null["estimate"])
+            if pd.isna(null["lower"])
+            else with_interval(null["estimate"], null["lower"], null["upper"], digits=2)
+        )
         lines.append(
             {
                 "estimand": row["estimand"],
-                "what": labels.get(row["contrast"], row["contrast"]),
+                "what": labels.get(row["contrast"], row["contrast"].capitalize()),
                 "observed": with_interval(row["estimate"], row["lower"], row["upper"], digits=2),
                 "chance": chance,
                 "excess": signed(row["estimate"] - null["estimate"], 2),

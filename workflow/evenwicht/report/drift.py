@@ -20,7 +20,7 @@ def compare(committed: pd.DataFrame, regenerated: pd.DataFrame) -> list[str]:
     """Return a readable line for every row that differs; rows are matched by their text columns, in order."""
     if list(committed.columns) != list(regenerated.columns):
         return [f"columns: committed {list(committed.columns)}, regenerated {list(regenerated.columns)}"]
-    text = [name for name in committed if not pd.api.types.is_numeric_dtype(committed[name])]
+    text = [str(name) for name in committed if not pd.api.types.is_numeric_dtype(committed[name])]
     text = [name for name in text if not pd.api.types.is_numeric_dtype(regenerated[name])]
     old, new = _keyed(committed, text), _keyed(regenerated, text)
     lines = [f"- {_describe(key)}" for key in old if key not in new]

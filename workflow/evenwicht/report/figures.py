@@ -18,23 +18,18 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
 
 from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig, EventOutcome
 from evenwicht.files import write_text
-from evenwicht.report.wording import number, scale_of, with_interval
+from evenwicht.report.wording import METHOD_LABELS, number, scale_of, with_interval
 from evenwicht.rows import arm_labels
 
 # Okabe and Ito's palette, told apart under every common colour-vision deficiency; markers and dashes differ as well
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#6b6b6b"
 LEVELS = {"individual": (BLUE, "o", "Individual exposure"), "policy": (ORANGE, "s", "Policy")}
-METHOD_LABELS = {
-    "crude": "crude",
-    "regression": "regression",
-    "ipw": "inverse probability weighting",
-    "gformula": "standardisation",
-    "iv": "instrumental variable",
-}
 STYLE = {
     "font.size": 10,
     "axes.spines.top": False,
@@ -58,7 +53,8 @@ class Picture:
     def save(self, path: str | Path) -> None:
         """Write the figure as SVG, atomically and with the same bytes each time; the texts are part of the file."""
         buffer = io.StringIO()
-        self.figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+        with _style():
+            self.figure.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
         plt.close(self.figure)
         svg = buffer.getvalue()
         texts = f"<title>{escape(self.title)}</title>\n <desc>{escape(self.alt)}</desc>\n"
@@ -100,34 +96,38 @@ def survival_figure(curves: pd.DataFrame, config: CohortConfig) -> Picture:
                         f"{100 * last['upper']:.1f}%)."
                     )
                 clock = "Age" if outcome.time == "age" else "Time since start of follow-up"
-                axis.set(title=title, xlabel=f"{clock}, {outcome.unit}", ylim=(floor, 1.003), xlim=(0, outcome.horizon))
+                axis.set(
+                    title=title,
+                    xlabel=f"{clock}, {outcome.unit}",
+                    ylim=(floor, 1.003),
+                    xlim=(0, outcome.horizon),
+                )
                 axis.grid(axis="y", color="#e4e4e4", lw=0.7)
-                _at_risk(axis, part[part["method"] == method], arms, outcome.horizon)
+                axis.set_xticks(_ticks(outcome.horizon))
+            _at_risk(row[0], part[part["method"] == "crude"], arms, outcome.horizon)
             row[0].set_ylabel(f"Without the event: {outcome.label.lower()}\n(axis starts at {floor:.2f})")
             row[0].legend(loc="lower left", frameon=False)
     exposure = config.columns[config.individual.exposure].label
     return Picture(figure, f"Survival by exposure: {exposure}", " ".join(sentences))
 
 
+def _ticks(horizon: float) -> NDArray[np.float64]:
+    """Round times from 0 up to the horizon, which closes the axis."""
+    ticks = np.asarray(MaxNLocator(4).tick_values(0, horizon))
+    return np.unique(np.append(ticks[(ticks >= 0) & (ticks <= 0.9 * horizon)], horizon))
+
+
 def _at_risk(axis: Axes, part: pd.DataFrame, arms: tuple[str, str], horizon: float) -> None:
-    """Write the numbers at risk under the axis, in people (not weights)."""
-    ticks = np.linspace(0, horizon, 5)
-    axis.set_xticks(ticks)
-    axis.text(0, -0.27, "At risk", transform=axis.transAxes, fontsize=8.5, color=GREY)
+    """Write the numbers at risk under the axis, in people (not weights), so they hold for both panels."""
+    axis.text(-0.1, -0.27, "Number at risk", transform=axis.transAxes, fontsize=8.5, color=GREY, ha="right")
     for k, (arm, colour) in enumerate(zip(arms, (ORANGE, BLUE), strict=True)):
+        height = -0.34 - 0.07 * k
+        style: dict[str, Any] = {"transform": axis.transAxes, "fontsize": 8.5, "color": colour}
+        axis.text(-0.1, height, arm, ha="right", **style)
         line = part[part["arm"] == arm].set_index("time")["at_risk"]
-        for tick in ticks:
+        for tick in _ticks(horizon):
             count = line.iloc[int(np.abs(line.index.to_numpy() - tick).argmin())]
-            axis.text(
-                tick / horizon,
-                -0.34 - 0.07 * k,
-                f"{count:,}",
-                transform=axis.transAxes,
-                ha="center",
-                fontsize=8.5,
-                color=colour,
-            )
-    axis.text(0, -0.47, " ", transform=axis.transAxes, fontsize=8.5)
+            axis.text(tick / horizon, height, f"{count:,}", ha="center", **style)
 
 
 def forest_figure(estimates: pd.DataFrame, config: CohortConfig, cohort: Cohort) -> Picture:
@@ -152,7 +152,7 @@ def forest_figure(estimates: pd.DataFrame, config: CohortConfig, cohort: Cohort)
             factor, shown_unit, digits = scale_of(rows["estimand"].iloc[0], unit)
             limit = _axis_limit(rows, factor)
             labels = []
-            for position, row in enumerate(rows.itertuples()):
+            for position, row in enumerate(_records(rows)):
                 labels.append(_row_label(row, cohort))
                 _interval_line(axis, row, -position, factor, limit)
                 shown = with_interval(row.estimate * factor, row.lower * factor, row.upper * factor, digits=digits)
@@ -167,10 +167,14 @@ def forest_figure(estimates: pd.DataFrame, config: CohortConfig, cohort: Cohort)
                 yticks=-np.arange(len(rows)),
                 yticklabels=labels,
             )
-            axis.tick_params(axis="y", length=0)
+            axis.tick_params(axis="y", length=0, pad=9)
             axis.spines["left"].set_visible(False)
         _forest_legend(figure, axes[0, 0], bool(absolute["truth"].notna().any()))
     return Picture(figure, f"Individual and policy effects: {config.title}", " ".join(sentences))
+
+
+def _records(rows: pd.DataFrame) -> list[Any]:
+    return list(rows.itertuples())
 
 
 def _unit_of(config: CohortConfig, name: str) -> str:
@@ -202,7 +206,7 @@ def _interval_line(axis: Axes, row: Any, height: float, factor: float, limit: fl
     hollow = "white" if row.method == "crude" else colour
     axis.plot(row.estimate * factor, height, marker, color=colour, markerfacecolor=hollow, ms=6, zorder=3)
     if not np.isnan(row.truth):
-        axis.plot(row.truth * factor, height, "D", color="black", markerfacecolor="none", ms=9, zorder=4)
+        axis.plot(row.truth * factor, height, "D", color="black", markerfacecolor="none", ms=7, mew=1.2, zorder=4)
 
 
 def _forest_legend(figure: Figure, axis: Axes, truth: bool) -> None:
@@ -210,7 +214,7 @@ def _forest_legend(figure: Figure, axis: Axes, truth: bool) -> None:
         axis.plot([], [], marker, color=colour, label=label)
     axis.plot([], [], "o", color=GREY, markerfacecolor="white", label="Hollow: crude")
     if truth:
-        axis.plot([], [], "D", color="black", markerfacecolor="none", ms=9, label="True value")
+        axis.plot([], [], "D", color="black", markerfacecolor="none", ms=7, mew=1.2, label="True value")
     figure.legend(loc="outside upper left", ncols=4, frameon=False, fontsize=9)
 
 
@@ -223,7 +227,13 @@ def lorenz_figure(curves: pd.DataFrame, estimates: pd.DataFrame, config: CohortC
     sentences = []
     with _style():
         figure, axes = plt.subplots(
-            rows, columns, figsize=(7.4, 2.25 * rows + 0.5), sharex=True, sharey=True, squeeze=False, layout="constrained"
+            rows,
+            columns,
+            figsize=(7.4, 2.25 * rows + 0.5),
+            sharex=True,
+            sharey=True,
+            squeeze=False,
+            layout="constrained",
         )
         for axis in axes.flat[len(sectors) :]:
             axis.set_visible(False)
@@ -239,10 +249,8 @@ def lorenz_figure(curves: pd.DataFrame, estimates: pd.DataFrame, config: CohortC
             axis.set_title(textwrap.fill(label.label, 22), fontsize=8.5)
             text = f"Gini {number(observed['estimate'])}\nchance {number(null['estimate'])}"
             axis.text(4, 96, text, va="top", fontsize=8.5)
-            sentences.append(
-                f"{label.label}: Gini {with_interval(observed['estimate'], observed['lower'], observed['upper'], digits=2)}"
-                f", chance alone {number(null['estimate'])}."
-            )
+            gini_text = with_interval(observed["estimate"], observed["lower"], observed["upper"], digits=2)
+            sentences.append(f"{label.label}: Gini {gini_text}, chance alone {number(null['estimate'])}.")
             axis.set(xlim=(0, 100), ylim=(0, 100), xticks=[0, 50, 100], yticks=[0, 50, 100], aspect="equal")
         figure.supxlabel("People, from least to most use, %", fontsize=10)
         figure.supylabel("Cumulative use, %", fontsize=10)

@@ -10,20 +10,23 @@ import jinja2
 import pandas as pd
 import yaml
 
-from evenwicht.config import Run
+from evenwicht.config import CohortConfig, Run
 from evenwicht.estimators.results import ESTIMANDS
 from evenwicht.files import write_text
 from evenwicht.report.comparison import compare_levels, concentration_lines
-from evenwicht.report.figures import METHOD_LABELS
 from evenwicht.report.provenance import provenance
-from evenwicht.report.wording import number, scale_of, signed, with_interval
+from evenwicht.report.wording import METHOD_LABELS, number, scale_of, signed, with_interval
 from evenwicht.rows import arm_labels
 
 FIGURES = ["forest", "survival", "lorenz"]
 
 
 def render(
-    run: Run, tables: dict[str, pd.DataFrame], figures: dict[str, dict[str, Path]], template: Path, target: Path
+    run: Run,
+    tables: dict[str, pd.DataFrame],
+    figures: dict[str, dict[str, Path]],
+    template: Path,
+    target: Path,
 ) -> None:
     """Write the report.
 
@@ -49,7 +52,6 @@ def render(
     settings = {"run": run.settings.model_dump(mode="json")}
     settings |= {name: cohort.model_dump(mode="json", exclude_defaults=True) for name, cohort in run.cohorts.items()}
     html = page.render(
-        methods=METHOD_LABELS,
         labels={name: estimand.label for name, estimand in ESTIMANDS.items()},
         cohorts=cohorts,
         recovery=_recovery(run, tables["recovery"]),
@@ -76,7 +78,7 @@ def _cohort(run: Run, name: str, tables: dict[str, pd.DataFrame], figures: dict[
         "unexposed": unexposed,
         "policy": config.columns[config.policy.exposures[0]],
         "lines": compare_levels(estimates, config),
-        "instrument": _instrument(estimates),
+        "instrument": _instrument(estimates, config),
         "figures": {kind: embed(figures[kind]) if kind in figures else None for kind in FIGURES},
         "concentration": concentration,
         "table1": table1.fillna("").to_dict("records"),
@@ -84,18 +86,27 @@ def _cohort(run: Run, name: str, tables: dict[str, pd.DataFrame], figures: dict[
     }
 
 
-def _instrument(estimates: pd.DataFrame) -> list[dict[str, str]]:
+def _instrument(estimates: pd.DataFrame, config: CohortConfig) -> list[dict[str, str]]:
     """Say what the policy, used as an instrument, tells about the individual exposure, and how weak it is."""
     rows = estimates[(estimates["method"] == "iv") & (estimates["estimand"] != "first_stage_f")]
-    strength = estimates[estimates["estimand"] == "first_stage_f"].set_index("study")["estimate"]
-    return [
-        {
-            "effect": with_interval(row["estimate"], row["lower"], row["upper"], digits=1, sign=True),
-            "strength": number(strength[row["study"]], 1),
-            "note": row["note"],
-        }
-        for row in rows.to_dict("records")
-    ]
+    strength = estimates[estimates["estimand"] == "first_stage_f"].set_index("study")
+    lines = []
+    for row in rows.to_dict("records"):
+        column = getattr(config.outcomes[row["study"]], "column", None)
+        factor, unit, digits = scale_of(row["estimand"], config.columns[column].unit if column else "")
+        limits = (factor * row[k] for k in ("estimate", "lower", "upper"))
+        first = strength.loc[row["study"]]
+        lines.append(
+            {
+                "outcome": config.outcomes[row["study"]].label,
+                "effect": f"{with_interval(*limits, digits=digits, sign=True)} {unit}",
+                "width": f"{factor * (row['upper'] - row['lower']):,.0f} {unit}",
+                "strength": number(first["estimate"], 1),
+                "judgement": first["note"],
+                "note": row["note"],
+            }
+        )
+    return lines
 
 
 def embed(path: Path) -> dict[str, str]:
@@ -103,35 +114,44 @@ def embed(path: Path) -> dict[str, str]:
     svg = path.read_text(encoding="utf-8")
     texts = {key: re.search(f"<{key}>(.*?)</{key}>", svg, re.DOTALL) for key in ("title", "desc")}
     title, alt = (unescape(found.group(1)) if found else "" for found in texts.values())
-    return {"uri": "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode(), "title": title, "alt": alt}
+    return {
+        "uri": "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode(),
+        "title": title,
+        "alt": alt,
+    }
 
 
 def _recovery(run: Run, recovery: pd.DataFrame) -> list[dict[str, str]]:
-    """Show how the absolute and relative effects recover their truth (concentration is shown in its own table)."""
+    """Show how effects recover their truth; concentration has its own table, and arms are left to the CSV."""
     lines = []
-    for row in recovery[recovery["study"] != "concentration"].to_dict("records"):
+    for row in recovery[~recovery["estimand"].isin(["survival"]) & (recovery["study"] != "concentration")].to_dict(
+        "records"
+    ):
         config = run.cohorts[row["cohort"]]
-        scale, unit, digits = scale_of(row["estimand"], "")
-        ratio = ESTIMANDS[row["estimand"]].kind == "ratio"
-        bias_digits = 3 if ratio else digits + 1
-        bias_factor = 1.0 if ratio else scale
+        factor, unit, digits = scale_of(row["estimand"], "")
+        if ESTIMANDS[row["estimand"]].kind == "ratio":
+            bias_factor, bias_digits = 1.0, 3
+        else:
+            bias_factor, bias_digits = factor, digits + 1
+        bias = signed(bias_factor * row["mean_bias"], bias_digits)
+        estimand = ESTIMANDS[row["estimand"]].label
         lines.append(
             {
                 "outcome": config.outcomes[row["study"]].label,
-                "level": row["level"],
-                "what": f"{ESTIMANDS[row['estimand']].label}{f', {unit}' if unit else ''}",
                 "contrast": row["contrast"].split(": ")[-1],
+                "estimand": f"{estimand}, {unit}" if unit else estimand,
                 "method": METHOD_LABELS[row["method"]],
-                "truth": number(scale * row["truth"], digits),
-                "estimate": with_interval(*(scale * row[k] for k in ("estimate", "lower", "upper")), digits=digits),
-                "bias": f"{signed(bias_factor * row['mean_bias'], bias_digits)} "
-                f"± {number(bias_factor * row['mc_error_bias'], bias_digits)}",
-                "coverage": ""
-                if pd.isna(row["coverage"])
-                else f"{100 * row['coverage']:.0f}% ± {100 * row['mc_error_coverage']:.0f}",
+                "truth": number(factor * row["truth"], digits),
+                "estimate": with_interval(*(factor * row[k] for k in ("estimate", "lower", "upper")), digits=digits),
+                "bias": f"{bias} ± {number(bias_factor * row['mc_error_bias'], bias_digits)}",
+                "coverage": _percent(row["coverage"], row["mc_error_coverage"]),
             }
         )
     return lines
+
+
+def _percent(share: float, error: float) -> str:
+    return "" if pd.isna(share) else f"{100 * share:.0f}% ± {100 * error:.0f}"
 
 
 def _replication(replication: pd.DataFrame) -> list[dict[str, str]]:

@@ -6,7 +6,17 @@ import platform
 import subprocess
 from importlib.metadata import version
 
-PACKAGES = ["evenwicht", "snakemake", "numpy", "scipy", "pandas", "statsmodels", "lifelines", "linearmodels", "causaldata"]
+PACKAGES = [
+    "evenwicht",
+    "snakemake",
+    "numpy",
+    "scipy",
+    "pandas",
+    "statsmodels",
+    "lifelines",
+    "linearmodels",
+    "causaldata",
+]
 
 
 def provenance() -> dict[str, str]:

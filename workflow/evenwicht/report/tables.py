@@ -33,7 +33,12 @@ def table_one(cohort: Cohort, config: CohortConfig) -> pd.DataFrame:
     exposed, unexposed = arm_labels(cohort.columns[exposure])
     sizes = {"overall": len(arm), "exposed": int(arm.sum()), "unexposed": int((~arm).sum())}
     rows: list[dict[str, object]] = [
-        {"variable": f"{cohort.columns[exposure].label}: {exposed} | {unexposed}", "statistic": "n", **sizes, "missing": 0}
+        {
+            "variable": f"{cohort.columns[exposure].label}: {exposed} | {unexposed}",
+            "statistic": "n",
+            **sizes,
+            "missing": 0,
+        }
     ]
     for name in config.table1:
         column, values = cohort.columns[name], persons[name]

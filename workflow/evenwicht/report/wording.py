@@ -4,6 +4,13 @@ import math
 
 from evenwicht.estimators.results import ESTIMANDS
 
+METHOD_LABELS = {
+    "crude": "crude",
+    "regression": "regression",
+    "ipw": "inverse probability weighting",
+    "gformula": "standardisation",
+    "iv": "instrumental variable",
+}
 MINUS = "\N{MINUS SIGN}"
 
 

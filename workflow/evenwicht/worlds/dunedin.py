@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, ndtri
 
 from evenwicht.cohort import Cohort
-from evenwicht.config import CohortConfig, Cognition, DunedinWorld, StressorWeights
+from evenwicht.config import Cognition, CohortConfig, DunedinWorld, StressorWeights
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

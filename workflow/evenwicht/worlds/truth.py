@@ -126,5 +126,7 @@ def _concentration(config: CohortConfig, world: DunedinWorld, people: People) ->
     group = several_sectors(flags, study.at_least)
     contrast = f"high need in {study.at_least} or more of {len(world.sectors)} sectors"
     yield {**key, "estimand": "group_share", "contrast": contrast, "value": group.mean()}
-    for sector, share in zip(world.sectors, people.amounts[group].sum(axis=0) / people.amounts.sum(axis=0), strict=True):
+    for sector, share in zip(
+        world.sectors, people.amounts[group].sum(axis=0) / people.amounts.sum(axis=0), strict=True
+    ):
         yield {**key, "estimand": "group_use_share", "contrast": sector, "value": share}

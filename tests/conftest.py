@@ -1,0 +1,85 @@
+"""Shared pieces of the test suite: the repository, its two default cohorts, and a copy to run the workflow in."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from evenwicht.cohort import Cohort
+from evenwicht.config import CohortConfig
+from evenwicht.ingest.table import ingest
+from evenwicht.loading import load_cohort
+from evenwicht.streams import stream
+from evenwicht.worlds.dunedin import simulate
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def nhefs_config() -> CohortConfig:
+    return load_cohort(ROOT / "config/nhefs.yaml")
+
+
+@pytest.fixture(scope="session")
+def nhefs(nhefs_config: CohortConfig) -> Cohort:
+    return ingest(nhefs_config)
+
+
+@pytest.fixture(scope="session")
+def dunedin_config() -> CohortConfig:
+    return load_cohort(ROOT / "config/dunedin.yaml")
+
+
+@pytest.fixture(scope="session")
+def dunedin(dunedin_config: CohortConfig) -> Cohort:
+    return simulate(dunedin_config, stream(1, "dunedin", "test"))
+
+
+def world_with(config: CohortConfig, **changes: object) -> CohortConfig:
+    """A cohort config with settings of its world changed."""
+    return config.model_copy(update={"source": config.source.model_copy(update=changes)})
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of the files git tracks (or would track), to run the workflow in without touching this one."""
+    listing = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    folder = tmp_path / "checkout"
+    for name in listing.splitlines():
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    return folder
+
+
+def environment() -> dict[str, str]:
+    """The environment of a workflow run: this interpreter first on the path, and a fixed time for the report."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, "SOURCE_DATE_EPOCH": "1700000000"}
+
+
+@pytest.fixture
+def snakemake(checkout: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run `snakemake` in the copy and return what it printed, errors included."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["snakemake", *arguments],
+            cwd=checkout,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+
+    return run

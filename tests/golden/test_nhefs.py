@@ -1,0 +1,106 @@
+"""NHEFS against the values printed in Hernan and Robins, Causal Inference: What If, chapters 12-17.
+
+Each value must come out in the decimals the book prints. Bootstrap limits are the exception that arithmetic forces: the
+book's come from a finite number of samples and so do ours, so they agree within printing and Monte Carlo error.
+"""
+
+import numpy as np
+import pandas as pd
+import pytest
+from evenwicht.cohort import Cohort
+from evenwicht.config import CohortConfig
+from evenwicht.estimators.linear import least_squares
+from evenwicht.individual.exposure import individual_study
+from evenwicht.policy.effect import policy_study
+from evenwicht.samples import Sample, draw_sample
+from evenwicht.streams import stream
+
+from tests.conftest import ROOT
+
+pytestmark = pytest.mark.xdist_group("nhefs")  # one worker computes the estimates once
+PUBLISHED = pd.read_csv(ROOT / "data/published.csv").query("cohort == 'nhefs' and use == 'check'")
+OURS, BOOKS = 2000, 1000  # bootstrap samples here and in the book
+
+
+@pytest.fixture(scope="module")
+def estimates(nhefs: Cohort, nhefs_config: CohortConfig) -> pd.DataFrame:
+    config = nhefs_config
+    rng = stream(11, "nhefs", "golden")
+    individual = individual_study(nhefs, config.individual, config.outcomes, OURS, rng).estimates
+    return pd.concat([individual, policy_study(nhefs, config)])
+
+
+def pick(estimates: pd.DataFrame, row: pd.Series) -> pd.Series:
+    same = [estimates[k] == row[k] for k in ("study", "estimand", "contrast", "method")]
+    (found,) = estimates[np.logical_and.reduce(same)].to_dict("records")
+    return pd.Series(found)
+
+
+@pytest.mark.parametrize("index", PUBLISHED.index)
+def test_estimate_is_the_printed_one(index: int, estimates: pd.DataFrame) -> None:
+    row = PUBLISHED.loc[index]
+    assert round(pick(estimates, row)["estimate"], row["decimals"]) == row["value"]
+
+
+@pytest.mark.parametrize("index", PUBLISHED[PUBLISHED["lower"].notna() & (PUBLISHED["method"] != "gformula")].index)
+def test_interval_is_the_printed_one(index: int, estimates: pd.DataFrame) -> None:
+    row = PUBLISHED.loc[index]
+    ours = pick(estimates, row)
+    assert [round(ours[k], row["decimals"]) for k in ("lower", "upper")] == [row["lower"], row["upper"]]
+
+
+def test_bootstrap_interval_is_the_printed_one_within_monte_carlo_error(estimates: pd.DataFrame) -> None:
+    (row,) = [PUBLISHED.loc[i] for i in PUBLISHED[PUBLISHED["method"] == "gformula"].index]
+    ours = pick(estimates, row)
+    # the standard error from B samples has relative error 1 / sqrt(2 B); a limit lies 1.96 standard errors away
+    monte_carlo = 1.96 * ours["se"] * np.sqrt(1 / (2 * OURS) + 1 / (2 * BOOKS))
+    printing = 0.5 * 10.0 ** -row["decimals"]
+    for limit in ("lower", "upper"):
+        assert ours[limit] == pytest.approx(row[limit], abs=printing + 3 * monte_carlo)
+
+
+@pytest.fixture(scope="module")
+def weight_sample(nhefs: Cohort, nhefs_config: CohortConfig) -> Sample:
+    config = nhefs_config
+    return draw_sample(nhefs, "quit", config.individual.adjust, config.outcomes["weight_change"], None, "golden")
+
+
+def test_classical_intervals_of_crude_and_adjusted_difference(weight_sample: Sample) -> None:
+    """What If prints intervals from equal variances: 2.5 (1.7 to 3.4) crude, 3.5 (2.6 to 4.3) adjusted."""
+    s = weight_sample
+    crude = least_squares(s.outcome.value, s.exposure, covariance="classical")
+    adjusted = least_squares(s.outcome.value, s.exposure, s.covariates, covariance="classical")
+    assert [round(v, 1) for v in (crude.estimate, crude.lower, crude.upper)] == [2.5, 1.7, 3.4]
+    assert [round(v, 1) for v in (adjusted.estimate, adjusted.lower, adjusted.upper)] == [3.5, 2.6, 4.3]
+
+
+def test_sample_sizes_are_the_books(estimates: pd.DataFrame) -> None:
+    sizes = estimates.set_index(["study", "estimand", "method"])["n"].sort_index()
+    assert set(sizes.loc[("weight_change", "mean_difference", "ipw")]) == {1566}
+    assert set(sizes.loc[("weight_change", "mean_difference", "iv")]) == {1476}
+    assert set(sizes.loc[("death", "hazard_ratio", "ipw")]) == {1629}
+
+
+def test_weighted_hazard_ratio_finds_no_effect(estimates: pd.DataFrame) -> None:
+    (ratio,) = estimates.query("study == 'death' and method == 'ipw' and estimand == 'hazard_ratio'").to_dict("records")
+    assert round(ratio["estimate"], 1) == 1.0
+    assert ratio["lower"] < 1 < ratio["upper"]
+
+
+def test_the_instrument_is_called_weak_and_says_nothing(estimates: pd.DataFrame) -> None:
+    (iv,) = estimates.query("method == 'iv' and estimand == 'mean_difference'").to_dict("records")
+    (first,) = estimates.query("estimand == 'first_stage_f'").to_dict("records")
+    assert first["estimate"] < 10
+    assert first["note"] == "instrument is weak"
+    assert "Anderson-Rubin 95% set: every value" in iv["note"]
+
+
+def test_two_states_do_not_make_an_interval(estimates: pd.DataFrame) -> None:
+    """All 41 people below $1.50 a pack live in two states; no interval can be clustered on two."""
+    rows = estimates[estimates["contrast"].str.startswith("high_price") & (estimates["method"] != "iv")]
+    assert rows[["lower", "upper", "se"]].isna().all().all()
+    assert rows["note"].str.contains("47 with the policy, 2 without; no interval").all()
+
+
+def test_every_row_has_a_method_anyone_can_find(estimates: pd.DataFrame) -> None:
+    assert set(estimates["method"]) == {"crude", "regression", "ipw", "gformula", "iv"}

@@ -1,0 +1,189 @@
+"""The Dunedin-style world: counts and margins within Monte Carlo error, paired outcomes, and truth two ways."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from evenwicht.cohort import Cohort
+from evenwicht.config import CohortConfig, DunedinWorld
+from evenwicht.streams import stream
+from evenwicht.worlds.dunedin import STRESSORS, draw_noise, realise, simulate
+from evenwicht.worlds.truth import true_values
+
+from tests.conftest import ROOT, world_with
+
+BIG = 200_000
+PUBLISHED = pd.read_csv(ROOT / "data/published.csv").query("cohort == 'dunedin'")
+
+
+@pytest.fixture(scope="module")
+def world(dunedin_config: CohortConfig) -> DunedinWorld:
+    return dunedin_config.source
+
+
+def within(share: float, expected: float, n: int) -> bool:
+    """Within four binomial Monte Carlo errors."""
+    return abs(share - expected) <= 4 * np.sqrt(expected * (1 - expected) / n)
+
+
+def test_one_seed_repeats_bit_for_bit_and_two_seeds_differ(dunedin_config: CohortConfig) -> None:
+    one, again, other = (simulate(dunedin_config, stream(seed, "dunedin", "simulate")) for seed in (1, 1, 2))
+    for table in ("persons", "measures", "events", "costs"):
+        pd.testing.assert_frame_equal(getattr(one, table), getattr(again, table), check_exact=True)
+    assert not one.persons["ses"].equals(other.persons["ses"])
+
+
+def test_design_is_the_studys(dunedin: Cohort) -> None:
+    persons = dunedin.persons
+    assert len(persons) == 1037
+    assert persons["family"].value_counts().value_counts().to_dict() == {1: 1013, 2: 12}
+    assert persons["birth_date"].min() >= pd.Timestamp(1972, 4, 1)
+    assert persons["birth_date"].max() <= pd.Timestamp(1973, 3, 31)
+    twins = persons[persons["family"].duplicated(keep=False)]
+    assert (twins.groupby("family")["birth_date"].nunique() == 1).all()
+
+
+@pytest.mark.parametrize("age", [3, 5, 7, 9, 11, 13, 15, 18, 21, 26, 32, 38, 45])
+def test_wave_counts_are_the_published_within_monte_carlo_error(age: int, dunedin_config: CohortConfig) -> None:
+    counts = PUBLISHED[PUBLISHED["contrast"] == str(age)].set_index("estimand")["value"]
+    replicates = [simulate(dunedin_config, stream(3, "dunedin", "waves", r)).measures for r in range(5)]
+    rows = pd.concat(m[m["wave"] == str(age)] for m in replicates)
+    assert within(rows["value"].notna().mean(), counts["n_assessed"] / counts["n_eligible"], len(rows))
+
+
+def test_attrition_dips_at_thirteen_and_rebounds_at_fifteen(dunedin: Cohort) -> None:
+    share = dunedin.measures.groupby("wave")["value"].agg(lambda v: v.notna().mean())
+    assert share["13"] < share["11"]
+    assert share["13"] < share["15"]
+
+
+def test_deaths_by_the_last_wave_match(world: DunedinWorld) -> None:
+    people = realise(world, draw_noise(world, BIG, stream(4, "dunedin", "deaths")))
+    assert within((people.death_age <= 45).mean(), world.death_by_end, BIG)
+
+
+def test_stressors_have_their_prevalence_and_cluster_in_families(world: DunedinWorld) -> None:
+    untouched = {"child_benefit": False}
+    people = realise(world, draw_noise(world, BIG, stream(5, "dunedin", "stressors")), untouched)
+    flags = pd.DataFrame({name: people.exposures[name] for name in STRESSORS})
+    for name in STRESSORS:
+        assert within(flags[name].mean(), getattr(world.stressors, name).prevalence, BIG)
+    correlation = flags.astype(float).corr().to_numpy()
+    assert (correlation[np.triu_indices(4, 1)] > 4 / np.sqrt(BIG)).all()
+
+
+def test_correlation_of_two_stressors_is_the_bivariate_normal_probability(world: DunedinWorld) -> None:
+    from scipy.stats import multivariate_normal, norm
+
+    people = realise(world, draw_noise(world, BIG, stream(6, "dunedin", "pair")))
+    a, b = world.stressors.unsafe_home, world.stressors.maltreatment
+    rho = a.ses * b.ses + a.family * b.family
+    expected = multivariate_normal([0, 0], [[1, rho], [rho, 1]]).cdf([norm.ppf(a.prevalence), norm.ppf(b.prevalence)])
+    both = people.exposures["unsafe_home"] & people.exposures["maltreatment"]
+    assert within(both.mean(), expected, BIG)
+
+
+def test_onset_ages_follow_the_gompertz_law(world: DunedinWorld) -> None:
+    people = realise(world, draw_noise(world, BIG, stream(7, "dunedin", "onset")))
+    d = world.disease
+    survival = np.exp(-d.rate / d.shape * np.expm1(d.shape * people.onset_age) * np.exp(people.log_hazard))
+    for quantile in (0.1, 0.5, 0.9):  # S(T) is uniform
+        assert within((survival < quantile).mean(), quantile, BIG)
+
+
+def test_interventions_change_nothing_but_what_they_cause(world: DunedinWorld) -> None:
+    noise = draw_noise(world, 5_000, stream(8, "dunedin", "paired"))
+    natural, poor = realise(world, noise), realise(world, noise, {"poverty": True})
+    assert poor.exposures["poverty"].all()
+    for name in ("child_benefit", "unsafe_home", "parental_mental_illness", "maltreatment"):
+        assert (poor.exposures[name] == natural.exposures[name]).all()
+    already = natural.exposures["poverty"]
+    assert (poor.amounts[already] == natural.amounts[already]).all()
+    assert (poor.death_age == natural.death_age).all()
+
+
+def test_harmful_poverty_never_makes_anyone_better_off(world: DunedinWorld) -> None:
+    """The same person with poverty has lower brain health, earlier onset and no less use in any sector."""
+    noise = draw_noise(world, 20_000, stream(9, "dunedin", "monotone"))
+    poor, spared = (realise(world, noise, {"poverty": value}) for value in (True, False))
+    assert (poor.brain_health < spared.brain_health).all()
+    assert (poor.onset_age < spared.onset_age).all()
+    assert (poor.amounts.sum(axis=1) >= spared.amounts.sum(axis=1)).mean() > 0.99
+
+
+def test_the_policy_acts_through_poverty_alone(world: DunedinWorld) -> None:
+    noise = draw_noise(world, 20_000, stream(10, "dunedin", "policy"))
+    reached, not_reached = (realise(world, noise, {"child_benefit": value}) for value in (True, False))
+    unchanged = reached.exposures["poverty"] == not_reached.exposures["poverty"]
+    assert (~reached.exposures["poverty"] | not_reached.exposures["poverty"]).all()
+    assert (reached.amounts[unchanged] == not_reached.amounts[unchanged]).all()
+    assert (reached.onset_age[unchanged] == not_reached.onset_age[unchanged]).all()
+    assert not unchanged.all()
+
+
+@pytest.mark.parametrize(
+    ("stressors", "policy"), [("reversed", "beneficial"), ("harmful", "reversed"), ("null", "null")]
+)
+def test_switches_turn_effects_around_or_off(stressors: str, policy: str, dunedin_config: CohortConfig) -> None:
+    config = world_with(dunedin_config, stressor_effect=stressors, policy_effect=policy)
+    truth = true_values(config, 200_000, stream(11, "dunedin", "truth"))
+    value = truth.set_index(["study", "estimand", "level"])["value"].sort_index()
+    person = value.loc[("multi_sector_need", "risk_difference", "individual")].item()
+    reach = value.loc[("poverty", "risk_difference", "policy")].item()
+    ratio = value.loc[("disease", "conditional_hazard_ratio", "individual")].item()
+    assert np.sign(person) == {"harmful": 1, "null": 0, "reversed": -1}[stressors]
+    assert np.sign(reach) == {"beneficial": -1, "null": 0, "reversed": 1}[policy]
+    assert np.sign(np.log(ratio)) == np.sign(person)
+
+
+def test_closed_form_and_potential_outcomes_agree(dunedin_config: CohortConfig, world: DunedinWorld) -> None:
+    """Policy's effect on poverty: a normal probability in closed form; risk of disease: a Cox fit to both arms."""
+    from scipy.stats import norm
+
+    truth = true_values(dunedin_config, 500_000, stream(12, "dunedin", "truth"))
+    row = truth[(truth["study"] == "poverty") & (truth["level"] == "policy")].iloc[0]
+    p = world.stressors.poverty.prevalence
+    expected = norm.cdf(norm.ppf(p) - world.policy.poverty_shift) - p
+    assert abs(row["value"] - expected) <= 4 * row["mc_error"]
+
+
+def test_the_conditional_hazard_ratio_is_that_of_the_paired_outcomes(
+    dunedin_config: CohortConfig, world: DunedinWorld
+) -> None:
+    from evenwicht.estimators.survival import hazard_ratio
+
+    noise = draw_noise(world, 40_000, stream(13, "dunedin", "hazard"))
+    poor, spared = (realise(world, noise, {"poverty": value}) for value in (True, False))
+    time = np.concatenate([poor.onset_age, spared.onset_age])
+    event = (time <= 45).astype(float)
+    exposure = np.repeat([1.0, 0.0], 40_000)
+    others = spared.log_hazard  # every other cause of onset, known here
+    fit = hazard_ratio(np.minimum(time, 45), event, exposure, np.tile(others, 2)[:, None])
+    (truth,) = true_values(dunedin_config, 100_000, stream(1, "x", "y")).query(
+        "estimand == 'conditional_hazard_ratio'"
+    )["value"]
+    assert abs(np.log(fit.estimate / truth)) <= 4 * fit.se
+
+
+def test_truth_states_its_monte_carlo_error(dunedin_config: CohortConfig) -> None:
+    one, two = (true_values(dunedin_config, 500_000, stream(s, "dunedin", "truth")) for s in (14, 15))
+    simulated = one["how"] != "closed form"
+    error = np.hypot(one["mc_error"], two["mc_error"])[simulated]
+    gap = (one["value"] - two["value"]).abs()[simulated]
+    # five chunks estimate each error, so their ratio has a t distribution with about eight degrees of freedom
+    assert (gap <= 6 * error).all()
+    assert (one["mc_error"][simulated] < 0.005).all()
+
+
+def test_truth_covers_a_risk_difference_a_hazard_ratio_and_a_gini(dunedin_config: CohortConfig) -> None:
+    truth = true_values(dunedin_config, 100_000, stream(16, "dunedin", "truth"))
+    assert {"risk_difference", "conditional_hazard_ratio", "gini"} <= set(truth["estimand"])
+    assert not truth.duplicated(["study", "estimand", "level", "contrast"]).any()
+
+
+def test_generation_is_linear_in_people(world: DunedinWorld) -> None:
+    """Every array has people as its first axis and a constant number of columns."""
+    for n in (100, 200):
+        noise = draw_noise(world, n, stream(17, "dunedin", "size"))
+        people = realise(world, noise)
+        assert len(noise) == n
+        assert people.amounts.shape == (n, len(world.sectors))

@@ -1,0 +1,131 @@
+"""Analyses on worlds with known truth: nothing is found where there is nothing, and what is there is found.
+
+Tolerances are four Monte Carlo standard errors of the mean over replicates; bands for coverage are four binomial
+errors around 95%.
+"""
+
+import numpy as np
+import pandas as pd
+import pytest
+from evenwicht.config import CohortConfig
+from evenwicht.individual.concentration import concentration_study
+from evenwicht.recovery import recovery_table, replicate_estimates, summarise
+from evenwicht.rows import TRUTH_KEY, with_truth
+from evenwicht.streams import stream
+from evenwicht.worlds.dunedin import simulate
+from evenwicht.worlds.truth import true_values
+
+from tests.conftest import world_with
+
+REPLICATES = 100
+BAND = 4 * np.sqrt(0.95 * 0.05 / REPLICATES)
+
+
+def replicates_of(config: CohortConfig) -> pd.DataFrame:
+    truth = true_values(config, 500_000, stream(21, config.name, "truth"))
+    return replicate_estimates(config, truth, 22, REPLICATES)
+
+
+@pytest.fixture(scope="module")
+def null_world(dunedin_config: CohortConfig) -> pd.DataFrame:
+    return replicates_of(world_with(dunedin_config, stressor_effect="null", policy_effect="null"))
+
+
+@pytest.fixture(scope="module")
+def default_world(dunedin_config: CohortConfig) -> pd.DataFrame:
+    return replicates_of(dunedin_config)
+
+
+def summary_of(replicates: pd.DataFrame, method: str, level: str) -> pd.DataFrame:
+    table = summarise(replicates)
+    rows = table[(table["method"] == method) & (table["level"] == level) & (table["estimand"] != "survival")]
+    assert len(rows)
+    return rows
+
+
+@pytest.mark.xdist_group("null_world")
+def test_truth_of_the_null_world_is_nothing(null_world: pd.DataFrame) -> None:
+    effects = null_world[null_world["estimand"].isin(["risk_difference"])]
+    assert (effects["truth"] == 0).all()
+    ratios = null_world[
+        null_world["estimand"].isin(["conditional_hazard_ratio", "risk_ratio"]) & null_world["truth"].notna()
+    ]
+    assert (ratios["truth"] == 1).all()
+
+
+@pytest.mark.xdist_group("null_world")
+@pytest.mark.parametrize(
+    ("method", "level"),
+    [("regression", "individual"), ("ipw", "individual"), ("gformula", "individual"), ("regression", "policy")],
+)
+def test_adjusted_analyses_find_nothing_in_the_null_world(method: str, level: str, null_world: pd.DataFrame) -> None:
+    rows = summary_of(null_world, method, level)
+    assert (rows["mean_bias"].abs() <= 4 * rows["mc_error_bias"]).all(), rows
+
+
+@pytest.mark.xdist_group("null_world")
+def test_intervals_exclude_nothing_five_percent_of_the_time_in_the_null_world(null_world: pd.DataFrame) -> None:
+    for method, level in [("regression", "individual"), ("ipw", "individual"), ("regression", "policy")]:
+        coverage = summary_of(null_world, method, level)["coverage"].dropna()
+        assert coverage.between(0.95 - BAND, 1).all(), (method, level, coverage)
+
+
+@pytest.mark.xdist_group("null_world")
+def test_the_crude_contrast_is_fooled_by_confounding_even_in_the_null_world(null_world: pd.DataFrame) -> None:
+    rows = summary_of(null_world, "crude", "individual")
+    assert (rows["mean_bias"] > 4 * rows["mc_error_bias"]).all()
+
+
+@pytest.mark.xdist_group("default_world")
+@pytest.mark.parametrize("method", ["ipw", "gformula"])
+def test_weighting_and_standardisation_find_the_individual_effect(method: str, default_world: pd.DataFrame) -> None:
+    rows = summary_of(default_world, method, "individual")
+    assert (rows["mean_bias"].abs() <= 4 * rows["mc_error_bias"]).all(), rows
+
+
+@pytest.mark.xdist_group("default_world")
+def test_the_conditional_hazard_ratio_is_found(default_world: pd.DataFrame) -> None:
+    table = summary_of(default_world, "regression", "individual")
+    row = table[table["estimand"] == "conditional_hazard_ratio"].iloc[0]
+    assert abs(row["mean_bias"]) <= 4 * row["mc_error_bias"]
+    assert row["coverage"] == pytest.approx(0.95, abs=BAND)
+
+
+@pytest.mark.xdist_group("default_world")
+def test_the_policy_effect_is_found_with_twelve_clusters(default_world: pd.DataFrame) -> None:
+    for method in ("crude", "regression"):
+        rows = summary_of(default_world, method, "policy")
+        assert (rows["mean_bias"].abs() <= 4 * rows["mc_error_bias"]).all()
+        assert rows["coverage"].between(0.95 - BAND, 1).all()
+
+
+@pytest.mark.xdist_group("default_world")
+def test_replicates_are_fresh_and_repeatable(default_world: pd.DataFrame, dunedin_config: CohortConfig) -> None:
+    per_replicate = default_world[default_world["method"] == "crude"].groupby("replicate")["estimate"].first()
+    assert per_replicate.nunique() == REPLICATES
+    truth = true_values(dunedin_config, 100_000, stream(21, "dunedin", "truth"))
+    again = replicate_estimates(dunedin_config, truth, 22, 2)
+    first_two = default_world[default_world["replicate"] <= 2]
+    np.testing.assert_array_equal(again["estimate"], first_two["estimate"])
+
+
+@pytest.mark.xdist_group("default_world")
+def test_the_recovery_table_joins_this_cohort_and_its_replicates(default_world: pd.DataFrame) -> None:
+    one = default_world[default_world["replicate"] == 1].drop(columns="replicate")
+    table = recovery_table(one, summarise(default_world).assign(cohort="dunedin"))
+    np.testing.assert_allclose(table["bias"], table["estimate"] - table["truth"])
+    assert (table["replicates"] == REPLICATES).all()
+    inside = table["truth"].between(table["lower"], table["upper"])
+    assert (table["covers"].dropna() == inside[table["covers"].notna()]).all()
+
+
+def test_concentration_of_a_large_draw_is_its_truth(dunedin_config: CohortConfig) -> None:
+    """Everybody alive takes part alike, so a large draw of participants differs from everybody by chance alone."""
+    everybody_alike = dunedin_config.source.participation.model_copy(update={"ses": 0.0})
+    config = world_with(dunedin_config, n=100_000, participation=everybody_alike)
+    truth = true_values(config, 500_000, stream(23, "dunedin", "truth"))
+    cohort = simulate(config, stream(24, "dunedin", "simulate"))
+    estimates, _ = concentration_study(cohort, config.concentration, 50, 100, stream(25, "dunedin", "concentration"))
+    observed = with_truth(estimates, truth).query("method == 'observed'").merge(truth, on=TRUTH_KEY)
+    error = np.hypot(observed["se"], observed["mc_error"])
+    assert ((observed["estimate"] - observed["value"]).abs() <= 4 * error).all(), observed

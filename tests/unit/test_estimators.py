@@ -1,0 +1,358 @@
+"""Estimators against closed forms, textbook values and other libraries, and the properties every one must have."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from evenwicht.errors import ModelError
+from evenwicht.estimators import concentration, design, instrument, linear, propensity, resampling, survival
+from evenwicht.estimators.results import Interval
+from evenwicht.estimators.standardisation import standardised_means
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+ROUNDING = 1e-9  # double precision with room for sums over a few thousand terms
+
+
+def toy(n: int = 400, seed: int = 3) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, 2))
+    a = (rng.random(n) < 1 / (1 + np.exp(-x[:, 0]))).astype(float)
+    y = 1 + 2 * a + x @ [1.0, -0.5] + rng.normal(size=n)
+    return {"x": x, "a": a, "y": y, "g": rng.integers(20, size=n)}
+
+
+# --- differences ----------------------------------------------------------------------------------------------------
+
+
+def test_crude_difference_is_the_difference_in_means() -> None:
+    t = toy()
+    expected = t["y"][t["a"] == 1].mean() - t["y"][t["a"] == 0].mean()
+    assert linear.least_squares(t["y"], t["a"]).estimate == pytest.approx(expected, rel=ROUNDING)
+
+
+def test_robust_error_of_a_two_group_difference_is_welchs_up_to_its_degrees_of_freedom() -> None:
+    t = toy()
+    groups = [t["y"][t["a"] == arm] for arm in (1, 0)]
+    hc0 = np.sqrt(sum(g.var() / len(g) for g in groups))
+    n = len(t["y"])
+    assert linear.least_squares(t["y"], t["a"]).se == pytest.approx(hc0 * np.sqrt(n / (n - 2)), rel=ROUNDING)
+
+
+@pytest.mark.parametrize("covariance", ["robust", "classical"])
+def test_order_of_rows_does_not_matter(covariance: str) -> None:
+    t, order = toy(), np.random.default_rng(0).permutation(400)
+    one = linear.least_squares(t["y"], t["a"], t["x"], covariance=covariance)
+    two = linear.least_squares(t["y"][order], t["a"][order], t["x"][order], covariance=covariance)
+    assert (two.estimate, two.se) == pytest.approx((one.estimate, one.se), rel=ROUNDING)
+
+
+def test_cluster_jackknife_leaves_out_one_cluster_at_a_time() -> None:
+    t = toy()
+    fit = linear.least_squares(t["y"], t["a"], t["x"], clusters=t["g"])
+    left_out = [
+        linear.least_squares(t["y"][t["g"] != g], t["a"][t["g"] != g], t["x"][t["g"] != g]).estimate for g in range(20)
+    ]
+    expected = np.sqrt(19 / 20 * np.sum((np.array(left_out) - fit.estimate) ** 2))
+    assert fit.se == pytest.approx(expected, rel=1e-7)
+    assert fit.upper - fit.estimate == pytest.approx(2.093024054408263 * expected, rel=1e-7)  # t(19), 97.5%
+
+
+def test_many_clusters_of_one_person_give_the_robust_error() -> None:
+    t = toy()
+    clustered = linear.least_squares(t["y"], t["a"], t["x"], clusters=np.arange(400))
+    robust = linear.least_squares(t["y"], t["a"], t["x"])
+    assert clustered.se == pytest.approx(robust.se, rel=2 / 400)  # they differ by a finite-sample factor only
+
+
+def test_one_cluster_is_refused() -> None:
+    t = toy()
+    with pytest.raises(ModelError, match="fewer than two clusters"):
+        linear.least_squares(t["y"], t["a"], clusters=np.zeros(400))
+
+
+# --- designs --------------------------------------------------------------------------------------------------------
+
+
+def test_categories_enter_as_indicators_and_squares_where_asked() -> None:
+    frame = pd.DataFrame({"sex": pd.Categorical(["m", "f", "f"], ["m", "f"]), "age": [1.0, 2.0, 3.0]})
+    matrix, names = design.covariate_matrix(frame, ["sex", "age"], ["age"])
+    assert names == ["sex=f", "age", "age^2"]
+    np.testing.assert_array_equal(matrix, [[0, 1, 1], [1, 2, 4], [1, 3, 9]])
+
+
+def test_singular_design_names_the_column_that_repeats_others() -> None:
+    x = np.random.default_rng(0).normal(size=(50, 2))
+    with pytest.raises(ModelError, match="here: singular design: total follows exactly"):
+        design.require_full_rank(np.column_stack([x, x.sum(axis=1)]), ["a", "b", "total"], "here")
+
+
+def test_constant_column_is_named() -> None:
+    with pytest.raises(ModelError, match="sex does not vary"):
+        design.require_full_rank(np.ones((5, 1)), ["sex"], "here")
+
+
+def test_an_empty_arm_is_refused() -> None:
+    with pytest.raises(ModelError, match="0 exposed and 5 unexposed"):
+        design.require_both_arms(np.zeros(5), "here")
+
+
+# --- weighting and standardisation ----------------------------------------------------------------------------------
+
+
+def test_weights_of_a_saturated_model_balance_exactly() -> None:
+    """With one binary covariate the weighted arms have the same share of it (What If, section 2.4)."""
+    x = np.repeat([0.0, 1.0], 50)[:, None]
+    a = np.concatenate([np.repeat([0.0, 1.0], [40, 10]), np.repeat([0.0, 1.0], [15, 35])])
+    w = propensity.stabilised_weights(a, x)
+    shares = [np.average(x[a == arm, 0], weights=w[a == arm]) for arm in (0, 1)]
+    assert shares == pytest.approx([0.5, 0.5], abs=1e-6)  # convergence of the logistic fit
+    assert w.mean() == pytest.approx(1, abs=1e-6)
+
+
+def test_standardisation_and_weighting_agree_when_both_are_saturated() -> None:
+    rng = np.random.default_rng(1)
+    x = (rng.random(500) < 0.4).astype(float)[:, None]
+    a = (rng.random(500) < 0.3 + 0.3 * x[:, 0]).astype(float)
+    y = a + x[:, 0] + rng.normal(size=500)
+    exposed, unexposed = standardised_means(y, a, x, x, binary=False)
+    w = propensity.stabilised_weights(a, x)
+    weighted = linear.least_squares(y, a, weights=w).estimate
+    assert exposed - unexposed == pytest.approx(weighted, abs=1e-6)
+
+
+def test_standardised_risks_of_a_saturated_logistic_model_are_stratum_averages() -> None:
+    rng = np.random.default_rng(2)
+    x = (rng.random(800) < 0.5).astype(float)[:, None]
+    a = (rng.random(800) < 0.4).astype(float)
+    y = (rng.random(800) < 0.2 + 0.3 * a + 0.2 * x[:, 0]).astype(float)
+    risks = standardised_means(y, a, x, x, binary=True)
+    share = x.mean()
+    for arm, risk in zip((1, 0), risks, strict=True):
+        by_stratum = [y[(a == arm) & (x[:, 0] == s)].mean() for s in (0, 1)]
+        assert risk == pytest.approx((1 - share) * by_stratum[0] + share * by_stratum[1], abs=1e-6)
+
+
+def test_a_covariate_that_decides_the_exposure_is_refused() -> None:
+    x = np.linspace(-1, 1, 100)[:, None]
+    with pytest.raises(ModelError, match="positivity fails"):
+        propensity.require_positivity((x[:, 0] > 0).astype(float), x, "here")
+
+
+def test_frequency_weights_are_repeated_rows() -> None:
+    t = toy(60)
+    count = np.random.default_rng(4).integers(0, 3, size=60)
+    once = standardised_means(t["y"], t["a"], t["x"], t["x"][:, :1], binary=False, weights=count.astype(float))
+    rows = np.repeat(np.arange(60), count)
+    repeated = standardised_means(t["y"][rows], t["a"][rows], t["x"][rows], t["x"][rows, :1], binary=False)
+    assert once == pytest.approx(repeated, rel=1e-8)
+
+
+# --- resampling -----------------------------------------------------------------------------------------------------
+
+
+def test_bootstrap_error_of_a_mean_is_its_standard_error() -> None:
+    y = np.random.default_rng(0).normal(size=300)
+    reps = 4000
+    draws = resampling.bootstrap(lambda w: np.average(y, weights=w), np.arange(300), reps, np.random.default_rng(1))
+    expected = y.std() / np.sqrt(300)
+    assert resampling.standard_error(draws) == pytest.approx(expected, rel=4 / np.sqrt(2 * reps))  # 4 MC errors
+
+
+def test_bootstrap_draws_whole_clusters() -> None:
+    clusters = np.repeat(np.arange(10), 5)
+    for weights in resampling.bootstrap(lambda w: w, clusters, 20, np.random.default_rng(0)):
+        by_cluster = weights.reshape(10, 5)
+        assert (by_cluster == by_cluster[:, :1]).all()
+        assert by_cluster[:, 0].sum() == 10
+
+
+def test_no_replicates_mean_no_uncertainty() -> None:
+    draws = resampling.bootstrap(lambda w: np.array([w.sum(), 1.0]), np.arange(5), 0, np.random.default_rng(0))
+    assert np.isnan(resampling.standard_error(draws)).all()
+
+
+# --- survival -------------------------------------------------------------------------------------------------------
+
+
+def censored(n: int = 300, seed: int = 5) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    onset, censor = rng.exponential(10, n), rng.uniform(2, 15, n)
+    time = np.ceil(np.minimum(onset, censor) * 4) / 4  # ties
+    entry = np.floor(rng.uniform(0, 1, n) * time * 4) / 4 * (rng.random(n) < 0.5)
+    return {"time": time, "event": (onset <= censor).astype(float), "entry": np.minimum(entry, time - 0.25)}
+
+
+@pytest.mark.parametrize("delayed", [False, True])
+def test_product_limit_is_lifelines_kaplan_meier(delayed: bool) -> None:
+    from lifelines import KaplanMeierFitter
+
+    c = censored()
+    entry = c["entry"] if delayed else None
+    grid = np.linspace(0, 12, 25)
+    weights = np.random.default_rng(0).integers(1, 4, size=300).astype(float)
+    ours = survival.product_limit(c["time"], c["event"], grid, entry=entry, weights=weights)
+    theirs = KaplanMeierFitter().fit(c["time"], c["event"], entry=entry, weights=weights)
+    np.testing.assert_allclose(ours, theirs.survival_function_at_times(grid), rtol=ROUNDING)
+
+
+@pytest.mark.parametrize("delayed", [False, True])
+def test_pseudo_values_are_the_jackknife(delayed: bool) -> None:
+    c = censored(60)
+    entry = c["entry"] if delayed else None
+    horizon = 6.0
+
+    def estimate(rows: np.ndarray) -> float:
+        inside = None if entry is None else entry[rows]
+        return survival.product_limit(c["time"][rows], c["event"][rows], np.array([horizon]), entry=inside)[0]
+
+    everybody = np.arange(60)
+    expected = [60 * estimate(everybody) - 59 * estimate(np.delete(everybody, i)) for i in everybody]
+    ours = survival.survival_pseudo_values(c["time"], c["event"], horizon, entry)
+    np.testing.assert_allclose(ours, expected, rtol=1e-8, atol=1e-9)
+
+
+def test_pseudo_values_without_censoring_are_the_indicator_of_survival() -> None:
+    time = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
+    ours = survival.survival_pseudo_values(time, np.ones(5), 3.0)
+    np.testing.assert_allclose(ours, [0, 0, 0, 1, 1], atol=ROUNDING)
+
+
+def test_kaplan_meier_error_is_greenwoods() -> None:
+    """Leukaemia remission, 6-MP arm: S(22) = 0.538, SE 0.128 (Collett, Modelling Survival Data, table 2.1 form)."""
+    time = np.array([6, 6, 6, 6, 7, 9, 10, 10, 11, 13, 16, 17, 19, 20, 22, 23, 25, 32, 32, 34, 35], float)
+    event = np.array([1, 1, 1, 0, 1, 0, 1, 0, 0, 1, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0], float)
+    fit = survival.kaplan_meier(time, event, 22)
+    assert round(fit.estimate, 3) == 0.538
+    assert round(fit.se, 3) == 0.128
+
+
+def test_hazard_ratio_is_the_published_one() -> None:
+    """Freireich's leukaemia trial, placebo against 6-MP: log hazard ratio 1.57, SE 0.41 (Efron ties; Cox 1972 data)."""
+    mp_time = [6, 6, 6, 6, 7, 9, 10, 10, 11, 13, 16, 17, 19, 20, 22, 23, 25, 32, 32, 34, 35]
+    mp_event = [1, 1, 1, 0, 1, 0, 1, 0, 0, 1, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0]
+    placebo = [1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23]
+    time = np.array(mp_time + placebo, float)
+    event = np.array(mp_event + [1] * 21, float)
+    exposure = np.repeat([0.0, 1.0], 21)
+    fit = survival.hazard_ratio(time, event, exposure)
+    assert round(np.log(fit.estimate), 2) == 1.57
+    assert round(fit.se, 2) == 0.41
+
+
+def test_too_few_events_are_refused() -> None:
+    with pytest.raises(ModelError, match="too few events for a hazard ratio: 1 exposed and 9 unexposed"):
+        survival.hazard_ratio(np.arange(1.0, 21), np.r_[np.ones(10), np.zeros(10)], np.r_[1, np.zeros(9), np.ones(10)])
+
+
+# --- instruments ----------------------------------------------------------------------------------------------------
+
+
+def test_one_binary_instrument_gives_the_wald_ratio() -> None:
+    rng = np.random.default_rng(6)
+    z = (rng.random(300) < 0.5).astype(float)
+    a = (rng.random(300) < 0.2 + 0.5 * z).astype(float)
+    y = a + rng.normal(size=300)
+    fit = instrument.two_stage_least_squares(y, a, z)
+    ratio = np.subtract(*(y[z == k].mean() for k in (1, 0))) / np.subtract(*(a[z == k].mean() for k in (1, 0)))
+    assert fit.effect.estimate == pytest.approx(ratio, rel=1e-8)
+
+
+def test_anderson_rubin_set_holds_exactly_the_effects_the_test_accepts() -> None:
+    from scipy import stats
+
+    rng = np.random.default_rng(7)
+    for strength in (0.5, 0.05):
+        z = (rng.random(200) < 0.5).astype(float)
+        a = (rng.random(200) < 0.3 + strength * z).astype(float)
+        y = 2 * a + rng.normal(size=200)
+        intervals = instrument.anderson_rubin_set(y, a, z)
+        for b in np.linspace(-30, 30, 241):
+            fit = linear.least_squares(y - b * a, z, covariance="classical")
+            accepted = (fit.estimate / fit.se) ** 2 <= stats.f.ppf(0.95, 1, 198)
+            assert accepted == any(low <= b <= high for low, high in intervals)
+
+
+def test_an_instrument_that_moves_nothing_is_refused() -> None:
+    z = np.tile([0.0, 1.0], 50)
+    with pytest.raises(ModelError, match="does not move the exposure"):
+        instrument.two_stage_least_squares(z, np.repeat([0.0, 1.0], 50), z)
+
+
+# --- concentration --------------------------------------------------------------------------------------------------
+
+amounts = arrays(float, st.integers(2, 60), elements=st.floats(0, 1e6).map(lambda v: round(v, 3)))
+
+
+@given(amounts.filter(lambda a: a.sum() > 1), st.floats(0.01, 100))
+@settings(deadline=None)
+def test_gini_ignores_scale_and_order_and_lies_between_zero_and_one(use: np.ndarray, scale: float) -> None:
+    g = concentration.gini(use)
+    assert -1e-9 <= g < 1
+    assert concentration.gini(use[::-1] * scale) == pytest.approx(g, abs=1e-9)
+
+
+@given(amounts.filter(lambda a: a.sum() > 1))
+@settings(deadline=None)
+def test_gini_is_half_the_relative_mean_difference(use: np.ndarray) -> None:
+    mean_difference = np.abs(use[:, None] - use[None, :]).mean()
+    assert concentration.gini(use) == pytest.approx(mean_difference / (2 * use.mean()), abs=1e-9)
+
+
+def test_gini_of_a_zero_inflated_lognormal_is_p0_plus_its_share_of_the_rest() -> None:
+    """G = p0 + (1 - p0) G+, with G+ = erf(sigma / 2) for a lognormal; at exact quantiles, so no sampling error."""
+    from scipy import special
+
+    p0, sigma, n = 0.649, 1.19, 400_000
+    users = np.exp(sigma * special.ndtri((np.arange(n) + 0.5) / n))
+    use = np.concatenate([np.zeros(round(n * p0 / (1 - p0))), users])
+    expected = p0 + (1 - p0) * special.erf(sigma / 2)
+    assert concentration.gini(use) == pytest.approx(expected, abs=2e-4)  # the cut tail of the quantile grid
+
+
+def test_poisson_gini_is_that_of_poisson_counts() -> None:
+    from scipy.stats import poisson
+
+    counts = np.arange(60.0)
+    for mean in (0.1, 1.0, 7.0):
+        assert concentration.poisson_gini(mean) == pytest.approx(
+            concentration.gini(counts, poisson.pmf(counts, mean)), abs=1e-9
+        )
+
+
+def test_lorenz_curve_and_top_share_of_known_use() -> None:
+    use = np.array([0.0, 0, 0, 0, 10])
+    np.testing.assert_allclose(concentration.lorenz(use, np.array([0, 0.8, 0.9, 1])), [0, 0, 0.5, 1], atol=1e-12)
+    assert concentration.top_share_of_use(use, 0.2) == pytest.approx(1)
+
+
+@given(arrays(float, st.integers(5, 80), elements=st.integers(0, 4).map(float)), st.sampled_from([0.1, 0.2, 0.3]))
+@settings(deadline=None)
+def test_high_need_treats_equal_use_alike_and_never_exceeds_the_top_share(use: np.ndarray, top: float) -> None:
+    marked = concentration.high_need(use, top)
+    assert marked.sum() <= top * len(use) + 1e-9
+    assert not marked[use == 0].any()
+    assert not (set(use[marked]) & set(use[~marked]))
+    order = np.random.default_rng(0).permutation(len(use))
+    assert (concentration.high_need(use[order], top) == marked[order]).all()
+
+
+def test_permutation_null_of_independent_sectors_is_binomial() -> None:
+    """Eight unrelated sectors with exact top fifths: P(3 or more) = 0.203 (closed form, binomial)."""
+    from scipy.stats import binom
+
+    rng = np.random.default_rng(8)
+    use = rng.permuted(np.broadcast_to(np.arange(2000.0)[:, None], (2000, 8)), axis=0)
+    flags = np.column_stack([concentration.high_need(column, 0.2) for column in use.T])
+    size, share = concentration.permuted_groups(use, flags, 3, 200, rng)
+    expected = binom.sf(2, 8, 0.2)
+    assert size.mean() == pytest.approx(expected, abs=4 * size.std() / np.sqrt(200))
+    assert expected == pytest.approx(0.203, abs=0.0005)
+    assert share.shape == (200, 8)
+
+
+def test_intervals_exponentiate_limits_but_not_the_error() -> None:
+    ratio = Interval.normal(np.log(2), 0.1).exp()
+    assert ratio.estimate == pytest.approx(2)
+    assert ratio.se == 0.1
+    assert ratio.lower * ratio.upper == pytest.approx(4)

@@ -1,0 +1,80 @@
+"""Streams, files and jobs: what every rule leans on."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from evenwicht.errors import ModelError
+from evenwicht.files import atomic_path, write_csv, write_text
+from evenwicht.jobs import logged
+from evenwicht.streams import stream
+
+
+def test_a_stream_depends_on_seed_cohort_rule_and_replicate_only() -> None:
+    key = (7, "dunedin", "simulate", 3)
+    assert stream(*key).random(5).tolist() == stream(*key).random(5).tolist()
+    others = [
+        (8, "dunedin", "simulate", 3),
+        (7, "nhefs", "simulate", 3),
+        (7, "dunedin", "truth", 3),
+        (7, "dunedin", "simulate", 4),
+    ]
+    for other in others:
+        assert stream(*other).random() != stream(*key).random()
+
+
+def test_names_do_not_run_into_each_other() -> None:
+    assert stream(1, "ab", "c").random() != stream(1, "a", "bc").random()
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    target = tmp_path / "table.csv"
+    write_text("old", target)
+
+    def fail() -> None:
+        with atomic_path(target) as path:
+            path.write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_write_sweeps_up_what_a_killed_job_left(tmp_path: Path) -> None:
+    (tmp_path / ".table.csv.killed.part").write_text("half")
+    write_text("new", tmp_path / "table.csv")
+    assert [file.name for file in tmp_path.iterdir()] == ["table.csv"]
+
+
+def test_tables_print_six_significant_digits(tmp_path: Path) -> None:
+    write_csv(pd.DataFrame({"x": [1 / 3, np.nan, 12345678.9]}), tmp_path / "t.csv")
+    assert (tmp_path / "t.csv").read_text() == 'x\n0.333333\n""\n1.23457e+07\n'
+
+
+def test_a_mistake_of_the_user_ends_a_job_with_one_line_and_exit_code_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end, logged(tmp_path / "logs/job.log"):
+        print("to the log")
+        raise ModelError("too few events", where="cohort x", mend="Pool categories.")
+    assert end.value.code == 1
+    line = "ModelError: cohort x: too few events. Pool categories.\n"
+    assert capsys.readouterr().err == line
+    assert (tmp_path / "logs/job.log").read_text() == "to the log\n" + line
+
+
+def test_an_error_of_ours_keeps_its_traceback(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), logged(tmp_path / "job.log"):
+        _ = 1 / 0
+
+
+def test_versions_are_pinned_so_that_no_resolver_falls_into_the_pandas_trap() -> None:
+    code = "import pandas, lifelines; print(pandas.__version__.split('.')[0], lifelines.__version__)"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert int(printed[0]) < 3
+    assert tuple(map(int, printed[1].split("."))) >= (0, 30, 3)

@@ -1,0 +1,269 @@
+"""The workflow as a user runs it: dry run, full run, kill and resume, drift, reports, mistakes, an own cohort."""
+
+import hashlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from tests.conftest import ROOT, environment
+from tests.unit.test_ingest import own_table
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+QUICK = ["--config", "bootstrap=50", "permutations=100", "truth_draws=100000", "replicates=20"]
+DRAWN_FROM = [
+    "results/tables",
+    "results/figures",
+    "results/estimates",
+    "results/cohorts",
+    "data/synthetic",
+    "results/report.html",
+]
+
+pytestmark = pytest.mark.filterwarnings("default")
+
+
+def digests(checkout: Path) -> dict[str, str]:
+    """Digest of every output file of a run, by path."""
+    found = {}
+    for place in DRAWN_FROM:
+        top = checkout / place
+        for file in [top] if top.is_file() else sorted(top.rglob("*")):
+            if file.is_file():
+                found[str(file.relative_to(checkout))] = hashlib.sha256(file.read_bytes()).hexdigest()
+    return found
+
+
+def commit(checkout: Path) -> None:
+    """Make the copy a repository with everything committed."""
+    identity = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
+    for arguments in (["init", "-q"], ["add", "-A"], [*identity, "commit", "-qm", "test"]):
+        subprocess.run(["git", *arguments], cwd=checkout, check=True)
+
+
+def drift(checkout: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "evenwicht.report.drift", "results/tables"]
+    return subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
+
+
+def test_dry_run_plans_at_most_thirty_jobs(snakemake: Run) -> None:
+    plan = snakemake("--dry-run", "--quiet", "rules")
+    assert plan.returncode == 0, plan.stdout
+    full = snakemake("--dry-run")
+    total = int(re.search(r"^total\s+(\d+)", full.stdout, re.MULTILINE)[1])
+    assert total <= 30
+
+
+def test_lint_is_clean(snakemake: Run) -> None:
+    lint = snakemake("--lint")
+    assert lint.returncode == 0, lint.stdout
+    assert "Congratulations" in lint.stdout
+
+
+def test_every_rule_states_log_benchmark_threads_and_resources() -> None:
+    rules = re.split(
+        r"^rule ", "".join(f.read_text() for f in (ROOT / "workflow/rules").glob("*.smk")), flags=re.MULTILINE
+    )
+    assert len(rules) > 10
+    for rule in rules[1:]:
+        for directive in ("log:", "benchmark:", "threads:", "mem_mb=", "runtime="):
+            assert directive in rule, f"{rule.split(':')[0]} has no {directive}"
+
+
+def test_scripts_are_thin() -> None:
+    for script in (ROOT / "workflow/scripts").glob("*.py"):
+        assert len(script.read_text().splitlines()) < 40, script.name
+
+
+@pytest.mark.xdist_group("full_run")
+def test_full_default_run_gives_the_committed_tables_and_the_report(snakemake: Run, checkout: Path) -> None:
+    """The default run in a fresh copy: every committed table comes back, figures and page are there, drift is seen."""
+    commit(checkout)
+    run = snakemake()
+    assert run.returncode == 0, run.stdout[-3000:]
+    agreed = drift(checkout)
+    assert agreed.returncode == 0, agreed.stdout
+
+    estimates = pd.read_csv(checkout / "results/tables/estimates.csv")
+    assert set(estimates["cohort"]) == {"nhefs", "dunedin"}
+    page = (checkout / "results/report.html").read_text(encoding="utf-8")
+    assert page.index("Individual exposure<small>") < page.index('id="methods"')
+    assert not re.search(r"""(?:src|href)=["']?(?:https?:)?//""", page), "the page must open offline"
+    images = re.findall(r"<img [^>]*>", page)
+    assert len(images) == 5
+    assert all(re.search(r'alt="[^"]{40,}"', image) for image in images)
+
+    again = snakemake("--dry-run", "--quiet")
+    assert "Nothing to be done" in again.stdout
+
+    bundle = snakemake("--report", "results/snakemake_report.html")
+    assert bundle.returncode == 0, bundle.stdout[-3000:]
+    assert (checkout / "results/snakemake_report.html").stat().st_size > 100_000
+
+    table = checkout / "results/tables/estimates.csv"
+    table.write_text(table.read_text().replace("2.54058", "2.64058"))
+    drifted = drift(checkout)
+    assert drifted.returncode == 1
+    assert "estimates.csv: ~ weight_change | nhefs | mean_difference" in drifted.stdout
+    assert "estimate 2.54058 -> 2.64058" in drifted.stdout
+
+
+@pytest.mark.xdist_group("kill")
+def test_a_killed_run_finishes_with_the_same_bytes(snakemake: Run, checkout: Path) -> None:
+    """Kill the run again and again, alone or with its jobs, each time a little later, and start it again."""
+    whole = snakemake(*QUICK)
+    assert whole.returncode == 0, whole.stdout[-3000:]
+    expected = digests(checkout)
+    subprocess.run(["rm", "-rf", ".snakemake", *DRAWN_FROM], cwd=checkout, check=True)
+
+    killed, patience = 0, 2.5
+    while True:
+        with (checkout / "attempt.log").open("w") as log:
+            process = subprocess.Popen(
+                ["snakemake", *QUICK], cwd=checkout, env=environment(), stdout=log, stderr=log, start_new_session=True
+            )
+            try:
+                assert process.wait(timeout=patience) == 0, (checkout / "attempt.log").read_text()[-3000:]
+                break
+            except subprocess.TimeoutExpired:
+                if killed % 2:
+                    os.kill(process.pid, signal.SIGKILL)  # its jobs live on
+                else:
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                killed, patience = killed + 1, patience + 0.7
+    assert killed >= 3
+    time.sleep(1)
+    assert digests(checkout) == expected
+
+
+@pytest.mark.xdist_group("kill")
+def test_cores_do_not_change_the_bytes(snakemake: Run, checkout: Path) -> None:
+    assert snakemake(*QUICK, "--cores", "1").returncode == 0
+    one = digests(checkout)
+    subprocess.run(["rm", "-rf", ".snakemake", *DRAWN_FROM], cwd=checkout, check=True)
+    assert snakemake(*QUICK, "--cores", "4").returncode == 0
+    assert digests(checkout) == one
+
+
+def test_two_runs_in_one_folder_are_refused(snakemake: Run, checkout: Path) -> None:
+    first = subprocess.Popen(
+        ["snakemake", *QUICK], cwd=checkout, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    lock = checkout / ".snakemake/evenwicht.lock"
+    for _ in range(200):
+        if lock.exists():
+            break
+        time.sleep(0.1)
+    second = snakemake(*QUICK)
+    first.terminate()
+    first.wait()
+    assert second.returncode != 0
+    assert "another run is at work in this directory" in second.stdout
+
+
+def edit(path: Path, change: Callable[[dict], None]) -> None:
+    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    change(data)
+    path.write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
+
+
+BEFORE_ANY_JOB = {
+    "unknown key": (
+        "config.yaml",
+        lambda d: d.update(sed=1),
+        "config/config.yaml: sed: unknown key. Did you mean 'seed'?",
+    ),
+    "bad value": ("dunedin.yaml", lambda d: d["source"].update(n="all"), "config/dunedin.yaml: source.n: .*'all'"),
+    "unknown column": (
+        "nhefs.yaml",
+        lambda d: d["table1"].append("hight"),
+        "config/nhefs.yaml: table1.11: 'hight' is not a column of this cohort. Did you mean",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", BEFORE_ANY_JOB)
+def test_a_bad_config_fails_before_any_job(mistake: str, snakemake: Run, checkout: Path) -> None:
+    file, change, message = BEFORE_ANY_JOB[mistake]
+    edit(checkout / "config" / file, change)
+    run = snakemake()
+    assert run.returncode != 0
+    assert re.search(message, run.stdout), run.stdout
+    assert "Traceback" not in run.stdout
+    assert not (checkout / "results/logs").exists()
+
+
+INSIDE_A_JOB = {
+    "unknown code": (lambda d: d["columns"]["sex"]["codes"].pop(1), "unknown code '1' in 830 rows"),
+    "missing column": (
+        lambda d: d["columns"]["age"].update(source="aged"),
+        "DataError: cohort nhefs, source nhefs: columns are missing: aged",
+    ),
+    "out of range": (lambda d: d["columns"]["age"].update(maximum=60), "values are outside 25 to 60, first '"),
+    "singular design": (
+        lambda d: (
+            d["columns"].update(twice={"role": "baseline", "label": "Age again", "source": "age"}),
+            d["individual"]["adjust"]["columns"].append("twice"),
+        ),
+        "ModelError: cohort nhefs, individual study of weight_change: singular design: twice follows exactly",
+    ),
+    "exposure decided by a covariate": (
+        lambda d: (
+            d["columns"].update(same={"role": "baseline", "type": "boolean", "label": "Same", "source": "death"}),
+            d["individual"].update(exposure="same"),
+            d["individual"]["adjust"]["columns"].append("quit"),
+            d["columns"]["quit"].update(source="death"),
+        ),
+        "ModelError: cohort nhefs, individual study of weight_change: singular design: quit",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", INSIDE_A_JOB)
+def test_data_that_break_their_description_stop_with_one_message_and_no_half_file(
+    mistake: str, snakemake: Run, checkout: Path
+) -> None:
+    change, message = INSIDE_A_JOB[mistake]
+    edit(checkout / "config/nhefs.yaml", change)
+    run = snakemake("--config", "cohorts=['config/nhefs.yaml']", "bootstrap=50")
+    assert run.returncode != 0
+    assert message in run.stdout, run.stdout[-3000:]
+    assert not list(checkout.rglob("*.part"))
+    assert not (checkout / "results/report.html").exists()
+
+
+def test_an_own_cohort_runs_from_the_template(snakemake: Run, checkout: Path) -> None:
+    own_table(600).to_csv(checkout / "data/own_cohort.csv", index=False)
+    run = snakemake("--config", "cohorts=['config/own_cohort_example.yaml']", "bootstrap=50", "permutations=100")
+    assert run.returncode == 0, run.stdout[-3000:]
+    estimates = pd.read_csv(checkout / "results/tables/estimates.csv")
+    assert set(estimates["cohort"]) == {"own"}
+    assert {"individual", "policy"} == set(estimates["level"])
+    assert "Our cohort" in (checkout / "results/report.html").read_text(encoding="utf-8")
+
+
+def test_the_slurm_profile_plans_the_same_jobs(snakemake: Run) -> None:
+    plan = snakemake("--profile", "profiles/slurm", "--dry-run", "--quiet", "rules")
+    assert plan.returncode == 0, plan.stdout
+
+
+def test_the_lock_file_has_hashes_and_no_addresses() -> None:
+    lock = (ROOT / "requirements.lock").read_text()
+    pins = re.findall(r"^[a-z0-9._-]+==\S+", lock, re.MULTILINE)
+    assert len(pins) > 50
+    assert len(re.findall(r"^    --hash=sha256:", lock, re.MULTILINE)) >= len(pins)
+    assert not re.search(r"https?://|--index-url|--find-links|file:", lock)
+
+
+def test_the_schema_file_is_json() -> None:
+    assert json.loads((ROOT / "config/schema.json").read_text(encoding="utf-8"))["$ref"] == "#/$defs/RunConfig"
