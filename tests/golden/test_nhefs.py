@@ -99,7 +99,7 @@ def test_two_states_do_not_make_an_interval(estimates: pd.DataFrame) -> None:
     """All 41 people below $1.50 a pack live in two states; no interval can be clustered on two."""
     rows = estimates[estimates["contrast"].str.startswith("high_price") & (estimates["method"] != "iv")]
     assert rows[["lower", "upper", "se"]].isna().all().all()
-    assert rows["note"].str.contains("47 with the policy, 2 without; no interval").all()
+    assert rows["note"].str.contains("47 with the policy, 2 without; too few in an arm").all()
 
 
 def test_every_row_has_a_method_anyone_can_find(estimates: pd.DataFrame) -> None:

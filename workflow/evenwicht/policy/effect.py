@@ -14,6 +14,7 @@ from evenwicht.rows import Rows, as_table, contrast_label
 from evenwicht.samples import Sample, draw_sample
 
 LEAST_CLUSTERS = 5  # in either arm; below it a cluster-robust interval is far too narrow (Cameron and Miller 2015)
+FEW_CLUSTERS = 20
 
 
 def policy_study(cohort: Cohort, config: CohortConfig) -> pd.DataFrame:
@@ -75,8 +76,12 @@ def _cluster_support(sample: Sample) -> tuple[float, str]:
     if sample.clusters is None:
         return np.inf, ""
     exposed, unexposed = (len(np.unique(sample.clusters[sample.exposure == arm])) for arm in (1, 0))
-    few = "; no interval, too few clusters in an arm" if min(exposed, unexposed) < LEAST_CLUSTERS else ""
-    return min(exposed, unexposed), f"clusters: {exposed} with the policy, {unexposed} without{few}"
+    fewest = min(exposed, unexposed)
+    if fewest < LEAST_CLUSTERS:
+        caution = "; too few in an arm for an interval"
+    else:
+        caution = "; few, so the interval is approximate" if fewest < FEW_CLUSTERS else ""
+    return fewest, f"clusters: {exposed} with the policy, {unexposed} without{caution}"
 
 
 def _instrumental(cohort: Cohort, config: CohortConfig, study: PolicyStudy, instrument: str) -> list[Rows]:

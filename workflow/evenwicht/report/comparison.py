@@ -108,8 +108,8 @@ def _preferred(rows: pd.DataFrame, level: str) -> "pd.Series | None":
 def _verdict(lower: float, upper: float) -> str:
     """Say whether the interval leaves the direction open; never more than that."""
     if pd.isna(lower):
-        return "how sure we can be is not known"
-    return "no effect is inside the interval" if lower <= 0 <= upper else "no effect is outside the interval"
+        return "no interval: how sure we can be is not known"
+    return "the interval includes zero" if lower <= 0 <= upper else "the interval excludes zero"
 
 
 def concentration_lines(estimates: pd.DataFrame, config: CohortConfig) -> list[dict[str, str]]:
