@@ -12,7 +12,7 @@ from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig
 from evenwicht.ingest.table import ingest
 from evenwicht.loading import load_cohort
-from evenwicht.streams import stream
+from evenwicht.streams import stream_key
 from evenwicht.worlds.dunedin import simulate
 
 ROOT = Path(__file__).parents[1]
@@ -35,7 +35,7 @@ def dunedin_config() -> CohortConfig:
 
 @pytest.fixture(scope="session")
 def dunedin(dunedin_config: CohortConfig) -> Cohort:
-    return simulate(dunedin_config, stream(1, "dunedin", "test"))
+    return simulate(dunedin_config, stream_key(1, "dunedin", "test"))
 
 
 def world_with(config: CohortConfig, **changes: object) -> CohortConfig:

@@ -1,12 +1,14 @@
 """The Dunedin-style world: counts and margins within Monte Carlo error, paired outcomes, and truth two ways."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
 from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig, DunedinWorld
-from evenwicht.streams import stream
-from evenwicht.worlds.dunedin import STRESSORS, draw_noise, realise, simulate
+from evenwicht.streams import stream_key
+from evenwicht.worlds.dunedin import STRESSORS, dunedin_model, simulate
 from evenwicht.worlds.truth import true_values
 
 from tests.conftest import ROOT, world_with
@@ -26,7 +28,7 @@ def within(share: float, expected: float, n: int) -> bool:
 
 
 def test_one_seed_repeats_bit_for_bit_and_two_seeds_differ(dunedin_config: CohortConfig) -> None:
-    one, again, other = (simulate(dunedin_config, stream(seed, "dunedin", "simulate")) for seed in (1, 1, 2))
+    one, again, other = (simulate(dunedin_config, stream_key(seed, "dunedin", "simulate")) for seed in (1, 1, 2))
     for table in ("persons", "measures", "events", "costs"):
         pd.testing.assert_frame_equal(getattr(one, table), getattr(again, table), check_exact=True)
     assert not one.persons["ses"].equals(other.persons["ses"])
@@ -45,7 +47,7 @@ def test_design_is_the_studys(dunedin: Cohort) -> None:
 @pytest.mark.parametrize("age", [3, 5, 7, 9, 11, 13, 15, 18, 21, 26, 32, 38, 45])
 def test_wave_counts_are_the_published_within_monte_carlo_error(age: int, dunedin_config: CohortConfig) -> None:
     counts = PUBLISHED[PUBLISHED["contrast"] == str(age)].set_index("estimand")["value"]
-    replicates = [simulate(dunedin_config, stream(3, "dunedin", "waves", r)).measures for r in range(5)]
+    replicates = [simulate(dunedin_config, stream_key(3, "dunedin", "waves", r)).measures for r in range(5)]
     rows = pd.concat(m[m["wave"] == str(age)] for m in replicates)
     assert within(rows["value"].notna().mean(), counts["n_assessed"] / counts["n_eligible"], len(rows))
 
@@ -57,14 +59,14 @@ def test_attrition_dips_at_thirteen_and_rebounds_at_fifteen(dunedin: Cohort) -> 
 
 
 def test_deaths_by_the_last_wave_match(world: DunedinWorld) -> None:
-    people = realise(world, draw_noise(world, BIG, stream(4, "dunedin", "deaths")))
-    assert within((people.death_age <= 45).mean(), world.death_by_end, BIG)
+    people = dunedin_model(world).draw(BIG, stream_key(4, "dunedin", "deaths"))
+    assert within((people["death_age"] <= 45).mean(), world.death_by_end, BIG)
 
 
 def test_stressors_have_their_prevalence_and_cluster_in_families(world: DunedinWorld) -> None:
     untouched = {"child_benefit": False}
-    people = realise(world, draw_noise(world, BIG, stream(5, "dunedin", "stressors")), untouched)
-    flags = pd.DataFrame({name: people.exposures[name] for name in STRESSORS})
+    people = dunedin_model(world).draw(BIG, stream_key(5, "dunedin", "stressors"), untouched)
+    flags = pd.DataFrame({name: people[name] for name in STRESSORS})
     for name in STRESSORS:
         assert within(flags[name].mean(), getattr(world.stressors, name).prevalence, BIG)
     correlation = flags.astype(float).corr().to_numpy()
@@ -74,49 +76,49 @@ def test_stressors_have_their_prevalence_and_cluster_in_families(world: DunedinW
 def test_correlation_of_two_stressors_is_the_bivariate_normal_probability(world: DunedinWorld) -> None:
     from scipy.stats import multivariate_normal, norm
 
-    people = realise(world, draw_noise(world, BIG, stream(6, "dunedin", "pair")))
+    people = dunedin_model(world).draw(BIG, stream_key(6, "dunedin", "pair"))
     a, b = world.stressors.unsafe_home, world.stressors.maltreatment
     rho = a.ses * b.ses + a.family * b.family
     expected = multivariate_normal([0, 0], [[1, rho], [rho, 1]]).cdf([norm.ppf(a.prevalence), norm.ppf(b.prevalence)])
-    both = people.exposures["unsafe_home"] & people.exposures["maltreatment"]
+    both = people["unsafe_home"] & people["maltreatment"]
     assert within(both.mean(), expected, BIG)
 
 
 def test_onset_ages_follow_the_gompertz_law(world: DunedinWorld) -> None:
-    people = realise(world, draw_noise(world, BIG, stream(7, "dunedin", "onset")))
+    people = dunedin_model(world).draw(BIG, stream_key(7, "dunedin", "onset"))
     d = world.disease
-    survival = np.exp(-d.rate / d.shape * np.expm1(d.shape * people.onset_age) * np.exp(people.log_hazard))
+    survival = np.exp(-d.rate / d.shape * np.expm1(d.shape * people["onset_age"]) * np.exp(people["log_hazard"]))
     for quantile in (0.1, 0.5, 0.9):  # S(T) is uniform
         assert within((survival < quantile).mean(), quantile, BIG)
 
 
 def test_interventions_change_nothing_but_what_they_cause(world: DunedinWorld) -> None:
-    noise = draw_noise(world, 5_000, stream(8, "dunedin", "paired"))
-    natural, poor = realise(world, noise), realise(world, noise, {"poverty": True})
-    assert poor.exposures["poverty"].all()
+    people = partial(dunedin_model(world).draw, 5_000, stream_key(8, "dunedin", "paired"))
+    natural, poor = people(), people({"poverty": True})
+    assert poor["poverty"].all()
     for name in ("child_benefit", "unsafe_home", "parental_mental_illness", "maltreatment"):
-        assert (poor.exposures[name] == natural.exposures[name]).all()
-    already = natural.exposures["poverty"]
-    assert (poor.amounts[already] == natural.amounts[already]).all()
-    assert (poor.death_age == natural.death_age).all()
+        assert (poor[name] == natural[name]).all()
+    already = natural["poverty"]
+    assert (poor["use"][already] == natural["use"][already]).all()
+    assert (poor["death_age"] == natural["death_age"]).all()
 
 
 def test_harmful_poverty_never_makes_anyone_better_off(world: DunedinWorld) -> None:
     """The same person with poverty has lower brain health, earlier onset and no less use in any sector."""
-    noise = draw_noise(world, 20_000, stream(9, "dunedin", "monotone"))
-    poor, spared = (realise(world, noise, {"poverty": value}) for value in (True, False))
-    assert (poor.brain_health < spared.brain_health).all()
-    assert (poor.onset_age < spared.onset_age).all()
-    assert (poor.amounts.sum(axis=1) >= spared.amounts.sum(axis=1)).mean() > 0.99
+    people = partial(dunedin_model(world).draw, 20_000, stream_key(9, "dunedin", "monotone"))
+    poor, spared = (people({"poverty": value}) for value in (True, False))
+    assert (poor["brain_health"] < spared["brain_health"]).all()
+    assert (poor["onset_age"] < spared["onset_age"]).all()
+    assert (poor["use"].sum(axis=1) >= spared["use"].sum(axis=1)).mean() > 0.99
 
 
 def test_the_policy_acts_through_poverty_alone(world: DunedinWorld) -> None:
-    noise = draw_noise(world, 20_000, stream(10, "dunedin", "policy"))
-    reached, not_reached = (realise(world, noise, {"child_benefit": value}) for value in (True, False))
-    unchanged = reached.exposures["poverty"] == not_reached.exposures["poverty"]
-    assert (~reached.exposures["poverty"] | not_reached.exposures["poverty"]).all()
-    assert (reached.amounts[unchanged] == not_reached.amounts[unchanged]).all()
-    assert (reached.onset_age[unchanged] == not_reached.onset_age[unchanged]).all()
+    people = partial(dunedin_model(world).draw, 20_000, stream_key(10, "dunedin", "policy"))
+    reached, not_reached = (people({"child_benefit": value}) for value in (True, False))
+    unchanged = reached["poverty"] == not_reached["poverty"]
+    assert (~reached["poverty"] | not_reached["poverty"]).all()
+    assert (reached["use"][unchanged] == not_reached["use"][unchanged]).all()
+    assert (reached["onset_age"][unchanged] == not_reached["onset_age"][unchanged]).all()
     assert not unchanged.all()
 
 
@@ -125,7 +127,7 @@ def test_the_policy_acts_through_poverty_alone(world: DunedinWorld) -> None:
 )
 def test_switches_turn_effects_around_or_off(stressors: str, policy: str, dunedin_config: CohortConfig) -> None:
     config = world_with(dunedin_config, stressor_effect=stressors, policy_effect=policy)
-    truth = true_values(config, 200_000, stream(11, "dunedin", "truth"))
+    truth = true_values(config, 200_000, stream_key(11, "dunedin", "truth"))
     value = truth.set_index(["study", "estimand", "level"])["value"].sort_index()
     person = value.loc[("multi_sector_need", "risk_difference", "individual")].item()
     reach = value.loc[("poverty", "risk_difference", "policy")].item()
@@ -139,7 +141,7 @@ def test_closed_form_and_potential_outcomes_agree(dunedin_config: CohortConfig, 
     """Policy's effect on poverty: a normal probability in closed form; risk of disease: a Cox fit to both arms."""
     from scipy.stats import norm
 
-    truth = true_values(dunedin_config, 500_000, stream(12, "dunedin", "truth"))
+    truth = true_values(dunedin_config, 500_000, stream_key(12, "dunedin", "truth"))
     row = truth[(truth["study"] == "poverty") & (truth["level"] == "policy")].iloc[0]
     p = world.stressors.poverty.prevalence
     expected = norm.cdf(norm.ppf(p) - world.policy.poverty_shift) - p
@@ -151,21 +153,21 @@ def test_the_conditional_hazard_ratio_is_that_of_the_paired_outcomes(
 ) -> None:
     from evenwicht.estimators.survival import hazard_ratio
 
-    noise = draw_noise(world, 40_000, stream(13, "dunedin", "hazard"))
-    poor, spared = (realise(world, noise, {"poverty": value}) for value in (True, False))
-    time = np.concatenate([poor.onset_age, spared.onset_age])
+    people = partial(dunedin_model(world).draw, 40_000, stream_key(13, "dunedin", "hazard"))
+    poor, spared = (people({"poverty": value}) for value in (True, False))
+    time = np.concatenate([poor["onset_age"], spared["onset_age"]])
     event = (time <= 45).astype(float)
     exposure = np.repeat([1.0, 0.0], 40_000)
-    others = spared.log_hazard  # every other cause of onset, known here
+    others = spared["log_hazard"]  # every other cause of onset, known here
     fit = hazard_ratio(np.minimum(time, 45), event, exposure, np.tile(others, 2)[:, None])
-    (truth,) = true_values(dunedin_config, 100_000, stream(1, "x", "y")).query(
+    (truth,) = true_values(dunedin_config, 100_000, stream_key(1, "x", "y")).query(
         "estimand == 'conditional_hazard_ratio'"
     )["value"]
     assert abs(np.log(fit.estimate / truth)) <= 4 * fit.se
 
 
 def test_truth_states_its_monte_carlo_error(dunedin_config: CohortConfig) -> None:
-    one, two = (true_values(dunedin_config, 500_000, stream(s, "dunedin", "truth")) for s in (14, 15))
+    one, two = (true_values(dunedin_config, 500_000, stream_key(s, "dunedin", "truth")) for s in (14, 15))
     simulated = one["how"] != "closed form"
     error = np.hypot(one["mc_error"], two["mc_error"])[simulated]
     gap = (one["value"] - two["value"]).abs()[simulated]
@@ -175,7 +177,7 @@ def test_truth_states_its_monte_carlo_error(dunedin_config: CohortConfig) -> Non
 
 
 def test_truth_covers_a_risk_difference_a_hazard_ratio_and_a_gini(dunedin_config: CohortConfig) -> None:
-    truth = true_values(dunedin_config, 100_000, stream(16, "dunedin", "truth"))
+    truth = true_values(dunedin_config, 100_000, stream_key(16, "dunedin", "truth"))
     assert {"risk_difference", "conditional_hazard_ratio", "gini"} <= set(truth["estimand"])
     assert not truth.duplicated(["study", "estimand", "level", "contrast"]).any()
 
@@ -183,7 +185,5 @@ def test_truth_covers_a_risk_difference_a_hazard_ratio_and_a_gini(dunedin_config
 def test_generation_is_linear_in_people(world: DunedinWorld) -> None:
     """Every array has people as its first axis and a constant number of columns."""
     for n in (100, 200):
-        noise = draw_noise(world, n, stream(17, "dunedin", "size"))
-        people = realise(world, noise)
-        assert len(noise) == n
-        assert people.amounts.shape == (n, len(world.sectors))
+        people = partial(dunedin_model(world).draw, n, stream_key(17, "dunedin", "size"))
+        assert people()["use"].shape == (n, len(world.sectors))

@@ -11,7 +11,7 @@ from evenwicht.config import CohortConfig
 from evenwicht.individual.concentration import concentration_study
 from evenwicht.recovery import recovery_table, replicate_estimates, summarise
 from evenwicht.rows import TRUTH_KEY, with_truth
-from evenwicht.streams import stream
+from evenwicht.streams import stream, stream_key
 from evenwicht.worlds.dunedin import simulate
 from evenwicht.worlds.truth import true_values
 
@@ -22,7 +22,7 @@ BAND = 4 * np.sqrt(0.95 * 0.05 / REPLICATES)
 
 
 def replicates_of(config: CohortConfig) -> pd.DataFrame:
-    truth = true_values(config, 500_000, stream(21, config.name, "truth"))
+    truth = true_values(config, 500_000, stream_key(21, config.name, "truth"))
     return replicate_estimates(config, truth, 22, REPLICATES)
 
 
@@ -103,7 +103,7 @@ def test_the_policy_effect_is_found_with_twelve_clusters(default_world: pd.DataF
 def test_replicates_are_fresh_and_repeatable(default_world: pd.DataFrame, dunedin_config: CohortConfig) -> None:
     per_replicate = default_world[default_world["method"] == "crude"].groupby("replicate")["estimate"].first()
     assert per_replicate.nunique() == REPLICATES
-    truth = true_values(dunedin_config, 100_000, stream(21, "dunedin", "truth"))
+    truth = true_values(dunedin_config, 100_000, stream_key(21, "dunedin", "truth"))
     again = replicate_estimates(dunedin_config, truth, 22, 2)
     first_two = default_world[default_world["replicate"] <= 2]
     np.testing.assert_array_equal(again["estimate"], first_two["estimate"])
@@ -123,8 +123,8 @@ def test_concentration_of_a_large_draw_is_its_truth(dunedin_config: CohortConfig
     """Everybody alive takes part alike, so a large draw of participants differs from everybody by chance alone."""
     everybody_alike = dunedin_config.source.participation.model_copy(update={"ses": 0.0})
     config = world_with(dunedin_config, n=100_000, participation=everybody_alike)
-    truth = true_values(config, 500_000, stream(23, "dunedin", "truth"))
-    cohort = simulate(config, stream(24, "dunedin", "simulate"))
+    truth = true_values(config, 500_000, stream_key(23, "dunedin", "truth"))
+    cohort = simulate(config, stream_key(24, "dunedin", "simulate"))
     estimates, _ = concentration_study(cohort, config.concentration, 50, 100, stream(25, "dunedin", "concentration"))
     observed = with_truth(estimates, truth).query("method == 'observed'").merge(truth, on=TRUTH_KEY)
     error = np.hypot(observed["se"], observed["mc_error"])

@@ -9,7 +9,7 @@ from evenwicht.config import CohortConfig
 from evenwicht.individual.exposure import individual_study
 from evenwicht.policy.effect import policy_study
 from evenwicht.rows import NULL_METHODS, TRUTH_KEY, with_truth
-from evenwicht.streams import stream
+from evenwicht.streams import stream, stream_key
 from evenwicht.worlds.dunedin import simulate
 
 KEY = [*TRUTH_KEY, "method"]
@@ -36,8 +36,8 @@ def replicate_estimates(config: CohortConfig, truth: pd.DataFrame, seed: int, re
     """
     parts = []
     for r in range(1, replicates + 1):
-        rng = stream(seed, config.name, "replicate", r)
-        cohort = replace(simulate(config, rng), truth=truth)
+        rng = stream(seed, config.name, "replicate analysis", r)
+        cohort = replace(simulate(config, stream_key(seed, config.name, "replicate", r)), truth=truth)
         tables = [
             individual_study(cohort, config.individual, config.outcomes, 0, rng).estimates,
             policy_study(cohort, config),

@@ -1,0 +1,124 @@
+"""Structural causal models as plain functions: one equation a variable, its causes are its arguments.
+
+An equation is a function whose first argument is its own source of noise and whose other arguments are named after the
+variables that cause it. The causal graph is read from those names, so it is true of the code by construction. Every
+equation draws from a stream of its own, so running the model again with a variable set (the do-operator; Pearl 2009,
+Causality, section 3.2) gives paired potential outcomes of the same people.
+"""
+
+import hashlib
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Values = dict[str, NDArray[Any]]
+Equation = Callable[..., NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Noise:
+    """The random numbers of one equation, for n people.
+
+    Attributes
+    ----------
+    n
+        Number of people.
+    rng
+        The equation's own stream.
+    family
+        For each person, the index of the first person of the same family.
+    """
+
+    n: int
+    rng: np.random.Generator
+    family: NDArray[np.int64]
+
+    def normal(self, *shape: int) -> NDArray[np.float64]:
+        """Standard normal numbers, (n, *shape)."""
+        return self.rng.standard_normal((self.n, *shape))
+
+    def uniform(self, *shape: int) -> NDArray[np.float64]:
+        """Numbers uniform on [0, 1), (n, *shape)."""
+        return self.rng.random((self.n, *shape))
+
+    def exponential(self) -> NDArray[np.float64]:
+        """Standard exponential numbers, (n,)."""
+        return self.rng.standard_exponential(self.n)
+
+    def of_family(self, own: NDArray[Any]) -> NDArray[Any]:
+        """Give everybody the number of the first person of their family."""
+        return own[self.family]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A structural causal model: equations in causal order."""
+
+    equations: dict[str, Equation]
+
+    def __post_init__(self) -> None:
+        known: set[str] = set()
+        for name, equation in self.equations.items():
+            unknown = set(causes_of(equation)) - known
+            if unknown:
+                raise ValueError(f"equation of {name} uses {sorted(unknown)}, which no earlier equation gives")
+            known.add(name)
+
+    @property
+    def graph(self) -> dict[str, list[str]]:
+        """Causes of every variable."""
+        return {name: causes_of(equation) for name, equation in self.equations.items()}
+
+    def draw(
+        self,
+        n: int,
+        key: np.random.SeedSequence,
+        do: Mapping[str, Any] | None = None,
+        family: NDArray[np.int64] | None = None,
+    ) -> Values:
+        """Draw n people.
+
+        Parameters
+        ----------
+        n
+            Number of people.
+        key
+            Seed of these people; the same key gives the same people under every intervention.
+        do
+            Variables set by intervention, to a number for everybody or an (n,) array.
+        family
+            For each person, the index of the first person of the same family; everybody alone if left out.
+
+        Returns
+        -------
+        dict of arrays whose first axis is people
+        """
+        alone = np.arange(n) if family is None else family
+        values: Values = {}
+        for name, equation in self.equations.items():
+            if do is not None and name in do:
+                values[name] = np.broadcast_to(np.asarray(do[name]), (n,))
+                continue
+            noise = Noise(n, np.random.default_rng(_child(key, name)), alone)
+            values[name] = equation(noise, **{cause: values[cause] for cause in causes_of(equation)})
+        return values
+
+
+def model(*equations: Equation) -> Model:
+    """Build a model from functions; each gives the variable of its own name."""
+    return Model({equation.__name__: equation for equation in equations})
+
+
+def causes_of(equation: Equation) -> list[str]:
+    """Names of the variables an equation depends on."""
+    return list(inspect.signature(equation).parameters)[1:]
+
+
+def _child(key: np.random.SeedSequence, name: str) -> np.random.SeedSequence:
+    """Seed of one equation, from the key and the variable's name alone."""
+    word = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
+    return np.random.SeedSequence(key.entropy, spawn_key=(*key.spawn_key, word))
