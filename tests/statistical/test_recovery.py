@@ -4,10 +4,14 @@ Tolerances are four Monte Carlo standard errors of the mean over replicates; ban
 errors around 95%.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig
+from evenwicht.errors import DataError
 from evenwicht.individual.concentration import concentration_study
 from evenwicht.recovery import recovery_table, replicate_estimates, summarise
 from evenwicht.rows import TRUTH_KEY, with_truth
@@ -129,3 +133,10 @@ def test_concentration_of_a_large_draw_is_its_truth(dunedin_config: CohortConfig
     observed = with_truth(estimates, truth).query("method == 'observed'").merge(truth, on=TRUTH_KEY)
     error = np.hypot(observed["se"], observed["mc_error"])
     assert ((observed["estimate"] - observed["value"]).abs() <= 4 * error).all(), observed
+
+
+def test_a_sector_that_nobody_uses_is_named(dunedin: Cohort, dunedin_config: CohortConfig) -> None:
+    unused = dunedin.costs["sector"] == "crime"
+    cohort = replace(dunedin, costs=dunedin.costs.assign(amount=dunedin.costs["amount"].mask(unused, 0)))
+    with pytest.raises(DataError, match="nobody uses crime"):
+        concentration_study(cohort, dunedin_config.concentration, 50, 100, stream(1, "dunedin", "concentration"))

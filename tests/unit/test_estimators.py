@@ -356,3 +356,16 @@ def test_intervals_exponentiate_limits_but_not_the_error() -> None:
     assert ratio.estimate == pytest.approx(2)
     assert ratio.se == 0.1
     assert ratio.lower * ratio.upper == pytest.approx(4)
+
+
+# --- what the data cannot support -----------------------------------------------------------------------------------
+
+
+def test_a_horizon_beyond_follow_up_is_refused() -> None:
+    with pytest.raises(ModelError, match="follow-up of one arm ends at 9, before the horizon 12"):
+        survival.require_follow_up(np.array([9.0, 15, 12, 9]), np.array([1, 0, 0, 1]), 12, "here")
+
+
+def test_rare_binary_outcomes_are_refused() -> None:
+    with pytest.raises(ModelError, match="too few events: 2 of 100"):
+        design.require_events(np.r_[np.ones(2), np.zeros(98)], "here")

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from evenwicht.worlds.scm import Noise, model
 
 

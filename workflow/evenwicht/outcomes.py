@@ -29,7 +29,10 @@ class MeanOutcome:
 
 @dataclass(frozen=True)
 class TimedOutcome:
-    """Entry, exit and status per person, NaN where not followed, with the horizon of risks on the same clock."""
+    """Entry, exit and status per person, NaN where not followed, with the horizon of risks on the same clock.
+
+    A person whose event or censoring is at entry was never at risk and does not count as observed.
+    """
 
     entry: Floats
     time: Floats

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from evenwicht.cohort import Cohort
 from evenwicht.config import Adjustment, Outcome
-from evenwicht.estimators.design import covariate_matrix, require_both_arms, require_full_rank
+from evenwicht.estimators.design import covariate_matrix, require_both_arms, require_events, require_full_rank
+from evenwicht.estimators.survival import require_follow_up
 from evenwicht.outcomes import MeanOutcome, TimedOutcome, outcome_values
 
 Floats = NDArray[np.float64]
@@ -54,7 +55,8 @@ def draw_sample(
     Raises
     ------
     ModelError
-        If an arm is empty or the covariates are constant or linearly dependent.
+        If an arm is (nearly) empty, events are too few, nobody is followed to the horizon, or the covariates are
+        constant or linearly dependent.
     """
     persons = cohort.persons
     values = outcome_values(cohort, outcome, where)
@@ -63,6 +65,11 @@ def draw_sample(
     rows = persons[complete]
     arm = rows[exposure].to_numpy(dtype=float)
     require_both_arms(arm, where)
+    outcome_of_rows = _subset(values, complete)
+    if isinstance(outcome_of_rows, TimedOutcome):
+        require_follow_up(outcome_of_rows.time, arm, outcome_of_rows.horizon, where)
+    elif outcome_of_rows.binary:
+        require_events(outcome_of_rows.value, where)
     covariates, names = covariate_matrix(rows, adjust.columns, adjust.quadratic)
     require_full_rank(np.column_stack([arm, covariates]), [exposure, *names], where)
     return Sample(
@@ -70,7 +77,7 @@ def draw_sample(
         covariates=covariates,
         names=names,
         clusters=pd.factorize(rows[cluster])[0] if cluster else None,
-        outcome=_subset(values, complete),
+        outcome=outcome_of_rows,
     )
 
 

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 from evenwicht.errors import ModelError
 
 Floats = NDArray[np.float64]
+LEAST_IN_ARM = 10  # below it a bootstrap sample can lose an arm
+LEAST_EVENTS = 5
 
 
 def covariate_matrix(frame: pd.DataFrame, columns: list[str], quadratic: list[str]) -> tuple[Floats, list[str]]:
@@ -66,12 +68,23 @@ def require_full_rank(matrix: Floats, names: list[str], where: str) -> None:
         )
 
 
-def require_both_arms(exposure: Floats, where: str, least: int = 2) -> None:
-    """Raise ModelError unless both arms of a 0/1 exposure hold at least `least` people."""
+def require_both_arms(exposure: Floats, where: str) -> None:
+    """Raise ModelError unless both arms of a 0/1 exposure hold at least `LEAST_IN_ARM` people."""
     exposed, unexposed = int((exposure == 1).sum()), int((exposure == 0).sum())
-    if min(exposed, unexposed) < least:
+    if min(exposed, unexposed) < LEAST_IN_ARM:
         raise ModelError(
             f"too few people to compare: {exposed} exposed and {unexposed} unexposed",
             where=where,
             mend="Check the codes of the exposure and the missing values of the covariates.",
+        )
+
+
+def require_events(outcome: Floats, where: str) -> None:
+    """Raise ModelError unless at least `LEAST_EVENTS` people have, and have not, a 0/1 outcome."""
+    events = int(outcome.sum())
+    if min(events, len(outcome) - events) < LEAST_EVENTS:
+        raise ModelError(
+            f"too few events: {events} of {len(outcome)} people have the outcome",
+            where=where,
+            mend="Pool categories, widen the sample or leave this outcome out of the study.",
         )

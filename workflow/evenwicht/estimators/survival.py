@@ -60,6 +60,17 @@ def _risk_table(
     return times, deaths, at_risk
 
 
+def require_follow_up(time: Floats, exposure: Floats, horizon: float, where: str) -> None:
+    """Raise ModelError unless somebody in each arm is followed to the horizon; beyond, survival is not known."""
+    reach = min(float(time[exposure == arm].max()) for arm in (0, 1))
+    if reach < horizon:
+        raise ModelError(
+            f"follow-up of one arm ends at {reach:g}, before the horizon {horizon:g}",
+            where=where,
+            mend="Set the outcome's `horizon` to a time within follow-up, on the same clock and unit.",
+        )
+
+
 def survival_pseudo_values(time: Floats, event: Floats, horizon: float, entry: Floats | None = None) -> Floats:
     """Jackknife pseudo-values of survival to the horizon, n S - (n - 1) S_(-i).
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from evenwicht.cohort import Cohort
 from evenwicht.config import ConcentrationStudy
+from evenwicht.errors import DataError
 from evenwicht.estimators.concentration import (
     gini,
     group_share_of_use,
@@ -48,6 +49,9 @@ def concentration_study(
     amounts = sector_amounts(cohort, study.window, where)
     values = amounts.to_numpy(float)
     n = len(values)
+    unused = [str(sector) for sector in amounts.columns[values.sum(axis=0) == 0]]
+    if unused:
+        raise DataError(f"nobody uses {', '.join(unused)}", where=where, mend="Leave these sectors out of the costs.")
     rows = Rows(cohort.name, "concentration", "population", "")
     curves = []
     for j, sector in enumerate(amounts.columns):

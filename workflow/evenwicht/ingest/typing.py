@@ -30,7 +30,9 @@ def typed(raw: pd.Series, name: str, column: Column, where: str) -> pd.Series:
         On a code that is not described, a value that is not a number or date, or one outside the stated range.
     """
     where = f"{where}: column '{column.source or name}'"
-    text = raw.map(_code, na_action="ignore").astype("object")
+    # codes are few: they are read once each, not once a person
+    codes = {value: _code(value) for value in raw.dropna().unique()}
+    text = raw.map(codes).astype("object")
     known = text.notna() & ~text.isin([_code(value) for value in column.missing])
     text = text.where(known)
     if column.type == "category":

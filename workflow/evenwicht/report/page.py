@@ -138,7 +138,7 @@ def _recovery(run: Run, recovery: pd.DataFrame) -> list[dict[str, str]]:
         lines.append(
             {
                 "outcome": config.outcomes[row["study"]].label,
-                "contrast": row["contrast"].split(": ")[-1],
+                "contrast": row["contrast"].split(": ", 1)[-1],
                 "estimand": f"{estimand}, {unit}" if unit else estimand,
                 "method": METHOD_LABELS[row["method"]],
                 "truth": number(factor * row["truth"], digits),
