@@ -9,7 +9,7 @@ from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig, DunedinWorld
 from evenwicht.streams import stream_key
 from evenwicht.worlds.dunedin import STRESSORS, dunedin_model, simulate
-from evenwicht.worlds.truth import true_values
+from evenwicht.worlds.dunedin_truth import true_values
 
 from tests.conftest import ROOT, world_with
 

@@ -12,9 +12,10 @@ from evenwicht.config import CohortConfig
 from evenwicht.estimators.results import Interval
 from evenwicht.report import drift, wording
 from evenwicht.report.comparison import compare_levels, concentration_lines
-from evenwicht.report.figures import forest_figure, lorenz_figure, survival_figure
+from evenwicht.report.figures import forest_figure, graph_figure, lorenz_figure, survival_figure
 from evenwicht.report.tables import attrition, replication, table_one
 from evenwicht.rows import COLUMNS, Rows, as_table, with_truth
+from evenwicht.worlds import causal_graph
 
 from tests.conftest import ROOT
 
@@ -99,13 +100,13 @@ def test_attrition_counts_those_due_and_those_assessed(nhefs: Cohort) -> None:
 
 def test_replication_holds_only_rows_that_set_no_parameter() -> None:
     rows = some_rows()
-    table = replication(rows, PUBLISHED)
+    table = replication(rows, PUBLISHED, ["dunedin"])
     assert set(table["cohort"]) == {"nhefs"}
     published = table.set_index("method")
     assert published.loc["crude", "agrees"]
     assert published.loc["gformula", "estimate_published"] == 3.5
     altered = rows.assign(estimate=rows["estimate"] + 0.1)
-    assert not replication(altered, PUBLISHED)["agrees"].any()
+    assert not replication(altered, PUBLISHED, ["dunedin"])["agrees"].any()
 
 
 def test_every_published_figure_has_source_tag_and_use() -> None:
@@ -118,12 +119,13 @@ def test_every_published_figure_has_source_tag_and_use() -> None:
 
 def test_the_world_is_set_by_the_published_counts(dunedin_config: CohortConfig) -> None:
     """The config repeats shares that the data file gives as counts; they must not part ways."""
-    counts = PUBLISHED[PUBLISHED["study"] == "attrition"].pivot(index="contrast", columns="estimand", values="value")
+    published = PUBLISHED[PUBLISHED["cohort"] == "dunedin"]
+    counts = published[published["study"] == "attrition"].pivot(index="contrast", columns="estimand", values="value")
     world = dunedin_config.source
     for wave in world.waves:
         due, assessed = counts.loc[str(wave.age), ["n_eligible", "n_assessed"]]
         assert wave.participation == pytest.approx(assessed / due, abs=5e-5)
-    design = PUBLISHED[PUBLISHED["study"] == "design"].set_index("estimand")["value"]
+    design = published[published["study"] == "design"].set_index("estimand")["value"]
     assert world.n == design["n"]
     assert 2 * world.twin_pairs == design["n_twins"]
     assert world.share_male == pytest.approx(design["n_male"] / design["n"], abs=5e-4)
@@ -224,6 +226,7 @@ def test_figures_carry_alternative_text_and_keep_their_bytes(
     pictures = {
         "survival": (lambda: survival_figure(curves(), nhefs_config), "78.7% without the event at 120 months"),
         "forest": (lambda: forest_figure(some_rows(), nhefs_config, nhefs), r"standardisation: 3.5 \(2.5 to 4.5\) kg"),
+        "graph": (lambda: graph_figure(causal_graph(dunedin_config), dunedin_config), "poverty depends on ses, family"),
         "lorenz": (lambda: lorenz_figure(lorenz, as_table([rows]), dunedin_config), "chance alone 0.40"),
     }
     for name, (draw, text) in pictures.items():

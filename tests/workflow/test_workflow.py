@@ -25,7 +25,7 @@ OUTPUTS = [
     "results/figures",
     "results/estimates",
     "results/cohorts",
-    "data/synthetic/dunedin",
+    *(f"data/synthetic/{name}" for name in ("dunedin", "register_nz", "register_dk")),
     "results/report.html",
 ]
 
@@ -95,12 +95,12 @@ def test_full_default_run_gives_the_committed_tables_and_the_report(snakemake: R
     assert agreed.returncode == 0, agreed.stdout
 
     estimates = pd.read_csv(checkout / "results/tables/estimates.csv")
-    assert set(estimates["cohort"]) == {"nhefs", "dunedin"}
+    assert set(estimates["cohort"]) == {"nhefs", "dunedin", "register_nz", "register_dk"}
     page = (checkout / "results/report.html").read_text(encoding="utf-8")
     assert page.index("Individual exposure<small>") < page.index('id="methods"')
     assert not re.search(r"""(?:src|href)=["']?(?:https?:)?//""", page), "the page must open offline"
     images = re.findall(r"<img [^>]*>", page)
-    assert len(images) == 5
+    assert len(images) == 10
     assert all(re.search(r'alt="[^"]{40,}"', image) for image in images)
 
     again = snakemake("--dry-run", "--quiet")

@@ -101,10 +101,10 @@ class Cohort:
         _reject(self.costs, self.costs["amount"] < 0, "negative amount", where)
         return self
 
-    def write(self, folder: str | Path) -> None:
-        """Write the cohort as a folder, each file atomically."""
+    def write(self, folder: str | Path, tables: list[str] | None = None) -> None:
+        """Write the cohort as a folder, each file atomically; `tables` leaves out those that are written elsewhere."""
         folder = Path(folder)
-        for name in ["persons", *TABLES]:
+        for name in ["persons", *TABLES] if tables is None else tables:
             write_parquet(getattr(self, name), folder / f"{name}.parquet")
         described = {
             name: column.model_dump(mode="json", exclude_defaults=True) for name, column in self.columns.items()

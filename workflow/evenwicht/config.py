@@ -274,7 +274,53 @@ class DunedinWorld(Strict):
         return self
 
 
-Source = Annotated[TableSource | NhefsSource | DunedinWorld, Field(discriminator="kind")]
+class RegisterSector(Strict):
+    """Use of one sector: nothing for some, log-normal for the others (a zero-inflated log-normal)."""
+
+    label: str
+    unit: str
+    zero: Probability = Field(description="Share of people without use in the window")
+    sigma: Positive = Field(description="SD of log use among users")
+    mean: Positive = Field(description="Mean use of everybody in the window")
+    need: Annotated[float, Field(ge=0, lt=1)] = Field(
+        description="Weight of the shared need against the sector's own part"
+    )
+
+
+class RegisterWorld(Strict):
+    """A national register: costs of several sectors with given margins and a shared need with a heavy upper tail."""
+
+    kind: Literal["register"]
+    people: Annotated[int, Field(ge=1000, le=50_000_000)] = Field(description="Residents at scale 1")
+    scale: Annotated[float, Field(gt=0, le=1)] = Field(description="Share of them to generate")
+    window: str
+    first_birth_year: Annotated[int, Field(ge=1850, le=2100)]
+    last_birth_year: Annotated[int, Field(ge=1850, le=2100)]
+    window_start: dt.date
+    window_end: dt.date
+    share_male: Share
+    risk: Correlation = Field(description="Correlation of childhood risk with the score behind adult need")
+    death_rate: Positive = Field(description="Yearly hazard of death at age 0 (Gompertz)")
+    death_shape: Positive = Field(description="Growth of the log hazard of death a year")
+    sectors: dict[Name, RegisterSector] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> "RegisterWorld":
+        if self.first_birth_year > self.last_birth_year:
+            raise ValueError("first_birth_year must not lie after last_birth_year")
+        if not dt.date(self.last_birth_year, 12, 31) < self.window_start < self.window_end:
+            raise ValueError("window_start must lie after the last birth and before window_end")
+        if self.n < 1000:
+            raise ValueError(f"people times scale must be at least 1000, it is {self.n}")
+        return self
+
+    @property
+    def n(self) -> int:
+        """People to generate."""
+        return round(self.people * self.scale)
+
+
+Source = Annotated[TableSource | NhefsSource | DunedinWorld | RegisterWorld, Field(discriminator="kind")]
 
 # --- what is studied ----------------------------------------------------------------------------------------------
 
@@ -367,21 +413,29 @@ class CohortConfig(Strict):
     sectors: dict[Name, SectorLabel] = Field(
         default={}, description="Cost sectors of a real cohort; a world describes its own"
     )
-    outcomes: dict[Name, Outcome] = Field(min_length=1)
-    individual: IndividualStudy
-    policy: PolicyStudy
+    outcomes: dict[Name, Outcome] = {}
+    individual: IndividualStudy | None = None
+    policy: PolicyStudy | None = None
     concentration: ConcentrationStudy | None = None
     table1: list[Name] = Field(min_length=1, description="Columns described by exposure")
+
+    @model_validator(mode="after")
+    def _studies_something(self) -> "CohortConfig":
+        if self.individual is None and self.policy is None and self.concentration is None:
+            raise ValueError("at least one of the studies individual, policy and concentration is needed")
+        if self.policy is not None and self.policy.instrument is not None and self.individual is None:
+            raise ValueError("policy.instrument needs an individual study, whose exposure it instruments")
+        return self
 
     @property
     def synthetic(self) -> bool:
         """Whether the cohort is drawn from a world with known truth."""
-        return self.source.kind == "dunedin"
+        return isinstance(self.source, DunedinWorld | RegisterWorld)
 
     @property
     def sector_labels(self) -> dict[str, SectorLabel]:
         """Label and unit of every cost sector."""
-        if isinstance(self.source, DunedinWorld):
+        if isinstance(self.source, DunedinWorld | RegisterWorld):
             return {k: SectorLabel(label=s.label, unit=s.unit) for k, s in self.source.sectors.items()}
         return self.sectors
 

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,6 +41,26 @@ def write_csv(table: "pd.DataFrame", target: str | Path) -> None:
     """Write a table as CSV, atomically, with floats at six significant digits."""
     with atomic_path(target) as path:
         table.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
+
+
+@contextmanager
+def parquet_stream(target: str | Path) -> Iterator["Callable[[pd.DataFrame], None]"]:
+    """Yield a function that appends a table to a zstd Parquet file; the file takes its place when the block ends."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    writers: list[pq.ParquetWriter] = []
+    with atomic_path(target) as path:
+
+        def append(table: "pd.DataFrame") -> None:
+            arrow = pa.Table.from_pandas(table, preserve_index=False)
+            if not writers:
+                writers.append(pq.ParquetWriter(path, arrow.schema, compression="zstd", compression_level=1))
+            writers[0].write_table(arrow)
+
+        yield append
+        for writer in writers:
+            writer.close()
 
 
 def write_parquet(table: "pd.DataFrame", target: str | Path) -> None:

@@ -177,22 +177,28 @@ def _broken_references(cohort: CohortConfig) -> Iterator[Mistake]:
         if isinstance(outcome, EventOutcome) and events is not None:
             yield from unknown(f"outcomes.{key}.event", outcome.event, [e.event for e in events], "an event")
 
-    individual, policy = cohort.individual, cohort.policy
-    yield from binary("individual.exposure", individual.exposure)
-    for index, name in enumerate(policy.exposures):
-        yield from binary(f"policy.exposures.{index}", name)
-    if policy.instrument is not None:
-        yield from unknown("policy.instrument", policy.instrument, policy.exposures, "a policy exposure")
-    if policy.cluster is not None:
-        yield from unknown("policy.cluster", policy.cluster, columns, "a column")
     for index, name in enumerate(cohort.table1):
         yield from unknown(f"table1.{index}", name, columns, "a column")
+    individual, policy = cohort.individual, cohort.policy
+    if individual is not None:
+        yield from binary("individual.exposure", individual.exposure)
+        for index, name in enumerate(individual.modifiers):
+            known = individual.adjust.columns
+            yield from unknown(f"individual.modifiers.{index}", name, known, "an adjustment column")
+    if policy is not None:
+        for index, name in enumerate(policy.exposures):
+            yield from binary(f"policy.exposures.{index}", name)
+        if policy.instrument is not None:
+            yield from unknown("policy.instrument", policy.instrument, policy.exposures, "a policy exposure")
+        if policy.cluster is not None:
+            yield from unknown("policy.cluster", policy.cluster, columns, "a column")
     for level, study in (("individual", individual), ("policy", policy)):
+        if study is None:
+            continue
         for index, name in enumerate(study.outcomes):
             yield from unknown(f"{level}.outcomes.{index}", name, outcomes, "an outcome")
         for index, name in enumerate(study.adjust.columns):
             yield from unknown(f"{level}.adjust.columns.{index}", name, columns, "a column")
         for index, name in enumerate(study.adjust.quadratic):
-            yield from unknown(f"{level}.adjust.quadratic.{index}", name, study.adjust.columns, "an adjustment column")
-    for index, name in enumerate(individual.modifiers):
-        yield from unknown(f"individual.modifiers.{index}", name, individual.adjust.columns, "an adjustment column")
+            known = study.adjust.columns
+            yield from unknown(f"{level}.adjust.quadratic.{index}", name, known, "an adjustment column")

@@ -10,7 +10,7 @@ from evenwicht.individual.exposure import individual_study
 from evenwicht.policy.effect import policy_study
 from evenwicht.rows import NULL_METHODS, TRUTH_KEY, with_truth
 from evenwicht.streams import stream, stream_key
-from evenwicht.worlds.dunedin import simulate
+from evenwicht.worlds import simulate
 
 KEY = [*TRUTH_KEY, "method"]
 
@@ -23,7 +23,7 @@ def replicate_estimates(config: CohortConfig, truth: pd.DataFrame, seed: int, re
     Parameters
     ----------
     config
-        A synthetic cohort.
+        A synthetic cohort with an individual or a policy study.
     truth
         Its truth table.
     seed
@@ -38,10 +38,11 @@ def replicate_estimates(config: CohortConfig, truth: pd.DataFrame, seed: int, re
     for r in range(1, replicates + 1):
         rng = stream(seed, config.name, "replicate analysis", r)
         cohort = replace(simulate(config, stream_key(seed, config.name, "replicate", r)), truth=truth)
-        tables = [
-            individual_study(cohort, config.individual, config.outcomes, 0, rng).estimates,
-            policy_study(cohort, config),
-        ]
+        tables = []
+        if config.individual is not None:
+            tables.append(individual_study(cohort, config.individual, config.outcomes, 0, rng).estimates)
+        if config.policy is not None:
+            tables.append(policy_study(cohort, config))
         parts.append(with_truth(pd.concat(tables), truth).assign(replicate=r))
     return pd.concat(parts, ignore_index=True)
 

@@ -26,7 +26,18 @@ COHORT_FILES = [
     "cohort.yaml",
 ]
 PUBLISHED = "data/published.csv"
-TABLES = [f"results/tables/{name}.csv" for name in ("estimates", "table1", "attrition", "recovery", "replication")]
+TABLES = [
+    f"results/tables/{name}.csv"
+    for name in (
+        "estimates",
+        "table1",
+        "attrition",
+        "recovery",
+        "replication",
+        "calibration",
+        "calibration_fit",
+    )
+]
 
 
 wildcard_constraints:
@@ -58,14 +69,26 @@ def source_file(wildcards):
 
 def studies_of(name):
     """Studies that a cohort's config asks for."""
-    return ["individual", "policy", *(["concentration"] if RUN.cohorts[name].concentration else [])]
+    return [study for study in ("individual", "policy", "concentration") if getattr(RUN.cohorts[name], study)]
+
+
+def has_effects(name):
+    """Whether a cohort has an individual or a policy study, and so effects to compare."""
+    return bool({"individual", "policy"} & set(studies_of(name)))
 
 
 def figures_of(name):
     """Figures of a cohort by kind; survival curves need an event outcome, Lorenz curves a concentration study."""
     cohort = RUN.cohorts[name]
-    timed = any(cohort.outcomes[o].kind == "time_to_event" for o in cohort.individual.outcomes)
-    kinds = ["forest", *(["survival"] if timed else []), *(["lorenz"] if cohort.concentration else [])]
+    exposed = cohort.individual.outcomes if cohort.individual else []
+    timed = any(cohort.outcomes[outcome].kind == "time_to_event" for outcome in exposed)
+    wanted = {
+        "forest": has_effects(name),
+        "survival": timed,
+        "lorenz": cohort.concentration,
+        "graph": cohort.synthetic,
+    }
+    kinds = [kind for kind, asked in wanted.items() if asked]
     return {kind: f"results/figures/{name}_{kind}.svg" for kind in kinds}
 
 

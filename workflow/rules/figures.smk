@@ -64,3 +64,23 @@ rule lorenz_figure:
         cohort=cohort_config,
     script:
         "../scripts/lorenz_figure.py"
+
+
+rule graph_figure:
+    output:
+        report("results/figures/{cohort}_graph.svg", caption="../report/graph.rst", category="Figures"),
+    log:
+        "results/logs/graph_figure/{cohort}.log",
+    benchmark:
+        "results/benchmarks/graph_figure/{cohort}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        cohort=cohort_config,
+        library=library_digest(),
+    script:
+        "../scripts/graph_figure.py"

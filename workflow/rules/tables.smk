@@ -50,7 +50,7 @@ rule description_tables:
 rule recovery_tables:
     input:
         estimates="results/tables/estimates.csv",
-        replicates=[f"results/estimates/{name}/replicates.parquet" for name in RUN.synthetic],
+        replicates=[f"results/estimates/{name}/replicates.parquet" for name in RUN.synthetic if has_effects(name)],
         published=PUBLISHED,
     output:
         recovery=report("results/tables/recovery.csv", caption="../report/recovery.rst", category="Tables"),
@@ -65,5 +65,30 @@ rule recovery_tables:
     resources:
         mem_mb=500,
         runtime=5,
+    params:
+        synthetic=RUN.synthetic,
     script:
         "../scripts/recovery_tables.py"
+
+
+rule calibration_tables:
+    input:
+        truth=[file for name in RUN.synthetic for file in cohort_files(name) if file.endswith("truth.parquet")],
+        published=PUBLISHED,
+    output:
+        calibration=report("results/tables/calibration.csv", caption="../report/calibration.rst", category="Tables"),
+        fit=report("results/tables/calibration_fit.csv", caption="../report/calibration_fit.rst", category="Tables"),
+    log:
+        "results/logs/calibration_tables.log",
+    benchmark:
+        "results/benchmarks/calibration_tables.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        cohorts=[RUN.cohorts[name].model_dump(mode="json") for name in RUN.synthetic],
+    script:
+        "../scripts/calibration_tables.py"

@@ -8,5 +8,6 @@ with logged(snakemake.log[0]):
     estimates = pd.read_csv(snakemake.input.estimates)
     summaries = [pd.read_parquet(path) for path in snakemake.input.replicates]
     summary = pd.concat(summaries) if summaries else pd.DataFrame(columns=["cohort", *KEY])
+    published = pd.read_csv(snakemake.input.published)
     write_csv(recovery_table(estimates, summary), snakemake.output.recovery)
-    write_csv(replication(estimates, pd.read_csv(snakemake.input.published)), snakemake.output.replication)
+    write_csv(replication(estimates, published, snakemake.params.synthetic), snakemake.output.replication)

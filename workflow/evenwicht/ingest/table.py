@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from evenwicht.cohort import Cohort, empty
-from evenwicht.config import CohortConfig, DunedinWorld, NhefsSource, TableSource
+from evenwicht.config import CohortConfig, NhefsSource, TableSource
 from evenwicht.errors import DataError
 from evenwicht.ingest.nhefs import load_nhefs
 from evenwicht.ingest.typing import typed
@@ -39,7 +39,7 @@ def to_cohort(flat: pd.DataFrame, config: CohortConfig) -> Cohort:
         The cohort's description; its `source` must list measures and events (and may list costs).
     """
     source = config.source
-    assert not isinstance(source, DunedinWorld)
+    assert isinstance(source, TableSource | NhefsSource)
     where = f"cohort {config.name}, source {source.kind}"
     wanted = {name: column.source or name for name, column in config.columns.items()}
     measures, events, costs = source.measures, source.events, getattr(source, "costs", [])

@@ -30,6 +30,7 @@ def policy_study(cohort: Cohort, config: CohortConfig) -> pd.DataFrame:
         If the data cannot support a model, naming cohort, study and reason.
     """
     study = config.policy
+    assert study is not None
     parts = []
     for exposure in study.exposures:
         for name in study.outcomes:
@@ -86,6 +87,7 @@ def _cluster_support(sample: Sample) -> tuple[float, str]:
 
 def _instrumental(cohort: Cohort, config: CohortConfig, study: PolicyStudy, instrument: str) -> list[Rows]:
     """Effect of the individual exposure with a policy as instrument, for every individual outcome that has a mean."""
+    assert config.individual is not None
     exposure = config.individual.exposure
     parts = []
     for name in config.individual.outcomes:

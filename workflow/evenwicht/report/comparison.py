@@ -42,20 +42,31 @@ def compare_levels(estimates: pd.DataFrame, config: CohortConfig) -> list[Line]:
     The individual estimate is standardisation if it exists, else weighting; the policy estimate is the adjusted effect
     of the leading policy exposure. Relative effects stand beside absolute ones.
     """
-    exposure, policy = config.individual.exposure, config.policy.exposures[0]
-    contrasts = {
-        "individual": contrast_label(exposure, config.columns[exposure]),
-        "policy": contrast_label(policy, config.columns[policy]),
-    }
-    outcomes = dict.fromkeys([*config.individual.outcomes, *config.policy.outcomes])
+    exposure = config.individual.exposure if config.individual else None
+    policy = config.policy.exposures[0] if config.policy else None
+    columns = {"individual": exposure, "policy": policy}
+
+    def cell(name: str, level: str) -> Cell | None:
+        column = columns[level]
+        if column is None:
+            return None
+        return _cell(estimates, config, name, level, contrast_label(column, config.columns[column]))
+
     return [
         Line(
             config.outcomes[name].label,
-            getattr(config.outcomes[name], "column", None) == exposure,
-            **{level: _cell(estimates, config, name, level, contrast) for level, contrast in contrasts.items()},
+            exposure is not None and getattr(config.outcomes[name], "column", None) == exposure,
+            cell(name, "individual"),
+            cell(name, "policy"),
         )
-        for name in outcomes
+        for name in studied_outcomes(config)
     ]
+
+
+def studied_outcomes(config: CohortConfig) -> list[str]:
+    """Names of the outcomes of a cohort's individual and policy studies, each once."""
+    studies = [study for study in (config.individual, config.policy) if study is not None]
+    return list(dict.fromkeys(name for study in studies for name in study.outcomes))
 
 
 def _cell(estimates: pd.DataFrame, config: CohortConfig, name: str, level: str, contrast: str) -> Cell | None:

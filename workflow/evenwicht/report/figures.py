@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig, EventOutcome
 from evenwicht.files import write_text
+from evenwicht.report.comparison import studied_outcomes
 from evenwicht.report.wording import METHOD_LABELS, number, scale_of, with_interval
 from evenwicht.rows import arm_labels
 
@@ -72,6 +73,7 @@ def _style() -> Iterator[None]:
 def survival_figure(curves: pd.DataFrame, config: CohortConfig) -> Picture:
     """Draw crude and weighted survival by exposure, with 95% bands and numbers at risk, one row an event outcome."""
     names = list(dict.fromkeys(curves["study"]))
+    assert config.individual is not None
     arms = arm_labels(config.columns[config.individual.exposure])
     panels = {"crude": "Crude", "ipw": "Weighted for confounders"}
     sentences = []
@@ -132,9 +134,8 @@ def _at_risk(axis: Axes, part: pd.DataFrame, arms: tuple[str, str], horizon: flo
 
 def forest_figure(estimates: pd.DataFrame, config: CohortConfig, cohort: Cohort) -> Picture:
     """Draw individual and policy effects in the same units, one panel an outcome."""
-    outcomes = list(dict.fromkeys([*config.individual.outcomes, *config.policy.outcomes]))
     absolute = estimates[estimates["estimand"].isin(["mean_difference", "risk_difference"])]
-    panels = [(name, absolute[absolute["study"] == name]) for name in outcomes]
+    panels = [(name, absolute[absolute["study"] == name]) for name in studied_outcomes(config)]
     heights = [len(rows) + 1.6 for _, rows in panels]
     sentences = []
     with _style():
@@ -257,3 +258,48 @@ def lorenz_figure(curves: pd.DataFrame, estimates: pd.DataFrame, config: CohortC
         handles, labels = axes[0, 0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper left", ncols=3, frameon=False, fontsize=9)
     return Picture(figure, f"Lorenz curves: {config.title}", " ".join(sentences))
+
+
+def graph_figure(graph: dict[str, list[str]], config: CohortConfig) -> Picture:
+    """Draw the causal graph of a world: causes to the left of what they cause, an arrow for every direct cause."""
+    depth: dict[str, int] = {}
+    for name, causes in graph.items():  # a model lists causes before effects
+        depth[name] = 1 + max((depth[cause] for cause in causes), default=-1)
+    places = _places(graph, depth)
+    widest = max(list(depth.values()).count(layer) for layer in set(depth.values()))
+    with _style():
+        figure, axis = plt.subplots(figsize=(7.4, 0.62 * widest + 0.5), layout="constrained")
+        for name, causes in graph.items():
+            for cause in causes:
+                bend = 0.0 if depth[name] - depth[cause] == 1 else 0.12
+                style = {"arrowstyle": "-|>", "color": "#8a94a3", "lw": 0.8, "shrinkA": 26, "shrinkB": 26}
+                arrow = {**style, "connectionstyle": f"arc3,rad={bend}"}
+                axis.annotate("", xy=places[name], xytext=places[cause], arrowprops=arrow, zorder=1)
+        for name, (x, y) in places.items():
+            box = {"boxstyle": "round,pad=0.3", "facecolor": "#eef2f7" if graph[name] else "white", "edgecolor": BLUE}
+            label = textwrap.fill(name.replace("_", " "), 12)
+            axis.text(x, y, label, ha="center", va="center", fontsize=8, bbox=box, zorder=3)
+        axis.set(xlim=(-0.55, max(depth.values()) + 0.55), ylim=(-0.7, widest - 0.3))
+        axis.axis("off")
+    sentences = [
+        f"{name.replace('_', ' ')} depends on {', '.join(causes).replace('_', ' ')}."
+        if causes
+        else f"{name.replace('_', ' ')} has no cause in the model."
+        for name, causes in graph.items()
+    ]
+    return Picture(figure, f"Causal graph: {config.title}", " ".join(sentences))
+
+
+def _places(graph: dict[str, list[str]], depth: dict[str, int]) -> dict[str, tuple[float, float]]:
+    """Put each layer in the order of the mean height of its causes, centred, so that arrows cross little."""
+    layers = sorted(set(depth.values()))
+    widest = max(list(depth.values()).count(layer) for layer in layers)
+    places: dict[str, tuple[float, float]] = {}
+    for layer in layers:
+        names = [name for name in graph if depth[name] == layer]
+        if layer:
+            names.sort(key=lambda name: np.mean([places[cause][1] for cause in graph[name]]))
+        step = widest / len(names)
+        for k, name in enumerate(names):
+            places[name] = (float(layer), (k + 0.5) * step - 0.5)
+    return places

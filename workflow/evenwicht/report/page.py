@@ -18,7 +18,7 @@ from evenwicht.report.provenance import provenance
 from evenwicht.report.wording import METHOD_LABELS, number, scale_of, signed, with_interval
 from evenwicht.rows import arm_labels
 
-FIGURES = ["forest", "survival", "lorenz"]
+FIGURES = ["forest", "survival", "lorenz", "graph"]
 
 
 def render(
@@ -35,9 +35,9 @@ def render(
     run
         The checked config.
     tables
-        estimates, table1, attrition, recovery and replication.
+        estimates, table1, attrition, recovery, replication and calibration.
     figures
-        SVG files by cohort and kind (forest, survival, lorenz).
+        SVG files by cohort and kind (forest, survival, lorenz, graph).
     template
         The Jinja template.
     target
@@ -56,6 +56,7 @@ def render(
         cohorts=cohorts,
         recovery=_recovery(run, tables["recovery"]),
         replication=_replication(tables["replication"]),
+        calibration=_calibration(run, tables["calibration"]),
         estimates=_estimates(tables["estimates"]),
         settings={k: yaml.safe_dump(v, sort_keys=False, allow_unicode=True, width=110) for k, v in settings.items()},
         provenance={**provenance(), "Seed": str(run.settings.seed)},
@@ -69,14 +70,15 @@ def _cohort(run: Run, name: str, tables: dict[str, pd.DataFrame], figures: dict[
     estimates, table1, attrition = (
         tables[key][tables[key]["cohort"] == name] for key in ("estimates", "table1", "attrition")
     )
-    exposed, unexposed = arm_labels(config.columns[config.individual.exposure])
+    exposure = config.columns[config.individual.exposure] if config.individual else None
+    exposed, unexposed = arm_labels(exposure) if exposure else ("", "")
     concentration = concentration_lines(estimates, config) if config.concentration else []
     return {
         "config": config,
-        "exposure": config.columns[config.individual.exposure],
+        "exposure": exposure,
         "exposed": exposed,
         "unexposed": unexposed,
-        "policy": config.columns[config.policy.exposures[0]],
+        "policy": config.columns[config.policy.exposures[0]] if config.policy else None,
         "lines": compare_levels(estimates, config),
         "instrument": _instrument(estimates, config),
         "figures": {kind: embed(figures[kind]) if kind in figures else None for kind in FIGURES},
@@ -170,6 +172,26 @@ def _replication(replication: pd.DataFrame) -> list[dict[str, str]]:
                 else with_interval(*(row[k] for k in ("estimate", "lower", "upper")), digits=digits),
                 "agrees": "yes" if row["agrees"] else "no",
                 "source": f"{row['source']} [{row['tag']}]",
+            }
+        )
+    return lines
+
+
+def _calibration(run: Run, calibration: pd.DataFrame) -> list[dict[str, str]]:
+    lines = []
+    for row in calibration.to_dict("records"):
+        config = run.cohorts[row["cohort"]]
+        label = config.sector_labels.get(row["contrast"])
+        lines.append(
+            {
+                "world": config.title,
+                "what": f"{ESTIMANDS[row['estimand']].label}: {label.label if label else row['contrast']}",
+                "published": number(row["published"], 3),
+                "difference": signed(row["difference"], 3),
+                "error": "closed form" if row["mc_error"] == 0 else f"± {number(row['mc_error'], 4)}",
+                "use": {"calibrate": "set by it", "check": "not used"}.get(row["use"], row["use"]),
+                "source": f"{row['source']} [{row['tag']}]",
+                "value": number(row["world"], 3),
             }
         )
     return lines

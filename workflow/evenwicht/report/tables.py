@@ -19,27 +19,21 @@ TABLE1_COLUMNS = [
     "missing",
 ]
 
+ATTRITION_COLUMNS = ["cohort", "wave", "age", "due", "assessed", "percent_assessed", "published_percent"]
+
 
 def table_one(cohort: Cohort, config: CohortConfig) -> pd.DataFrame:
-    """Describe a cohort by the exposure of its individual study.
+    """Describe a cohort by the exposure of its individual study, or as a whole if it has none.
 
     Numbers are given as mean and standard deviation, categories as per cent of the people with a known value. The
     standardised difference (exposed minus unexposed, in pooled standard deviations; Austin 2009, Statistics in
     Medicine 28:3083) does not depend on sample size, as a p-value would.
     """
-    exposure = config.individual.exposure
-    persons = cohort.persons[cohort.persons[exposure].notna()]
-    arm = persons[exposure].to_numpy(dtype=bool)
-    exposed, unexposed = arm_labels(cohort.columns[exposure])
-    sizes = {"overall": len(arm), "exposed": int(arm.sum()), "unexposed": int((~arm).sum())}
-    rows: list[dict[str, object]] = [
-        {
-            "variable": f"{cohort.columns[exposure].label}: {exposed} | {unexposed}",
-            "statistic": "n",
-            **sizes,
-            "missing": 0,
-        }
-    ]
+    persons, arm, title = _arms(cohort, config)
+    sizes: dict[str, object] = {"overall": len(persons), "exposed": "", "unexposed": ""}
+    if arm is not None:
+        sizes |= {"exposed": int(arm.sum()), "unexposed": int((~arm).sum())}
+    rows: list[dict[str, object]] = [{"variable": title, "statistic": "n", **sizes, "missing": 0}]
     for name in config.table1:
         column, values = cohort.columns[name], persons[name]
         missing = int(values.isna().sum())
@@ -58,20 +52,31 @@ def table_one(cohort: Cohort, config: CohortConfig) -> pd.DataFrame:
     return pd.DataFrame(rows).assign(cohort=cohort.name)[TABLE1_COLUMNS]
 
 
-def _row(
-    variable: str, level: str, statistic: str, values: pd.Series, arm: np.ndarray, missing: int
-) -> dict[str, object]:
-    groups = {"overall": values, "exposed": values[arm], "unexposed": values[~arm]}
-    pooled = np.sqrt((groups["exposed"].var(ddof=0) + groups["unexposed"].var(ddof=0)) / 2)
-    difference = groups["exposed"].mean() - groups["unexposed"].mean()
+def _arms(cohort: Cohort, config: CohortConfig) -> tuple[pd.DataFrame, np.ndarray | None, str]:
+    """People with a known exposure, who of them is exposed, and what the exposure is."""
+    if config.individual is None:
+        return cohort.persons, None, "Everybody"
+    exposure = config.individual.exposure
+    persons = cohort.persons[cohort.persons[exposure].notna()]
+    exposed, unexposed = arm_labels(cohort.columns[exposure])
+    title = f"{cohort.columns[exposure].label}: {exposed} | {unexposed}"
+    return persons, persons[exposure].to_numpy(dtype=bool), title
 
+
+def _row(
+    variable: str, level: str, statistic: str, values: pd.Series, arm: np.ndarray | None, missing: int
+) -> dict[str, object]:
     def cell(group: pd.Series) -> str:
         return f"{group.mean():.1f} ({group.std():.1f})" if statistic == "mean (SD)" else f"{group.mean():.1f}"
 
+    row: dict[str, object] = {"variable": variable, "level": level, "statistic": statistic, "overall": cell(values)}
+    if arm is None:
+        return {**row, "exposed": "", "unexposed": "", "standardised_difference": "", "missing": missing}
+    groups = {"exposed": values[arm], "unexposed": values[~arm]}
+    pooled = np.sqrt((groups["exposed"].var(ddof=0) + groups["unexposed"].var(ddof=0)) / 2)
+    difference = groups["exposed"].mean() - groups["unexposed"].mean()
     return {
-        "variable": variable,
-        "level": level,
-        "statistic": statistic,
+        **row,
         **{key: cell(group) for key, group in groups.items()},
         "standardised_difference": f"{difference / pooled:.2f}" if pooled > 0 else "",
         "missing": missing,
@@ -84,6 +89,8 @@ def attrition(cohort: Cohort, published: pd.DataFrame) -> pd.DataFrame:
     Where published counts exist they stand beside; for a synthetic cohort they were used to set its parameters, so
     agreement is no evidence.
     """
+    if cohort.measures.empty:
+        return pd.DataFrame(columns=ATTRITION_COLUMNS)
     people = cohort.measures.groupby(["wave", "id"], sort=False)[["age", "value"]].max().reset_index()
     waves = people.groupby("wave", sort=False).agg(age=("age", "mean"), due=("id", "size"), assessed=("value", "count"))
     table = waves.reset_index().assign(cohort=cohort.name)
@@ -94,17 +101,18 @@ def attrition(cohort: Cohort, published: pd.DataFrame) -> pd.DataFrame:
         table["published_percent"] = np.nan
     else:
         table["published_percent"] = table["wave"].map((100 * wide["n_assessed"] / wide["n_eligible"]).round(1))
-    return table[["cohort", "wave", "age", "due", "assessed", "percent_assessed", "published_percent"]]
+    return table[ATTRITION_COLUMNS]
 
 
-def replication(estimates: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
+def replication(estimates: pd.DataFrame, published: pd.DataFrame, synthetic: list[str]) -> pd.DataFrame:
     """Put published estimates beside those of this run.
 
-    Only rows marked `check` in the data file enter. `agrees` says whether estimate and limits, rounded to the printed
-    decimals, equal the published ones.
+    Only rows marked `check` in the data file enter, and only those of real cohorts: what a synthetic world gives is
+    compared by its true values (`worlds.calibration`), not by one draw. `agrees` says whether estimate and limits,
+    rounded to the printed decimals, equal the published ones.
     """
     key = ["cohort", "study", "estimand", "contrast", "method"]
-    check = published[published["use"] == "check"]
+    check = published[(published["use"] == "check") & ~published["cohort"].isin(synthetic)]
     table = check.merge(estimates[[*key, "estimate", "lower", "upper"]], on=key, suffixes=("_published", ""))
     table = table.rename(columns={"value": "estimate_published"})
 

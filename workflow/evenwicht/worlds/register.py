@@ -1,0 +1,201 @@
+"""A national register: use of several sectors with given margins, and a need that they share.
+
+Each sector's use is zero-inflated log-normal, so its Gini coefficient and top share have closed forms. Sectors hang
+together through a shared need with an exponential upper tail (the exponential factor copula; Krupskii, Huser and Genton
+2018, Journal of the American Statistical Association 113:467): people with extreme use in one sector tend to have it in
+others, while low use carries no such tie. Adult need is correlated with childhood risk.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import erf, log_ndtr, ndtr, ndtri
+
+from evenwicht.cohort import Cohort, empty
+from evenwicht.config import CohortConfig, RegisterSector, RegisterWorld
+from evenwicht.estimators.concentration import group_share_of_use, high_need, several_sectors
+from evenwicht.files import parquet_stream
+from evenwicht.streams import part_of
+from evenwicht.worlds.scm import Model, Noise, Values, model
+from evenwicht.worlds.truth import Row, truth_table
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+CHUNK = 250_000  # people drawn at a time; part of the definition of a cohort, since each chunk has its own seed
+YEAR = 365.25
+STREAMED = ["persons", "events", "costs"]
+
+
+def register_model(world: RegisterWorld) -> Model:
+    """Return the structural equations of a register world."""
+
+    def male(noise: Noise) -> Flags:
+        return noise.uniform() < world.share_male
+
+    def birth_year(noise: Noise) -> Floats:
+        """Date of birth in years and fractions."""
+        return world.first_birth_year + noise.uniform() * (world.last_birth_year + 1 - world.first_birth_year)
+
+    def childhood_risk(noise: Noise) -> Floats:
+        """Standard normal score."""
+        return noise.normal()
+
+    def need(noise: Noise, childhood_risk: Floats) -> Floats:
+        """Standard exponential, so that few people have much of it."""
+        score = world.risk * childhood_risk + np.sqrt(1 - world.risk**2) * noise.normal()
+        return -log_ndtr(-score)
+
+    def use(noise: Noise, need: Floats) -> Floats:
+        """Use of every sector in the window, (n, sectors)."""
+        amounts = np.empty((noise.n, len(world.sectors)))
+        for j, sector in enumerate(world.sectors.values()):
+            amounts[:, j] = _use_at(sector, _rank(sector.need, need, noise.normal()))
+        return amounts
+
+    def death_age(noise: Noise, birth_year: Floats) -> Floats:
+        """Gompertz age at death of a person alive when the window opens."""
+        entry = decimal_year(world.window_start) - birth_year
+        growth = np.exp(world.death_shape * entry) + world.death_shape * noise.exponential() / world.death_rate
+        return np.log(growth) / world.death_shape
+
+    return model(male, birth_year, childhood_risk, need, use, death_age)
+
+
+def decimal_year(date: dt.date) -> float:
+    """Year with its fraction."""
+    return date.year + (date.timetuple().tm_yday - 1) / YEAR
+
+
+def _rank(weight: float, need: Floats, own: Floats) -> Floats:
+    """Rank on [0, 1] of weight * need + own, by the distribution of an exponential plus a normal."""
+    total = weight * need + own
+    if weight == 0:
+        return ndtr(total)
+    return ndtr(total) - np.exp(0.5 / weight**2 - total / weight + log_ndtr(total - 1 / weight))
+
+
+def _use_at(sector: RegisterSector, rank: Floats) -> Floats:
+    """Use at a rank: the quantile function of the zero-inflated log-normal."""
+    amount = np.zeros_like(rank)
+    user = rank > sector.zero
+    location = np.log(sector.mean / (1 - sector.zero)) - sector.sigma**2 / 2
+    among_users = np.clip((rank[user] - sector.zero) / (1 - sector.zero), 1e-300, 1 - 1e-16)
+    amount[user] = np.exp(location + sector.sigma * ndtri(among_users))
+    return amount
+
+
+def gini_of(sector: RegisterSector) -> float:
+    """Gini coefficient of a zero-inflated log-normal: p0 + (1 - p0) erf(sigma / 2)."""
+    return float(sector.zero + (1 - sector.zero) * erf(sector.sigma / 2))
+
+
+def top_share_of(sector: RegisterSector, top: float) -> float:
+    """Share of use by the `top` share of people: everything if users are fewer, else a normal probability."""
+    among_users = top / (1 - sector.zero)
+    return 1.0 if among_users >= 1 else float(ndtr(sector.sigma - ndtri(1 - among_users)))
+
+
+def chunks(world: RegisterWorld, key: np.random.SeedSequence) -> Iterator[tuple[int, Values]]:
+    """Yield the people in chunks, each with the identifier of its first person; chunks do not depend on each other."""
+    equations = register_model(world)
+    for part, start in enumerate(range(0, world.n, CHUNK)):
+        yield start + 1, equations.draw(min(CHUNK, world.n - start), part_of(key, part))
+
+
+def _labelled(codes: NDArray[Any], labels: list[str]) -> pd.Categorical:
+    return pd.Categorical.from_codes(codes.astype(np.int8), pd.Index(labels))  # type: ignore[arg-type]
+
+
+def tables(world: RegisterWorld, first_id: int, people: Values) -> dict[str, pd.DataFrame]:
+    """Return the Cohort tables of one chunk of people."""
+    n = len(people["male"])
+    ids = pd.RangeIndex(first_id, first_id + n).to_numpy(dtype=np.int32)
+    sectors = list(world.sectors)
+    entry, last = (decimal_year(date) - people["birth_year"] for date in (world.window_start, world.window_end))
+    return {
+        "persons": pd.DataFrame(
+            {
+                "id": ids,
+                "sex": _labelled(people["male"], ["female", "male"]),
+                "birth_year": np.floor(people["birth_year"]).astype(np.int16),
+                "childhood_risk": people["childhood_risk"].astype(np.float32),
+            }
+        ),
+        "events": pd.DataFrame(
+            {
+                "id": ids,
+                "event": _labelled(np.zeros(n), ["death"]),
+                "entry_age": entry,
+                "exit_age": np.minimum(people["death_age"], last),
+                "status": (people["death_age"] <= last).astype(np.int8),
+            }
+        ),
+        "costs": pd.DataFrame(
+            {
+                "id": np.repeat(ids, len(sectors)),
+                "sector": _labelled(np.tile(np.arange(len(sectors)), n), sectors),
+                "window": _labelled(np.zeros(n * len(sectors)), [world.window]),
+                "amount": people["use"].ravel(),
+            }
+        ),
+    }
+
+
+def write_register(config: CohortConfig, key: np.random.SeedSequence, truth: pd.DataFrame, folder: str | Path) -> None:
+    """Stream a register of any size to a Cohort folder; memory is that of one chunk.
+
+    The bytes depend on config and key alone. Each file takes its place when it is whole.
+    """
+    world = config.source
+    assert isinstance(world, RegisterWorld)
+    folder = Path(folder)
+    with ExitStack() as open_files:
+        writers = {name: open_files.enter_context(parquet_stream(folder / f"{name}.parquet")) for name in STREAMED}
+        for first, people in chunks(world, key):
+            for name, table in tables(world, first, people).items():
+                writers[name](table)
+    described = Cohort(config.name, config.description, config.columns, pd.DataFrame(), truth=truth)
+    described.write(folder, tables=["measures", "truth"])
+
+
+def simulate(config: CohortConfig, key: np.random.SeedSequence) -> Cohort:
+    """Draw one register in memory; `write_register` streams one of any size to disk."""
+    world = config.source
+    assert isinstance(world, RegisterWorld)
+    parts = [tables(world, first, people) for first, people in chunks(world, key)]
+    whole = {name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]}
+    return Cohort(config.name, config.description, config.columns, **whole).check()
+
+
+def true_values(config: CohortConfig, draws: int, key: np.random.SeedSequence) -> pd.DataFrame:
+    """Return the truth table: Gini and top shares in closed form, the multi-sector group from draws."""
+    world, study = config.source, config.concentration
+    assert isinstance(world, RegisterWorld)
+    if study is None:
+        return empty("truth")
+    margins: list[Row] = []
+    for name, sector in world.sectors.items():
+        row: Row = {"study": "concentration", "level": "population", "contrast": name}
+        margins.append({**row, "estimand": "gini", "value": gini_of(sector)})
+        margins.append({**row, "estimand": "top_share", "value": top_share_of(sector, study.top_share)})
+    equations = register_model(world)
+
+    def groups(n: int, key: np.random.SeedSequence) -> Iterator[Row]:
+        use = equations.draw(n, key)["use"]
+        group = several_sectors(
+            np.column_stack([high_need(column, study.top_share) for column in use.T]), study.at_least
+        )
+        row: Row = {"study": "concentration", "level": "population"}
+        contrast = f"high need in {study.at_least} or more of {len(world.sectors)} sectors"
+        yield {**row, "estimand": "group_share", "contrast": contrast, "value": group.mean()}
+        for name, share in zip(world.sectors, group_share_of_use(use, group), strict=True):
+            yield {**row, "estimand": "group_use_share", "contrast": name, "value": share}
+
+    return truth_table(margins, groups, draws, key)
