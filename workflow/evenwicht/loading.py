@@ -141,8 +141,7 @@ def _key_path(location: tuple[int | str, ...], data: Any, missing: bool) -> str:
 
 
 def _all_keys() -> list[str]:
-    models = [m for m in vars(tree).values() if isinstance(m, type) and issubclass(m, BaseModel)]
-    return sorted({key for model in models for key in model.model_fields})
+    return sorted({key for section in tree.json_schema()["$defs"].values() for key in section.get("properties", {})})
 
 
 def _suggest(word: str, known: list[str]) -> str:
@@ -179,6 +178,8 @@ def _broken_references(cohort: CohortConfig) -> Iterator[Mistake]:
 
     for index, name in enumerate(cohort.table1):
         yield from unknown(f"table1.{index}", name, columns, "a column")
+    if cohort.concentration is not None and cohort.concentration.risk is not None:
+        yield from unknown("concentration.risk", cohort.concentration.risk, columns, "a column")
     individual, policy = cohort.individual, cohort.policy
     if individual is not None:
         yield from binary("individual.exposure", individual.exposure)

@@ -18,7 +18,7 @@ KEY = [*TRUTH_KEY, "method"]
 def replicate_estimates(config: CohortConfig, truth: pd.DataFrame, seed: int, replicates: int) -> pd.DataFrame:
     """Draw the cohort again and again, and estimate each time.
 
-    Intervals that need a bootstrap are left out: they would multiply the cost by the bootstrap's replicates.
+    Intervals that need a bootstrap and hazard ratios without a true value are left out: they would multiply the cost.
 
     Parameters
     ----------
@@ -35,14 +35,15 @@ def replicate_estimates(config: CohortConfig, truth: pd.DataFrame, seed: int, re
         Estimate rows with truth, and the replicate they belong to.
     """
     parts = []
+    known = set(truth[TRUTH_KEY].itertuples(index=False, name=None))
     for r in range(1, replicates + 1):
         rng = stream(seed, config.name, "replicate analysis", r)
         cohort = replace(simulate(config, stream_key(seed, config.name, "replicate", r)), truth=truth)
         tables = []
         if config.individual is not None:
-            tables.append(individual_study(cohort, config.individual, config.outcomes, 0, rng).estimates)
+            tables.append(individual_study(cohort, config.individual, config.outcomes, 0, rng, known).estimates)
         if config.policy is not None:
-            tables.append(policy_study(cohort, config))
+            tables.append(policy_study(cohort, config, known))
         parts.append(with_truth(pd.concat(tables), truth).assign(replicate=r))
     return pd.concat(parts, ignore_index=True)
 

@@ -29,6 +29,7 @@ NULL_METHODS = [
     "permutation_null",
 ]  # what chance gives; they estimate nothing, so have no truth
 TRUTH_KEY = ["study", "estimand", "level", "contrast"]
+Known = set[tuple[str, str, str, str]] | None
 
 
 @dataclass
@@ -43,13 +44,21 @@ class Rows:
         "individual", "policy" or "population".
     contrast
         What is compared, see `contrast_label`.
+    known
+        Estimands with a true value, as tuples in the order of `TRUTH_KEY`; if given, costly estimates of others are
+        left out.
     """
 
     cohort: str
     study: str
     level: str
     contrast: str
+    known: Known = None
     rows: list[dict[str, object]] = field(default_factory=list)
+
+    def wants(self, estimand: str) -> bool:
+        """Whether an estimate that takes long is worth its time."""
+        return self.known is None or (self.study, estimand, self.level, self.contrast) in self.known
 
     def add(
         self,

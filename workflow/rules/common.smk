@@ -25,6 +25,7 @@ COHORT_FILES = [
     "truth.parquet",
     "cohort.yaml",
 ]
+ATTRITION_FIGURE = "results/figures/attrition.svg"
 PUBLISHED = "data/published.csv"
 TABLES = [
     f"results/tables/{name}.csv"
@@ -32,6 +33,7 @@ TABLES = [
         "estimates",
         "table1",
         "attrition",
+        "truth",
         "recovery",
         "replication",
         "calibration",
@@ -81,15 +83,25 @@ def figures_of(name):
     """Figures of a cohort by kind; survival curves need an event outcome, Lorenz curves a concentration study."""
     cohort = RUN.cohorts[name]
     exposed = cohort.individual.outcomes if cohort.individual else []
-    timed = any(cohort.outcomes[outcome].kind == "time_to_event" for outcome in exposed)
     wanted = {
         "forest": has_effects(name),
-        "survival": timed,
+        "survival": any(cohort.outcomes[outcome].kind == "time_to_event" for outcome in exposed),
         "lorenz": cohort.concentration,
         "graph": cohort.synthetic,
     }
     kinds = [kind for kind, asked in wanted.items() if asked]
     return {kind: f"results/figures/{name}_{kind}.svg" for kind in kinds}
+
+
+def figures(kind):
+    """Files of one kind of figure, over all cohorts."""
+    return [files[kind] for files in map(figures_of, RUN.cohorts) if kind in files]
+
+
+def curves(kind):
+    """Curves behind one kind of figure, over all cohorts."""
+    table = {"survival": "survival_curves", "lorenz": "lorenz_curves"}[kind]
+    return [f"results/estimates/{name}/{table}.parquet" for name in RUN.cohorts if kind in figures_of(name)]
 
 
 def take_lock():

@@ -1,86 +1,33 @@
-# Figures: SVG files that carry their title and alternative text.
+# Figures: SVG files that carry their title and alternative text. One job draws all of them, since each takes less time
+# than its imports.
 
 
-rule forest_figure:
+rule figures:
     input:
-        lambda w: cohort_files(w.cohort),
+        persons=[cohort_files(name)[0] for name in RUN.cohorts],
         estimates="results/tables/estimates.csv",
+        attrition="results/tables/attrition.csv",
+        curves=curves("survival") + curves("lorenz"),
     output:
-        report("results/figures/{cohort}_forest.svg", caption="../report/forest.rst", category="Figures"),
+        forest=report(figures("forest"), caption="../report/forest.rst", category="Figures"),
+        survival=report(figures("survival"), caption="../report/survival.rst", category="Figures"),
+        lorenz=report(figures("lorenz"), caption="../report/lorenz.rst", category="Figures"),
+        graph=report(figures("graph"), caption="../report/graph.rst", category="Figures"),
+        attrition=report(ATTRITION_FIGURE, caption="../report/attrition_figure.rst", category="Figures"),
     log:
-        "results/logs/forest_figure/{cohort}.log",
+        "results/logs/figures.log",
     benchmark:
-        "results/benchmarks/forest_figure/{cohort}.tsv"
+        "results/benchmarks/figures.tsv"
     conda:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=5,
+        mem_mb=1000,
+        runtime=10,
     params:
-        cohort=cohort_config,
-    script:
-        "../scripts/forest_figure.py"
-
-
-rule survival_figure:
-    input:
-        curves="results/estimates/{cohort}/survival_curves.parquet",
-    output:
-        report("results/figures/{cohort}_survival.svg", caption="../report/survival.rst", category="Figures"),
-    log:
-        "results/logs/survival_figure/{cohort}.log",
-    benchmark:
-        "results/benchmarks/survival_figure/{cohort}.tsv"
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        mem_mb=500,
-        runtime=5,
-    params:
-        cohort=cohort_config,
-    script:
-        "../scripts/survival_figure.py"
-
-
-rule lorenz_figure:
-    input:
-        curves="results/estimates/{cohort}/lorenz_curves.parquet",
-        estimates="results/estimates/{cohort}/concentration.parquet",
-    output:
-        report("results/figures/{cohort}_lorenz.svg", caption="../report/lorenz.rst", category="Figures"),
-    log:
-        "results/logs/lorenz_figure/{cohort}.log",
-    benchmark:
-        "results/benchmarks/lorenz_figure/{cohort}.tsv"
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        mem_mb=500,
-        runtime=5,
-    params:
-        cohort=cohort_config,
-    script:
-        "../scripts/lorenz_figure.py"
-
-
-rule graph_figure:
-    output:
-        report("results/figures/{cohort}_graph.svg", caption="../report/graph.rst", category="Figures"),
-    log:
-        "results/logs/graph_figure/{cohort}.log",
-    benchmark:
-        "results/benchmarks/graph_figure/{cohort}.tsv"
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        mem_mb=500,
-        runtime=5,
-    params:
-        cohort=cohort_config,
+        run=RUN.model_dump(mode="json"),
+        figures={name: figures_of(name) for name in RUN.cohorts},
+        folders={name: str(Path(cohort_files(name)[0]).parent) for name in RUN.cohorts},
         library=library_digest(),
     script:
-        "../scripts/graph_figure.py"
+        "../scripts/figures.py"

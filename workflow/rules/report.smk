@@ -5,6 +5,7 @@ rule report_page:
     input:
         tables=TABLES,
         figures=[path for name in RUN.cohorts for path in figures_of(name).values()],
+        attrition=ATTRITION_FIGURE,
         template="workflow/report/report.html.j2",
     output:
         report("results/report.html", caption="../report/page.rst", category="Report"),

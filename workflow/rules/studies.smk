@@ -1,16 +1,17 @@
-# Estimates: one job a cohort and study, each writing estimate rows.
+# Estimates: one job a cohort for all the studies its config asks for, and one for its replicates.
 
 
-rule individual:
+rule studies:
     input:
         lambda w: cohort_files(w.cohort),
     output:
-        estimates="results/estimates/{cohort}/individual.parquet",
-        curves="results/estimates/{cohort}/survival_curves.parquet",
+        estimates="results/estimates/{cohort}/estimates.parquet",
+        survival="results/estimates/{cohort}/survival_curves.parquet",
+        lorenz="results/estimates/{cohort}/lorenz_curves.parquet",
     log:
-        "results/logs/individual/{cohort}.log",
+        "results/logs/studies/{cohort}.log",
     benchmark:
-        "results/benchmarks/individual/{cohort}.tsv"
+        "results/benchmarks/studies/{cohort}.tsv"
     conda:
         ENVIRONMENT
     threads: 1
@@ -21,57 +22,12 @@ rule individual:
         cohort=cohort_config,
         seed=SETTINGS.seed,
         bootstrap=SETTINGS.bootstrap,
-    script:
-        "../scripts/individual.py"
-
-
-rule policy:
-    input:
-        lambda w: cohort_files(w.cohort),
-    output:
-        estimates="results/estimates/{cohort}/policy.parquet",
-    log:
-        "results/logs/policy/{cohort}.log",
-    benchmark:
-        "results/benchmarks/policy/{cohort}.tsv"
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        cohort=cohort_config,
-    script:
-        "../scripts/policy.py"
-
-
-rule concentration:
-    input:
-        lambda w: cohort_files(w.cohort),
-    output:
-        estimates="results/estimates/{cohort}/concentration.parquet",
-        curves="results/estimates/{cohort}/lorenz_curves.parquet",
-    log:
-        "results/logs/concentration/{cohort}.log",
-    benchmark:
-        "results/benchmarks/concentration/{cohort}.tsv"
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        cohort=cohort_config,
-        seed=SETTINGS.seed,
-        bootstrap=SETTINGS.bootstrap,
         permutations=SETTINGS.permutations,
     script:
-        "../scripts/concentration.py"
+        "../scripts/studies.py"
 
 
-# Started first where it can be: it is the longest job of the default run.
+# Started first where it can be: these are the longest jobs of the default run.
 rule replicates:
     input:
         lambda w: cohort_files(w.cohort),

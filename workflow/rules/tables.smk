@@ -3,7 +3,7 @@
 
 rule estimates_table:
     input:
-        studies=[f"results/estimates/{name}/{study}.parquet" for name in RUN.cohorts for study in studies_of(name)],
+        studies=[f"results/estimates/{name}/estimates.parquet" for name in RUN.cohorts],
         truth=[file for name in RUN.cohorts for file in cohort_files(name) if file.endswith("truth.parquet")],
     output:
         report("results/tables/estimates.csv", caption="../report/estimates.rst", category="Tables"),
@@ -17,8 +17,6 @@ rule estimates_table:
     resources:
         mem_mb=500,
         runtime=5,
-    params:
-        names=list(RUN.cohorts),
     script:
         "../scripts/estimates_table.py"
 
@@ -47,48 +45,30 @@ rule description_tables:
         "../scripts/description_tables.py"
 
 
-rule recovery_tables:
+rule truth_tables:
     input:
         estimates="results/tables/estimates.csv",
+        truth=[file for name in RUN.synthetic for file in cohort_files(name) if file.endswith("truth.parquet")],
         replicates=[f"results/estimates/{name}/replicates.parquet" for name in RUN.synthetic if has_effects(name)],
         published=PUBLISHED,
     output:
+        truth=report("results/tables/truth.csv", caption="../report/truth.rst", category="Tables"),
         recovery=report("results/tables/recovery.csv", caption="../report/recovery.rst", category="Tables"),
         replication=report("results/tables/replication.csv", caption="../report/replication.rst", category="Tables"),
-    log:
-        "results/logs/recovery_tables.log",
-    benchmark:
-        "results/benchmarks/recovery_tables.tsv"
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        mem_mb=500,
-        runtime=5,
-    params:
-        synthetic=RUN.synthetic,
-    script:
-        "../scripts/recovery_tables.py"
-
-
-rule calibration_tables:
-    input:
-        truth=[file for name in RUN.synthetic for file in cohort_files(name) if file.endswith("truth.parquet")],
-        published=PUBLISHED,
-    output:
         calibration=report("results/tables/calibration.csv", caption="../report/calibration.rst", category="Tables"),
         fit=report("results/tables/calibration_fit.csv", caption="../report/calibration_fit.rst", category="Tables"),
     log:
-        "results/logs/calibration_tables.log",
+        "results/logs/truth_tables.log",
     benchmark:
-        "results/benchmarks/calibration_tables.tsv"
+        "results/benchmarks/truth_tables.tsv"
     conda:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=5,
+        mem_mb=1000,
+        runtime=10,
     params:
         cohorts=[RUN.cohorts[name].model_dump(mode="json") for name in RUN.synthetic],
+        seed=SETTINGS.seed,
     script:
-        "../scripts/calibration_tables.py"
+        "../scripts/truth_tables.py"

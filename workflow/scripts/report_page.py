@@ -9,4 +9,4 @@ with logged(snakemake.log[0]):
     tables = {Path(path).stem: pd.read_csv(path) for path in snakemake.input.tables}
     figures = {name: {k: Path(p) for k, p in kinds.items()} for name, kinds in snakemake.params.figures.items()}
     run = Run.model_validate(snakemake.params.run)
-    render(run, tables, figures, Path(snakemake.input.template), snakemake.output[0])
+    render(run, tables, figures, Path(snakemake.input.attrition), Path(snakemake.input.template), snakemake.output[0])

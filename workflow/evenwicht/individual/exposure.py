@@ -16,7 +16,7 @@ from evenwicht.estimators.results import Interval
 from evenwicht.estimators.standardisation import standardised_means
 from evenwicht.estimators.survival import hazard_ratio, kaplan_meier, product_limit
 from evenwicht.outcomes import MeanOutcome, TimedOutcome
-from evenwicht.rows import Rows, arm_labels, as_table, contrast_label
+from evenwicht.rows import Known, Rows, arm_labels, as_table, contrast_label
 from evenwicht.samples import Sample, draw_sample
 
 Floats = NDArray[np.float64]
@@ -38,6 +38,7 @@ def individual_study(
     outcomes: dict[str, Outcome],
     replicates: int,
     rng: np.random.Generator,
+    known: Known = None,
 ) -> IndividualResult:
     """Estimate the effect of the study's exposure on each of its outcomes.
 
@@ -51,6 +52,8 @@ def individual_study(
         Definitions of the cohort's outcomes by name.
     replicates
         Bootstrap replicates; with none, estimates that need the bootstrap come without an interval.
+    known
+        If given, hazard ratios are left out unless their true value is known; see `rows.Rows`.
 
     Raises
     ------
@@ -64,7 +67,7 @@ def individual_study(
         where = f"cohort {cohort.name}, individual study of {name}"
         sample = draw_sample(cohort, study.exposure, study.adjust, outcomes[name], family, where)
         require_positivity(sample.exposure, sample.covariates, where)
-        rows = Rows(cohort.name, name, "individual", contrast_label(study.exposure, column))
+        rows = Rows(cohort.name, name, "individual", contrast_label(study.exposure, column), known)
         if isinstance(sample.outcome, MeanOutcome):
             modifiers = sample.covariates[:, [sample.names.index(m) for m in study.modifiers]]
             _mean_rows(rows, sample, sample.outcome, modifiers, replicates, rng)
@@ -170,9 +173,11 @@ def _event_rows(
             where=where,
         )
 
-    rows.add("hazard_ratio", "crude", ratio(), **size)
-    rows.add("hazard_ratio", "ipw", ratio(weights=stabilised_weights(a, x)), **size)
-    rows.add("conditional_hazard_ratio", "regression", ratio(x), **size)
+    if rows.wants("hazard_ratio"):
+        rows.add("hazard_ratio", "crude", ratio(), **size)
+        rows.add("hazard_ratio", "ipw", ratio(weights=stabilised_weights(a, x)), **size)
+    if rows.wants("conditional_hazard_ratio"):
+        rows.add("conditional_hazard_ratio", "regression", ratio(x), **size)
 
     limits = np.quantile(draws, [0.025, 0.975], axis=0)
     at_risk = [(outcome.time[arm, None] >= grid) & (outcome.entry[arm, None] <= grid) for arm in people]

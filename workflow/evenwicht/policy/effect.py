@@ -10,19 +10,20 @@ from evenwicht.estimators.linear import least_squares
 from evenwicht.estimators.results import Interval
 from evenwicht.estimators.survival import hazard_ratio, survival_pseudo_values
 from evenwicht.outcomes import MeanOutcome
-from evenwicht.rows import Rows, as_table, contrast_label
+from evenwicht.rows import Known, Rows, as_table, contrast_label
 from evenwicht.samples import Sample, draw_sample
 
 LEAST_CLUSTERS = 5  # in either arm; below it a cluster-robust interval is far too narrow (Cameron and Miller 2015)
 FEW_CLUSTERS = 20
 
 
-def policy_study(cohort: Cohort, config: CohortConfig) -> pd.DataFrame:
+def policy_study(cohort: Cohort, config: CohortConfig, known: Known = None) -> pd.DataFrame:
     """Estimate the effect of each policy exposure on each outcome of the policy study.
 
     Standard errors cluster by the column that shares the policy (state, birth month), with a t distribution on
     (clusters - 1) degrees of freedom. Differences in risk at a horizon come from pseudo-values, so that censoring and
-    clusters are both respected.
+    clusters are both respected. If `known` is given, hazard ratios are left out unless their true value is known; see
+    `rows.Rows`.
 
     Raises
     ------
@@ -36,7 +37,7 @@ def policy_study(cohort: Cohort, config: CohortConfig) -> pd.DataFrame:
         for name in study.outcomes:
             where = f"cohort {cohort.name}, policy study of {name}"
             sample = draw_sample(cohort, exposure, study.adjust, config.outcomes[name], study.cluster, where)
-            rows = Rows(cohort.name, name, "policy", contrast_label(exposure, cohort.columns[exposure]))
+            rows = Rows(cohort.name, name, "policy", contrast_label(exposure, cohort.columns[exposure]), known)
             _intention_to_treat(rows, sample, where)
             parts.append(rows)
     if study.instrument is not None:
@@ -63,6 +64,8 @@ def _intention_to_treat(rows: Rows, sample: Sample, where: str) -> None:
             ("hazard_ratio", "crude", None),
             ("conditional_hazard_ratio", "regression", x),
         ):
+            if not rows.wants(ratio):
+                continue
             interval = hazard_ratio(
                 outcome.time, outcome.event, a, covariates, entry=entry, clusters=clusters, where=where
             )

@@ -1,17 +1,7 @@
 """Figures of the report: survival curves, forest plots, Lorenz curves. Each comes with its alternative text."""
 
-import io
 import textwrap
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from html import escape
-from pathlib import Path
 from typing import Any
-
-import matplotlib as mpl
-
-mpl.use("svg")
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -23,51 +13,10 @@ from numpy.typing import NDArray
 
 from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig, EventOutcome
-from evenwicht.files import write_text
 from evenwicht.report.comparison import studied_outcomes
+from evenwicht.report.picture import BLUE, GREY, LEVELS, ORANGE, Picture, style
 from evenwicht.report.wording import METHOD_LABELS, number, scale_of, with_interval
 from evenwicht.rows import arm_labels
-
-# Okabe and Ito's palette, told apart under every common colour-vision deficiency; markers and dashes differ as well
-BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#6b6b6b"
-LEVELS = {"individual": (BLUE, "o", "Individual exposure"), "policy": (ORANGE, "s", "Policy")}
-STYLE = {
-    "font.size": 10,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlesize": 10.5,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "svg.hashsalt": "evenwicht",
-    "svg.fonttype": "path",
-}
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A figure with a title and a text that says what it shows to those who cannot see it."""
-
-    figure: Figure
-    title: str
-    alt: str
-
-    def save(self, path: str | Path) -> None:
-        """Write the figure as SVG, atomically and with the same bytes each time; the texts are part of the file."""
-        buffer = io.StringIO()
-        with _style():
-            self.figure.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
-        plt.close(self.figure)
-        svg = buffer.getvalue()
-        texts = f"<title>{escape(self.title)}</title>\n <desc>{escape(self.alt)}</desc>\n"
-        head, mark, rest = svg.partition("<metadata>")
-        head = head.replace("<svg ", '<svg role="img" ', 1)
-        write_text(f"{head}{texts} {mark}{rest}", path)
-
-
-@contextmanager
-def _style() -> Iterator[None]:
-    with mpl.rc_context(STYLE):  # type: ignore[arg-type]
-        yield
 
 
 def survival_figure(curves: pd.DataFrame, config: CohortConfig) -> Picture:
@@ -77,7 +26,7 @@ def survival_figure(curves: pd.DataFrame, config: CohortConfig) -> Picture:
     arms = arm_labels(config.columns[config.individual.exposure])
     panels = {"crude": "Crude", "ipw": "Weighted for confounders"}
     sentences = []
-    with _style():
+    with style():
         figure, axes = plt.subplots(
             len(names), 2, figsize=(7.4, 3.9 * len(names)), sharey="row", squeeze=False, layout="constrained"
         )
@@ -138,7 +87,7 @@ def forest_figure(estimates: pd.DataFrame, config: CohortConfig, cohort: Cohort)
     panels = [(name, absolute[absolute["study"] == name]) for name in studied_outcomes(config)]
     heights = [len(rows) + 1.6 for _, rows in panels]
     sentences = []
-    with _style():
+    with style():
         figure, axes = plt.subplots(
             len(panels),
             1,
@@ -226,7 +175,7 @@ def lorenz_figure(curves: pd.DataFrame, estimates: pd.DataFrame, config: CohortC
     columns = 4
     rows = -(-len(sectors) // columns)
     sentences = []
-    with _style():
+    with style():
         figure, axes = plt.subplots(
             rows,
             columns,
@@ -258,48 +207,3 @@ def lorenz_figure(curves: pd.DataFrame, estimates: pd.DataFrame, config: CohortC
         handles, labels = axes[0, 0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper left", ncols=3, frameon=False, fontsize=9)
     return Picture(figure, f"Lorenz curves: {config.title}", " ".join(sentences))
-
-
-def graph_figure(graph: dict[str, list[str]], config: CohortConfig) -> Picture:
-    """Draw the causal graph of a world: causes to the left of what they cause, an arrow for every direct cause."""
-    depth: dict[str, int] = {}
-    for name, causes in graph.items():  # a model lists causes before effects
-        depth[name] = 1 + max((depth[cause] for cause in causes), default=-1)
-    places = _places(graph, depth)
-    widest = max(list(depth.values()).count(layer) for layer in set(depth.values()))
-    with _style():
-        figure, axis = plt.subplots(figsize=(7.4, 0.62 * widest + 0.5), layout="constrained")
-        for name, causes in graph.items():
-            for cause in causes:
-                bend = 0.0 if depth[name] - depth[cause] == 1 else 0.12
-                style = {"arrowstyle": "-|>", "color": "#8a94a3", "lw": 0.8, "shrinkA": 26, "shrinkB": 26}
-                arrow = {**style, "connectionstyle": f"arc3,rad={bend}"}
-                axis.annotate("", xy=places[name], xytext=places[cause], arrowprops=arrow, zorder=1)
-        for name, (x, y) in places.items():
-            box = {"boxstyle": "round,pad=0.3", "facecolor": "#eef2f7" if graph[name] else "white", "edgecolor": BLUE}
-            label = textwrap.fill(name.replace("_", " "), 12)
-            axis.text(x, y, label, ha="center", va="center", fontsize=8, bbox=box, zorder=3)
-        axis.set(xlim=(-0.55, max(depth.values()) + 0.55), ylim=(-0.7, widest - 0.3))
-        axis.axis("off")
-    sentences = [
-        f"{name.replace('_', ' ')} depends on {', '.join(causes).replace('_', ' ')}."
-        if causes
-        else f"{name.replace('_', ' ')} has no cause in the model."
-        for name, causes in graph.items()
-    ]
-    return Picture(figure, f"Causal graph: {config.title}", " ".join(sentences))
-
-
-def _places(graph: dict[str, list[str]], depth: dict[str, int]) -> dict[str, tuple[float, float]]:
-    """Put each layer in the order of the mean height of its causes, centred, so that arrows cross little."""
-    layers = sorted(set(depth.values()))
-    widest = max(list(depth.values()).count(layer) for layer in layers)
-    places: dict[str, tuple[float, float]] = {}
-    for layer in layers:
-        names = [name for name in graph if depth[name] == layer]
-        if layer:
-            names.sort(key=lambda name: np.mean([places[cause][1] for cause in graph[name]]))
-        step = widest / len(names)
-        for k, name in enumerate(names):
-            places[name] = (float(layer), (k + 0.5) * step - 0.5)
-    return places

@@ -25,6 +25,7 @@ def render(
     run: Run,
     tables: dict[str, pd.DataFrame],
     figures: dict[str, dict[str, Path]],
+    attrition: Path,
     template: Path,
     target: Path,
 ) -> None:
@@ -35,9 +36,11 @@ def render(
     run
         The checked config.
     tables
-        estimates, table1, attrition, recovery, replication and calibration.
+        estimates, table1, attrition, truth, recovery, replication, calibration and calibration_fit.
     figures
         SVG files by cohort and kind (forest, survival, lorenz, graph).
+    attrition
+        SVG file of the attrition of all cohorts.
     template
         The Jinja template.
     target
@@ -56,7 +59,8 @@ def render(
         cohorts=cohorts,
         recovery=_recovery(run, tables["recovery"]),
         replication=_replication(tables["replication"]),
-        calibration=_calibration(run, tables["calibration"]),
+        worlds=_worlds(run, tables, figures),
+        attrition=embed(attrition),
         estimates=_estimates(tables["estimates"]),
         settings={k: yaml.safe_dump(v, sort_keys=False, allow_unicode=True, width=110) for k, v in settings.items()},
         provenance={**provenance(), "Seed": str(run.settings.seed)},
@@ -177,16 +181,28 @@ def _replication(replication: pd.DataFrame) -> list[dict[str, str]]:
     return lines
 
 
+def _worlds(run: Run, tables: dict[str, pd.DataFrame], figures: dict[str, dict[str, Path]]) -> dict[str, Any]:
+    truth = tables["truth"]
+    by_ses = truth["contrast"].str.endswith("third of SES").astype(bool)
+    return {
+        "graphs": [{"title": run.cohorts[n].title, "graph": embed(figures[n]["graph"])} for n in run.synthetic],
+        "calibration": _calibration(run, tables["calibration"]),
+        "fit": tables["calibration_fit"].to_dict("records"),
+        "truth": truth[~by_ses].to_dict("records"),
+    }
+
+
 def _calibration(run: Run, calibration: pd.DataFrame) -> list[dict[str, str]]:
     lines = []
     for row in calibration.to_dict("records"):
         config = run.cohorts[row["cohort"]]
-        label = config.sector_labels.get(row["contrast"])
+        sector, outcome = config.sector_labels.get(row["contrast"]), config.outcomes.get(row["study"])
+        about = f"{outcome.label}, {row['contrast']}" if outcome else row["contrast"]
         lines.append(
             {
                 "world": config.title,
-                "what": f"{ESTIMANDS[row['estimand']].label}: {label.label if label else row['contrast']}",
-                "published": number(row["published"], 3),
+                "what": f"{ESTIMANDS[row['estimand']].label}: {sector.label if sector else about}",
+                "published": f"{row['published']:g}",
                 "difference": signed(row["difference"], 3),
                 "error": "closed form" if row["mc_error"] == 0 else f"± {number(row['mc_error'], 4)}",
                 "use": {"calibrate": "set by it", "check": "not used"}.get(row["use"], row["use"]),

@@ -84,14 +84,23 @@ def _row(
 
 
 def attrition(cohort: Cohort, published: pd.DataFrame) -> pd.DataFrame:
-    """Count, wave by wave, the people due (alive and in the study) and those assessed.
+    """Count, wave by wave, the people due (alive and in the study) and those assessed in any measure.
+
+    A cohort with a measure `attendance` is counted by that one alone.
 
     Where published counts exist they stand beside; for a synthetic cohort they were used to set its parameters, so
     agreement is no evidence.
     """
     if cohort.measures.empty:
         return pd.DataFrame(columns=ATTRITION_COLUMNS)
-    people = cohort.measures.groupby(["wave", "id"], sort=False)[["age", "value"]].max().reset_index()
+    measures = cohort.measures
+    attended = measures[measures["measure"] == "attendance"]
+    people = (
+        (attended if len(attended) else measures)
+        .groupby(["wave", "id"], sort=False)[["age", "value"]]
+        .max()
+        .reset_index()
+    )
     waves = people.groupby("wave", sort=False).agg(age=("age", "mean"), due=("id", "size"), assessed=("value", "count"))
     table = waves.reset_index().assign(cohort=cohort.name)
     table["percent_assessed"] = (100 * table["assessed"] / table["due"]).round(1)

@@ -1,8 +1,10 @@
-"""Structural causal models of cohorts, each with a registry of true effects.
+"""Structural causal models of cohorts ("worlds"), each with a registry of true effects.
 
-Every kind of world has its own modules for equations and truth; this is where they are looked up.
+Every kind of world has a module of its own, with a function `build` that turns its config into a `World`. Cohorts,
+causal graphs and true values of all of them are made here in the same way.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +12,24 @@ import numpy as np
 import pandas as pd
 
 from evenwicht.cohort import Cohort
-from evenwicht.config import CohortConfig, DunedinWorld, RegisterWorld
-from evenwicht.worlds import dunedin, dunedin_truth, register
+from evenwicht.config import CohortConfig, RegisterWorld
+from evenwicht.worlds import deprivation, dunedin, famine, intervention, lifecourse, rationing, register, truth
+from evenwicht.worlds.world import World
+
+BUILD: dict[str, Callable[[CohortConfig], World]] = {
+    "dunedin": dunedin.build,
+    "register": register.build,
+    "rationing": rationing.build,
+    "famine": famine.build,
+    "deprivation": deprivation.build,
+    "intervention": intervention.build,
+    "lifecourse": lifecourse.build,
+}
+
+
+def build(config: CohortConfig) -> World:
+    """Return the world of a synthetic cohort's config."""
+    return BUILD[config.source.kind](config)
 
 
 def simulate(config: CohortConfig, key: np.random.SeedSequence) -> Cohort:
@@ -22,16 +40,12 @@ def simulate(config: CohortConfig, key: np.random.SeedSequence) -> Cohort:
     DataError
         If the config describes columns that the world does not generate.
     """
-    if isinstance(config.source, RegisterWorld):
-        return register.simulate(config, key)
-    return dunedin.simulate(config, key)
+    return build(config).cohort(key)
 
 
 def true_values(config: CohortConfig, draws: int, key: np.random.SeedSequence) -> pd.DataFrame:
-    """Return the truth table of the world of a config; see `worlds.truth.truth_table`."""
-    if isinstance(config.source, RegisterWorld):
-        return register.true_values(config, draws, key)
-    return dunedin_truth.true_values(config, draws, key)
+    """Return the truth table of the world of a config; see `worlds.truth.true_values`."""
+    return truth.true_values(config, build(config), draws, key)
 
 
 def write_cohort(config: CohortConfig, key: np.random.SeedSequence, truth: pd.DataFrame, folder: str | Path) -> None:
@@ -44,8 +58,4 @@ def write_cohort(config: CohortConfig, key: np.random.SeedSequence, truth: pd.Da
 
 def causal_graph(config: CohortConfig) -> dict[str, list[str]]:
     """Return the causes of every variable of the world of a config, as its equations state them."""
-    world = config.source
-    if isinstance(world, RegisterWorld):
-        return register.register_model(world).graph
-    assert isinstance(world, DunedinWorld)
-    return dunedin.dunedin_model(world).graph
+    return build(config).equations.graph

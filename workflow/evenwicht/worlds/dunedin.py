@@ -1,277 +1,426 @@
 """A Dunedin-style cohort as a structural causal model.
 
-One year of births is enrolled at age 3 and followed through the waves. Family SES and an unmeasured family adversity
-factor make early stressors cluster; stressors shape brain health, IQ and self-control; all of them shape a latent
-group with high need in many cost sectors and the onset age of one disease. A policy from a birth date on lowers poverty
-and acts through nothing else.
+One year of births is enrolled at age 3 and followed through the waves. Parents pass on genes, and their genes go with
+family SES and with an unmeasured family adversity; both make early stressors cluster. Stressors and genes shape brain
+health, IQ and self-control, then mental health in adolescence and schooling; all of them shape a latent group with high
+need in many cost sectors. Stressors also shape the onset age of one disease. A policy from a birth date on lowers
+poverty and acts through nothing else. Registers do not count the use of people while they live abroad.
 """
+
+from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import expit, ndtri
+from scipy.special import expit, ndtr, ndtri
 
 from evenwicht.cohort import Cohort
-from evenwicht.config import Cognition, CohortConfig, DunedinWorld, StressorWeights
-from evenwicht.worlds.scm import Model, Noise, Values, model
-
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
+from evenwicht.config import CohortConfig, DunedinWorld, EventOutcome, StressorWeights
+from evenwicht.config.dunedin import AdversityScore
+from evenwicht.rows import contrast_label
+from evenwicht.streams import part_of
+from evenwicht.worlds import mechanisms as by
+from evenwicht.worlds.mechanisms import SIGN, YEAR, Flags, Floats
+from evenwicht.worlds.scm import Equation, Model, Noise, Values, named, named_causes
+from evenwicht.worlds.truth import agreement, concentration_rows
+from evenwicht.worlds.world import Row, World, yes_or_no
 
 POLICY = "child_benefit"
 STRESSORS = ["poverty", "unsafe_home", "parental_mental_illness", "maltreatment"]
-SIGN = {"harmful": 1.0, "beneficial": 1.0, "null": 0.0, "reversed": -1.0}
-ENROLMENT_AGE = 3.0
+ENROLMENT_AGE, ADULT_AGE = 3.0, 18.0
 IQ_MEAN, IQ_SD = 100.0, 15.0
+GROWTH_SIGMA = 0.2  # SD of the log growth of use between two ages of cost
+CLASSES = 5  # of an adversity score: 0, 1, 2, 3, 4 or more
+
+
+def build(config: CohortConfig) -> World:
+    """Return the Dunedin-style world of a config."""
+    world = config.source
+    assert isinstance(world, DunedinWorld)
+    equations = dunedin_model(world)
+    return World(
+        equations=equations,
+        cohort=partial(_cohort, config, world, equations),
+        contrasts=yes_or_no(POLICY, *STRESSORS),
+        diseases={"disease": world.disease},
+        use={str(age): f"use_by_{age}" for age in world.cost_ages},
+        sectors=list(world.sectors),
+        exact=list(_closed_form(config, world)),
+        others=partial(_as_recorded, config, world),
+    )
 
 
 def dunedin_model(world: DunedinWorld) -> Model:
     """Return the structural equations of a Dunedin-style world."""
-    harm, benefit = SIGN[world.stressor_effect], SIGN[world.policy_effect]
+    harm, benefit, artefacts = SIGN[world.stressor_effect], SIGN[world.policy_effect], world.artefacts
 
-    def load(weights: StressorWeights, *present: Flags) -> Floats:
-        """Sum of the weights of the stressors present, in the order of STRESSORS."""
-        terms = (getattr(weights, name) * flags for name, flags in zip(STRESSORS, present, strict=True))
-        return np.asarray(harm * sum(terms))
+    def load(weights: StressorWeights, stressors: Flags) -> Floats:
+        """Sum of the weights of the stressors present."""
+        return harm * (stressors @ np.array([getattr(weights, name) for name in STRESSORS]))
 
-    def propensity(name: str, noise: Noise, ses: Floats, family_adversity: Floats) -> Floats:
-        """Standard normal propensity to a stressor, less the threshold of its prevalence."""
-        s = getattr(world.stressors, name)
-        own = np.sqrt(1 - s.ses**2 - s.family**2)
-        return s.ses * ses + s.family * family_adversity + own * noise.normal() - ndtri(1 - s.prevalence)
+    def sibling_gap(noise: Noise) -> Floats:
+        """Years by which a person is younger than the first child of the family."""
+        return np.zeros(noise.n)
 
-    def birth_day(noise: Noise) -> Floats:
+    def birth_day(noise: Noise, sibling_gap: Floats) -> Floats:
+        """Days since the first birth of the study."""
         days = (world.last_birth - world.first_birth).days + 1
-        return noise.of_family(np.floor(noise.uniform() * days))
+        return noise.of_family(np.floor(noise.uniform() * days)) + np.rint(YEAR * sibling_gap)
 
     def male(noise: Noise) -> Flags:
         return noise.uniform() < world.share_male
 
-    def ses(noise: Noise) -> Floats:
+    def parental_genes(noise: Noise) -> Floats:
         return noise.of_family(noise.normal())
 
-    def family_adversity(noise: Noise) -> Floats:
-        return noise.of_family(noise.normal())
+    def genes(noise: Noise, parental_genes: Floats) -> Floats:
+        """Half of the variance is shared by brothers and sisters, half is drawn anew at conception."""
+        return np.sqrt(0.5) * (parental_genes + noise.normal())
+
+    def ses(noise: Noise, parental_genes: Floats) -> Floats:
+        return noise.of_family(by.propensity(noise, (world.families.genes_ses, parental_genes)))
+
+    def family_adversity(noise: Noise, parental_genes: Floats) -> Floats:
+        return noise.of_family(by.propensity(noise, (world.families.genes_adversity, parental_genes)))
 
     def child_benefit(_: Noise, birth_day: Floats) -> Flags:
         return birth_day >= (world.policy.born_on_or_after - world.first_birth).days
 
     def poverty(noise: Noise, ses: Floats, family_adversity: Floats, child_benefit: Flags) -> Flags:
-        shift = benefit * world.policy.poverty_shift * child_benefit
-        return propensity("poverty", noise, ses, family_adversity) > shift
+        s = world.stressors.poverty
+        lowered = benefit * world.policy.poverty_shift * child_benefit
+        return by.above(s.prevalence, by.propensity(noise, (s.ses, ses), (s.family, family_adversity)) - lowered)
 
-    def unsafe_home(noise: Noise, ses: Floats, family_adversity: Floats) -> Flags:
-        return propensity("unsafe_home", noise, ses, family_adversity) > 0
+    def other_stressor(name: str) -> Equation:
+        s = getattr(world.stressors, name)
 
-    def parental_mental_illness(noise: Noise, ses: Floats, family_adversity: Floats) -> Flags:
-        return propensity("parental_mental_illness", noise, ses, family_adversity) > 0
+        def equation(noise: Noise, ses: Floats, family_adversity: Floats) -> Flags:
+            return by.above(s.prevalence, by.propensity(noise, (s.ses, ses), (s.family, family_adversity)))
 
-    def maltreatment(noise: Noise, ses: Floats, family_adversity: Floats) -> Flags:
-        return propensity("maltreatment", noise, ses, family_adversity) > 0
+        return equation
 
-    def brain_health(
-        noise: Noise,
-        ses: Floats,
-        poverty: Flags,
-        unsafe_home: Flags,
-        parental_mental_illness: Flags,
-        maltreatment: Flags,
-    ) -> Floats:
-        """In standard deviations of what its causes leave unexplained."""
-        weights = world.brain_health
-        stressors = load(weights.stressors, poverty, unsafe_home, parental_mental_illness, maltreatment)
-        return weights.ses * ses + stressors + noise.normal()
+    def stressors(
+        _: Noise, poverty: Flags, unsafe_home: Flags, parental_mental_illness: Flags, maltreatment: Flags
+    ) -> Flags:
+        """The four stressors side by side, (n, 4)."""
+        return np.column_stack([poverty, unsafe_home, parental_mental_illness, maltreatment])
 
-    def cognition(equation: Cognition, brain_health: Floats, ses: Floats, stressors: Floats, noise: Noise) -> Floats:
-        return equation.brain_health * brain_health + equation.ses * ses + stressors + noise.normal()
+    def brain_health(noise: Noise, ses: Floats, genes: Floats, stressors: Flags) -> Floats:
+        """In standard deviations of what its causes leave unexplained, as are the three that follow."""
+        w = world.brain_health
+        return w.ses * ses + w.genes * genes + load(w.stressors, stressors) + noise.normal()
 
-    def iq(
-        noise: Noise,
-        brain_health: Floats,
-        ses: Floats,
-        poverty: Flags,
-        unsafe_home: Flags,
-        parental_mental_illness: Flags,
-        maltreatment: Flags,
-    ) -> Floats:
-        """In standard deviations of what its causes leave unexplained."""
-        stressors = load(world.iq.stressors, poverty, unsafe_home, parental_mental_illness, maltreatment)
-        return cognition(world.iq, brain_health, ses, stressors, noise)
+    def iq(noise: Noise, brain_health: Floats, ses: Floats, genes: Floats, stressors: Flags) -> Floats:
+        w = world.iq
+        inherited = w.ses * ses + w.genes * genes
+        return w.brain_health * brain_health + inherited + load(w.stressors, stressors) + noise.normal()
 
-    def self_control(
-        noise: Noise,
-        brain_health: Floats,
-        ses: Floats,
-        poverty: Flags,
-        unsafe_home: Flags,
-        parental_mental_illness: Flags,
-        maltreatment: Flags,
-    ) -> Floats:
-        """In standard deviations of what its causes leave unexplained."""
-        stressors = load(world.self_control.stressors, poverty, unsafe_home, parental_mental_illness, maltreatment)
-        return cognition(world.self_control, brain_health, ses, stressors, noise)
+    def self_control(noise: Noise, brain_health: Floats, ses: Floats, genes: Floats, stressors: Flags) -> Floats:
+        w = world.self_control
+        inherited = w.ses * ses + w.genes * genes
+        return w.brain_health * brain_health + inherited + load(w.stressors, stressors) + noise.normal()
 
-    def high_need_group(
-        noise: Noise,
+    def childhood_risk(_: Noise, ses: Floats, maltreatment: Flags, iq: Floats, self_control: Floats) -> Floats:
+        """Sum of the four childhood risks of Caspi et al. (2016): low SES, maltreatment, low IQ, low self-control."""
+        return maltreatment - ses - iq - self_control
+
+    def mental_problems(noise: Noise, male: Flags, self_control: Floats, stressors: Flags) -> Floats:
+        w = world.mental_problems
+        return w.male * male + w.self_control * self_control + load(w.stressors, stressors) + noise.normal()
+
+    def no_qualifications(
+        noise: Noise, ses: Floats, iq: Floats, self_control: Floats, mental_problems: Floats
+    ) -> Flags:
+        w = world.no_qualifications
+        log_odds = w.intercept + w.ses * ses + w.iq * iq + w.self_control * self_control
+        return noise.uniform() < expit(log_odds + w.mental_problems * mental_problems)
+
+    def need_log_odds(
+        _: Noise,
+        birth_day: Floats,
         male: Flags,
         ses: Floats,
         iq: Floats,
         self_control: Floats,
-        poverty: Flags,
-        unsafe_home: Flags,
-        parental_mental_illness: Flags,
-        maltreatment: Flags,
-    ) -> Flags:
-        """The latent group whose members are likely to be high users of many sectors."""
-        need = world.high_need
-        log_odds = need.intercept + need.male * male + need.ses * ses + need.iq * iq + need.self_control * self_control
-        log_odds += load(need.stressors, poverty, unsafe_home, parental_mental_illness, maltreatment)
-        return noise.uniform() < expit(log_odds)
+        mental_problems: Floats,
+        no_qualifications: Flags,
+        stressors: Flags,
+    ) -> Floats:
+        """Log-odds of belonging to the group with high need."""
+        w = world.high_need
+        log_odds = w.intercept + w.male * male + w.ses * ses + w.iq * iq + w.self_control * self_control
+        log_odds += w.mental_problems * mental_problems + w.no_qualifications * no_qualifications
+        return log_odds + load(w.stressors, stressors) + artefacts.cohort_trend * birth_day / YEAR
 
-    def use(noise: Noise, high_need_group: Flags) -> Floats:
-        """Whole units of every sector, (n, sectors): a high draw, or a low one that is often zero."""
-        sectors = list(world.sectors.values())
-        high_draw, any_draw, amount = (
-            noise.uniform(len(sectors)),
-            noise.uniform(len(sectors)),
-            noise.normal(len(sectors)),
-        )
-        for j, sector in enumerate(sectors):
+    def high_need_group(noise: Noise, need_log_odds: Floats) -> Flags:
+        """The latent group whose members are likely to be high users of many sectors."""
+        return noise.uniform() < expit(need_log_odds)
+
+    def first_use(noise: Noise, high_need_group: Flags) -> Floats:
+        """Whole units of every sector by the first age of cost, (n, sectors): a high draw, or a low one, often zero."""
+        shape = len(world.sectors)
+        high_draw, any_draw, amount = noise.uniform(shape), noise.uniform(shape), noise.normal(shape)
+        for j, sector in enumerate(world.sectors.values()):
             high = high_draw[:, j] < np.where(high_need_group, sector.high_if_severe, sector.high_otherwise)
             low_mean = np.where(any_draw[:, j] < sector.any_low, sector.mean_low, 0.0)
             mean = np.where(high, sector.mean_high, low_mean)
             amount[:, j] = np.rint(mean * np.exp(sector.sigma * amount[:, j] - sector.sigma**2 / 2))
         return amount
 
-    def log_hazard(
-        _: Noise,
-        male: Flags,
-        ses: Floats,
-        poverty: Flags,
-        unsafe_home: Flags,
-        parental_mental_illness: Flags,
-        maltreatment: Flags,
+    def later_use(age: int, before: int) -> Equation:
+        growth = (age - ADULT_AGE) / (before - ADULT_AGE)
+
+        def equation(noise: Noise, use: Floats) -> Floats:
+            spread = np.exp(GROWTH_SIGMA * noise.normal(len(world.sectors)) - GROWTH_SIGMA**2 / 2)
+            return np.rint(use * (1 + (growth - 1) * spread))
+
+        return named_causes(equation, f"use_by_{before}")
+
+    def share_abroad(noise: Noise, ses: Floats) -> Floats:
+        """Share of adult years spent outside the country; zero for those who never left."""
+        leaves = by.above(world.abroad.prevalence, by.propensity(noise, (world.abroad.ses, ses)))
+        mean = world.abroad.time_share
+        return np.where(leaves, noise.rng.beta(4 * mean, 4 * (1 - mean), noise.n), 0.0)
+
+    def recorded_use(age: int) -> Equation:
+        administrative = np.array([sector.administrative for sector in world.sectors.values()])
+
+        def equation(_: Noise, share_abroad: Floats, use: Floats) -> Floats:
+            return np.rint(use * (1 - np.outer(share_abroad, administrative)))
+
+        return named_causes(equation, "share_abroad", f"use_by_{age}")
+
+    def disease_log_hazard(
+        _: Noise, birth_day: Floats, male: Flags, ses: Floats, genes: Floats, stressors: Flags
     ) -> Floats:
         """Log hazard of the disease, relative to the baseline."""
-        disease = world.disease
-        stressors = load(disease.stressors, poverty, unsafe_home, parental_mental_illness, maltreatment)
-        return disease.male * male + disease.ses * ses + stressors
+        w = world.disease
+        trend = artefacts.cohort_trend * birth_day / YEAR
+        return w.male * male + w.ses * ses + w.genes * genes + load(w.stressors, stressors) + trend
 
-    def onset_age(noise: Noise, log_hazard: Floats) -> Floats:
-        """Age at onset in the absence of death: Gompertz, by inversion of the cumulative hazard."""
-        rate, shape = world.disease.rate * np.exp(log_hazard), world.disease.shape
-        return np.log1p(shape * noise.exponential() / rate) / shape
+    def disease_onset(noise: Noise, disease_log_hazard: Floats) -> Floats:
+        """Age at onset in the absence of death."""
+        return by.onset_age(noise, world.disease, disease_log_hazard)
 
     def death_age(noise: Noise) -> Floats:
         hazard = -np.log1p(-world.death_by_end) / (world.waves[-1].age - ENROLMENT_AGE)
         return ENROLMENT_AGE + noise.exponential() / hazard
 
-    def participation(noise: Noise, ses: Floats) -> Flags:
+    def adversity_score(score: AdversityScore) -> Equation:
+        def equation(noise: Noise, stressors: Flags) -> NDArray[np.int64]:
+            return np.searchsorted(score.cuts, stressors.sum(axis=1) + score.error * noise.normal())
+
+        return equation
+
+    def enrolment_chance(_: Noise, family_adversity: Floats) -> Floats:
+        """Chance that an eligible birth is enrolled."""
+        return by.chance_above(world.enrolled, -family_adversity, artefacts.selection)
+
+    def participation(noise: Noise, ses: Floats, stressors: Flags) -> Flags:
         """Willing to take part in every wave, (n, waves).
 
         A person's propensity is partly their own over all waves and partly of the wave; its threshold at each wave is
         set by the share assessed, so the dip at 13 and the rebound at 15 come back.
         """
         habit = world.participation
-        own = habit.ses * ses + np.sqrt(1 - habit.ses**2) * noise.normal()
+        own = by.propensity(noise, (habit.ses, ses)) - artefacts.differential_attrition * stressors[:, 0]
         of_wave = noise.normal(len(world.waves))
-        propensity = np.sqrt(habit.persistence) * own[:, None] + np.sqrt(1 - habit.persistence) * of_wave
-        return propensity < ndtri([wave.participation for wave in world.waves])
+        willing = np.sqrt(habit.persistence) * own[:, None] + np.sqrt(1 - habit.persistence) * of_wave
+        return willing > ndtri(1 - np.array([wave.participation for wave in world.waves]))
 
-    return model(
+    equations: list[Equation] = [
+        sibling_gap,
         birth_day,
         male,
+        parental_genes,
+        genes,
         ses,
         family_adversity,
         child_benefit,
         poverty,
-        unsafe_home,
-        parental_mental_illness,
-        maltreatment,
-        brain_health,
-        iq,
-        self_control,
-        high_need_group,
-        use,
-        log_hazard,
-        onset_age,
-        death_age,
-        participation,
+    ]
+    first, *later = world.cost_ages
+    return Model(
+        {
+            **named(*equations),
+            **{name: other_stressor(name) for name in STRESSORS[1:]},
+            "stressors": stressors,
+            "brain_health": brain_health,
+            "iq": iq,
+            "self_control": self_control,
+            "childhood_risk": childhood_risk,
+            "mental_problems": mental_problems,
+            "no_qualifications": no_qualifications,
+            "need_log_odds": need_log_odds,
+            "high_need_group": high_need_group,
+            f"use_by_{first}": first_use,
+            **{f"use_by_{age}": later_use(age, before) for before, age in zip(world.cost_ages, later, strict=False)},
+            "share_abroad": share_abroad,
+            **{f"recorded_use_by_{age}": recorded_use(age) for age in world.cost_ages},
+            "disease_log_hazard": disease_log_hazard,
+            "disease_onset": disease_onset,
+            "death_age": death_age,
+            "prospective_adversities": adversity_score(world.adversity_scores.prospective),
+            "retrospective_adversities": adversity_score(world.adversity_scores.retrospective),
+            "enrolment_chance": enrolment_chance,
+            "participation": participation,
+        }
     )
 
 
-def families(n: int, twin_pairs: int) -> NDArray[np.int64]:
-    """Index of the first person of each person's family: the first people come in pairs, the others alone."""
-    first = np.arange(n)
-    first[1 : 2 * twin_pairs : 2] -= 1
-    return first
+def families(world: DunedinWorld, n: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Index of the first child of each person's family, and who is a younger sibling.
 
-
-def simulate(config: CohortConfig, key: np.random.SeedSequence) -> Cohort:
-    """Draw one cohort from the world of a config; the truth table is left empty (see `worlds.truth`).
-
-    Raises
-    ------
-    DataError
-        If the config describes columns that this world does not generate.
+    The first people are twins in pairs, the next ones siblings in pairs, and the others are the only ones of their
+    family.
     """
-    world = config.source
-    assert isinstance(world, DunedinWorld)
-    family = families(world.n, world.twin_pairs)
-    people = dunedin_model(world).draw(world.n, key, family=family)
-    ids = pd.Series(np.arange(1, world.n + 1), name="id")
+    twins, siblings = 2 * world.families.twin_pairs, 2 * world.families.sibling_pairs
+    second = np.arange(1, twins + siblings, 2)
+    first = np.arange(n)
+    first[second] -= 1
+    younger = np.zeros(n, dtype=bool)
+    younger[second[second >= twins]] = True
+    return first, younger
+
+
+def _enrolled(world: DunedinWorld, equations: Model, key: np.random.SeedSequence) -> tuple[Values, NDArray[np.int64]]:
+    """Draw n children and the family of each; if selection is on, the first n of the eligible that enrol."""
+    selective = bool(world.artefacts.selection)
+    eligible = int(1.2 * world.n / world.enrolled) + 100 if selective else world.n
+    first, younger = families(world, eligible)
+    gap = np.random.default_rng(part_of(key, 1)).uniform(*world.families.sibling_gap, eligible)
+    people = equations.draw(eligible, part_of(key, 0), {"sibling_gap": np.where(younger, gap, 0.0)}, first)
+    if not selective:
+        return people, first
+    enrols = np.random.default_rng(part_of(key, 2)).random(eligible) < people["enrolment_chance"]
+    kept = np.flatnonzero(enrols)[: world.n]
+    return {name: values[kept] for name, values in people.items()}, first[kept]
+
+
+def _cohort(config: CohortConfig, world: DunedinWorld, equations: Model, key: np.random.SeedSequence) -> Cohort:
+    people, family = _enrolled(world, equations, key)
+    n = len(family)
+    ids = np.arange(1, n + 1)
     birth = pd.Timestamp(world.first_birth) + pd.to_timedelta(people["birth_day"], unit="D")
+    noise = [Noise(n, np.random.default_rng(part_of(key, 3 + k)), np.arange(n)) for k in range(len(STRESSORS))]
+    accuracy = world.artefacts.stressor_accuracy
+    seen = {name: by.recorded(noise[k], people[name], accuracy) for k, name in enumerate(STRESSORS)}
     persons = pd.DataFrame(
         {
-            "id": ids.astype("Int64"),
+            "id": pd.Series(ids, dtype="Int64"),
             "family": pd.Series(family + 1, dtype="Int64"),
             "birth_date": birth,
             "birth_month": pd.Categorical(birth.strftime("%Y-%m")),
-            "sex": pd.Categorical(np.where(people["male"], "male", "female"), categories=["female", "male"]),
+            "sex": by.sex(people["male"]),
             "ses": people["ses"],
-            **{name: pd.array(people[name], dtype="boolean") for name in (POLICY, *STRESSORS)},
+            "genes": people["genes"],
+            **{name: pd.array(flags, dtype="boolean") for name, flags in {POLICY: people[POLICY], **seen}.items()},
             "brain_health": people["brain_health"],
             "iq": IQ_MEAN + IQ_SD * people["iq"],
             "self_control": people["self_control"],
+            "childhood_risk": people["childhood_risk"],
+            "mental_problems": people["mental_problems"],
+            "no_qualifications": pd.array(people["no_qualifications"], dtype="boolean"),
+            "share_abroad": people["share_abroad"],
         }
     )
-    measures = _waves(world, people, ids)
+    due = [people["death_age"] > wave.age for wave in world.waves]
+    waves = [
+        by.attendance(ids, f"{wave.age:g}", float(wave.age), alive, people["participation"][:, j])
+        for j, (wave, alive) in enumerate(zip(world.waves, due, strict=True))
+    ]
+    measures = pd.concat([*waves, *_adversities(world, people, ids, due)], ignore_index=True)
     return Cohort(
         name=config.name,
         description=config.description,
         columns=config.columns,
         persons=persons,
         measures=measures,
-        events=_events(people, ids, float(world.waves[-1].age)),
-        costs=_costs(world, people, ids, measures),
+        events=_events(world, people, ids),
+        costs=pd.concat([_costs(world, people, ids, age, due) for age in world.cost_ages], ignore_index=True),
     ).check()
 
 
-def _waves(world: DunedinWorld, people: Values, ids: pd.Series) -> pd.DataFrame:
-    """Attendance at each wave for those alive: 1 if assessed, empty if due but not assessed."""
-    parts = []
-    for j, wave in enumerate(world.waves):
-        frame = pd.DataFrame({"id": ids, "wave": str(wave.age), "age": float(wave.age), "measure": "attendance"})
-        assessed = np.where(people["participation"][:, j], 1.0, np.nan)
-        parts.append(frame.assign(value=assessed)[people["death_age"] > wave.age])
-    return pd.concat(parts, ignore_index=True)
+def _assessed(world: DunedinWorld, people: Values, due: list[Flags], age: float) -> Flags:
+    wave = [w.age for w in world.waves].index(age)
+    return np.asarray(due[wave] & people["participation"][:, wave])
 
 
-def _events(people: Values, ids: pd.Series, end: float) -> pd.DataFrame:
-    def followed(event: str, age: Floats, entry: float, until: Floats) -> pd.DataFrame:
-        status = (age <= until).astype(float)
-        leave = np.minimum(age, until)
-        return pd.DataFrame({"id": ids, "event": event, "entry_age": entry, "exit_age": leave, "status": status})
+def _adversities(world: DunedinWorld, people: Values, ids: NDArray[np.int64], due: list[Flags]) -> list[pd.DataFrame]:
+    """Adversity scores: gathered for all while they grew up, and recalled by those assessed at the first cost age."""
+    recall = world.cost_ages[0]
+    recalls = _assessed(world, people, due, recall)
+    retrospective = np.where(recalls, people["retrospective_adversities"], np.nan)
+    row = {"id": ids, "wave": f"{recall}", "age": float(recall), "measure": "retrospective_adversities"}
+    return [
+        pd.DataFrame(
+            {
+                "id": ids,
+                "wave": "3 to 15",
+                "age": 15.0,
+                "measure": "prospective_adversities",
+                "value": people["prospective_adversities"].astype(float),
+            }
+        ),
+        pd.DataFrame({**row, "value": retrospective})[recalls],
+    ]
 
-    last = np.full(len(ids), end)
-    disease = followed("disease", people["onset_age"], 0.0, np.minimum(people["death_age"], last))
-    return pd.concat([followed("death", people["death_age"], ENROLMENT_AGE, last), disease], ignore_index=True)
+
+def _events(world: DunedinWorld, people: Values, ids: NDArray[np.int64]) -> pd.DataFrame:
+    """Death, and the disease until death or the last wave; with incoherent windows until the last wave attended."""
+    last = np.full(len(ids), float(world.waves[-1].age))
+    until = np.minimum(people["death_age"], last)
+    if world.artefacts.incoherent_windows:
+        ages = np.array([wave.age for wave in world.waves], dtype=float)
+        came = people["participation"] & (people["death_age"][:, None] > ages)
+        last_seen = np.where(came, ages, ENROLMENT_AGE).max(axis=1)
+        until = np.where(people["disease_onset"] <= until, until, np.minimum(until, last_seen))
+    disease = by.followed(ids, "disease", people["disease_onset"], 0.0, until)
+    return pd.concat([by.followed(ids, "death", people["death_age"], ENROLMENT_AGE, last), disease], ignore_index=True)
 
 
-def _costs(world: DunedinWorld, people: Values, ids: pd.Series, measures: pd.DataFrame) -> pd.DataFrame:
-    """Sector totals up to the cost wave, for the people assessed at it."""
-    window = str(world.cost_age)
-    assessed = measures[(measures["wave"] == window) & measures["value"].notna()]["id"]
-    wide = pd.DataFrame(people["use"], columns=list(world.sectors), index=ids).loc[assessed]
-    long = wide.melt(ignore_index=False, var_name="sector", value_name="amount").reset_index()
-    return long.assign(window=window)[["id", "sector", "window", "amount"]]
+def _costs(world: DunedinWorld, people: Values, ids: NDArray[np.int64], age: int, due: list[Flags]) -> pd.DataFrame:
+    """Sector totals as recorded up to a cost age, for the people assessed at it."""
+    rows = _assessed(world, people, due, age)
+    return by.costs(ids[rows], people[f"recorded_use_by_{age}"][rows], list(world.sectors), str(age))
+
+
+def _closed_form(config: CohortConfig, world: DunedinWorld) -> Iterator[Row]:
+    """Structural coefficients, and the policy's effect on poverty as a normal probability."""
+    individual, policy = config.individual, config.policy
+    if individual is not None and individual.exposure in STRESSORS:
+        exposure = individual.exposure
+        log_ratio = SIGN[world.stressor_effect] * getattr(world.disease.stressors, exposure)
+        label = contrast_label(exposure, config.columns[exposure])
+        for name in individual.outcomes:
+            if isinstance(config.outcomes[name], EventOutcome):
+                row: Row = {"study": name, "level": "individual", "contrast": label}
+                yield {**row, "estimand": "conditional_hazard_ratio", "value": float(np.exp(log_ratio))}
+                yield {**row, "estimand": "onset_delay", "value": -log_ratio / world.disease.shape}
+    if policy is not None and POLICY in policy.exposures:
+        poor = world.stressors.poverty.prevalence
+        lowered = float(ndtr(ndtri(poor) - SIGN[world.policy_effect] * world.policy.poverty_shift))
+        label = contrast_label(POLICY, config.columns[POLICY])
+        for name in policy.outcomes:
+            if getattr(config.outcomes[name], "column", None) == "poverty":
+                row = {"study": name, "level": "policy", "contrast": label}
+                yield {**row, "estimand": "risk_difference", "value": lowered - poor}
+                yield {**row, "estimand": "risk_ratio", "value": lowered / poor}
+
+
+def _as_recorded(config: CohortConfig, world: DunedinWorld, people: Values) -> Iterator[Row]:
+    """What registers and memories make of the truth: use without the years abroad, and two adversity scores."""
+    study = config.concentration
+    if study is not None:
+        use = people[f"recorded_use_by_{study.window}"]
+        yield from concentration_rows(study, use, list(world.sectors), people, "concentration_recorded")
+    scores = [people[f"{kind}_adversities"] for kind in ("prospective", "retrospective")]
+    correlation, kappa = agreement(scores[0], scores[1], CLASSES)
+    row: Row = {"study": "adversities", "level": "population", "contrast": "prospective and retrospective"}
+    yield {**row, "estimand": "correlation", "value": correlation}
+    yield {**row, "estimand": "weighted_kappa", "value": kappa}
+    for k in range(CLASSES):
+        contrast = f"prospective, {k}{' or more' if k == CLASSES - 1 else ''}"
+        yield {**row, "contrast": contrast, "estimand": "group_share", "value": float((scores[0] == k).mean())}
+    yield {**row, "contrast": "abroad", "estimand": "group_share", "value": float((people["share_abroad"] > 0).mean())}

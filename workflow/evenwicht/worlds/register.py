@@ -9,6 +9,7 @@ others, while low use carries no such tie. Adult need is correlated with childho
 import datetime as dt
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +18,34 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import erf, log_ndtr, ndtr, ndtri
 
-from evenwicht.cohort import Cohort, empty
+from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig, RegisterSector, RegisterWorld
-from evenwicht.estimators.concentration import group_share_of_use, high_need, several_sectors
 from evenwicht.files import parquet_stream
 from evenwicht.streams import part_of
+from evenwicht.worlds.mechanisms import SIGN, YEAR, Flags, Floats, propensity
 from evenwicht.worlds.scm import Model, Noise, Values, model
-from evenwicht.worlds.truth import Row, truth_table
-
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
+from evenwicht.worlds.world import Row, World
 
 CHUNK = 250_000  # people drawn at a time; part of the definition of a cohort, since each chunk has its own seed
-YEAR = 365.25
 STREAMED = ["persons", "events", "costs"]
+
+
+def build(config: CohortConfig) -> World:
+    """Return the register world of a config."""
+    world = config.source
+    assert isinstance(world, RegisterWorld)
+    return World(
+        equations=register_model(world),
+        cohort=partial(_cohort, config, world),
+        use={world.window: "use"},
+        sectors=list(world.sectors),
+        exact=list(_closed_form(config, world)),
+    )
 
 
 def register_model(world: RegisterWorld) -> Model:
     """Return the structural equations of a register world."""
+    risk = SIGN[world.stressor_effect] * world.risk
 
     def male(noise: Noise) -> Flags:
         return noise.uniform() < world.share_male
@@ -49,8 +60,7 @@ def register_model(world: RegisterWorld) -> Model:
 
     def need(noise: Noise, childhood_risk: Floats) -> Floats:
         """Standard exponential, so that few people have much of it."""
-        score = world.risk * childhood_risk + np.sqrt(1 - world.risk**2) * noise.normal()
-        return -log_ndtr(-score)
+        return -log_ndtr(-propensity(noise, (risk, childhood_risk)))
 
     def use(noise: Noise, need: Floats) -> Floats:
         """Use of every sector in the window, (n, sectors)."""
@@ -165,37 +175,18 @@ def write_register(config: CohortConfig, key: np.random.SeedSequence, truth: pd.
     described.write(folder, tables=["measures", "truth"])
 
 
-def simulate(config: CohortConfig, key: np.random.SeedSequence) -> Cohort:
+def _cohort(config: CohortConfig, world: RegisterWorld, key: np.random.SeedSequence) -> Cohort:
     """Draw one register in memory; `write_register` streams one of any size to disk."""
-    world = config.source
-    assert isinstance(world, RegisterWorld)
     parts = [tables(world, first, people) for first, people in chunks(world, key)]
     whole = {name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]}
     return Cohort(config.name, config.description, config.columns, **whole).check()
 
 
-def true_values(config: CohortConfig, draws: int, key: np.random.SeedSequence) -> pd.DataFrame:
-    """Return the truth table: Gini and top shares in closed form, the multi-sector group from draws."""
-    world, study = config.source, config.concentration
-    assert isinstance(world, RegisterWorld)
-    if study is None:
-        return empty("truth")
-    margins: list[Row] = []
+def _closed_form(config: CohortConfig, world: RegisterWorld) -> Iterator[Row]:
+    """Gini coefficients and top shares of the margins."""
+    if config.concentration is None:
+        return
     for name, sector in world.sectors.items():
         row: Row = {"study": "concentration", "level": "population", "contrast": name}
-        margins.append({**row, "estimand": "gini", "value": gini_of(sector)})
-        margins.append({**row, "estimand": "top_share", "value": top_share_of(sector, study.top_share)})
-    equations = register_model(world)
-
-    def groups(n: int, key: np.random.SeedSequence) -> Iterator[Row]:
-        use = equations.draw(n, key)["use"]
-        group = several_sectors(
-            np.column_stack([high_need(column, study.top_share) for column in use.T]), study.at_least
-        )
-        row: Row = {"study": "concentration", "level": "population"}
-        contrast = f"high need in {study.at_least} or more of {len(world.sectors)} sectors"
-        yield {**row, "estimand": "group_share", "contrast": contrast, "value": group.mean()}
-        for name, share in zip(world.sectors, group_share_of_use(use, group), strict=True):
-            yield {**row, "estimand": "group_use_share", "contrast": name, "value": share}
-
-    return truth_table(margins, groups, draws, key)
+        yield {**row, "estimand": "gini", "value": gini_of(sector)}
+        yield {**row, "estimand": "top_share", "value": top_share_of(sector, config.concentration.top_share)}

@@ -108,14 +108,31 @@ class Model:
         return values
 
 
+def named(*equations: Equation) -> dict[str, Equation]:
+    """Return equations by the names of their functions."""
+    return {str(getattr(equation, "__name__")): equation for equation in equations}  # noqa: B009
+
+
 def model(*equations: Equation) -> Model:
     """Build a model from functions; each gives the variable of its own name."""
-    return Model({equation.__name__: equation for equation in equations})
+    return Model(named(*equations))
 
 
 def causes_of(equation: Equation) -> list[str]:
     """Names of the variables an equation depends on."""
     return list(inspect.signature(equation).parameters)[1:]
+
+
+def named_causes(equation: Equation, *causes: str) -> Equation:
+    """Return an equation that takes its causes by position under names known only from the config."""
+
+    def renamed(noise: Noise, **values: NDArray[Any]) -> NDArray[Any]:
+        return equation(noise, *(values[cause] for cause in causes))
+
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    parameters = [inspect.Parameter(name, kind) for name in ("noise", *causes)]
+    renamed.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return renamed
 
 
 def _child(key: np.random.SeedSequence, name: str) -> np.random.SeedSequence:

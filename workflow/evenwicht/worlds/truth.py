@@ -1,32 +1,50 @@
-"""The truth registry: the true value of each estimand, in closed form or from potential outcomes of the same people."""
+"""The truth registry: true values in closed form where there is one, else from paired potential outcomes.
 
-from collections.abc import Callable, Iterable
+Potential outcomes are those of the same people, drawn again under an intervention (Pearl 2009, Causality, section
+7.1). Risks of a disease are in the absence of death and come from each person's exact risk, so their Monte Carlo error
+is that of the covariates alone. High need is judged by the thresholds that hold without an intervention, so that an
+intervention can change how many people are above them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from evenwicht.cohort import TABLES
-from evenwicht.rows import TRUTH_KEY
+from evenwicht.cohort import TABLES, empty
+from evenwicht.config import CohortConfig, ConcentrationStudy, EventOutcome, MultiSectorOutcome
+from evenwicht.estimators.concentration import (
+    gini,
+    group_share_of_use,
+    high_need,
+    several_sectors,
+    top_share_of_use,
+)
+from evenwicht.rows import TRUTH_KEY, arm_labels, contrast_label
 from evenwicht.streams import part_of
+from evenwicht.worlds.mechanisms import mean_free_years, onset_risk
+from evenwicht.worlds.scm import Values
+from evenwicht.worlds.world import Row, World
 
+Floats = NDArray[np.float64]
+
+TRUTH_COLUMNS = TABLES["truth"]
 CHUNK = 100_000  # people drawn at a time; bounds memory, and the spread between chunks gives the Monte Carlo error
-Row = dict[str, object]
+PER = 100_000
+THIRDS = ("lowest", "middle", "highest")
 
 
-def truth_table(
-    closed_form: Iterable[Row],
-    potential_outcomes: Callable[[int, np.random.SeedSequence], Iterable[Row]],
-    draws: int,
-    key: np.random.SeedSequence,
-) -> pd.DataFrame:
-    """Assemble the truth table of a world.
+def true_values(config: CohortConfig, world: World, draws: int, key: np.random.SeedSequence) -> pd.DataFrame:
+    """Return the truth table of a world for the studies of a cohort.
 
     Parameters
     ----------
-    closed_form
-        Rows with study, estimand, level, contrast and value.
-    potential_outcomes
-        Called with a number of people and their key; gives such rows from potential outcomes of these people.
+    config
+        The cohort, with its studies.
+    world
+        Its world.
     draws
         People behind the values that have no closed form, rounded up to whole chunks.
     key
@@ -37,11 +55,235 @@ def truth_table(
     DataFrame
         study, estimand, level, contrast, value, mc_error (standard error of `value`; 0 in closed form), how.
     """
-    exact = pd.DataFrame(closed_form, columns=[*TRUTH_KEY, "value"]).assign(mc_error=0.0, how="closed form")
-    count = -(-draws // CHUNK)
-    chunks = [pd.DataFrame(potential_outcomes(CHUNK, part_of(key, chunk))) for chunk in range(count)]
-    values = pd.concat(chunks).groupby(TRUTH_KEY, sort=False)["value"]
-    simulated = pd.DataFrame({"value": values.mean(), "mc_error": values.std(ddof=1) / np.sqrt(count)}).reset_index()
-    simulated["how"] = f"potential outcomes of {count * CHUNK:,} people"
+    exact = pd.DataFrame(world.exact, columns=[*TRUTH_KEY, "value"]).assign(mc_error=0.0, how="closed form")
+    simulated = simulated_values(config, world, draws, key)
+    known = pd.MultiIndex.from_frame(exact[TRUTH_KEY])
+    simulated = simulated[~pd.MultiIndex.from_frame(simulated[TRUTH_KEY]).isin(known)]
     parts = [part for part in (exact, simulated) if len(part)]
-    return pd.concat(parts, ignore_index=True)[TABLES["truth"]]
+    return pd.concat(parts, ignore_index=True)[TRUTH_COLUMNS] if parts else empty("truth")
+
+
+def simulated_values(config: CohortConfig, world: World, draws: int, key: np.random.SeedSequence) -> pd.DataFrame:
+    """Return the part of the truth table that potential outcomes give, also where a closed form is known."""
+    count = -(-draws // CHUNK)
+    chunks = [pd.DataFrame(_rows(config, world, CHUNK, part_of(key, part))) for part in range(count)]
+    if chunks[0].empty:
+        return empty("truth")
+    values = pd.concat(chunks).groupby(TRUTH_KEY, sort=False)["value"]
+    table = pd.DataFrame({"value": values.mean(), "mc_error": values.std(ddof=1) / np.sqrt(count)}).reset_index()
+    # what the arithmetic of floats leaves of an exact zero is no effect
+    table[["value", "mc_error"]] = table[["value", "mc_error"]].round(12)
+    return table.assign(how=f"potential outcomes of {count * CHUNK:,} people")[TRUTH_COLUMNS]
+
+
+def _rows(config: CohortConfig, world: World, n: int, key: np.random.SeedSequence) -> Iterator[Row]:
+    natural = world.equations.draw(n, key)
+    weights = np.ones(n) if world.inclusion is None else natural[world.inclusion].astype(float)
+    for level, column, names in contrasts_of(config):
+        if column not in world.contrasts:
+            continue
+        compared = world.contrasts[column]
+        arms = [world.equations.draw(n, key, do) for do in (compared.exposed, compared.unexposed)]
+        w = weights if compared.among is None else weights * compared.among(natural)
+        for name in names:
+            exposed, unexposed, now = (_outcome(config, world, name, people, natural) for people in (*arms, natural))
+            contrast = contrast_label(column, config.columns[column])
+            effect = _Effect(name, level, contrast, exposed, unexposed, now, w)
+            yield from _effects(effect, natural, column)
+            outcome = config.outcomes[name]
+            if isinstance(outcome, EventOutcome) and outcome.time == "age":
+                yield from _time_to_event(config, world, name, level, column, arms, w)
+        if level == "individual":
+            yield from _attributable_use(config, world, column, natural, arms[1])
+    if config.concentration is not None and config.concentration.window in world.use:
+        yield from concentration_rows(
+            config.concentration, natural[world.use[config.concentration.window]], world.sectors, natural
+        )
+    if world.others is not None:
+        yield from world.others(natural)
+
+
+def contrasts_of(config: CohortConfig) -> Iterator[tuple[str, str, list[str]]]:
+    """Yield level, column and outcomes of every contrast that the studies of a cohort ask for."""
+    if config.individual is not None:
+        yield "individual", config.individual.exposure, config.individual.outcomes
+    if config.policy is not None:
+        for exposure in config.policy.exposures:
+            yield "policy", exposure, config.policy.outcomes
+
+
+def _outcome(config: CohortConfig, world: World, name: str, people: Values, natural: Values) -> Floats:
+    """Each person's expected outcome: a risk, a 0/1 state or a number."""
+    outcome = config.outcomes[name]
+    if isinstance(outcome, EventOutcome):
+        return onset_risk(world.diseases[outcome.event], people[f"{outcome.event}_log_hazard"], outcome.horizon)
+    if isinstance(outcome, MultiSectorOutcome):
+        use = world.use[outcome.window]
+        flags = people[use] > _thresholds(natural[use], outcome.top_share)
+        return several_sectors(flags, outcome.at_least).astype(float)
+    return people[outcome.column].astype(float)
+
+
+def _thresholds(amounts: Floats, top_share: float) -> Floats:
+    """Largest use in each sector that does not count as high need."""
+    flags = np.column_stack([high_need(column, top_share) for column in amounts.T])
+    return np.where(flags, -np.inf, amounts).max(axis=0)
+
+
+@dataclass(frozen=True)
+class _Effect:
+    """One outcome of the same n people in three regimes, (n,) each, with the weights of the sample."""
+
+    study: str
+    level: str
+    contrast: str
+    exposed: Floats
+    unexposed: Floats
+    natural: Floats
+    weights: Floats
+
+    def row(self, estimand: str, value: float, contrast: str | None = None) -> Row:
+        key = {"study": self.study, "level": self.level, "contrast": contrast or self.contrast}
+        return {**key, "estimand": estimand, "value": float(value)}
+
+
+def _effects(effect: _Effect, people: Values, column: str) -> Iterator[Row]:
+    """Every estimand of one contrast that follows from the outcomes of both arms."""
+    w = effect.weights
+    one, none, now = (float(np.average(y, weights=w)) for y in (effect.exposed, effect.unexposed, effect.natural))
+    if not _is_risk(effect):
+        spread = np.sqrt(np.average((effect.natural - now) ** 2, weights=w))
+        yield effect.row("mean_difference", one - none)
+        yield effect.row("standardised_mean_difference", (one - none) / spread)
+    else:
+        yield effect.row("risk_exposed", one)
+        yield effect.row("risk_unexposed", none)
+        yield effect.row("risk_difference", one - none)
+        yield effect.row("risk_ratio", one / none)
+        yield effect.row("odds_ratio", one / (1 - one) / (none / (1 - none)))
+        if one != none:
+            yield effect.row("number_needed", 1 / abs(one - none))
+        if effect.level == "policy":
+            yield effect.row("cases_averted", PER * (none - one))
+            yield effect.row("prevented_fraction", 1 - one / now)
+        else:
+            yield effect.row("attributable_fraction", 1 - none / now)
+    if column in people:
+        yield from _prediction(effect, people[column].astype(float))
+    if "ses" in people:
+        yield from _by_ses(effect, people["ses"])
+
+
+def _is_risk(effect: _Effect) -> bool:
+    return bool(effect.natural.min() >= 0 and effect.natural.max() <= 1)
+
+
+def _prediction(effect: _Effect, exposure: Floats) -> Iterator[Row]:
+    """How well knowing the exposure tells who has the outcome, as things are: association, not effect."""
+    w, y = effect.weights, effect.natural
+    mean, share = np.average(y, weights=w), np.average(exposure, weights=w)
+    covariance = np.average((exposure - share) * (y - mean), weights=w)
+    variance = mean * (1 - mean) if _is_risk(effect) else np.average((y - mean) ** 2, weights=w)
+    yield effect.row("r_squared", covariance**2 / (share * (1 - share) * variance))
+    if _is_risk(effect):
+        among_cases = np.average(exposure, weights=w * y)
+        among_others = np.average(exposure, weights=w * (1 - y))
+        yield effect.row("auc", 0.5 + abs(among_cases - among_others) / 2)
+
+
+def _by_ses(effect: _Effect, ses: Floats) -> Iterator[Row]:
+    """The effect in each third of family SES, and the slope index of inequality in both arms."""
+    third = np.searchsorted(np.quantile(ses, [1 / 3, 2 / 3]), ses)
+    for k, label in enumerate(THIRDS):
+        rows = third == k
+        one, none = (np.average(y[rows], weights=effect.weights[rows]) for y in (effect.exposed, effect.unexposed))
+        contrast = f"{effect.contrast}, {label} third of SES"
+        if _is_risk(effect):
+            yield effect.row("risk_difference", one - none, contrast)
+            yield effect.row("risk_ratio", one / none, contrast)
+        else:
+            yield effect.row("mean_difference", one - none, contrast)
+    rank = (np.argsort(np.argsort(ses)) + 0.5) / len(ses)
+    difference = effect.exposed - effect.unexposed
+    yield effect.row("slope_index_difference", np.polyfit(rank, difference, 1, w=np.sqrt(effect.weights))[0])
+
+
+def _time_to_event(
+    config: CohortConfig, world: World, name: str, level: str, column: str, arms: list[Values], weights: Floats
+) -> Iterator[Row]:
+    """Survival of both arms to the horizon, and time gained free of the disease."""
+    outcome = config.outcomes[name]
+    assert isinstance(outcome, EventOutcome)
+    disease, hazard = world.diseases[outcome.event], f"{outcome.event}_log_hazard"
+    row = {"study": name, "level": level}
+    contrast = contrast_label(column, config.columns[column])
+    free = []
+    for label, people in zip(arm_labels(config.columns[column]), arms, strict=True):
+        risk = np.average(onset_risk(disease, people[hazard], outcome.horizon), weights=weights)
+        if level == "individual":
+            yield {**row, "contrast": label, "estimand": "survival", "value": 1 - risk}
+        free.append(np.average(mean_free_years(disease, people[hazard], outcome.horizon), weights=weights))
+    yield {**row, "contrast": contrast, "estimand": "rmst_difference", "value": free[0] - free[1]}
+
+
+def _attributable_use(
+    config: CohortConfig, world: World, column: str, natural: Values, unexposed: Values
+) -> Iterator[Row]:
+    """Share of each sector's use that would not be there had nobody been exposed."""
+    study = config.concentration
+    if study is None or study.window not in world.use:
+        return
+    now, without = (people[world.use[study.window]].mean(axis=0) for people in (natural, unexposed))
+    label = contrast_label(column, config.columns[column])
+    for sector, share in zip(world.sectors, 1 - without / now, strict=True):
+        row: Row = {"study": "concentration", "level": "individual", "contrast": f"{sector}, {label}"}
+        yield {**row, "estimand": "attributable_fraction", "value": share}
+
+
+def concentration_rows(
+    study: ConcentrationStudy, use: Floats, sectors: list[str], people: Values, name: str = "concentration"
+) -> Iterator[Row]:
+    """How use concentrates: ranked by use, in the multi-sector group beside chance, and ranked by childhood risk."""
+    row: Row = {"study": name, "level": "population"}
+    shares = study.top_share
+    flags = np.column_stack([high_need(column, shares) for column in use.T])
+    group = several_sectors(flags, study.at_least)
+    # people are drawn independently, so handing each sector to the next person breaks what sectors share
+    strangers = np.column_stack([np.roll(use[:, j], j) for j in range(len(sectors))])
+    null_flags = np.column_stack([np.roll(flags[:, j], j) for j in range(len(sectors))])
+    null_share = group_share_of_use(strangers, several_sectors(null_flags, study.at_least))
+    for j, sector in enumerate(sectors):
+        yield {**row, "estimand": "gini", "contrast": sector, "value": gini(use[:, j])}
+        yield {**row, "estimand": "top_share", "contrast": sector, "value": top_share_of_use(use[:, j], shares)}
+    contrast = f"high need in {study.at_least} or more of {len(sectors)} sectors"
+    yield {**row, "estimand": "group_share", "contrast": contrast, "value": float(group.mean())}
+    yield {
+        **row,
+        "estimand": "group_share",
+        "contrast": "high need in no sector",
+        "value": float((~flags.any(1)).mean()),
+    }
+    for sector, share, null in zip(sectors, group_share_of_use(use, group), null_share, strict=True):
+        yield {**row, "estimand": "group_use_share", "contrast": sector, "value": share}
+        yield {**row, "estimand": "excess_use_share", "contrast": sector, "value": share - null}
+    if study.risk is not None:
+        risk = people[study.risk]
+        rank = (np.argsort(np.argsort(risk)) + 0.5) / len(risk)
+        top = risk >= np.quantile(risk, 0.8)
+        for j, sector in enumerate(sectors):
+            index = 2 * np.cov(use[:, j], rank)[0, 1] / use[:, j].mean()
+            yield {**row, "estimand": "concentration_index", "contrast": sector, "value": index}
+            yield {
+                **row,
+                "estimand": "top_risk_share",
+                "contrast": sector,
+                "value": use[top, j].sum() / use[:, j].sum(),
+            }
+
+
+def agreement(one: NDArray[np.int64], two: NDArray[np.int64], classes: int) -> tuple[float, float]:
+    """Pearson correlation, and Cohen's kappa with linear weights (Cohen 1968), of two ordinal ratings."""
+    table = np.bincount(one * classes + two, minlength=classes**2).reshape(classes, classes) / len(one)
+    weight = np.abs(np.subtract.outer(np.arange(classes), np.arange(classes)))
+    expected = np.outer(table.sum(1), table.sum(0))
+    return float(np.corrcoef(one, two)[0, 1]), float(1 - (weight * table).sum() / (weight * expected).sum())

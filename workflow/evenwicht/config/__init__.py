@@ -1,0 +1,57 @@
+"""Every setting of a run, as one pydantic tree.
+
+`RunConfig` is `config/config.yaml`; each cohort it names is one `CohortConfig` file. `loading.load_run` reads and
+checks them all before any job starts; `python -m evenwicht.config config/schema.json` writes the JSON schema that lets
+editors complete and check these files. One module a section; the worlds have one each.
+"""
+
+from evenwicht.config.dunedin import Cognition, DunedinWorld, StressorWeights
+from evenwicht.config.famine import FamineWorld
+from evenwicht.config.lifecourse import LifecourseWorld
+from evenwicht.config.rationing import RationedDisease, RationingWorld
+from evenwicht.config.register import RegisterSector, RegisterWorld
+from evenwicht.config.run import CohortConfig, Run, RunConfig, json_schema
+from evenwicht.config.source import Column, NhefsSource, Role, TableSource
+from evenwicht.config.studies import (
+    Adjustment,
+    BinaryOutcome,
+    ConcentrationStudy,
+    ContinuousOutcome,
+    EventOutcome,
+    IndividualStudy,
+    MultiSectorOutcome,
+    Outcome,
+    PolicyStudy,
+)
+from evenwicht.config.trials import DeprivationWorld, InterventionWorld
+
+__all__ = [
+    "Adjustment",
+    "BinaryOutcome",
+    "Cognition",
+    "CohortConfig",
+    "Column",
+    "ConcentrationStudy",
+    "ContinuousOutcome",
+    "DeprivationWorld",
+    "DunedinWorld",
+    "EventOutcome",
+    "FamineWorld",
+    "IndividualStudy",
+    "InterventionWorld",
+    "LifecourseWorld",
+    "MultiSectorOutcome",
+    "NhefsSource",
+    "Outcome",
+    "PolicyStudy",
+    "RationedDisease",
+    "RationingWorld",
+    "RegisterSector",
+    "RegisterWorld",
+    "Role",
+    "Run",
+    "RunConfig",
+    "StressorWeights",
+    "TableSource",
+    "json_schema",
+]

@@ -1,0 +1,98 @@
+"""One cohort, and the run of several."""
+
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
+
+from evenwicht.config.base import Name, Strict
+from evenwicht.config.dunedin import DunedinWorld
+from evenwicht.config.famine import FamineWorld
+from evenwicht.config.lifecourse import LifecourseWorld
+from evenwicht.config.rationing import RationingWorld
+from evenwicht.config.register import RegisterWorld
+from evenwicht.config.source import Column, NhefsSource, TableSource
+from evenwicht.config.studies import ConcentrationStudy, IndividualStudy, Outcome, PolicyStudy, SectorLabel
+from evenwicht.config.trials import DeprivationWorld, InterventionWorld
+
+World = (
+    DunedinWorld | RegisterWorld | RationingWorld | FamineWorld | DeprivationWorld | InterventionWorld | LifecourseWorld
+)
+Source = Annotated[TableSource | NhefsSource | World, Field(discriminator="kind")]
+
+
+class CohortConfig(Strict):
+    """One cohort: where it comes from, what its columns are, and what is studied in it."""
+
+    name: Name
+    title: str
+    description: str
+    source: Source
+    columns: dict[Name, Column] = Field(min_length=2)
+    sectors: dict[Name, SectorLabel] = Field(
+        default={}, description="Cost sectors of a real cohort; a world describes its own"
+    )
+    outcomes: dict[Name, Outcome] = {}
+    individual: IndividualStudy | None = None
+    policy: PolicyStudy | None = None
+    concentration: ConcentrationStudy | None = None
+    table1: list[Name] = Field(min_length=1, description="Columns described by exposure")
+
+    @model_validator(mode="after")
+    def _studies_something(self) -> "CohortConfig":
+        if self.individual is None and self.policy is None and self.concentration is None:
+            raise ValueError("at least one of the studies individual, policy and concentration is needed")
+        if self.policy is not None and self.policy.instrument is not None and self.individual is None:
+            raise ValueError("policy.instrument needs an individual study, whose exposure it instruments")
+        return self
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the cohort is drawn from a world with known truth."""
+        return isinstance(self.source, World)
+
+    @property
+    def sector_labels(self) -> dict[str, SectorLabel]:
+        """Label and unit of every cost sector."""
+        if isinstance(self.source, DunedinWorld | RegisterWorld | InterventionWorld):
+            return {k: SectorLabel(label=s.label, unit=s.unit) for k, s in self.source.sectors.items()}
+        return self.sectors
+
+
+class RunConfig(Strict):
+    """The default run."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    bootstrap: Annotated[int, Field(ge=50, le=100_000)] = Field(description="Bootstrap replicates")
+    permutations: Annotated[int, Field(ge=100, le=1_000_000)] = Field(description="Draws of a permutation null")
+    truth_draws: Annotated[int, Field(ge=10_000, le=100_000_000)] = Field(
+        description="People per potential-outcome arm behind a true value"
+    )
+    replicates: Annotated[int, Field(ge=20, le=10_000)] = Field(
+        description="Fresh draws of each synthetic cohort behind bias and coverage"
+    )
+    cohorts: list[str] = Field(min_length=1, description="Cohort files, relative to the working directory")
+
+
+class Run(Strict):
+    """A checked run: its settings and its cohorts by name."""
+
+    settings: RunConfig
+    cohorts: dict[str, CohortConfig]
+
+    @property
+    def synthetic(self) -> list[str]:
+        """Names of the cohorts with known truth."""
+        return [name for name, cohort in self.cohorts.items() if cohort.synthetic]
+
+    @property
+    def ingested(self) -> list[str]:
+        """Names of the cohorts read from real data."""
+        return [name for name, cohort in self.cohorts.items() if not cohort.synthetic]
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON schema of `RunConfig`, with `CohortConfig` under `$defs`."""
+    from pydantic.json_schema import models_json_schema
+
+    _, schema = models_json_schema([(RunConfig, "validation"), (CohortConfig, "validation")])
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$ref": "#/$defs/RunConfig", **schema}

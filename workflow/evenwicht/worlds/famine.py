@@ -1,0 +1,258 @@
+"""Births around a short famine in one city, with spared cities, as a structural causal model.
+
+The ration calendar decides which pregnancies are exposed. Conceptions fall in famine, and those that happen are
+selected by SES; the frail die first. Famine in early, mid or late pregnancy acts on the hazard of coronary disease and
+on glucose. Registers know the disease of all survivors, the clinic the glucose of those who attend.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from evenwicht.cohort import Cohort
+from evenwicht.config import CohortConfig, ContinuousOutcome, EventOutcome, FamineWorld
+from evenwicht.config.famine import ByTrimester
+from evenwicht.rows import contrast_label
+from evenwicht.streams import part_of
+from evenwicht.worlds import mechanisms as by
+from evenwicht.worlds.mechanisms import SIGN, YEAR, Flags, Floats
+from evenwicht.worlds.scm import Equation, Model, Noise, Values, named
+from evenwicht.worlds.world import Contrast, Row, World
+
+TRIMESTERS = ["late", "mid", "early"]  # in the order of birth dates
+BEFORE, AFTER = 0, 4  # periods of birth; 1 to 3 are exposed in late, mid and early pregnancy
+
+
+def build(config: CohortConfig) -> World:
+    """Return the famine world of a config."""
+    world = config.source
+    assert isinstance(world, FamineWorld)
+    equations = famine_model(world)
+    return World(
+        equations=equations,
+        cohort=partial(_cohort, config, world, equations),
+        contrasts={
+            f"exposed_{trimester}": _contrast(k, f"exposed_{trimester}")
+            for k, trimester in enumerate(TRIMESTERS, start=1)
+        },
+        diseases={"coronary_disease": world.coronary_disease},
+        exact=list(_closed_form(config, world)),
+    )
+
+
+def _contrast(k: int, column: str) -> Contrast:
+    """Exposure in one trimester against none, among those exposed in it and those born before or conceived after."""
+
+    def among(people: Values) -> Flags:
+        return np.asarray(people["famine_city"] & np.isin(people["period"], [BEFORE, k, AFTER]))
+
+    return Contrast({column: True}, {column: False}, among)
+
+
+def period_limits(world: FamineWorld) -> list[int]:
+    """First day of birth of each period, and the day after the last, in days since the first birth.
+
+    The exposed births are divided into three periods of equal length.
+    """
+    exposed = [(date - world.first_birth).days for date in world.exposed_births()]
+    start, end = exposed[0], exposed[-1] + 1
+    third = (end - start) / 3
+    return [
+        0,
+        start,
+        round(start + third),
+        round(start + 2 * third),
+        end,
+        (world.last_birth - world.first_birth).days + 1,
+    ]
+
+
+def famine_model(world: FamineWorld) -> Model:
+    """Return the structural equations of a famine world."""
+    harm, artefacts = SIGN[world.stressor_effect], world.artefacts
+    limits = np.array(period_limits(world))
+    births = world.births
+    counts = np.array([births.born_before, births.late, births.mid, births.early, births.conceived_after], dtype=float)
+
+    def load(effects: ByTrimester, *exposed: Flags) -> Floats:
+        terms = (getattr(effects, name) * flags for name, flags in zip(TRIMESTERS, exposed, strict=True))
+        return np.asarray(harm * sum(terms))
+
+    def famine_city(noise: Noise) -> Flags:
+        return noise.uniform() < counts.sum() / (counts.sum() + world.control_births)
+
+    def period(noise: Noise, famine_city: Flags) -> NDArray[np.int64]:
+        """Period of birth: by the counts in the famine city, evenly over the days elsewhere."""
+        draw = noise.uniform()
+        here = np.searchsorted(np.cumsum(counts / counts.sum())[:-1], draw)
+        there = np.searchsorted(limits[1:-1] / limits[-1], draw)
+        return np.where(famine_city, here, there)
+
+    def birth_day(noise: Noise, period: NDArray[np.int64]) -> Floats:
+        """Days since the first birth, even within a period."""
+        return np.floor(limits[period] + noise.uniform() * np.diff(limits)[period])
+
+    def exposed_in(trimester: str) -> Equation:
+        k = 1 + TRIMESTERS.index(trimester)
+
+        def equation(_: Noise, famine_city: Flags, period: NDArray[np.int64]) -> Flags:
+            return famine_city & (period == k)
+
+        return equation
+
+    def male(noise: Noise) -> Flags:
+        return noise.uniform() < world.share_male
+
+    def ses(noise: Noise, famine_city: Flags, period: NDArray[np.int64]) -> Floats:
+        """Family SES; those conceived in the depth of the famine come from better-off families."""
+        return noise.normal() + world.fertility_selection * (famine_city & (period == 3))
+
+    def frailty(noise: Noise) -> Floats:
+        return noise.normal()
+
+    def infant_death(
+        noise: Noise, frailty: Floats, exposed_late: Flags, exposed_mid: Flags, exposed_early: Flags
+    ) -> Flags:
+        s = world.survival
+        shift = harm * s.famine * (exposed_late | exposed_mid | exposed_early)
+        return by.above(s.infant_death, by.propensity(noise, (s.frailty, frailty)) + shift)
+
+    def coronary_disease_log_hazard(
+        _: Noise,
+        famine_city: Flags,
+        birth_day: Floats,
+        male: Flags,
+        ses: Floats,
+        frailty: Floats,
+        exposed_late: Flags,
+        exposed_mid: Flags,
+        exposed_early: Flags,
+    ) -> Floats:
+        w = world.coronary_disease
+        trend = (artefacts.cohort_trend + artefacts.city_trend * famine_city) * birth_day / YEAR
+        background = w.male * male + w.ses * ses + w.frailty * frailty
+        return background + load(w.famine, exposed_late, exposed_mid, exposed_early) + trend
+
+    def coronary_disease_onset(noise: Noise, coronary_disease_log_hazard: Floats) -> Floats:
+        return by.onset_age(noise, world.coronary_disease, coronary_disease_log_hazard)
+
+    def glucose(noise: Noise, ses: Floats, exposed_late: Flags, exposed_mid: Flags, exposed_early: Flags) -> Floats:
+        """Two-hour glucose, mmol/L."""
+        w = world.glucose
+        return (
+            w.mean + w.ses * ses + load(w.famine, exposed_late, exposed_mid, exposed_early) + w.sigma * noise.normal()
+        )
+
+    def death_age(noise: Noise) -> Floats:
+        return by.onset_age(noise, world.death)
+
+    def attends(
+        noise: Noise, ses: Floats, frailty: Floats, exposed_late: Flags, exposed_mid: Flags, exposed_early: Flags
+    ) -> Flags:
+        """Comes to the clinic if alive."""
+        habit = by.propensity(noise, (world.attendance_ses, ses), (-artefacts.selection, frailty))
+        shift = artefacts.differential_attrition * (exposed_late | exposed_mid | exposed_early)
+        return by.above(world.attendance, habit - shift)
+
+    exposures = {f"exposed_{trimester}": exposed_in(trimester) for trimester in TRIMESTERS}
+    end: list[Equation] = [
+        male,
+        ses,
+        frailty,
+        infant_death,
+        coronary_disease_log_hazard,
+        coronary_disease_onset,
+        glucose,
+    ]
+    return Model(
+        {**named(famine_city, period, birth_day), **exposures, **named(*end, death_age, attends)},
+    )
+
+
+def _cohort(config: CohortConfig, world: FamineWorld, equations: Model, key: np.random.SeedSequence) -> Cohort:
+    n = sum(world.births.model_dump().values()) + world.control_births
+    people = equations.draw(n, part_of(key, 0))
+    noise = Noise(n, np.random.default_rng(part_of(key, 1)), np.arange(n))
+    ids = np.arange(1, n + 1)
+    recorded_day = people["birth_day"] + np.rint(world.artefacts.dating_error_days * noise.normal())
+    birth = pd.Timestamp(world.first_birth) + pd.to_timedelta(recorded_day, unit="D")
+    classes = np.digitize(recorded_day, period_limits(world)[1:-1])
+    unexposed = people["famine_city"] & np.isin(classes, [BEFORE, AFTER])
+    exposures = {
+        f"exposed_{trimester}": _against(people["famine_city"] & (classes == k), unexposed)
+        for k, trimester in enumerate(TRIMESTERS, start=1)
+    }
+    seen = people["attends"] & ~people["infant_death"] & (people["death_age"] > world.clinic_age)
+    persons = pd.DataFrame(
+        {
+            "id": pd.Series(ids, dtype="Int64"),
+            "birth_date": birth,
+            "birth_month": pd.Categorical(birth.strftime("%Y-%m")),
+            "sex": by.sex(people["male"]),
+            "ses": people["ses"],
+            "famine_city": pd.array(people["famine_city"], dtype="boolean"),
+            **exposures,
+            "glucose": np.where(seen, people["glucose"], np.nan),
+        }
+    )
+    return Cohort(
+        name=config.name,
+        description=config.description,
+        columns=config.columns,
+        persons=persons,
+        measures=pd.concat(_waves(world, people, ids, seen), ignore_index=True),
+        events=_events(world, people, ids),
+    ).check()
+
+
+def _against(exposed: Flags, unexposed: Flags) -> "pd.arrays.BooleanArray":
+    """Yes for the exposed, no for the unexposed of the same city, empty for everybody else."""
+    return pd.arrays.BooleanArray(exposed, ~(exposed | unexposed))
+
+
+def _waves(world: FamineWorld, people: Values, ids: NDArray[np.int64], seen: Flags) -> list[pd.DataFrame]:
+    born = np.ones(len(ids), dtype=bool)
+    alive = ~people["infant_death"] & (people["death_age"] > world.clinic_age)
+    return [
+        by.attendance(ids, "survived infancy", 1.0, born, ~people["infant_death"]),
+        by.attendance(ids, "clinic", world.clinic_age, alive, seen),
+    ]
+
+
+def _events(world: FamineWorld, people: Values, ids: NDArray[np.int64]) -> pd.DataFrame:
+    """Coronary disease and death of those who survived infancy, in linked registers.
+
+    Coherent windows follow everybody to the end of linkage; incoherent ones look for cases until then but censor the
+    others at the age of the clinic.
+    """
+    onset = people["coronary_disease_onset"]
+    until = np.minimum(world.linkage_age, people["death_age"])
+    if world.artefacts.incoherent_windows:
+        until = np.where(onset <= until, until, np.minimum(world.clinic_age, until))
+    death = by.followed(ids, "death", people["death_age"], 0.0, np.full(len(ids), world.linkage_age))
+    events = pd.concat([death, by.followed(ids, "coronary_disease", onset, 0.0, until)], ignore_index=True)
+    return events[events["id"].isin(ids[~people["infant_death"]])]
+
+
+def _closed_form(config: CohortConfig, world: FamineWorld) -> Iterator[Row]:
+    """Structural coefficients: hazard ratios, delays, and differences in glucose."""
+    if config.policy is None:
+        return
+    harm = SIGN[world.stressor_effect]
+    for trimester in TRIMESTERS:
+        column = f"exposed_{trimester}"
+        if column not in config.policy.exposures:
+            continue
+        for name in config.policy.outcomes:
+            outcome = config.outcomes[name]
+            row: Row = {"study": name, "level": "policy", "contrast": contrast_label(column, config.columns[column])}
+            if isinstance(outcome, EventOutcome) and outcome.event == "coronary_disease":
+                log_ratio = harm * getattr(world.coronary_disease.famine, trimester)
+                yield {**row, "estimand": "conditional_hazard_ratio", "value": float(np.exp(log_ratio))}
+                yield {**row, "estimand": "onset_delay", "value": -log_ratio / world.coronary_disease.shape}
+            if isinstance(outcome, ContinuousOutcome) and outcome.column == "glucose":
+                difference = harm * getattr(world.glucose.famine, trimester)
+                yield {**row, "estimand": "mean_difference", "value": difference}

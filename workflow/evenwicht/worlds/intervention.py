@@ -1,0 +1,145 @@
+"""A randomised early programme whose effect on skill fades to a small lasting part.
+
+The effect t years after the end of the programme is fading * retention**t + lasting (fade-out with a small persistent
+part; Bailey et al. 2017, Journal of Research on Educational Effectiveness 10:7; Hart et al. 2024). Yearly use and
+earnings in adult life follow from lasting skill alone. Childhood poverty lowers skill at every age.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from evenwicht.cohort import Cohort
+from evenwicht.config import CohortConfig, ContinuousOutcome, InterventionWorld
+from evenwicht.rows import contrast_label
+from evenwicht.streams import part_of
+from evenwicht.worlds import mechanisms as by
+from evenwicht.worlds.mechanisms import SIGN, Flags, Floats
+from evenwicht.worlds.scm import Equation, Model, Noise, named
+from evenwicht.worlds.world import Row, World, yes_or_no
+
+POLICY, STRESSOR = "assigned", "poverty"
+
+
+def build(config: CohortConfig) -> World:
+    """Return the intervention world of a config."""
+    world = config.source
+    assert isinstance(world, InterventionWorld)
+    equations = intervention_model(world)
+    return World(
+        equations=equations,
+        cohort=partial(_cohort, config, world, equations),
+        contrasts=yes_or_no(POLICY, STRESSOR),
+        use={window: f"use_at_{window}" for window in world.windows},
+        sectors=list(world.sectors),
+        exact=list(_closed_form(config, world)),
+    )
+
+
+def effect_at(world: InterventionWorld, age: float) -> float:
+    """Effect of attending on skill at an age, SD."""
+    fading = world.effect_at_end - world.lasting
+    years = age - world.programme_ends
+    return SIGN[world.policy_effect] * (fading * world.retention**years + world.lasting)
+
+
+def intervention_model(world: InterventionWorld) -> Model:
+    """Return the structural equations of an intervention world."""
+    harm = SIGN[world.stressor_effect]
+
+    def ses(noise: Noise) -> Floats:
+        return noise.normal()
+
+    def poverty(noise: Noise, ses: Floats) -> Flags:
+        return by.above(world.poverty, by.propensity(noise, (world.poverty_ses, ses)))
+
+    def assigned(noise: Noise) -> Flags:
+        return noise.uniform() < world.share_assigned
+
+    def attended(noise: Noise, assigned: Flags) -> Flags:
+        return assigned & (noise.uniform() < world.take_up)
+
+    def ability(noise: Noise, ses: Floats, poverty: Flags) -> Floats:
+        """The part of skill that is the person's own, SD."""
+        return (
+            world.ses_skill * ses + harm * world.poverty_skill * poverty + np.sqrt(world.persistence) * noise.normal()
+        )
+
+    def skill(age: float) -> Equation:
+        def equation(noise: Noise, ability: Floats, attended: Flags) -> Floats:
+            return ability + effect_at(world, age) * attended + np.sqrt(1 - world.persistence) * noise.normal()
+
+        return equation
+
+    def habits(noise: Noise) -> Floats:
+        """Use and earnings that do not come from skill, (n, sectors)."""
+        return noise.normal(len(world.sectors))
+
+    def use(start: float, end: float) -> Equation:
+        lasting = SIGN[world.policy_effect] * world.lasting
+
+        def equation(_: Noise, ability: Floats, attended: Flags, habits: Floats) -> Floats:
+            """Amount of every sector in a window, (n, sectors)."""
+            level = ability + lasting * attended
+            columns = [
+                s.mean * (end - start) * np.exp(s.per_sd * level + s.sigma * habits[:, j] - s.sigma**2 / 2)
+                for j, s in enumerate(world.sectors.values())
+            ]
+            return np.column_stack(columns)
+
+        return equation
+
+    start: list[Equation] = [ses, poverty, assigned, attended, ability]
+    return Model(
+        {
+            **named(*start),
+            **{f"skill_{age:g}": skill(age) for age in world.skill_ages},
+            "habits": habits,
+            **{f"use_at_{window}": use(*ages) for window, ages in world.windows.items()},
+        }
+    )
+
+
+def _cohort(config: CohortConfig, world: InterventionWorld, equations: Model, key: np.random.SeedSequence) -> Cohort:
+    noise = Noise(world.n, np.random.default_rng(part_of(key, 1)), np.arange(world.n))
+    chosen = np.zeros(world.n, dtype=bool)
+    chosen[noise.rng.permutation(world.n)[: round(world.n * world.share_assigned)]] = True
+    people = equations.draw(world.n, part_of(key, 0), {POLICY: chosen})
+    ids = np.arange(1, world.n + 1)
+    flags = {name: pd.array(people[name], dtype="boolean") for name in (STRESSOR, POLICY, "attended")}
+    persons = pd.DataFrame({"id": pd.Series(ids, dtype="Int64"), "ses": people["ses"], **flags})
+    waves = []
+    for age in world.skill_ages:
+        name = f"skill_{age:g}"
+        habit = by.propensity(noise, (world.artefacts.selection, np.clip(people["ability"], -3, 3)))
+        seen = by.above(world.assessed, habit - world.artefacts.differential_attrition * chosen)
+        measured = by.with_error(noise, people[name], 1.0, world.artefacts.skill_reliability)
+        persons[name] = np.where(seen, measured, np.nan)
+        waves.append(by.attendance(ids, f"{age:g}", age, np.ones(world.n, dtype=bool), seen))
+    costs = [by.costs(ids, people[f"use_at_{window}"], list(world.sectors), window) for window in world.windows]
+    return Cohort(
+        name=config.name,
+        description=config.description,
+        columns=config.columns,
+        persons=persons,
+        measures=pd.concat(waves, ignore_index=True),
+        costs=pd.concat(costs, ignore_index=True),
+    ).check()
+
+
+def _closed_form(config: CohortConfig, world: InterventionWorld) -> Iterator[Row]:
+    """Differences in skill: take-up times the effect of attending, and the effect of poverty."""
+    for level, study, column in (("individual", config.individual, STRESSOR), ("policy", config.policy, POLICY)):
+        if study is None:
+            continue
+        for name in study.outcomes:
+            outcome = config.outcomes[name]
+            if not isinstance(outcome, ContinuousOutcome) or not outcome.column.startswith("skill_"):
+                continue
+            age = float(outcome.column.removeprefix("skill_"))
+            by_policy = world.take_up * effect_at(world, age)
+            by_poverty = SIGN[world.stressor_effect] * world.poverty_skill
+            row: Row = {"study": name, "level": level, "contrast": contrast_label(column, config.columns[column])}
+            yield {**row, "estimand": "mean_difference", "value": by_policy if column == POLICY else by_poverty}

@@ -1,0 +1,74 @@
+"""What every world offers, so that cohorts are drawn and truths computed in one way."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenwicht.cohort import Cohort
+from evenwicht.config.mechanisms import Onset
+from evenwicht.worlds.scm import Model, Values
+
+Row = dict[str, object]
+Intervention = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Two interventions on the same people.
+
+    Attributes
+    ----------
+    exposed, unexposed
+        Variables set for everybody, to a number or an (n,) array.
+    among
+        From people drawn without intervention, who the contrast is about; everybody if left out.
+    """
+
+    exposed: Intervention
+    unexposed: Intervention
+    among: Callable[[Values], NDArray[np.bool_]] | None = None
+
+
+@dataclass(frozen=True)
+class World:
+    """A structural causal model, how it becomes a Cohort, and what is needed to know its true effects.
+
+    Attributes
+    ----------
+    equations
+        The structural causal model.
+    cohort
+        Draws a Cohort from a seed, without its truth table.
+    contrasts
+        Column of `persons` -> the interventions that set it to yes and to no.
+    diseases
+        Event -> its Gompertz baseline; its log hazard is the variable `<event>_log_hazard`.
+    use
+        Window of costs -> variable with the use of every sector, (n, sectors).
+    sectors
+        Names of the sectors, in the order of the columns of use.
+    inclusion
+        Variable with the chance to be in the sample that the truth is about; everybody if left out.
+    exact
+        True values in closed form: rows with study, estimand, level, contrast and value.
+    others
+        True values particular to this world, from people drawn without intervention.
+    """
+
+    equations: Model
+    cohort: Callable[[np.random.SeedSequence], Cohort]
+    contrasts: dict[str, Contrast] = field(default_factory=dict)
+    diseases: Mapping[str, Onset] = field(default_factory=dict)
+    use: dict[str, str] = field(default_factory=dict)
+    sectors: list[str] = field(default_factory=list)
+    inclusion: str | None = None
+    exact: list[Row] = field(default_factory=list)
+    others: Callable[[Values], Iterable[Row]] | None = None
+
+
+def yes_or_no(*columns: str) -> dict[str, Contrast]:
+    """Return the contrasts of columns that are variables of the model with the same name."""
+    return {column: Contrast({column: True}, {column: False}) for column in columns}
