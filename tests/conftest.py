@@ -13,9 +13,19 @@ from evenwicht.config import CohortConfig
 from evenwicht.ingest.table import ingest
 from evenwicht.loading import load_cohort
 from evenwicht.streams import stream_key
-from evenwicht.worlds.dunedin import simulate
+from evenwicht.worlds import simulate
 
 ROOT = Path(__file__).parents[1]
+WORLDS = [
+    "dunedin",
+    "register_nz",
+    "register_dk",
+    "rationing",
+    "famine",
+    "deprivation",
+    "intervention",
+    "lifecourse",
+]
 
 
 @pytest.fixture(scope="session")
@@ -36,6 +46,11 @@ def dunedin_config() -> CohortConfig:
 @pytest.fixture(scope="session")
 def dunedin(dunedin_config: CohortConfig) -> Cohort:
     return simulate(dunedin_config, stream_key(1, "dunedin", "test"))
+
+
+def world(name: str) -> CohortConfig:
+    """The default config of a synthetic cohort."""
+    return load_cohort(ROOT / f"config/{name}.yaml")
 
 
 def world_with(config: CohortConfig, **changes: object) -> CohortConfig:

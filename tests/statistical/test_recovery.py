@@ -16,8 +16,7 @@ from evenwicht.individual.concentration import concentration_study
 from evenwicht.recovery import recovery_table, replicate_estimates, summarise
 from evenwicht.rows import TRUTH_KEY, with_truth
 from evenwicht.streams import stream, stream_key
-from evenwicht.worlds.dunedin import simulate
-from evenwicht.worlds.dunedin_truth import true_values
+from evenwicht.worlds import simulate, true_values
 
 from tests.conftest import world_with
 

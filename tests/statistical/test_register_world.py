@@ -7,12 +7,11 @@ import pandas as pd
 import pytest
 from evenwicht.cohort import read_cohort
 from evenwicht.config import CohortConfig, RegisterWorld
-from evenwicht.errors import ConfigError
 from evenwicht.estimators.concentration import gini, high_need, top_share_of_use
 from evenwicht.loading import load_cohort
 from evenwicht.streams import stream_key
-from evenwicht.worlds import causal_graph, register, true_values
-from evenwicht.worlds.calibration import compare_with_published, fit_margins
+from evenwicht.worlds import causal_graph, register, simulate, true_values
+from evenwicht.worlds.calibration import compare_with_published
 from pydantic import ValidationError
 
 from tests.conftest import ROOT, world_with
@@ -38,28 +37,6 @@ def test_the_world_gives_the_published_concentration(nz: CohortConfig) -> None:
     gap = table.set_index("estimand")["difference"].abs()
     assert (gap.loc["gini"] <= 0.02).all()
     assert (gap.loc["top_share"] <= 0.03).all()
-
-
-def test_the_config_holds_the_fitted_parameters(nz: CohortConfig) -> None:
-    """The config prints three digits of what the optimiser finds."""
-    fit = fit_margins("register_nz", nz.source, PUBLISHED)
-    assert len(fit) == 5
-    assert (fit["loss"] < 1e-12).all()
-    np.testing.assert_allclose(fit["zero_in_config"], fit["zero"], atol=5e-4)
-    np.testing.assert_allclose(fit["sigma_in_config"], fit["sigma"], atol=5e-3)
-
-
-def test_rows_marked_check_never_enter_the_fit(nz: CohortConfig) -> None:
-    altered = PUBLISHED.copy()
-    altered.loc[altered["use"] == "check", "value"] = 0.123
-    pd.testing.assert_frame_equal(
-        fit_margins("register_nz", nz.source, altered), fit_margins("register_nz", nz.source, PUBLISHED)
-    )
-
-
-def test_a_cohort_without_published_figures_cannot_be_fitted(nz: CohortConfig) -> None:
-    with pytest.raises(ConfigError, match="no rows marked 'calibrate' for cohort elsewhere"):
-        fit_margins("elsewhere", nz.source, PUBLISHED)
 
 
 def test_margins_are_the_closed_forms(nz: CohortConfig, use: np.ndarray) -> None:
@@ -128,7 +105,7 @@ def test_a_streamed_register_is_the_one_in_memory(
     register.write_register(config, key, truth, tmp_path / "two")
     for file in (tmp_path / "one").iterdir():
         assert file.read_bytes() == (tmp_path / "two" / file.name).read_bytes()
-    back, memory = read_cohort(tmp_path / "one"), register.simulate(config, key)
+    back, memory = read_cohort(tmp_path / "one"), simulate(config, key)
     for table in ("persons", "events", "costs"):
         pd.testing.assert_frame_equal(getattr(back, table), getattr(memory, table), check_dtype=False)
 
@@ -137,7 +114,7 @@ def test_chunks_do_not_depend_on_each_other(nz: CohortConfig, monkeypatch: pytes
     """A register twice as large begins with the same people."""
     monkeypatch.setattr(register, "CHUNK", 1_000)
     key = stream_key(6, "nz", "simulate")
-    small, large = (register.simulate(world_with(nz, people=n, scale=1.0), key) for n in (2_000, 4_000))
+    small, large = (simulate(world_with(nz, people=n, scale=1.0), key) for n in (2_000, 4_000))
     pd.testing.assert_frame_equal(small.persons, large.persons[:2_000])
 
 

@@ -81,7 +81,7 @@ COHORT_MISTAKES = {
         at("source.waves.0", {"age": 99, "participation": 1}),
         "source: waves must be in order",
     ),
-    "cost age without wave": (DUNEDIN, at("source.cost_age", 40), "source: cost_age must be the age of a wave"),
+    "cost age without wave": (DUNEDIN, at("source.cost_ages", [40]), "source: cost_ages must be ages of waves"),
     "unknown kind of source": (NHEFS, at("source.kind", "excel"), r"source\.kind: .*'excel'.*Choose one of"),
     "unknown column in adjustment": (
         NHEFS,

@@ -12,8 +12,9 @@ from evenwicht.config import CohortConfig
 from evenwicht.estimators.results import Interval
 from evenwicht.report import drift, wording
 from evenwicht.report.comparison import compare_levels, concentration_lines
-from evenwicht.report.figures import forest_figure, graph_figure, lorenz_figure, survival_figure
+from evenwicht.report.figures import forest_figure, lorenz_figure, survival_figure
 from evenwicht.report.tables import attrition, replication, table_one
+from evenwicht.report.world_figures import attrition_figure, graph_figure
 from evenwicht.rows import COLUMNS, Rows, as_table, with_truth
 from evenwicht.worlds import causal_graph
 
@@ -123,11 +124,11 @@ def test_the_world_is_set_by_the_published_counts(dunedin_config: CohortConfig) 
     counts = published[published["study"] == "attrition"].pivot(index="contrast", columns="estimand", values="value")
     world = dunedin_config.source
     for wave in world.waves:
-        due, assessed = counts.loc[str(wave.age), ["n_eligible", "n_assessed"]]
+        due, assessed = counts.loc[f"{wave.age:g}", ["n_eligible", "n_assessed"]]
         assert wave.participation == pytest.approx(assessed / due, abs=5e-5)
     design = published[published["study"] == "design"].set_index("estimand")["value"]
     assert world.n == design["n"]
-    assert 2 * world.twin_pairs == design["n_twins"]
+    assert 2 * world.families.twin_pairs == design["n_twins"]
     assert world.share_male == pytest.approx(design["n_male"] / design["n"], abs=5e-4)
     assert world.death_by_end == pytest.approx(design["n_deaths"] / design["n"], abs=5e-5)
 
@@ -227,6 +228,10 @@ def test_figures_carry_alternative_text_and_keep_their_bytes(
         "survival": (lambda: survival_figure(curves(), nhefs_config), "78.7% without the event at 120 months"),
         "forest": (lambda: forest_figure(some_rows(), nhefs_config, nhefs), r"standardisation: 3.5 \(2.5 to 4.5\) kg"),
         "graph": (lambda: graph_figure(causal_graph(dunedin_config), dunedin_config), "poverty depends on ses, family"),
+        "attrition": (
+            lambda: attrition_figure(attrition(nhefs, PUBLISHED), {"nhefs": "NHEFS"}),
+            "NHEFS: 1971 100%, 1982 96%",
+        ),
         "lorenz": (lambda: lorenz_figure(lorenz, as_table([rows]), dunedin_config), "chance alone 0.40"),
     }
     for name, (draw, text) in pictures.items():

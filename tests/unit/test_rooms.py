@@ -25,6 +25,7 @@ ORDER = [
     "ingest",
     "individual",
     "policy",
+    "studies",
     "recovery",
     "report",
 ]

@@ -25,8 +25,8 @@ class Stressor(Strict):
     """A binary early stressor: present when a standard normal propensity passes the prevalence threshold."""
 
     prevalence: Share
-    ses: Correlation = Field(description="Correlation of the propensity with family SES (negative: more if poor)")
-    family: Correlation = Field(description="Correlation of the propensity with a shared family adversity factor")
+    ses: Correlation = Field(description="Weight of family SES in the propensity (negative: more if poor)")
+    family: Correlation = Field(description="Weight of a shared family adversity factor in the propensity")
 
     @model_validator(mode="after")
     def _leaves_variance(self) -> "Stressor":
@@ -206,6 +206,11 @@ class DunedinWorld(Strict):
             raise ValueError("first_birth must lie before last_birth")
         if not self.first_birth < self.policy.born_on_or_after <= self.last_birth:
             raise ValueError("policy.born_on_or_after must split the births between first_birth and last_birth")
+        between = self.families.genes_ses * self.families.genes_adversity
+        for name in Stressors.model_fields:
+            s: Stressor = getattr(self.stressors, name)
+            if s.ses**2 + s.family**2 + 2 * s.ses * s.family * between >= 1:
+                raise ValueError(f"stressors.{name}: ses and family leave no variance, as genes tie them together")
         ages = [wave.age for wave in self.waves]
         require_order(ages, "waves")
         require_order(list(map(float, self.cost_ages)), "cost_ages")

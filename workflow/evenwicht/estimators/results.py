@@ -63,7 +63,7 @@ ESTIMANDS = {
     "first_stage_f": Estimand("First-stage F statistic", "statistic"),
     "gini": Estimand("Gini coefficient", "index"),
     "top_share": Estimand("Share of use by the top group", "probability"),
-    "group_share": Estimand("Share of people in the multi-sector group", "probability"),
+    "group_share": Estimand("Share of people", "probability"),
     "group_use_share": Estimand("Share of use by the multi-sector group", "probability"),
     "excess_use_share": Estimand("Share of use by the multi-sector group, above chance", "difference"),
     "concentration_index": Estimand("Concentration index by childhood risk", "difference"),

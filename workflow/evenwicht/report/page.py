@@ -192,25 +192,26 @@ def _worlds(run: Run, tables: dict[str, pd.DataFrame], figures: dict[str, dict[s
     }
 
 
-def _calibration(run: Run, calibration: pd.DataFrame) -> list[dict[str, str]]:
-    lines = []
+def _calibration(run: Run, calibration: pd.DataFrame) -> dict[str, list[dict[str, str]]]:
+    """Published figures beside true values, by title of the world."""
+    worlds: dict[str, list[dict[str, str]]] = {}
     for row in calibration.to_dict("records"):
         config = run.cohorts[row["cohort"]]
-        sector, outcome = config.sector_labels.get(row["contrast"]), config.outcomes.get(row["study"])
-        about = f"{outcome.label}, {row['contrast']}" if outcome else row["contrast"]
-        lines.append(
-            {
-                "world": config.title,
-                "what": f"{ESTIMANDS[row['estimand']].label}: {sector.label if sector else about}",
-                "published": f"{row['published']:g}",
-                "difference": signed(row["difference"], 3),
-                "error": "closed form" if row["mc_error"] == 0 else f"± {number(row['mc_error'], 4)}",
-                "use": {"calibrate": "set by it", "check": "not used"}.get(row["use"], row["use"]),
-                "source": f"{row['source']} [{row['tag']}]",
-                "value": number(row["world"], 3),
-            }
-        )
-    return lines
+        sector = config.sector_labels.get(row["contrast"])
+        about = sector.label if sector else row["contrast"]
+        if row["study"] in config.outcomes:
+            about = f"{row['study'].replace('_', ' ')}, {about}"
+        line = {
+            "what": f"{ESTIMANDS[row['estimand']].label}: {about}",
+            "published": f"{row['published']:g}",
+            "difference": signed(row["difference"], 3),
+            "error": "closed form" if row["mc_error"] == 0 else f"± {row['mc_error']:.1g}",
+            "use": {"calibrate": "set by it", "check": "not used"}.get(row["use"], row["use"]),
+            "source": f"{row['source']} [{row['tag']}]",
+            "value": number(row["world"], 3),
+        }
+        worlds.setdefault(config.title, []).append(line)
+    return worlds
 
 
 def _estimates(estimates: pd.DataFrame) -> list[dict[str, str]]:

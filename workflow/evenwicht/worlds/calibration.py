@@ -126,8 +126,9 @@ def _solve(
     value = np.array([target.value for target in targets])
     options = {"xtol": 1e-12, "ftol": 1e-12, "diff_step": step}
     fit = least_squares(lambda x: np.array(found(x)) - value, start, bounds=bounds, **options)
+    loss = round(2 * fit.cost, 12)  # below it, what is left is the arithmetic of floats
     return [
-        {"parameter": path, "fitted": float(x), "in_config": x0, "targets": _listing(targets), "loss": 2 * fit.cost}
+        {"parameter": path, "fitted": float(x), "in_config": x0, "targets": _listing(targets), "loss": loss}
         for path, x, x0 in zip(paths, fit.x, start, strict=True)
     ]
 

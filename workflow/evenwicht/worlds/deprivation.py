@@ -36,7 +36,7 @@ def build(config: CohortConfig) -> World:
         equations=equations,
         cohort=partial(_cohort, config, world, equations),
         contrasts={
-            POLICY: Contrast({**stayed, "foster_care": True}, stayed, lambda people: people["abandoned"]),
+            POLICY: Contrast({**stayed, "foster_care": True}, stayed, lambda people: people["disadvantage"]),
             STRESSOR: Contrast(stayed, {"institution": False, "foster_care": False}, lambda p: ~p["foster_care"]),
         },
         exact=list(_closed_form(config, world)),
@@ -47,19 +47,19 @@ def deprivation_model(world: DeprivationWorld) -> Model:
     """Return the structural equations of a deprivation world."""
     harm, benefit = SIGN[world.stressor_effect], SIGN[world.policy_effect]
 
-    def abandoned(noise: Noise) -> Flags:
+    def disadvantage(noise: Noise) -> Flags:
         """Born into the circumstances that bring children to an institution."""
         trial = world.foster + world.institution
         return noise.uniform() < trial / (trial + world.family)
 
-    def institution(_: Noise, abandoned: Flags) -> Flags:
-        return abandoned
+    def institution(_: Noise, disadvantage: Flags) -> Flags:
+        return disadvantage
 
     def foster_care(noise: Noise, institution: Flags) -> Flags:
         return institution & (noise.uniform() < world.foster / (world.foster + world.institution))
 
-    def low_birth_weight(noise: Noise, abandoned: Flags) -> Flags:
-        return noise.uniform() < np.where(abandoned, world.low_birth_weight_institution, world.low_birth_weight)
+    def low_birth_weight(noise: Noise, disadvantage: Flags) -> Flags:
+        return noise.uniform() < np.where(disadvantage, world.low_birth_weight_institution, world.low_birth_weight)
 
     def placement_age(noise: Noise) -> Floats:
         """Age at placement if placed, months."""
@@ -86,7 +86,7 @@ def deprivation_model(world: DeprivationWorld) -> Model:
 
         return equation
 
-    start: list[Equation] = [abandoned, institution, foster_care, low_birth_weight, placement_age, ability]
+    start: list[Equation] = [disadvantage, institution, foster_care, low_birth_weight, placement_age, ability]
     return Model({**named(*start), **{name: iq(assessment) for name, assessment in world.assessments.items()}})
 
 
@@ -101,15 +101,15 @@ def _cohort(config: CohortConfig, world: DeprivationWorld, equations: Model, key
     n = trial + world.family
     ids = np.arange(1, n + 1)
     noise = Noise(n, np.random.default_rng(part_of(key, 1)), np.arange(n))
-    abandoned, placed = ids <= trial, np.zeros(n, dtype=bool)
+    disadvantage, placed = ids <= trial, np.zeros(n, dtype=bool)
     placed[noise.rng.permutation(trial)[: world.foster]] = True
-    people = equations.draw(n, part_of(key, 0), {"abandoned": abandoned, "foster_care": placed})
+    people = equations.draw(n, part_of(key, 0), {"disadvantage": disadvantage, "foster_care": placed})
     placement = np.clip(people["placement_age"], 0.0, CARE_MONTHS)
     persons = pd.DataFrame(
         {
             "id": pd.Series(ids, dtype="Int64"),
-            STRESSOR: pd.arrays.BooleanArray(abandoned, placed),
-            POLICY: pd.arrays.BooleanArray(placed, ~abandoned),
+            STRESSOR: pd.arrays.BooleanArray(disadvantage, placed),
+            POLICY: pd.arrays.BooleanArray(placed, ~disadvantage),
             "low_birth_weight": pd.array(people["low_birth_weight"], dtype="boolean"),
             "placement_age": np.where(placed, placement, np.nan),
         }
@@ -127,13 +127,13 @@ def _cohort(config: CohortConfig, world: DeprivationWorld, equations: Model, key
         columns=config.columns,
         persons=persons,
         measures=pd.concat(waves, ignore_index=True),
-        costs=_care(ids, abandoned, placed, placement),
+        costs=_care(ids, disadvantage, placed, placement),
     ).check()
 
 
-def _care(ids: NDArray[np.int64], abandoned: Flags, placed: Flags, placement: Floats) -> pd.DataFrame:
+def _care(ids: NDArray[np.int64], disadvantage: Flags, placed: Flags, placement: Floats) -> pd.DataFrame:
     """Months in institutional and in foster care up to 54 months of age, which is what either form of care costs."""
-    institutional = np.where(placed, placement, np.where(abandoned, CARE_MONTHS, 0.0))
+    institutional = np.where(placed, placement, np.where(disadvantage, CARE_MONTHS, 0.0))
     foster = np.where(placed, CARE_MONTHS - placement, 0.0)
     months = np.column_stack([institutional, foster])
     return by.costs(ids, months, ["institutional_care", "foster_care"], CARE_WINDOW)

@@ -17,7 +17,7 @@ from scipy.special import expit, ndtr, ndtri
 
 from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig, DunedinWorld, EventOutcome, StressorWeights
-from evenwicht.config.dunedin import AdversityScore
+from evenwicht.config.dunedin import AdversityScore, Stressor
 from evenwicht.rows import contrast_label
 from evenwicht.streams import part_of
 from evenwicht.worlds import mechanisms as by
@@ -87,16 +87,21 @@ def dunedin_model(world: DunedinWorld) -> Model:
     def child_benefit(_: Noise, birth_day: Floats) -> Flags:
         return birth_day >= (world.policy.born_on_or_after - world.first_birth).days
 
+    def adverse(noise: Noise, s: Stressor, ses: Floats, family_adversity: Floats) -> Floats:
+        """Standard normal propensity to a stressor."""
+        between = world.families.genes_ses * world.families.genes_adversity
+        return by.propensity(noise, (s.ses, ses), (s.family, family_adversity), between=between)
+
     def poverty(noise: Noise, ses: Floats, family_adversity: Floats, child_benefit: Flags) -> Flags:
         s = world.stressors.poverty
         lowered = benefit * world.policy.poverty_shift * child_benefit
-        return by.above(s.prevalence, by.propensity(noise, (s.ses, ses), (s.family, family_adversity)) - lowered)
+        return by.above(s.prevalence, adverse(noise, s, ses, family_adversity) - lowered)
 
     def other_stressor(name: str) -> Equation:
         s = getattr(world.stressors, name)
 
         def equation(noise: Noise, ses: Floats, family_adversity: Floats) -> Flags:
-            return by.above(s.prevalence, by.propensity(noise, (s.ses, ses), (s.family, family_adversity)))
+            return by.above(s.prevalence, adverse(noise, s, ses, family_adversity))
 
         return equation
 

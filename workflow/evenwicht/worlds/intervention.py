@@ -32,7 +32,7 @@ def build(config: CohortConfig) -> World:
         equations=equations,
         cohort=partial(_cohort, config, world, equations),
         contrasts=yes_or_no(POLICY, STRESSOR),
-        use={window: f"use_at_{window}" for window in world.windows},
+        use={window: f"use_{window}" for window in world.windows},
         sectors=list(world.sectors),
         exact=list(_closed_form(config, world)),
     )
@@ -97,7 +97,7 @@ def intervention_model(world: InterventionWorld) -> Model:
             **named(*start),
             **{f"skill_{age:g}": skill(age) for age in world.skill_ages},
             "habits": habits,
-            **{f"use_at_{window}": use(*ages) for window, ages in world.windows.items()},
+            **{f"use_{window}": use(*ages) for window, ages in world.windows.items()},
         }
     )
 
@@ -118,7 +118,7 @@ def _cohort(config: CohortConfig, world: InterventionWorld, equations: Model, ke
         measured = by.with_error(noise, people[name], 1.0, world.artefacts.skill_reliability)
         persons[name] = np.where(seen, measured, np.nan)
         waves.append(by.attendance(ids, f"{age:g}", age, np.ones(world.n, dtype=bool), seen))
-    costs = [by.costs(ids, people[f"use_at_{window}"], list(world.sectors), window) for window in world.windows]
+    costs = [by.costs(ids, people[f"use_{window}"], list(world.sectors), window) for window in world.windows]
     return Cohort(
         name=config.name,
         description=config.description,

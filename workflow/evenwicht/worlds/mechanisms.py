@@ -17,17 +17,21 @@ SIGN = {"harmful": 1.0, "beneficial": 1.0, "null": 0.0, "reversed": -1.0}
 YEAR = 365.25  # days
 
 
-def propensity(noise: Noise, *causes: tuple[float, Floats]) -> Floats:
-    """Standard normal number with the given correlations with independent standard normal causes.
+def propensity(noise: Noise, *causes: tuple[float, Floats], between: float = 0.0) -> Floats:
+    """Standard normal number with the given weights on standard normal causes.
 
     Parameters
     ----------
     noise
         Source of the person's own part.
     causes
-        Pairs of a correlation and an (n,) array.
+        Pairs of a weight and an (n,) array.
+    between
+        Correlation of the first two causes with each other; all others are independent.
     """
-    own = np.sqrt(1 - sum(weight**2 for weight, _ in causes))
+    weights = [weight for weight, _ in causes]
+    shared = 2 * between * weights[0] * weights[1] if between else 0.0
+    own = np.sqrt(1 - sum(weight**2 for weight in weights) - shared)
     return np.asarray(sum(weight * cause for weight, cause in causes) + own * noise.normal())
 
 

@@ -60,7 +60,10 @@ def true_values(config: CohortConfig, world: World, draws: int, key: np.random.S
     known = pd.MultiIndex.from_frame(exact[TRUTH_KEY])
     simulated = simulated[~pd.MultiIndex.from_frame(simulated[TRUTH_KEY]).isin(known)]
     parts = [part for part in (exact, simulated) if len(part)]
-    return pd.concat(parts, ignore_index=True)[TRUTH_COLUMNS] if parts else empty("truth")
+    if not parts:
+        return empty("truth")
+    # what the arithmetic of floats leaves of an exact zero is no effect
+    return pd.concat(parts, ignore_index=True)[TRUTH_COLUMNS].round({"value": 12, "mc_error": 12})
 
 
 def simulated_values(config: CohortConfig, world: World, draws: int, key: np.random.SeedSequence) -> pd.DataFrame:
@@ -71,8 +74,6 @@ def simulated_values(config: CohortConfig, world: World, draws: int, key: np.ran
         return empty("truth")
     values = pd.concat(chunks).groupby(TRUTH_KEY, sort=False)["value"]
     table = pd.DataFrame({"value": values.mean(), "mc_error": values.std(ddof=1) / np.sqrt(count)}).reset_index()
-    # what the arithmetic of floats leaves of an exact zero is no effect
-    table[["value", "mc_error"]] = table[["value", "mc_error"]].round(12)
     return table.assign(how=f"potential outcomes of {count * CHUNK:,} people")[TRUTH_COLUMNS]
 
 
