@@ -11,7 +11,7 @@ from evenwicht.streams import stream_key
 from evenwicht.worlds import simulate, true_values
 from evenwicht.worlds.dunedin import STRESSORS, dunedin_model
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, world_with
 
 BIG = 200_000
 PUBLISHED = pd.read_csv(ROOT / "data/published.csv").query("cohort == 'dunedin'")
@@ -151,3 +151,122 @@ def test_truth_covers_a_risk_difference_a_hazard_ratio_and_a_gini(dunedin_config
     truth = true_values(dunedin_config, 100_000, stream_key(16, "dunedin", "truth"))
     assert {"risk_difference", "conditional_hazard_ratio", "gini"} <= set(truth["estimand"])
     assert not truth.duplicated(["study", "estimand", "level", "contrast"]).any()
+
+
+# --- families, genes, adolescence, registers, memories ---------------------------------------------------------------
+
+
+def with_artefacts(config: CohortConfig, **changes: object) -> CohortConfig:
+    return world_with(config, artefacts=config.source.artefacts.model_copy(update=changes))
+
+
+def test_siblings_share_a_family_and_half_of_their_genes(dunedin_config: CohortConfig) -> None:
+    pairs = 20_000
+    families = dunedin_config.source.families.model_copy(update={"twin_pairs": 0, "sibling_pairs": pairs})
+    persons = simulate(
+        world_with(dunedin_config, n=2 * pairs + 100, families=families), stream_key(20, "dunedin", "siblings")
+    ).persons
+    first, second = persons.iloc[: 2 * pairs : 2], persons.iloc[1 : 2 * pairs : 2]
+    assert (first["family"].to_numpy() == second["family"].to_numpy()).all()
+    assert (first["ses"].to_numpy() == second["ses"].to_numpy()).all()
+    years = (second["birth_date"].to_numpy() - first["birth_date"].to_numpy()) / np.timedelta64(1, "D") / 365.25
+    least, most = families.sibling_gap
+    assert ((years > least - 0.01) & (years < most + 0.01)).all()
+    shared = np.corrcoef(first["genes"], second["genes"])[0, 1]
+    assert abs(shared - 0.5) <= 4 * 0.75 / np.sqrt(pairs)
+    assert persons["family"].duplicated(keep=False).sum() == 2 * pairs
+
+
+def test_genes_confound_poverty_and_brain_health(world: DunedinWorld) -> None:
+    people = dunedin_model(world).draw(BIG, stream_key(21, "dunedin", "genes"))
+    assert people["genes"][people["poverty"]].mean() < people["genes"][~people["poverty"]].mean() - 0.05
+    key, model = stream_key(22, "dunedin", "genes"), dunedin_model(world)
+    low, high = (model.draw(1_000, key, {"genes": value}) for value in (-1.0, 1.0))
+    for later in ("brain_health", "iq", "self_control"):
+        assert (high[later] > low[later]).all()
+    assert (high["poverty"] == low["poverty"]).all()
+
+
+def test_adolescence_and_schooling_carry_effects_to_need(world: DunedinWorld) -> None:
+    model, key = dunedin_model(world), stream_key(23, "dunedin", "adolescence")
+    troubled, well = (model.draw(20_000, key, {"mental_problems": value}) for value in (2.0, -2.0))
+    assert (troubled["no_qualifications"] >= well["no_qualifications"]).all()
+    assert (troubled["need_log_odds"] > well["need_log_odds"]).all()
+
+
+def test_use_grows_with_age_and_registers_miss_the_years_abroad(world: DunedinWorld) -> None:
+    people = dunedin_model(world).draw(20_000, stream_key(24, "dunedin", "use"))
+    assert (people["use_by_45"] >= people["use_by_38"]).all()
+    administrative = np.array([sector.administrative for sector in world.sectors.values()])
+    for age in (38, 45):
+        true, recorded = people[f"use_by_{age}"], people[f"recorded_use_by_{age}"]
+        stayed = people["share_abroad"] == 0
+        assert (recorded[stayed] == true[stayed]).all()
+        assert (recorded[:, ~administrative] == true[:, ~administrative]).all()
+        assert recorded[~stayed][:, administrative].sum() < 0.8 * true[~stayed][:, administrative].sum()
+    assert within((~stayed).mean(), world.abroad.prevalence, 20_000)
+
+
+def test_costs_are_kept_for_both_ages_and_for_those_assessed(dunedin: Cohort) -> None:
+    attended = dunedin.measures[dunedin.measures["measure"] == "attendance"]
+    for age in ("38", "45"):
+        assessed = attended[(attended["wave"] == age) & attended["value"].notna()]["id"]
+        assert set(dunedin.costs.loc[dunedin.costs["window"] == age, "id"]) == set(assessed)
+
+
+def test_recall_is_kept_for_those_assessed_at_38(dunedin: Cohort) -> None:
+    recalled = dunedin.measures[dunedin.measures["measure"] == "retrospective_adversities"]
+    attended = dunedin.measures[(dunedin.measures["measure"] == "attendance") & (dunedin.measures["wave"] == "38")]
+    assert set(recalled["id"]) == set(attended.loc[attended["value"].notna(), "id"])
+    assert recalled["value"].between(0, 4).all()
+
+
+def test_a_cohort_trend_moves_later_births_alone(dunedin_config: CohortConfig) -> None:
+    key = stream_key(25, "dunedin", "trend")
+    trended = with_artefacts(dunedin_config, cohort_trend=0.5).source
+    plain, changed = (dunedin_model(w).draw(5_000, key) for w in (dunedin_config.source, trended))
+    difference = changed["disease_log_hazard"] - plain["disease_log_hazard"]
+    assert difference == pytest.approx(0.5 * plain["birth_day"] / 365.25)
+
+
+def test_incoherent_windows_censor_the_healthy_when_last_seen(dunedin_config: CohortConfig) -> None:
+    key = stream_key(26, "dunedin", "windows")
+    plain, changed = (
+        simulate(with_artefacts(dunedin_config, incoherent_windows=w), key).events.query("event == 'disease'")
+        for w in (False, True)
+    )
+    assert plain.query("status == 1").reset_index(drop=True).equals(changed.query("status == 1").reset_index(drop=True))
+    assert (changed["exit_age"] <= plain["exit_age"]).all()
+    assert changed.query("status == 0")["exit_age"].mean() < plain.query("status == 0")["exit_age"].mean()
+
+
+def test_differential_attrition_loses_those_in_poverty(dunedin_config: CohortConfig) -> None:
+    cohort = simulate(
+        with_artefacts(world_with(dunedin_config, n=20_000), differential_attrition=1.0),
+        stream_key(27, "dunedin", "lost"),
+    )
+    attended = cohort.measures[(cohort.measures["measure"] == "attendance") & (cohort.measures["wave"] == "38")]
+    poor = cohort.persons.set_index("id")["poverty"].loc[attended["id"]].to_numpy(bool)
+    came = attended["value"].notna().to_numpy()
+    assert came[poor].mean() < came[~poor].mean() - 0.05
+
+
+def test_selection_enrols_fewer_children_of_adverse_families(dunedin_config: CohortConfig) -> None:
+    key = stream_key(28, "dunedin", "selection")
+    large = world_with(dunedin_config, n=50_000)
+    plain, selected = (simulate(with_artefacts(large, selection=s), key).persons for s in (0.0, 0.6))
+    assert len(selected) == 50_000
+    assert selected["maltreatment"].mean() < plain["maltreatment"].mean() - 0.005
+
+
+def test_stressors_are_recorded_with_the_stated_accuracy(dunedin_config: CohortConfig) -> None:
+    accuracy = dunedin_config.source.artefacts.stressor_accuracy.model_copy(
+        update={"sensitivity": 0.6, "specificity": 0.9}
+    )
+    key, large = stream_key(29, "dunedin", "accuracy"), world_with(dunedin_config, n=50_000)
+    true, seen = (
+        simulate(config, key).persons["maltreatment"].to_numpy(bool)
+        for config in (large, with_artefacts(large, stressor_accuracy=accuracy))
+    )
+    assert within(seen[true].mean(), 0.6, int(true.sum()))
+    assert within(seen[~true].mean(), 0.1, int((~true).sum()))

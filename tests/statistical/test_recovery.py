@@ -123,9 +123,10 @@ def test_the_recovery_table_joins_this_cohort_and_its_replicates(default_world: 
 
 
 def test_concentration_of_a_large_draw_is_its_truth(dunedin_config: CohortConfig) -> None:
-    """Everybody alive takes part alike, so a large draw of participants differs from everybody by chance alone."""
+    """Everybody alive takes part alike and nobody lives abroad, so a large draw differs from everybody by chance alone."""
     everybody_alike = dunedin_config.source.participation.model_copy(update={"ses": 0.0})
-    config = world_with(dunedin_config, n=100_000, participation=everybody_alike)
+    nobody_abroad = dunedin_config.source.abroad.model_copy(update={"prevalence": 1e-9})
+    config = world_with(dunedin_config, n=100_000, participation=everybody_alike, abroad=nobody_abroad)
     truth = true_values(config, 500_000, stream_key(23, "dunedin", "truth"))
     cohort = simulate(config, stream_key(24, "dunedin", "simulate"))
     estimates, _ = concentration_study(cohort, config.concentration, 50, 100, stream(25, "dunedin", "concentration"))

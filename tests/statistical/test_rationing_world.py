@@ -1,0 +1,217 @@
+"""The rationing world: the calendar, one dose-response for policy and household, diagnoses, windows and volunteers."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from evenwicht.cohort import Cohort
+from evenwicht.config import CohortConfig, RationingWorld
+from evenwicht.errors import DataError
+from evenwicht.estimators.survival import hazard_ratio
+from evenwicht.streams import stream_key
+from evenwicht.worlds import build, rationing, simulate
+from evenwicht.worlds.mechanisms import YEAR
+
+from tests.conftest import world, world_with
+
+BIG = 100_000
+MONTH = YEAR / 12
+
+
+@pytest.fixture(scope="module")
+def config() -> CohortConfig:
+    return world("rationing")
+
+
+@pytest.fixture(scope="module")
+def settings(config: CohortConfig) -> RationingWorld:
+    assert isinstance(config.source, RationingWorld)
+    return config.source
+
+
+def many(config: CohortConfig, **changes: object) -> CohortConfig:
+    """The same world with 60,183 participants, all of whom are recruited with ease."""
+    easy = config.source.recruitment.model_copy(update={"response": 0.5})
+    return world_with(config, **{"scale": 1.0, "recruitment": easy, **changes})
+
+
+def artefacts(config: CohortConfig, **changes: object) -> dict[str, object]:
+    return {"artefacts": config.source.artefacts.model_copy(update=changes)}
+
+
+def crude_hazard_ratio(cohort: Cohort, column: str, event: str = "type_2_diabetes") -> tuple[float, float]:
+    """Log hazard ratio with its standard error."""
+    rows = cohort.events[cohort.events["event"] == event].set_index("id")
+    exposed = cohort.persons.set_index("id")[column].loc[rows.index].to_numpy(float)
+    entry = rows["entry_age"].to_numpy(float)
+    fit = hazard_ratio(
+        rows["exit_age"].to_numpy(float),
+        rows["status"].to_numpy(float),
+        exposed,
+        entry=entry if entry.any() else None,
+    )
+    return float(np.log(fit.estimate)), fit.se
+
+
+def test_the_default_scale_is_that_of_the_study(config: CohortConfig) -> None:
+    cohort = simulate(world_with(config, scale=1.0), stream_key(1, "rationing", "size"))
+    assert len(cohort.persons) == 60_183
+    rationed = cohort.persons["rationed"].mean()
+    assert abs(rationed - 38_155 / 60_183) <= 4 * np.sqrt(0.634 * 0.366 / 60_183)
+    assert cohort.persons["birth_date"].between("1951-10-01", "1956-03-31").all()
+    assert cohort.persons["birth_month"].nunique() == 54
+
+
+def test_months_of_rationing_follow_from_the_calendar(settings: RationingWorld) -> None:
+    end = rationing.day_of(settings, settings.calendar["sugar"].ends)
+    born = {"conceived at the end": end + 274, "born at the end": end, "a year old": end - 12 * MONTH}
+    months = rationing.months_rationed(settings, np.array([*born.values(), end - 30 * MONTH, end + 400]))
+    assert months == pytest.approx([0, 9, 21, 33, 0], abs=0.01)
+
+
+def test_sugar_withheld_is_the_share_of_the_window_under_each_ration(settings: RationingWorld) -> None:
+    sweets, sugar = (rationing.day_of(settings, settings.calendar[k].ends) for k in ("sweets", "sugar"))
+    early, late = np.array([0.0]), np.array([float(sugar + 274)])
+    for window in ("prenatal", "early_infancy"):
+        assert rationing.withheld_in(settings, early, window) == pytest.approx(39)
+    for window in rationing.WINDOWS:
+        assert rationing.withheld_in(settings, late, window) == 0
+    halfway = np.array([sugar + 274 / 2])  # half of the pregnancy under sugar rationing
+    assert rationing.withheld_in(settings, halfway, "prenatal") == pytest.approx(
+        35 / 2 + 4 * max(0.0, sweets - (halfway[0] - 274)) / 274, abs=1e-9
+    )
+
+
+def test_policy_and_household_share_one_dose_response(config: CohortConfig) -> None:
+    """A gram of sugar changes the log hazard by the same amount, whether a ration or a household withheld it."""
+    model = build(config).equations
+    key = stream_key(2, "rationing", "dose")
+    base = {"birth_day": 900.0, "household_sugar": 0.0, **{f"withheld_{w}": 0.0 for w in rationing.WINDOWS}}
+    by_policy = model.draw(1000, key, {**base, **{f"withheld_{w}": 10.0 for w in rationing.WINDOWS}})
+    by_household = model.draw(1000, key, {**base, "household_sugar": -10.0})
+    neither = model.draw(1000, key, base)
+    for disease in config.source.diseases:
+        hazard = f"{disease}_log_hazard"
+        np.testing.assert_allclose(by_policy[hazard], by_household[hazard])
+        assert (by_policy[hazard] < neither[hazard]).all()
+
+
+def test_ses_and_genes_confound_the_household_and_not_the_policy(config: CohortConfig) -> None:
+    people = build(config).equations.draw(BIG, stream_key(3, "rationing", "confounding"))
+    for cause in ("ses", "genes"):
+        gap = [
+            people[cause][people[c]].mean() - people[cause][~people[c]].mean()
+            for c in ("low_sugar_household", "rationed")
+        ]
+        assert abs(gap[0]) > 0.1
+        assert abs(gap[1]) <= 4 * np.sqrt(1 / people["rationed"].sum() + 1 / (~people["rationed"]).sum())
+
+
+def test_share_diagnosed_is_the_published(config: CohortConfig) -> None:
+    cohort = simulate(many(config), stream_key(4, "rationing", "cases"))
+    status = cohort.events.groupby("event")["status"].sum() / 60_183
+    # volunteers are recruited otherwise here, and deaths end follow-up: within half a point, as the dossier allows
+    assert status["type_2_diabetes"] == pytest.approx(0.0654, abs=0.005)
+    assert status["hypertension"] == pytest.approx(0.3264, abs=0.012)
+
+
+def test_diagnoses_are_never_before_onset_and_told_in_whole_years(settings: RationingWorld) -> None:
+    from evenwicht.worlds.scm import Noise
+
+    onset = np.random.default_rng(5).uniform(40, 80, BIG)
+    visit, until = np.full(BIG, 55.0), np.full(BIG, 65.0)
+    age = rationing.diagnosis_age(settings, onset, visit, until, Noise(BIG, np.random.default_rng(6), np.arange(BIG)))
+    known = np.isfinite(age)
+    assert (onset[known] <= until[known]).all()
+    assert (np.abs(age - onset)[known] <= 0.5).all()
+    after = (onset > visit) & (onset <= until)
+    linked = settings.diagnosis.linked
+    assert abs(known[after].mean() - linked) <= 4 * np.sqrt(linked * (1 - linked) / after.sum())
+    either = 1 - (1 - linked) * (1 - settings.diagnosis.self_reported)
+    before = onset <= visit
+    assert abs(known[before].mean() - either) <= 4 * np.sqrt(either * (1 - either) / before.sum())
+
+
+def test_follow_up_from_the_visit_holds_nobody_diagnosed_before_it(config: CohortConfig) -> None:
+    cohort = simulate(config, stream_key(7, "rationing", "entry"))
+    rows = cohort.events[cohort.events["event"] == "type_2_diabetes_from_baseline"]
+    whole = cohort.events[cohort.events["event"] == "type_2_diabetes"]
+    assert (rows["entry_age"] > 49).all()
+    prevalent = whole[(whole["status"] == 1) & ~whole["id"].isin(rows["id"])]
+    visits = cohort.measures[cohort.measures["wave"] == "baseline"].set_index("id")["age"]
+    assert (prevalent["exit_age"].to_numpy() <= visits.loc[prevalent["id"]].to_numpy() + 1e-9).all()
+
+
+def test_coherent_windows_find_nothing_in_the_null_world_and_incoherent_ones_do(config: CohortConfig) -> None:
+    """With no effect at all, cases sought after the last visit alone make rationing look protective."""
+    null = {"stressor_effect": "null", "policy_effect": "null"}
+    coherent, incoherent = (
+        simulate(many(config, **null, **artefacts(config, incoherent_windows=w)), stream_key(8, "rationing", "windows"))
+        for w in (False, True)
+    )
+    log_ratio, se = crude_hazard_ratio(coherent, "rationed")
+    assert abs(log_ratio) <= 4 * se
+    spurious, error = crude_hazard_ratio(incoherent, "rationed")
+    assert spurious < -4 * error
+
+
+def test_a_cohort_trend_biases_the_unadjusted_contrast_by_its_size(config: CohortConfig) -> None:
+    null = {"stressor_effect": "null", "policy_effect": "null"}
+    cohort = simulate(many(config, **null, **artefacts(config, cohort_trend=0.1)), stream_key(9, "rationing", "trend"))
+    log_ratio, se = crude_hazard_ratio(cohort, "rationed", "hypertension")
+    years = cohort.persons.groupby("rationed")["birth_date"].mean()
+    gap = (years[True] - years[False]).days / YEAR
+    assert log_ratio == pytest.approx(0.1 * gap, abs=4 * se)
+
+
+def test_bundled_foods_act_beside_sugar(config: CohortConfig) -> None:
+    model = build(world_with(config, **artefacts(config, bundled_foods=-0.5))).equations
+    plain = build(config).equations
+    key = stream_key(10, "rationing", "bundled")
+    difference = model.draw(5_000, key)["hypertension_log_hazard"] - plain.draw(5_000, key)["hypertension_log_hazard"]
+    first, last = plain.draw(5_000, key)["birth_day"] < 30, plain.draw(5_000, key)["birth_day"] > 1_600
+    assert difference[first] == pytest.approx(-0.5, abs=1e-9)
+    assert (difference[last] == 0).all()
+
+
+def test_selection_leaves_volunteers_with_less_genetic_risk(config: CohortConfig) -> None:
+    plain, selected = (
+        simulate(many(config, **artefacts(config, selection=s)), stream_key(11, "rationing", "selection")).persons
+        for s in (0.0, 0.4)
+    )
+    assert abs(plain["genes"].mean()) <= 4 / np.sqrt(60_183)
+    assert selected["genes"].mean() < -0.2
+    assert plain["ses"].mean() > 0.1  # volunteers are better off in any case
+
+
+def test_error_of_measured_sugar_has_the_stated_reliability(config: CohortConfig) -> None:
+    plain, noisy = (
+        simulate(many(config, **artefacts(config, household_reliability=r)), stream_key(12, "rationing", "error"))
+        for r in (1.0, 0.5)
+    )
+    error = noisy.persons["early_sugar"] - plain.persons["early_sugar"]
+    home = config.source.household
+    spread = np.hypot(home.sigma, home.grams_less / 2)
+    assert error.std() == pytest.approx(spread, rel=4 / np.sqrt(2 * 60_183))
+
+
+def test_differential_attrition_keeps_the_rationed_from_returning(config: CohortConfig) -> None:
+    cohort = simulate(
+        many(config, **artefacts(config, differential_attrition=0.5)), stream_key(13, "rationing", "loss")
+    )
+    repeat = cohort.measures[cohort.measures["wave"] == "repeat visit"].set_index("id")["value"].notna()
+    rationed = cohort.persons.set_index("id")["rationed"].loc[repeat.index].astype(bool)
+    assert repeat[rationed].mean() < repeat[~rationed].mean() - 0.1
+
+
+def test_too_few_volunteers_are_an_error(config: CohortConfig) -> None:
+    deadly = config.source.death.model_copy(update={"rate": 0.01})
+    with pytest.raises(DataError, match="only .* participants are alive and willing"):
+        simulate(world_with(config, death=deadly), stream_key(14, "rationing", "dead"))
+
+
+def test_the_shape_of_sexes_and_regions(config: CohortConfig) -> None:
+    persons = simulate(many(config), stream_key(15, "rationing", "margins")).persons
+    expected = {"male": config.source.share_male}
+    shares = pd.concat([persons["sex"].value_counts(normalize=True), persons["region"].value_counts(normalize=True)])
+    for name, share in {**expected, **config.source.regions}.items():
+        assert abs(shares[name] - share) <= 4 * np.sqrt(share * (1 - share) / 60_183)
