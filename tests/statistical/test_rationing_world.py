@@ -68,6 +68,23 @@ def test_months_of_rationing_follow_from_the_calendar(settings: RationingWorld) 
     assert months == pytest.approx([0, 9, 21, 33, 0], abs=0.01)
 
 
+def test_groups_of_birth_are_those_of_the_literature(settings: RationingWorld) -> None:
+    """In utero: October 1953 to June 1954; then October 1952 to September 1953; then October 1951 to September 1952."""
+    first, last = ([rationing.births_between(settings, *g)[k] for g in rationing.GROUPS.values()] for k in (0, -1))
+    dates = [pd.Timestamp(settings.first_birth) + pd.to_timedelta(d, unit="D") for d in (first, last)]
+    assert list(dates[0].strftime("%Y-%m-%d")) == ["1953-10-01", "1952-10-01", "1951-10-01"]
+    assert list(dates[1].strftime("%Y-%m-%d")) == ["1954-06-30", "1953-09-30", "1952-09-30"]
+    before = [log_ratio(settings, cell) for cell in ("27 months after", "21 months after", "15 months after")]
+    assert before == [0, 0, 0]  # the pre-period of the event study
+    exposed = [log_ratio(settings, cell) for cell in ("in utero", "6 months", "12 months", "18 months", "24 months")]
+    assert exposed == sorted(exposed, reverse=True)
+    assert exposed[0] < 0
+
+
+def log_ratio(settings: RationingWorld, cell: str) -> float:
+    return rationing.log_hazard_ratio(settings, settings.diseases["type_2_diabetes"], *rationing.CELLS[cell])
+
+
 def test_sugar_withheld_is_the_share_of_the_window_under_each_ration(settings: RationingWorld) -> None:
     sweets, sugar = (rationing.day_of(settings, settings.calendar[k].ends) for k in ("sweets", "sugar"))
     early, late = np.array([0.0]), np.array([float(sugar + 274)])

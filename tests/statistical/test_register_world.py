@@ -129,6 +129,20 @@ def test_deaths_in_the_window_follow_the_gompertz_law(nz: CohortConfig) -> None:
         assert abs((survival < q).mean() - q) <= 4 * np.sqrt(q * (1 - q) / BIG)
 
 
+def test_people_abroad_and_use_not_recorded_change_the_register_and_not_the_truth(nz: CohortConfig) -> None:
+    artefacts = nz.source.artefacts.model_copy(update={"absent": 0.2, "absent_need": 0.5, "recorded": 0.9})
+    config = world_with(nz, scale=0.05, artefacts=artefacts)
+    people = register.register_model(config.source).draw(BIG, stream_key(8, "nz", "artefacts"))
+    assert abs(people["absent"].mean() - 0.2) <= 4 * np.sqrt(0.16 / BIG)
+    assert people["need"][people["absent"]].mean() > people["need"][~people["absent"]].mean() + 0.5
+    assert (people["recorded_use"][people["absent"]] == 0).all()
+    np.testing.assert_allclose(people["recorded_use"][~people["absent"]], 0.9 * people["use"][~people["absent"]])
+    key = stream_key(9, "nz", "artefacts")
+    pd.testing.assert_frame_equal(true_values(config, 100_000, key), true_values(nz, 100_000, key))
+    seen, true = (simulate(c, key).costs for c in (config, world_with(nz, scale=0.05)))
+    assert seen["amount"].sum() < 0.8 * true["amount"].sum()
+
+
 BAD_WORLDS = {
     "scale above one": ({"scale": 1.5}, "less than or equal to 1"),
     "too few people": ({"scale": 0.0001}, "people times scale must be at least 1000"),

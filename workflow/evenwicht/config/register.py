@@ -22,6 +22,16 @@ class RegisterSector(Strict):
     )
 
 
+class RegisterArtefacts(Strict):
+    """Known artefacts, each off at its default."""
+
+    absent: Probability = Field(
+        0.0, description="Share of people who live abroad in the window but count as residents without use"
+    )
+    absent_need: Correlation = Field(0.0, description="Correlation of the propensity to be abroad with need")
+    recorded: Annotated[float, Field(gt=0, le=1, description="Share of everybody's use that is recorded")] = 1.0
+
+
 class RegisterWorld(Strict):
     """A national register: costs of several sectors with given margins and a shared need with a heavy upper tail."""
 
@@ -39,6 +49,7 @@ class RegisterWorld(Strict):
     death_rate: Positive = Field(description="Yearly hazard of death at age 0 (Gompertz)")
     death_shape: Positive = Field(description="Growth of the log hazard of death a year")
     sectors: dict[Name, RegisterSector] = Field(min_length=1)
+    artefacts: RegisterArtefacts = RegisterArtefacts()
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "RegisterWorld":

@@ -30,8 +30,8 @@ class Interval:
 class Estimand:
     """How an estimand is named, measured and read.
 
-    `kind` is "difference" (no effect at 0), "ratio" (no effect at 1), "probability" or "index" (0 to 1), or
-    "statistic" (a diagnostic without a null).
+    `kind` is "difference" (no effect at 0), "ratio" (no effect at 1), "probability" or "index" (0 to 1), "association"
+    (not causal), or "statistic" (a diagnostic without a null).
     """
 
     label: str
@@ -57,6 +57,9 @@ ESTIMANDS = {
     "slope_index_difference": Estimand("Change of the slope index of inequality by SES", "difference"),
     "share_of_effect": Estimand("Share of the effect, by 1 minus hazard ratio", "difference"),
     "share_of_log_hazard": Estimand("Share of the effect, by log hazard ratio", "difference"),
+    "crude_difference": Estimand("Difference between exposed and unexposed as they are", "association"),
+    "liability_r_squared": Estimand("Explained variance on the liability scale", "probability"),
+    "unexplained_share": Estimand("Share of variance left when all causes are known", "probability"),
     "auc": Estimand("Area under the ROC curve", "probability"),
     "r_squared": Estimand("Explained variance", "probability"),
     "survival": Estimand("Survival to the horizon", "probability"),

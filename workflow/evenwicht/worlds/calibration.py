@@ -25,10 +25,10 @@ from evenwicht.config import (
 )
 from evenwicht.errors import ConfigError
 from evenwicht.worlds import dunedin, intervention, rationing
+from evenwicht.worlds.concentration import agreement
 from evenwicht.worlds.famine import famine_model
 from evenwicht.worlds.mechanisms import onset_risk
 from evenwicht.worlds.register import gini_of, top_share_of
-from evenwicht.worlds.truth import agreement
 
 Floats = NDArray[np.float64]
 
@@ -166,7 +166,7 @@ def _rationed_disease(
     disease = world.diseases[name]
     group, utero = rationing.LONGEST, rationing.IN_UTERO
     targets = [
-        wanted(name, "conditional_hazard_ratio", f"{group} vs never rationed"),
+        wanted(name, "conditional_hazard_ratio", f"{group} vs {rationing.NEVER}"),
         wanted(name, "share_of_effect", f"{utero} as part of {group}"),
     ]
 

@@ -21,9 +21,9 @@ from evenwicht.config.dunedin import AdversityScore, Stressor
 from evenwicht.rows import contrast_label
 from evenwicht.streams import part_of
 from evenwicht.worlds import mechanisms as by
+from evenwicht.worlds.concentration import agreement, concentration_rows
 from evenwicht.worlds.mechanisms import SIGN, YEAR, Flags, Floats
 from evenwicht.worlds.scm import Equation, Model, Noise, Values, named, named_causes
-from evenwicht.worlds.truth import agreement, concentration_rows
 from evenwicht.worlds.world import Row, World, yes_or_no
 
 POLICY = "child_benefit"

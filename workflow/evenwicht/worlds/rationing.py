@@ -331,9 +331,12 @@ def _closed_form(config: CohortConfig, world: RationingWorld) -> Iterator[Row]:
             }
             yield {**row, "estimand": "conditional_hazard_ratio", "value": float(np.exp(log_ratio))}
             yield {**row, "estimand": "onset_delay", "value": -log_ratio / disease.shape}
-        ratios = {group: log_hazard_ratio(world, disease, *months) for group, months in GROUPS.items()}
-        for group, log_ratio in ratios.items():
-            row = {"study": name, "level": "policy", "contrast": f"{group} vs never rationed"}
+        ratios = {group: log_hazard_ratio(world, disease, *quarters) for group, quarters in GROUPS.items()}
+        cells = {cell: log_hazard_ratio(world, disease, *quarters) for cell, quarters in CELLS.items()}
+        labelled = [(f"{group} vs {NEVER}", ratio) for group, ratio in ratios.items()]
+        labelled += [(f"{cell} vs {REFERENCE}", ratio) for cell, ratio in cells.items()]
+        for contrast, log_ratio in labelled:
+            row = {"study": name, "level": "policy", "contrast": contrast}
             yield {**row, "estimand": "conditional_hazard_ratio", "value": float(np.exp(log_ratio))}
             yield {**row, "estimand": "onset_delay", "value": -log_ratio / disease.shape}
         utero, full = ratios[IN_UTERO], ratios[LONGEST]
@@ -344,14 +347,37 @@ def _closed_form(config: CohortConfig, world: RationingWorld) -> Iterator[Row]:
 
 
 IN_UTERO, LONGEST = "in utero", "in utero and 1 to 2 years"
-# months of birth before the end of sugar rationing, as the literature groups quarters of birth (Gracner et al. 2024)
-GROUPS = {IN_UTERO: (-9, 0), "in utero and up to 1 year": (0, 12), LONGEST: (12, 24)}
+NEVER, REFERENCE = "never rationed", "9 months after"
+# births by quarters from the one in which sugar rationing ended, first and last, as the literature groups them
+# (Gracner et al. 2024): groups against never rationed, and the cells of the event study against their reference
+GROUPS = {IN_UTERO: (1, 3), "in utero and up to 1 year": (-3, 0), LONGEST: (-7, -4)}
+CELLS = {
+    "27 months after": (10, 10),
+    "21 months after": (8, 9),
+    "15 months after": (6, 7),
+    "in utero": (1, 3),
+    "6 months": (-1, 0),
+    "12 months": (-3, -2),
+    "18 months": (-5, -4),
+    "24 months": (-7, -6),
+}
 
 
-def log_hazard_ratio(world: RationingWorld, disease: RationedDisease, youngest: float, oldest: float) -> float:
-    """Mean log hazard ratio, against never rationed, of births between two numbers of months before the end."""
-    end = day_of(world, world.calendar["sugar"].ends)
-    births = end - MONTH * np.linspace(youngest, oldest, 1001)
+def births_between(world: RationingWorld, first: int, last: int) -> Floats:
+    """Days of birth spread evenly over quarters, counted from the one in which sugar rationing ended."""
+    end = world.calendar["sugar"].ends
+    quarter = 4 * end.year + (end.month - 1) // 3
+
+    def start(k: int) -> int:
+        year, q = divmod(quarter + k, 4)
+        return day_of(world, dt.date(year, 3 * q + 1, 1))
+
+    return np.arange(start(first), start(last + 1), dtype=float)
+
+
+def log_hazard_ratio(world: RationingWorld, disease: RationedDisease, first: int, last: int) -> float:
+    """Mean log hazard ratio, against never rationed, of births between two quarters; see `births_between`."""
+    births = births_between(world, first, last)
     sign = SIGN[world.stressor_effect] * SIGN[world.policy_effect]
     doses = (
         getattr(disease.sugar, window) * withheld_in(world, births, window).mean() / world.withheld

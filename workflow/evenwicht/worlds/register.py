@@ -20,10 +20,11 @@ from scipy.special import erf, log_ndtr, ndtr, ndtri
 
 from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig, RegisterSector, RegisterWorld
+from evenwicht.config.register import RegisterArtefacts
 from evenwicht.files import parquet_stream
 from evenwicht.streams import part_of
-from evenwicht.worlds.mechanisms import SIGN, YEAR, Flags, Floats, propensity
-from evenwicht.worlds.scm import Model, Noise, Values, model
+from evenwicht.worlds.mechanisms import SIGN, YEAR, Flags, Floats, above, propensity
+from evenwicht.worlds.scm import Model, Noise, Values, model, named
 from evenwicht.worlds.world import Row, World
 
 CHUNK = 250_000  # people drawn at a time; part of the definition of a cohort, since each chunk has its own seed
@@ -69,13 +70,25 @@ def register_model(world: RegisterWorld) -> Model:
             amounts[:, j] = _use_at(sector, _rank(sector.need, need, noise.normal()))
         return amounts
 
+    def absent(noise: Noise, need: Floats) -> Flags:
+        """Abroad in the window; need is standard exponential, and enters by the normal score of its rank."""
+        score = ndtri(np.clip(-np.expm1(-need), 1e-16, 1 - 1e-16))
+        return above(world.artefacts.absent, propensity(noise, (world.artefacts.absent_need, score)))
+
+    def recorded_use(_: Noise, use: Floats, absent: Flags) -> Floats:
+        """What the register holds: nothing of those who are abroad, and a share of the use of the others."""
+        return world.artefacts.recorded * use * ~absent[:, None]
+
     def death_age(noise: Noise, birth_year: Floats) -> Floats:
         """Gompertz age at death of a person alive when the window opens."""
         entry = decimal_year(world.window_start) - birth_year
         growth = np.exp(world.death_shape * entry) + world.death_shape * noise.exponential() / world.death_rate
         return np.log(growth) / world.death_shape
 
-    return model(male, birth_year, childhood_risk, need, use, death_age)
+    equations = model(male, birth_year, childhood_risk, need, use, death_age)
+    if world.artefacts == RegisterArtefacts():
+        return equations  # a register without artefacts holds use itself; at national scale a copy costs time
+    return Model({**equations.equations, **named(absent, recorded_use)})
 
 
 def decimal_year(date: dt.date) -> float:
@@ -152,7 +165,7 @@ def tables(world: RegisterWorld, first_id: int, people: Values) -> dict[str, pd.
                 "id": np.repeat(ids, len(sectors)),
                 "sector": _labelled(np.tile(np.arange(len(sectors)), n), sectors),
                 "window": _labelled(np.zeros(n * len(sectors)), [world.window]),
-                "amount": people["use"].ravel(),
+                "amount": people.get("recorded_use", people["use"]).ravel(),
             }
         ),
     }

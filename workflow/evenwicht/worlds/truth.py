@@ -12,18 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from evenwicht.cohort import TABLES, empty
-from evenwicht.config import CohortConfig, ConcentrationStudy, EventOutcome, MultiSectorOutcome
-from evenwicht.estimators.concentration import (
-    gini,
-    group_share_of_use,
-    high_need,
-    several_sectors,
-    top_share_of_use,
-)
+from evenwicht.config import CohortConfig, EventOutcome, MultiSectorOutcome
+from evenwicht.estimators.concentration import high_need, several_sectors
 from evenwicht.rows import TRUTH_KEY, arm_labels, contrast_label
 from evenwicht.streams import part_of
+from evenwicht.worlds.concentration import concentration_rows
 from evenwicht.worlds.mechanisms import mean_free_years, onset_risk
 from evenwicht.worlds.scm import Values
 from evenwicht.worlds.world import Row, World
@@ -96,6 +92,7 @@ def _rows(config: CohortConfig, world: World, n: int, key: np.random.SeedSequenc
                 yield from _time_to_event(config, world, name, level, column, arms, w)
         if level == "individual":
             yield from _attributable_use(config, world, column, natural, arms[1])
+    yield from _unexplained(config, world, natural, weights)
     if config.concentration is not None and config.concentration.window in world.use:
         yield from concentration_rows(
             config.concentration, natural[world.use[config.concentration.window]], world.sectors, natural
@@ -180,16 +177,28 @@ def _is_risk(effect: _Effect) -> bool:
 
 
 def _prediction(effect: _Effect, exposure: Floats) -> Iterator[Row]:
-    """How well knowing the exposure tells who has the outcome, as things are: association, not effect."""
+    """What the exposure tells about the outcome as things are: association, not effect.
+
+    Explained variance on the liability scale after Lee et al. 2012, Genetic Epidemiology 36:214.
+    """
     w, y = effect.weights, effect.natural
     mean, share = np.average(y, weights=w), np.average(exposure, weights=w)
     covariance = np.average((exposure - share) * (y - mean), weights=w)
     variance = mean * (1 - mean) if _is_risk(effect) else np.average((y - mean) ** 2, weights=w)
-    yield effect.row("r_squared", covariance**2 / (share * (1 - share) * variance))
+    explained = covariance**2 / (share * (1 - share) * variance)
+    yield effect.row("crude_difference", covariance / (share * (1 - share)))
+    yield effect.row("r_squared", explained)
     if _is_risk(effect):
+        density = norm_density(ndtri(1 - mean))
+        yield effect.row("liability_r_squared", explained * mean * (1 - mean) / density**2)
         among_cases = np.average(exposure, weights=w * y)
         among_others = np.average(exposure, weights=w * (1 - y))
         yield effect.row("auc", 0.5 + abs(among_cases - among_others) / 2)
+
+
+def norm_density(z: float) -> float:
+    """Density of the standard normal distribution."""
+    return float(np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi))
 
 
 def _by_ses(effect: _Effect, ses: Floats) -> Iterator[Row]:
@@ -227,6 +236,17 @@ def _time_to_event(
     yield {**row, "contrast": contrast, "estimand": "rmst_difference", "value": free[0] - free[1]}
 
 
+def _unexplained(config: CohortConfig, world: World, natural: Values, weights: Floats) -> Iterator[Row]:
+    """Share of the variance of a disease that remains when every cause of its hazard is known."""
+    for name, outcome in config.outcomes.items():
+        if isinstance(outcome, EventOutcome) and outcome.event in world.diseases:
+            risk = _outcome(config, world, name, natural, natural)
+            mean = np.average(risk, weights=weights)
+            left = 1 - np.average((risk - mean) ** 2, weights=weights) / (mean * (1 - mean))
+            row: Row = {"study": name, "level": "population", "contrast": "all causes of the hazard"}
+            yield {**row, "estimand": "unexplained_share", "value": float(left)}
+
+
 def _attributable_use(
     config: CohortConfig, world: World, column: str, natural: Values, unexposed: Values
 ) -> Iterator[Row]:
@@ -239,52 +259,3 @@ def _attributable_use(
     for sector, share in zip(world.sectors, 1 - without / now, strict=True):
         row: Row = {"study": "concentration", "level": "individual", "contrast": f"{sector}, {label}"}
         yield {**row, "estimand": "attributable_fraction", "value": share}
-
-
-def concentration_rows(
-    study: ConcentrationStudy, use: Floats, sectors: list[str], people: Values, name: str = "concentration"
-) -> Iterator[Row]:
-    """How use concentrates: ranked by use, in the multi-sector group beside chance, and ranked by childhood risk."""
-    row: Row = {"study": name, "level": "population"}
-    shares = study.top_share
-    flags = np.column_stack([high_need(column, shares) for column in use.T])
-    group = several_sectors(flags, study.at_least)
-    # people are drawn independently, so handing each sector to the next person breaks what sectors share
-    strangers = np.column_stack([np.roll(use[:, j], j) for j in range(len(sectors))])
-    null_flags = np.column_stack([np.roll(flags[:, j], j) for j in range(len(sectors))])
-    null_share = group_share_of_use(strangers, several_sectors(null_flags, study.at_least))
-    for j, sector in enumerate(sectors):
-        yield {**row, "estimand": "gini", "contrast": sector, "value": gini(use[:, j])}
-        yield {**row, "estimand": "top_share", "contrast": sector, "value": top_share_of_use(use[:, j], shares)}
-    contrast = f"high need in {study.at_least} or more of {len(sectors)} sectors"
-    yield {**row, "estimand": "group_share", "contrast": contrast, "value": float(group.mean())}
-    yield {
-        **row,
-        "estimand": "group_share",
-        "contrast": "high need in no sector",
-        "value": float((~flags.any(1)).mean()),
-    }
-    for sector, share, null in zip(sectors, group_share_of_use(use, group), null_share, strict=True):
-        yield {**row, "estimand": "group_use_share", "contrast": sector, "value": share}
-        yield {**row, "estimand": "excess_use_share", "contrast": sector, "value": share - null}
-    if study.risk is not None:
-        risk = people[study.risk]
-        rank = (np.argsort(np.argsort(risk)) + 0.5) / len(risk)
-        top = risk >= np.quantile(risk, 0.8)
-        for j, sector in enumerate(sectors):
-            index = 2 * np.cov(use[:, j], rank)[0, 1] / use[:, j].mean()
-            yield {**row, "estimand": "concentration_index", "contrast": sector, "value": index}
-            yield {
-                **row,
-                "estimand": "top_risk_share",
-                "contrast": sector,
-                "value": use[top, j].sum() / use[:, j].sum(),
-            }
-
-
-def agreement(one: NDArray[np.int64], two: NDArray[np.int64], classes: int) -> tuple[float, float]:
-    """Pearson correlation, and Cohen's kappa with linear weights (Cohen 1968), of two ordinal ratings."""
-    table = np.bincount(one * classes + two, minlength=classes**2).reshape(classes, classes) / len(one)
-    weight = np.abs(np.subtract.outer(np.arange(classes), np.arange(classes)))
-    expected = np.outer(table.sum(1), table.sum(0))
-    return float(np.corrcoef(one, two)[0, 1]), float(1 - (weight * table).sum() / (weight * expected).sum())

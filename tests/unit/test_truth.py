@@ -1,0 +1,91 @@
+"""The statistics behind true values, against other implementations and closed forms."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from evenwicht.config import ConcentrationStudy
+from evenwicht.config.mechanisms import Onset
+from evenwicht.worlds import mechanisms as by
+from evenwicht.worlds.calibration import at_least
+from evenwicht.worlds.concentration import agreement, auc, concentration_rows
+from evenwicht.worlds.scm import Noise
+from scipy.integrate import quad
+from scipy.stats import binom, mannwhitneyu
+
+RNG = np.random.default_rng(51)
+
+
+def test_auc_is_the_mann_whitney_statistic() -> None:
+    score, cases = RNG.integers(0, 20, 500).astype(float), RNG.random(500) < 0.3
+    statistic = mannwhitneyu(score[cases], score[~cases]).statistic
+    assert auc(score, cases) == pytest.approx(statistic / (cases.sum() * (~cases).sum()))
+
+
+def test_weighted_kappa_is_that_of_statsmodels() -> None:
+    from statsmodels.stats.inter_rater import cohens_kappa
+
+    one = RNG.integers(0, 5, 400)
+    two = np.clip(one + RNG.integers(-1, 2, 400), 0, 4)
+    correlation, kappa = agreement(one, two, 5)
+    assert kappa == pytest.approx(cohens_kappa(pd.crosstab(one, two).to_numpy(), wt="linear").kappa)
+    assert correlation == pytest.approx(np.corrcoef(one, two)[0, 1])
+
+
+def test_poisson_binomial_with_equal_chances_is_binomial() -> None:
+    for k in range(9):
+        assert at_least(k, np.full(8, 0.2)) == pytest.approx(binom.sf(k - 1, 8, 0.2))
+
+
+@pytest.mark.parametrize("age", [30.0, 66.0])
+def test_time_free_of_disease_is_the_integral_of_survival(age: float) -> None:
+    onset, hazard = Onset(rate=3e-5, shape=0.11), np.array([-1.0, 0.0, 1.5])
+    years = by.mean_free_years(onset, hazard, age)
+    for value, shift in zip(years, hazard, strict=True):
+        exact, _ = quad(lambda a, shift=shift: 1 - by.onset_risk(onset, np.array([shift]), a)[0], 0, age)
+        assert value == pytest.approx(exact, rel=1e-9)
+
+
+def test_proportional_hazards_delay_gompertz_onset_by_the_log_ratio_over_the_shape() -> None:
+    """Exact up to the constant of the cumulative hazard: at late ages the quantiles differ by minus beta over gamma."""
+    onset, beta = Onset(rate=1e-6, shape=0.11), np.log(0.65)
+    draw = [
+        by.onset_age(Noise(1000, np.random.default_rng(1), np.arange(1000)), onset, np.full(1000, shift))
+        for shift in (0.0, beta)
+    ]
+    assert (draw[1] - draw[0])[draw[0] > 60] == pytest.approx(-beta / 0.11, abs=0.01)
+
+
+def test_onset_after_entry_follows_the_conditional_law() -> None:
+    onset, n = Onset(rate=5e-5, shape=0.1), 200_000
+    age = by.onset_age(Noise(n, np.random.default_rng(2), np.arange(n)), onset, entry=50.0)
+    assert age.min() >= 50
+    survival = np.exp(by.cumulative_hazard(onset, 50.0) - by.cumulative_hazard(onset, age))
+    for q in (0.1, 0.5, 0.9):
+        assert abs((survival < q).mean() - q) <= 4 * np.sqrt(q * (1 - q) / n)
+
+
+def test_concentration_by_risk_never_exceeds_the_gini() -> None:
+    use = RNG.lognormal(0, 1, (20_000, 3))
+    study = ConcentrationStudy(window="w", top_share=0.2, at_least=2, risk="risk")
+    for people in ({"risk": use[:, 0]}, {"risk": RNG.normal(size=20_000)}):
+        rows = pd.DataFrame(concentration_rows(study, use, ["a", "b", "c"], people)).set_index(["estimand", "contrast"])
+        for sector in "abc":
+            index, gini = rows.loc[("concentration_index", sector), "value"], rows.loc[("gini", sector), "value"]
+            assert index <= gini * (1 + 1e-3)
+    # ranked by the use of a sector itself, its concentration index is its Gini coefficient
+    own = pd.DataFrame(concentration_rows(study, use, ["a", "b", "c"], {"risk": use[:, 0]}))
+    values = own[own["contrast"] == "a"].set_index("estimand")["value"]
+    assert values["concentration_index"] == pytest.approx(values["gini"], rel=1e-3)
+    assert values["top_risk_share"] == pytest.approx(values["top_share"], rel=1e-9)
+
+
+def test_liability_thresholds_keep_their_prevalence_and_chances_agree_with_draws() -> None:
+    n = 200_000
+    noise = Noise(n, np.random.default_rng(3), np.arange(n))
+    cause = noise.normal()
+    score = by.propensity(noise, (0.6, cause))
+    assert abs(by.above(0.1, score).mean() - 0.1) <= 4 * np.sqrt(0.09 / n)
+    chance = by.chance_above(0.1, cause, 0.6)
+    assert abs(chance.mean() - 0.1) <= 4 * chance.std() / np.sqrt(n)
+    drawn = by.above(0.1, score)
+    assert abs(np.corrcoef(drawn, cause)[0, 1] - np.corrcoef(chance, cause)[0, 1] * chance.std() / drawn.std()) < 0.01
