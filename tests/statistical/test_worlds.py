@@ -12,7 +12,8 @@ from evenwicht.rows import TRUTH_KEY, contrast_label
 from evenwicht.streams import stream_key
 from evenwicht.worlds import build, causal_graph, simulate, true_values
 from evenwicht.worlds.calibration import compare_with_published, fit_world
-from evenwicht.worlds.truth import contrasts_of, simulated_values
+from evenwicht.worlds.truth import simulated_values
+from evenwicht.worlds.world import contrasts_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -13,7 +13,7 @@ from evenwicht.estimators.results import Interval
 from evenwicht.report import drift, wording
 from evenwicht.report.comparison import compare_levels, concentration_lines
 from evenwicht.report.figures import forest_figure, lorenz_figure, survival_figure
-from evenwicht.report.tables import attrition, replication, table_one
+from evenwicht.report.tables import ATTRITION_COLUMNS, attrition, replication, table_one
 from evenwicht.report.world_figures import attrition_figure, graph_figure
 from evenwicht.rows import COLUMNS, Rows, as_table, with_truth
 from evenwicht.worlds import causal_graph
@@ -91,6 +91,11 @@ def test_table_one_describes_by_exposure(nhefs: Cohort, nhefs_config: CohortConf
     persons = nhefs.persons
     assert age["overall"] == f"{persons['age'].mean():.1f} ({persons['age'].std():.1f})"
     assert set(table[table["variable"] == "Education"]["level"]) == set(persons["education"].cat.categories)
+
+
+def test_a_run_without_waves_says_so_in_its_attrition_figure() -> None:
+    none = pd.DataFrame(columns=ATTRITION_COLUMNS)
+    assert attrition_figure(none, {"register": "A register"}).alt == "No cohort of this run has waves."
 
 
 def test_attrition_counts_those_due_and_those_assessed(nhefs: Cohort) -> None:

@@ -24,7 +24,8 @@ def draw(kind: str, name: str) -> Picture:
 
 with logged(snakemake.log[0]):
     run = Run.model_validate(snakemake.params.run)
-    estimates, attrition = pd.read_csv(snakemake.input.estimates), pd.read_csv(snakemake.input.attrition)
+    estimates = pd.read_csv(snakemake.input.estimates)
+    attrition = pd.read_csv(snakemake.input.attrition, dtype={"wave": str})  # a wave may be called 7
     for name, files in snakemake.params.figures.items():
         for kind, file in files.items():
             draw(kind, name).save(file)

@@ -5,7 +5,7 @@ from evenwicht.jobs import logged
 from evenwicht.recovery import KEY, recovery_table
 from evenwicht.report.tables import replication
 from evenwicht.streams import stream_key
-from evenwicht.worlds.calibration import FIT_COLUMNS, compare_with_published, fit_world
+from evenwicht.worlds.calibration import COMPARED_COLUMNS, FIT_COLUMNS, compare_with_published, fit_world
 from evenwicht.worlds.truth import TRUTH_COLUMNS
 
 with logged(snakemake.log[0]):
@@ -21,5 +21,5 @@ with logged(snakemake.log[0]):
     write_csv(pd.concat([pd.DataFrame(columns=["cohort", *TRUTH_COLUMNS]), *registry]), snakemake.output.truth)
     write_csv(recovery_table(estimates, summary), snakemake.output.recovery)
     write_csv(replication(estimates, published, list(truths)), snakemake.output.replication)
-    write_csv(pd.concat(compared), snakemake.output.calibration)
+    write_csv(pd.concat([pd.DataFrame(columns=COMPARED_COLUMNS), *compared]), snakemake.output.calibration)
     write_csv(pd.concat([pd.DataFrame(columns=FIT_COLUMNS), *fits]), snakemake.output.fit)

@@ -79,8 +79,8 @@ def attrition_figure(attrition: pd.DataFrame, titles: dict[str, str]) -> Picture
     """
     names = [name for name in titles if (attrition["cohort"] == name).any()]
     columns = 2
-    rows = -(-len(names) // columns)
-    sentences = []
+    rows = max(1, -(-len(names) // columns))
+    sentences = [] if names else ["No cohort of this run has waves."]
     with style():
         figure, axes = plt.subplots(rows, columns, figsize=(8, 2.3 * rows), squeeze=False, layout="constrained")
         for axis in axes.flat[len(names) :]:

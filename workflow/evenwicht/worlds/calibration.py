@@ -35,6 +35,8 @@ Floats = NDArray[np.float64]
 PEOPLE = 200_000
 TOP_SHARE = 0.10  # the published shares of registers are those of the top tenth
 FIT_COLUMNS = ["cohort", "parameter", "fitted", "in_config", "targets", "loss"]
+KEY = ["study", "estimand", "contrast"]
+COMPARED_COLUMNS = ["cohort", *KEY, "published", "world", "difference", "mc_error", "use", "source", "tag"]
 
 
 @dataclass(frozen=True)
@@ -330,8 +332,7 @@ def compare_with_published(cohort: str, truth: pd.DataFrame, published: pd.DataF
         cohort, study, estimand, contrast, published, world, difference, mc_error (of the world's value), use, source,
         tag.
     """
-    key = ["study", "estimand", "contrast"]
     theirs = published[published["cohort"] == cohort].rename(columns={"value": "published"})
-    table = theirs.merge(truth[[*key, "value", "mc_error"]].rename(columns={"value": "world"}), on=key)
+    table = theirs.merge(truth[[*KEY, "value", "mc_error"]].rename(columns={"value": "world"}), on=KEY)
     table["difference"] = table["world"] - table["published"]
-    return table[["cohort", *key, "published", "world", "difference", "mc_error", "use", "source", "tag"]]
+    return table[COMPARED_COLUMNS]

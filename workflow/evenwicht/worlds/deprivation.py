@@ -5,7 +5,6 @@ birth weight is more frequent among the children who come to an institution and 
 comparison with children from families, not the randomised one.
 """
 
-from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
@@ -13,14 +12,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evenwicht.cohort import Cohort
-from evenwicht.config import CohortConfig, ContinuousOutcome, DeprivationWorld
+from evenwicht.config import CohortConfig, DeprivationWorld
 from evenwicht.config.trials import IqAssessment
-from evenwicht.rows import contrast_label
 from evenwicht.streams import part_of
 from evenwicht.worlds import mechanisms as by
 from evenwicht.worlds.mechanisms import SIGN, Flags, Floats
 from evenwicht.worlds.scm import Equation, Model, Noise, named
-from evenwicht.worlds.world import Contrast, Row, World
+from evenwicht.worlds.world import Contrast, World, exact_effects
 
 POLICY, STRESSOR = "foster_care", "stayed_in_institution"
 CARE_WINDOW, CARE_MONTHS = "54 months", 54.0
@@ -39,7 +37,7 @@ def build(config: CohortConfig) -> World:
             POLICY: Contrast({**stayed, "foster_care": True}, stayed, lambda people: people["disadvantage"]),
             STRESSOR: Contrast(stayed, {"institution": False, "foster_care": False}, lambda p: ~p["foster_care"]),
         },
-        exact=list(_closed_form(config, world)),
+        exact=list(exact_effects(config, mean_difference=partial(_difference, world))),
     )
 
 
@@ -116,8 +114,10 @@ def _cohort(config: CohortConfig, world: DeprivationWorld, equations: Model, key
     )
     waves = []
     for name, assessment in world.assessments.items():
-        habit = by.propensity(noise, (world.artefacts.selection, people["ability"]))
-        seen = by.above(assessment.assessed, habit - world.artefacts.differential_attrition * placed)
+        lowered = world.artefacts.differential_attrition * placed
+        seen = by.takes_part(
+            noise, assessment.assessed, (world.artefacts.selection, people["ability"]), lowered=lowered
+        )
         measured = by.with_error(noise, people[name], world.sigma, world.artefacts.iq_reliability)
         persons[name] = np.where(seen, measured, np.nan)
         waves.append(by.attendance(ids, name, assessment.age, np.ones(n, dtype=bool), seen))
@@ -139,17 +139,11 @@ def _care(ids: NDArray[np.int64], disadvantage: Flags, placed: Flags, placement:
     return by.costs(ids, months, ["institutional_care", "foster_care"], CARE_WINDOW)
 
 
-def _closed_form(config: CohortConfig, world: DeprivationWorld) -> Iterator[Row]:
-    """Differences in IQ, which are parameters."""
-    for level, study, column in (("individual", config.individual, STRESSOR), ("policy", config.policy, POLICY)):
-        if study is None:
-            continue
-        for name in study.outcomes:
-            outcome = config.outcomes[name]
-            if not isinstance(outcome, ContinuousOutcome) or outcome.column not in world.assessments:
-                continue
-            assessment = world.assessments[outcome.column]
-            gain = SIGN[world.policy_effect] * assessment.foster_gain
-            loss = -SIGN[world.stressor_effect] * gap_of(world, assessment)
-            row: Row = {"study": name, "level": level, "contrast": contrast_label(column, config.columns[column])}
-            yield {**row, "estimand": "mean_difference", "value": gain if column == POLICY else loss}
+def _difference(world: DeprivationWorld, column: str, outcome: str) -> float | None:
+    """Differences in IQ are parameters."""
+    assessment = world.assessments.get(outcome)
+    if assessment is None:
+        return None
+    gain = SIGN[world.policy_effect] * assessment.foster_gain
+    loss = -SIGN[world.stressor_effect] * gap_of(world, assessment)
+    return {POLICY: gain, STRESSOR: loss}.get(column)

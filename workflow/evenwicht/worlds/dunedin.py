@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, ndtr, ndtri
 
 from evenwicht.cohort import Cohort
-from evenwicht.config import CohortConfig, DunedinWorld, EventOutcome, StressorWeights
+from evenwicht.config import CohortConfig, DunedinWorld, StressorWeights
 from evenwicht.config.dunedin import AdversityScore, Stressor
 from evenwicht.rows import contrast_label
 from evenwicht.streams import part_of
@@ -24,7 +24,7 @@ from evenwicht.worlds import mechanisms as by
 from evenwicht.worlds.concentration import agreement, concentration_rows
 from evenwicht.worlds.mechanisms import SIGN, YEAR, Flags, Floats
 from evenwicht.worlds.scm import Equation, Model, Noise, Values, named, named_causes
-from evenwicht.worlds.world import Row, World, yes_or_no
+from evenwicht.worlds.world import Row, World, contrasts_of, exact_effects, yes_or_no
 
 POLICY = "child_benefit"
 STRESSORS = ["poverty", "unsafe_home", "parental_mental_illness", "maltreatment"]
@@ -391,25 +391,23 @@ def _costs(world: DunedinWorld, people: Values, ids: NDArray[np.int64], age: int
     return by.costs(ids[rows], people[f"recorded_use_by_{age}"][rows], list(world.sectors), str(age))
 
 
+def _log_hazard_ratio(world: DunedinWorld, column: str, _: str) -> float | None:
+    """The structural coefficient of a stressor."""
+    if column not in STRESSORS:
+        return None
+    return SIGN[world.stressor_effect] * float(getattr(world.disease.stressors, column))
+
+
 def _closed_form(config: CohortConfig, world: DunedinWorld) -> Iterator[Row]:
     """Structural coefficients, and the policy's effect on poverty as a normal probability."""
-    individual, policy = config.individual, config.policy
-    if individual is not None and individual.exposure in STRESSORS:
-        exposure = individual.exposure
-        log_ratio = SIGN[world.stressor_effect] * getattr(world.disease.stressors, exposure)
-        label = contrast_label(exposure, config.columns[exposure])
-        for name in individual.outcomes:
-            if isinstance(config.outcomes[name], EventOutcome):
-                row: Row = {"study": name, "level": "individual", "contrast": label}
-                yield {**row, "estimand": "conditional_hazard_ratio", "value": float(np.exp(log_ratio))}
-                yield {**row, "estimand": "onset_delay", "value": -log_ratio / world.disease.shape}
-    if policy is not None and POLICY in policy.exposures:
-        poor = world.stressors.poverty.prevalence
-        lowered = float(ndtr(ndtri(poor) - SIGN[world.policy_effect] * world.policy.poverty_shift))
-        label = contrast_label(POLICY, config.columns[POLICY])
-        for name in policy.outcomes:
+    diseases = {"disease": world.disease}
+    yield from exact_effects(config, diseases, log_hazard_ratio=partial(_log_hazard_ratio, world))
+    poor = world.stressors.poverty.prevalence
+    lowered = float(ndtr(ndtri(poor) - SIGN[world.policy_effect] * world.policy.poverty_shift))
+    for level, column, names in contrasts_of(config):
+        for name in names if column == POLICY else []:
             if getattr(config.outcomes[name], "column", None) == "poverty":
-                row = {"study": name, "level": "policy", "contrast": label}
+                row: Row = {"study": name, "level": level, "contrast": contrast_label(column, config.columns[column])}
                 yield {**row, "estimand": "risk_difference", "value": lowered - poor}
                 yield {**row, "estimand": "risk_ratio", "value": lowered / poor}
 

@@ -5,7 +5,6 @@ selected by SES; the frail die first. Famine in early, mid or late pregnancy act
 on glucose. Registers know the disease of all survivors, the clinic the glucose of those who attend.
 """
 
-from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
@@ -13,14 +12,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evenwicht.cohort import Cohort
-from evenwicht.config import CohortConfig, ContinuousOutcome, EventOutcome, FamineWorld
+from evenwicht.config import CohortConfig, FamineWorld
 from evenwicht.config.famine import ByTrimester
-from evenwicht.rows import contrast_label
 from evenwicht.streams import part_of
 from evenwicht.worlds import mechanisms as by
 from evenwicht.worlds.mechanisms import SIGN, YEAR, Flags, Floats
 from evenwicht.worlds.scm import Equation, Model, Noise, Values, named
-from evenwicht.worlds.world import Contrast, Row, World
+from evenwicht.worlds.world import Contrast, World, exact_effects
 
 TRIMESTERS = ["late", "mid", "early"]  # in the order of birth dates
 BEFORE, AFTER = 0, 4  # periods of birth; 1 to 3 are exposed in late, mid and early pregnancy
@@ -39,7 +37,14 @@ def build(config: CohortConfig) -> World:
             for k, trimester in enumerate(TRIMESTERS, start=1)
         },
         diseases={"coronary_disease": world.coronary_disease},
-        exact=list(_closed_form(config, world)),
+        exact=list(
+            exact_effects(
+                config,
+                {"coronary_disease": world.coronary_disease},
+                log_hazard_ratio=partial(_effect, world, world.coronary_disease.famine, "coronary_disease"),
+                mean_difference=partial(_effect, world, world.glucose.famine, "glucose"),
+            )
+        ),
     )
 
 
@@ -153,9 +158,10 @@ def famine_model(world: FamineWorld) -> Model:
         noise: Noise, ses: Floats, frailty: Floats, exposed_late: Flags, exposed_mid: Flags, exposed_early: Flags
     ) -> Flags:
         """Comes to the clinic if alive."""
-        habit = by.propensity(noise, (world.attendance_ses, ses), (-artefacts.selection, frailty))
-        shift = artefacts.differential_attrition * (exposed_late | exposed_mid | exposed_early)
-        return by.above(world.attendance, habit - shift)
+        exposed = exposed_late | exposed_mid | exposed_early
+        habits = (world.attendance_ses, ses), (-artefacts.selection, frailty)
+        lowered = np.where(exposed, artefacts.differential_attrition, 0.0)
+        return by.takes_part(noise, world.attendance, *habits, lowered=lowered)
 
     exposures = {f"exposed_{trimester}": exposed_in(trimester) for trimester in TRIMESTERS}
     end: list[Equation] = [
@@ -237,22 +243,9 @@ def _events(world: FamineWorld, people: Values, ids: NDArray[np.int64]) -> pd.Da
     return events[events["id"].isin(ids[~people["infant_death"]])]
 
 
-def _closed_form(config: CohortConfig, world: FamineWorld) -> Iterator[Row]:
-    """Structural coefficients: hazard ratios, delays, and differences in glucose."""
-    if config.policy is None:
-        return
-    harm = SIGN[world.stressor_effect]
-    for trimester in TRIMESTERS:
-        column = f"exposed_{trimester}"
-        if column not in config.policy.exposures:
-            continue
-        for name in config.policy.outcomes:
-            outcome = config.outcomes[name]
-            row: Row = {"study": name, "level": "policy", "contrast": contrast_label(column, config.columns[column])}
-            if isinstance(outcome, EventOutcome) and outcome.event == "coronary_disease":
-                log_ratio = harm * getattr(world.coronary_disease.famine, trimester)
-                yield {**row, "estimand": "conditional_hazard_ratio", "value": float(np.exp(log_ratio))}
-                yield {**row, "estimand": "onset_delay", "value": -log_ratio / world.coronary_disease.shape}
-            if isinstance(outcome, ContinuousOutcome) and outcome.column == "glucose":
-                difference = harm * getattr(world.glucose.famine, trimester)
-                yield {**row, "estimand": "mean_difference", "value": difference}
+def _effect(world: FamineWorld, effects: ByTrimester, name: str, column: str, outcome: str) -> float | None:
+    """The structural coefficient of one trimester, if the outcome is the one that the effects are on."""
+    trimester = column.removeprefix("exposed_")
+    if outcome != name or trimester not in TRIMESTERS:
+        return None
+    return SIGN[world.stressor_effect] * float(getattr(effects, trimester))

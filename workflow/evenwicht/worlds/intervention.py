@@ -5,20 +5,18 @@ part; Bailey et al. 2017, Journal of Research on Educational Effectiveness 10:7;
 earnings in adult life follow from lasting skill alone. Childhood poverty lowers skill at every age.
 """
 
-from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from evenwicht.cohort import Cohort
-from evenwicht.config import CohortConfig, ContinuousOutcome, InterventionWorld
-from evenwicht.rows import contrast_label
+from evenwicht.config import CohortConfig, InterventionWorld
 from evenwicht.streams import part_of
 from evenwicht.worlds import mechanisms as by
 from evenwicht.worlds.mechanisms import SIGN, Flags, Floats
 from evenwicht.worlds.scm import Equation, Model, Noise, named
-from evenwicht.worlds.world import Row, World, yes_or_no
+from evenwicht.worlds.world import World, exact_effects, yes_or_no
 
 POLICY, STRESSOR = "assigned", "poverty"
 
@@ -34,7 +32,7 @@ def build(config: CohortConfig) -> World:
         contrasts=yes_or_no(POLICY, STRESSOR),
         use={window: f"use_{window}" for window in world.windows},
         sectors=list(world.sectors),
-        exact=list(_closed_form(config, world)),
+        exact=list(exact_effects(config, mean_difference=partial(_difference, world))),
     )
 
 
@@ -113,8 +111,8 @@ def _cohort(config: CohortConfig, world: InterventionWorld, equations: Model, ke
     waves = []
     for age in world.skill_ages:
         name = f"skill_{age:g}"
-        habit = by.propensity(noise, (world.artefacts.selection, np.clip(people["ability"], -3, 3)))
-        seen = by.above(world.assessed, habit - world.artefacts.differential_attrition * chosen)
+        lowered = world.artefacts.differential_attrition * chosen
+        seen = by.takes_part(noise, world.assessed, (world.artefacts.selection, people["ses"]), lowered=lowered)
         measured = by.with_error(noise, people[name], 1.0, world.artefacts.skill_reliability)
         persons[name] = np.where(seen, measured, np.nan)
         waves.append(by.attendance(ids, f"{age:g}", age, np.ones(world.n, dtype=bool), seen))
@@ -129,17 +127,9 @@ def _cohort(config: CohortConfig, world: InterventionWorld, equations: Model, ke
     ).check()
 
 
-def _closed_form(config: CohortConfig, world: InterventionWorld) -> Iterator[Row]:
+def _difference(world: InterventionWorld, column: str, outcome: str) -> float | None:
     """Differences in skill: take-up times the effect of attending, and the effect of poverty."""
-    for level, study, column in (("individual", config.individual, STRESSOR), ("policy", config.policy, POLICY)):
-        if study is None:
-            continue
-        for name in study.outcomes:
-            outcome = config.outcomes[name]
-            if not isinstance(outcome, ContinuousOutcome) or not outcome.column.startswith("skill_"):
-                continue
-            age = float(outcome.column.removeprefix("skill_"))
-            by_policy = world.take_up * effect_at(world, age)
-            by_poverty = SIGN[world.stressor_effect] * world.poverty_skill
-            row: Row = {"study": name, "level": level, "contrast": contrast_label(column, config.columns[column])}
-            yield {**row, "estimand": "mean_difference", "value": by_policy if column == POLICY else by_poverty}
+    if not outcome.startswith("skill_"):
+        return None
+    by_policy = world.take_up * effect_at(world, float(outcome.removeprefix("skill_")))
+    return {POLICY: by_policy, STRESSOR: SIGN[world.stressor_effect] * world.poverty_skill}.get(column)

@@ -5,21 +5,19 @@ International Journal of Epidemiology 38:528; Dunn et al. 2018). Resilient peopl
 hangs together over periods and with family SES, and is measured with an error of its own in each period.
 """
 
-from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from evenwicht.cohort import Cohort
-from evenwicht.config import CohortConfig, ContinuousOutcome, LifecourseWorld
+from evenwicht.config import CohortConfig, LifecourseWorld
 from evenwicht.config.lifecourse import Period
-from evenwicht.rows import contrast_label
 from evenwicht.streams import part_of
 from evenwicht.worlds import mechanisms as by
 from evenwicht.worlds.mechanisms import SIGN, Flags, Floats
 from evenwicht.worlds.scm import Equation, Model, Noise, named, named_causes
-from evenwicht.worlds.world import Row, World, yes_or_no
+from evenwicht.worlds.world import World, exact_effects, yes_or_no
 
 ADULT_AGE = 30.0  # years; age at which symptoms are assessed
 
@@ -33,7 +31,7 @@ def build(config: CohortConfig) -> World:
         equations=equations,
         cohort=partial(_cohort, config, world, equations),
         contrasts=yes_or_no(*(f"stressor_{period}" for period in world.periods)),
-        exact=list(_closed_form(config, world)),
+        exact=list(exact_effects(config, mean_difference=partial(_difference, world))),
     )
 
 
@@ -102,8 +100,8 @@ def _cohort(config: CohortConfig, world: LifecourseWorld, equations: Model, key:
     people = equations.draw(world.n, part_of(key, 0))
     ids = np.arange(1, world.n + 1)
     first = people[f"stressor_{next(iter(world.periods))}"]
-    habit = by.propensity(noise, (world.artefacts.selection, people["ses"]))
-    seen = by.above(world.assessed, habit - world.artefacts.differential_attrition * first)
+    lowered = world.artefacts.differential_attrition * first
+    seen = by.takes_part(noise, world.assessed, (world.artefacts.selection, people["ses"]), lowered=lowered)
     measured = {
         f"stressor_{name}": pd.array(by.recorded(noise, people[f"stressor_{name}"], period.accuracy), dtype="boolean")
         for name, period in world.periods.items()
@@ -131,23 +129,10 @@ def _cohort(config: CohortConfig, world: LifecourseWorld, equations: Model, key:
     ).check()
 
 
-def _closed_form(config: CohortConfig, world: LifecourseWorld) -> Iterator[Row]:
+def _difference(world: LifecourseWorld, column: str, outcome: str) -> float | None:
     """Mean difference in symptoms by exposure in one period: its effect, less what resilience takes from it."""
-    study = config.individual
-    if study is None:
-        return
+    period = column.removeprefix("stressor_")
+    if outcome != "symptoms" or period not in world.periods:
+        return None
     kept = 1 - world.resilience.share * world.resilience.protection
-    for period in world.periods:
-        column = f"stressor_{period}"
-        if column != study.exposure:
-            continue
-        for name in study.outcomes:
-            outcome = config.outcomes[name]
-            if isinstance(outcome, ContinuousOutcome) and outcome.column == "symptoms":
-                row: Row = {
-                    "study": name,
-                    "level": "individual",
-                    "contrast": contrast_label(column, config.columns[column]),
-                }
-                value = SIGN[world.stressor_effect] * world.effect_of(period) * kept
-                yield {**row, "estimand": "mean_difference", "value": value}
+    return SIGN[world.stressor_effect] * world.effect_of(period) * kept

@@ -46,6 +46,11 @@ def chance_above(prevalence: float, score: Floats, correlation: float) -> Floats
     return np.asarray(ndtr((ndtri(prevalence) + correlation * score) / spread))
 
 
+def takes_part(noise: Noise, share: float, *habits: tuple[float, Floats], lowered: Floats | float = 0.0) -> Flags:
+    """Whether people take part: a propensity tied to their habits, lowered for some, passes the bar of a share."""
+    return above(share, propensity(noise, *habits) - lowered)
+
+
 def onset_age(noise: Noise, onset: Onset, log_hazard: Floats | float = 0.0, entry: Floats | float = 0.0) -> Floats:
     """Gompertz age at onset of people free of it at entry, by inversion of the cumulative hazard (Bender 2005)."""
     cumulative = onset.shape * noise.exponential() / (onset.rate * np.exp(log_hazard))

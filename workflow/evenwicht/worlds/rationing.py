@@ -17,12 +17,11 @@ from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig, EventOutcome, RationedDisease, RationingWorld
 from evenwicht.config.rationing import GESTATION_DAYS
 from evenwicht.errors import DataError
-from evenwicht.rows import contrast_label
 from evenwicht.streams import part_of
 from evenwicht.worlds import mechanisms as by
 from evenwicht.worlds.mechanisms import SIGN, YEAR, Flags, Floats
 from evenwicht.worlds.scm import Equation, Model, Noise, Values, named, named_causes
-from evenwicht.worlds.world import Contrast, Row, World, yes_or_no
+from evenwicht.worlds.world import Contrast, Row, World, exact_effects, yes_or_no
 
 POLICY, HOUSEHOLD = "rationed", "low_sugar_household"
 MONTH = YEAR / 12
@@ -31,6 +30,21 @@ WINDOWS = {
     "prenatal": (-GESTATION_DAYS, 0.0),
     "early_infancy": (0.0, 6 * MONTH),
     "later_infancy": (6 * MONTH, 24 * MONTH),
+}
+IN_UTERO, LONGEST = "in utero", "in utero and 1 to 2 years"
+NEVER, REFERENCE = "never rationed", "9 months after"
+# births by quarters from the one in which sugar rationing ended, first and last, as the literature groups them
+# (Gracner et al. 2024): groups against never rationed, and the cells of the event study against their reference
+GROUPS = {IN_UTERO: (1, 3), "in utero and up to 1 year": (-3, 0), LONGEST: (-7, -4)}
+CELLS = {
+    "27 months after": (10, 10),
+    "21 months after": (8, 9),
+    "15 months after": (6, 7),
+    "in utero": (1, 3),
+    "6 months": (-1, 0),
+    "12 months": (-3, -2),
+    "18 months": (-5, -4),
+    "24 months": (-7, -6),
 }
 CANDIDATES = 1.3  # people drawn for each volunteer expected, so that the sample is nearly always full
 
@@ -308,6 +322,15 @@ def _diagnosed(config: CohortConfig, world: RationingWorld, people: Values) -> I
             yield {**row, "estimand": "group_share", "value": value}
 
 
+def _household_log_ratio(world: RationingWorld, column: str, event: str) -> float | None:
+    """What the sugar that a household spares does by the dose-response."""
+    if column != HOUSEHOLD:
+        return None
+    sugar = world.diseases[event].sugar
+    total = sum(getattr(sugar, window) for window in WINDOWS)
+    return SIGN[world.stressor_effect] * total * world.household.grams_less / world.withheld
+
+
 def _closed_form(config: CohortConfig, world: RationingWorld) -> Iterator[Row]:
     """Structural coefficients of the household, and log hazard ratios of the cohorts by their months of rationing.
 
@@ -319,24 +342,15 @@ def _closed_form(config: CohortConfig, world: RationingWorld) -> Iterator[Row]:
         for name, outcome in config.outcomes.items()
         if isinstance(outcome, EventOutcome) and outcome.event in world.diseases
     }
+    yield from exact_effects(config, world.diseases, log_hazard_ratio=partial(_household_log_ratio, world))
     for name, outcome in outcomes.items():
         disease = world.diseases[outcome.event]
-        if config.individual is not None and config.individual.exposure == HOUSEHOLD:
-            total = sum(getattr(disease.sugar, window) for window in WINDOWS)
-            log_ratio = SIGN[world.stressor_effect] * total * world.household.grams_less / world.withheld
-            row: Row = {
-                "study": name,
-                "level": "individual",
-                "contrast": contrast_label(HOUSEHOLD, config.columns[HOUSEHOLD]),
-            }
-            yield {**row, "estimand": "conditional_hazard_ratio", "value": float(np.exp(log_ratio))}
-            yield {**row, "estimand": "onset_delay", "value": -log_ratio / disease.shape}
         ratios = {group: log_hazard_ratio(world, disease, *quarters) for group, quarters in GROUPS.items()}
         cells = {cell: log_hazard_ratio(world, disease, *quarters) for cell, quarters in CELLS.items()}
         labelled = [(f"{group} vs {NEVER}", ratio) for group, ratio in ratios.items()]
         labelled += [(f"{cell} vs {REFERENCE}", ratio) for cell, ratio in cells.items()]
         for contrast, log_ratio in labelled:
-            row = {"study": name, "level": "policy", "contrast": contrast}
+            row: Row = {"study": name, "level": "policy", "contrast": contrast}
             yield {**row, "estimand": "conditional_hazard_ratio", "value": float(np.exp(log_ratio))}
             yield {**row, "estimand": "onset_delay", "value": -log_ratio / disease.shape}
         utero, full = ratios[IN_UTERO], ratios[LONGEST]
@@ -344,23 +358,6 @@ def _closed_form(config: CohortConfig, world: RationingWorld) -> Iterator[Row]:
             row = {"study": name, "level": "policy", "contrast": f"{IN_UTERO} as part of {LONGEST}"}
             yield {**row, "estimand": "share_of_effect", "value": float(np.expm1(utero) / np.expm1(full))}
             yield {**row, "estimand": "share_of_log_hazard", "value": utero / full}
-
-
-IN_UTERO, LONGEST = "in utero", "in utero and 1 to 2 years"
-NEVER, REFERENCE = "never rationed", "9 months after"
-# births by quarters from the one in which sugar rationing ended, first and last, as the literature groups them
-# (Gracner et al. 2024): groups against never rationed, and the cells of the event study against their reference
-GROUPS = {IN_UTERO: (1, 3), "in utero and up to 1 year": (-3, 0), LONGEST: (-7, -4)}
-CELLS = {
-    "27 months after": (10, 10),
-    "21 months after": (8, 9),
-    "15 months after": (6, 7),
-    "in utero": (1, 3),
-    "6 months": (-1, 0),
-    "12 months": (-3, -2),
-    "18 months": (-5, -4),
-    "24 months": (-7, -6),
-}
 
 
 def births_between(world: RationingWorld, first: int, last: int) -> Floats:

@@ -22,7 +22,7 @@ from evenwicht.streams import part_of
 from evenwicht.worlds.concentration import concentration_rows
 from evenwicht.worlds.mechanisms import mean_free_years, onset_risk
 from evenwicht.worlds.scm import Values
-from evenwicht.worlds.world import Row, World
+from evenwicht.worlds.world import Row, World, contrasts_of
 
 Floats = NDArray[np.float64]
 
@@ -99,15 +99,6 @@ def _rows(config: CohortConfig, world: World, n: int, key: np.random.SeedSequenc
         )
     if world.others is not None:
         yield from world.others(natural)
-
-
-def contrasts_of(config: CohortConfig) -> Iterator[tuple[str, str, list[str]]]:
-    """Yield level, column and outcomes of every contrast that the studies of a cohort ask for."""
-    if config.individual is not None:
-        yield "individual", config.individual.exposure, config.individual.outcomes
-    if config.policy is not None:
-        for exposure in config.policy.exposures:
-            yield "policy", exposure, config.policy.outcomes
 
 
 def _outcome(config: CohortConfig, world: World, name: str, people: Values, natural: Values) -> Floats:
