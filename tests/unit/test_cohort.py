@@ -33,7 +33,7 @@ def test_a_folder_without_its_files_is_refused(dunedin: Cohort, tmp_path: Path) 
 
 def test_roles_find_columns(dunedin: Cohort) -> None:
     assert dunedin.id == "id"
-    assert dunedin.role("stressor") == ["unsafe_home", "parental_mental_illness", "maltreatment"]
+    assert dunedin.role("stressor") == ["unsafe_home", "parental_mental_illness", "maltreatment", "prenatal_exposure"]
 
 
 def first_event(cohort: Cohort, **values: object) -> Cohort:

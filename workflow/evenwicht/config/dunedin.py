@@ -40,6 +40,7 @@ class Stressors(Strict):
     unsafe_home: Stressor
     parental_mental_illness: Stressor
     maltreatment: Stressor
+    prenatal_exposure: Stressor = Field(description="To tobacco, alcohol or drugs before birth")
 
 
 class StressorWeights(Strict):
@@ -49,6 +50,7 @@ class StressorWeights(Strict):
     unsafe_home: float
     parental_mental_illness: float
     maltreatment: float
+    prenatal_exposure: float
 
 
 class BirthDatePolicy(Strict):

@@ -27,7 +27,7 @@ from evenwicht.worlds.scm import Equation, Model, Noise, Values, named, named_ca
 from evenwicht.worlds.world import Row, World, contrasts_of, exact_effects, yes_or_no
 
 POLICY = "child_benefit"
-STRESSORS = ["poverty", "unsafe_home", "parental_mental_illness", "maltreatment"]
+STRESSORS = ["poverty", "unsafe_home", "parental_mental_illness", "maltreatment", "prenatal_exposure"]
 ENROLMENT_AGE, ADULT_AGE = 3.0, 18.0
 IQ_MEAN, IQ_SD = 100.0, 15.0
 GROWTH_SIGMA = 0.2  # SD of the log growth of use between two ages of cost
@@ -105,11 +105,9 @@ def dunedin_model(world: DunedinWorld) -> Model:
 
         return equation
 
-    def stressors(
-        _: Noise, poverty: Flags, unsafe_home: Flags, parental_mental_illness: Flags, maltreatment: Flags
-    ) -> Flags:
-        """The four stressors side by side, (n, 4)."""
-        return np.column_stack([poverty, unsafe_home, parental_mental_illness, maltreatment])
+    def side_by_side(_: Noise, *present: Flags) -> Flags:
+        """The stressors in the order of their names, (n, stressors)."""
+        return np.column_stack(present)
 
     def brain_health(noise: Noise, ses: Floats, genes: Floats, stressors: Flags) -> Floats:
         """In standard deviations of what its causes leave unexplained, as are the three that follow."""
@@ -250,7 +248,7 @@ def dunedin_model(world: DunedinWorld) -> Model:
         {
             **named(*equations),
             **{name: other_stressor(name) for name in STRESSORS[1:]},
-            "stressors": stressors,
+            "stressors": named_causes(side_by_side, *STRESSORS),
             "brain_health": brain_health,
             "iq": iq,
             "self_control": self_control,

@@ -185,6 +185,10 @@ def _prediction(effect: _Effect, exposure: Floats) -> Iterator[Row]:
         among_cases = np.average(exposure, weights=w * y)
         among_others = np.average(exposure, weights=w * (1 - y))
         yield effect.row("auc", 0.5 + abs(among_cases - among_others) / 2)
+        yield effect.row("sensitivity", among_cases)
+        yield effect.row("specificity", 1 - among_others)
+        yield effect.row("positive_predictive_value", np.average(y, weights=w * exposure))
+        yield effect.row("negative_predictive_value", 1 - np.average(y, weights=w * (1 - exposure)))
 
 
 def norm_density(z: float) -> float:
