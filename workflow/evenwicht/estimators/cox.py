@@ -22,7 +22,7 @@ from evenwicht.estimators.cox_kernel import (
     risk_sets,
     score_residuals,
 )
-from evenwicht.estimators.person_time import Floats, Ints, codes, require_finite, require_person_time
+from evenwicht.estimators.person_time import Floats, Ints, blocks, codes, require_finite, require_person_time
 
 NEWTON_STEPS = 50  # a coefficient that runs off gains about one a step, so its information is gone long before
 CONVERGED = 1e-12  # squared length of a Newton step per event; it is taken, and squares the error
@@ -102,23 +102,25 @@ def cox(
     if unknown:
         raise ModelError(f"no column {', '.join(unknown)}", where=where, mend=f"There are {', '.join(frame.columns)}.")
 
-    def numbers(column: str | None) -> Floats | None:
-        return None if column is None else _matrix(frame, [column], where)[:, 0]
+    def numbers(column: str) -> Floats:
+        values = _matrix(frame, [column], where)[:, 0]
+        require_finite(values, column, where)
+        return values
 
     labels = None
     if layers:
         labels = frame.groupby(layers, observed=True, dropna=True).ngroup().to_numpy()
         labels = np.where(labels < 0, np.nan, labels) if (labels < 0).any() else labels
     return fit_cox(
-        _matrix(frame, [duration_col], where)[:, 0],
-        _matrix(frame, [event_col], where)[:, 0],
+        numbers(duration_col),
+        numbers(event_col),
         _matrix(frame, covariates, where),
         covariates,
-        entry=numbers(entry_col),
+        entry=None if entry_col is None else numbers(entry_col),
         strata=labels,
-        weights=numbers(weights_col),
+        weights=None if weights_col is None else numbers(weights_col),
         clusters=None if cluster_col is None else frame[cluster_col].to_numpy(),
-        offset=numbers(offset_col),
+        offset=None if offset_col is None else numbers(offset_col),
         robust=robust,
         ties=ties,
         where=where,
@@ -126,14 +128,11 @@ def cox(
 
 
 def _matrix(frame: pd.DataFrame, columns: list[str], where: str) -> Floats:
-    """Columns as numbers, (n, k); ModelError naming those that are text, missing or infinite."""
+    """Columns as numbers, (n, k); ModelError naming those that are text."""
     text = [c for c in columns if not (pd.api.types.is_numeric_dtype(frame[c]) or frame[c].dtype == bool)]
     if text:
         raise ModelError(f"{', '.join(text)} is not numeric", where=where, mend="Code categories as indicators.")
-    matrix = frame[columns].to_numpy(dtype=float, na_value=np.nan)
-    for j, name in enumerate(columns):
-        require_finite(matrix[:, j], name, where)
-    return matrix
+    return frame[columns].to_numpy(dtype=float, na_value=np.nan)
 
 
 def fit_cox(
@@ -181,14 +180,11 @@ def fit_cox(
         group, n_clusters = codes(group[ever], "clusters", where)
         if n_clusters < 2:
             raise ModelError("fewer than two clusters", where=where, mend="Use a finer cluster or none.")
-    design, scale = _standardise(x, names, ever, layer, where)
-    people = design.shape[1]
-    problem = Problem(
-        design,
-        np.ones(people) if weights is None else weights[ever],
-        np.zeros(people) if offset is None else _centre(offset[ever], None if layer is None else layer[ever]),
-        sets,
-    )
+    layer = None if layer is None else layer[ever]
+    design, scale = _standardise(x, ever, layer)
+    weight = np.ones(len(sets.last)) if weights is None else weights[ever]
+    shift = np.zeros(len(sets.last)) if offset is None else offset[ever]
+    problem = Problem(design, design[:, sets.deaths], weight, shift - _stratum_means(shift, layer), sets)
     beta, point, slope, null, steps = _maximise(problem, names, where)
     naive = np.linalg.inv(slope.information) / np.outer(scale, scale)
     scores = None
@@ -214,42 +210,28 @@ def fit_cox(
     )
 
 
-def _standardise(
-    x: Floats, names: list[str], ever: NDArray[np.bool_], strata: Ints | None, where: str
-) -> tuple[Floats, Floats]:
+def _standardise(x: Floats, ever: NDArray[np.bool_], strata: Ints | None) -> tuple[Floats, Floats]:
     """Covariates (k, people ever at risk), centred within strata, with unit variance; and their scale (k,)."""
-    layer = None if strata is None else strata[ever]
-    design, scale = np.empty((len(names), int(ever.sum()))), np.empty(len(names))
-    constant = []
-    for j, name in enumerate(names):
-        column = x[ever, j]
-        size = np.abs(column).max()
-        design[j] = _centre(column, layer)
-        scale[j] = np.sqrt(np.mean(design[j] ** 2))
-        if scale[j] <= 1e-13 * size:  # no more than the rounding of its mean
-            constant.append(name)
-        else:
-            design[j] /= scale[j]
-    if constant:
-        raise ModelError(
-            f"{', '.join(constant)} does not vary within strata"
-            if strata is not None
-            else f"{', '.join(constant)} does not vary",
-            where=where,
-            mend="Remove it from the model or widen the sample.",
-        )
+    design = np.empty((x.shape[1], int(ever.sum())))
+    origin, start = x[np.argmax(ever)], 0  # somebody's: a far origin would cost digits, a constant becomes exactly zero
+    for rows in blocks(len(x)):
+        block = x[rows][ever[rows]]
+        design[:, start : start + len(block)] = (block - origin).T
+        start += len(block)
+    scale = np.empty(len(design))
+    for j, column in enumerate(design):
+        column -= _stratum_means(column, strata)
+        scale[j] = np.sqrt(column @ column / len(column)) or 1.0
+        column /= scale[j]
     return design, scale
 
 
-def _centre(values: Floats, strata: Ints | None) -> Floats:
-    """Subtract the mean of each stratum; twice, because the first mean of large numbers is rounded."""
-    for _ in range(2):
-        if strata is None:
-            values = values - values.mean()
-        else:
-            count = np.maximum(np.bincount(strata), 1)
-            values = values - (np.bincount(strata, values) / count)[strata]
-    return values
+def _stratum_means(values: Floats, strata: Ints | None) -> Floats | np.floating:
+    """Each person's stratum mean; taking it off keeps relative hazards of all strata within the same range."""
+    if strata is None:
+        return values.mean()
+    means: Floats = np.bincount(strata, values) / np.maximum(np.bincount(strata), 1)
+    return means[strata]
 
 
 def _maximise(problem: Problem, names: list[str], where: str) -> tuple[Floats, Point, Slope, float, int]:
@@ -271,7 +253,7 @@ def _maximise(problem: Problem, names: list[str], where: str) -> tuple[Floats, P
     raise _runs_off(slope.information, null_information, beta, names, where)
 
 
-def _climb(problem: Problem, beta: Floats, step: Floats, start: Point) -> tuple[Floats, Point]:
+def _climb(problem: Problem, beta: Floats, step: NDArray[Any], start: Point) -> tuple[Floats, Point]:
     """Go a step uphill, halved until the likelihood does not fall by more than rounding."""
     enough = start.log_likelihood - ROUNDING * abs(start.log_likelihood)
     point = evaluate(problem, beta + step)

@@ -17,9 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evenwicht.estimators.person_time import Floats, Ints
-
-BLOCK = 8192  # people: a block of a dozen covariates fits the second-level cache
+from evenwicht.estimators.person_time import Floats, Ints, blocks
 
 
 @dataclass(frozen=True)
@@ -41,12 +39,20 @@ class RiskSets:
     slot_share: Floats
     slot_start: Ints
 
+    def deaths_in(self, rows: slice) -> slice:
+        """Positions in `deaths` of those among a block of rows."""
+        return slice(*np.searchsorted(self.deaths, (rows.start, rows.stop)))
+
 
 @dataclass(frozen=True)
 class Problem:
-    """Covariates (k, n) centred and scaled, weights (n,), offsets (n,) and risk sets of people ever at risk."""
+    """Covariates (k, n) centred and scaled, those of deaths (k, e), weights, offsets (n,) and risk sets.
+
+    The n people are those ever at risk.
+    """
 
     x: Floats
+    x_deaths: Floats
     weights: Floats
     offset: Floats
     sets: RiskSets
@@ -83,7 +89,7 @@ def risk_sets(
     width = len(times) + 1
     last = np.searchsorted(times, time, side="right")
     first = np.zeros(len(time), dtype=np.intp) if entry is None else np.searchsorted(times, entry, side="right")
-    keys = np.arange(1, width)  # stratum and time of each cell, as one number
+    keys: Ints = np.arange(1, width)  # stratum and time of each cell, as one number
     if strata is not None:
         first, last = first + strata * width, last + strata * width
         keys = np.unique(last[died])
@@ -99,12 +105,6 @@ def risk_sets(
     return ever, RiskSets(first, last, deaths, cell, *described, slot_cell, share, start)
 
 
-def blocks(n: int, bins: int = 0) -> Iterator[slice]:
-    """Cut n people into blocks, long enough that adding up into `bins` bins costs little next to the block itself."""
-    size = max(BLOCK, 8 * bins)
-    return (slice(start, start + size) for start in range(0, n, size))
-
-
 def at_risk_sum(sets: RiskSets, values: Floats) -> Floats:
     """Sum values (n,) of the people at risk in each cell, (m,)."""
     return _still_there(_flow(values, sets.first, sets.last, len(sets.time)))
@@ -112,12 +112,14 @@ def at_risk_sum(sets: RiskSets, values: Floats) -> Floats:
 
 def _flow(values: Floats, first: Ints, last: Ints, cells: int) -> Floats:
     """Values that leave minus values that enter between cells, (m + 1,)."""
-    return np.bincount(last, values, cells + 1) - np.bincount(first, values, cells + 1)
+    left: Floats = np.bincount(last, values, cells + 1)
+    return left - np.bincount(first, values, cells + 1)
 
 
 def _still_there(flow: Floats) -> Floats:
     """Who is at risk in a cell leaves after it: add up from the last cell, where few are left and rounding matters."""
-    return np.cumsum(flow[..., :0:-1], axis=-1)[..., ::-1]
+    total: Floats = np.cumsum(flow[..., :0:-1], axis=-1)
+    return total[..., ::-1]
 
 
 def evaluate(problem: Problem, beta: Floats) -> Point:
@@ -146,38 +148,43 @@ def differentiate(problem: Problem, point: Point) -> Slope:
     x, sets = problem.x, problem.sets
     k, n = x.shape
     m = len(sets.time)
+    died_weight = problem.weights[sets.deaths]
 
     hazard = slot_weights(problem) / point.denominators
-    steeper, share = hazard / point.denominators, sets.slot_share
-    h1, h1_own = (np.add.reduceat(v, sets.slot_start) for v in (hazard, share * hazard))
-    h2, h2_own, h2_both = (np.add.reduceat(v, sets.slot_start) for v in (steeper, share * steeper, share**2 * steeper))
-
-    flow = np.zeros((k, m + 1))
-    for rows in blocks(n, m):
-        for j in range(k):
-            flow[j] += _flow(point.risk[rows] * x[j, rows], sets.first[rows], sets.last[rows], m)
-    s1 = _still_there(flow)
-    dying_risk = point.risk[sets.deaths]
-    d1 = np.stack([np.bincount(sets.cell, dying_risk * x[j, sets.deaths], m) for j in range(k)])
+    h1, h1_own = _sum_slots(sets, hazard, 1), _sum_slots(sets, hazard, sets.slot_share)
+    steeper = hazard / point.denominators
+    h2, h2_own, h2_both = (_sum_slots(sets, steeper, sets.slot_share**power) for power in (0, 1, 2))
 
     cumulative = np.concatenate([[0.0], np.cumsum(h1)])
-    expected = cumulative[sets.last] - cumulative[sets.first]
-    expected[sets.deaths] -= h1_own[sets.cell]
-    expected *= point.risk
-    residuals = -expected
-    residuals[sets.deaths] += problem.weights[sets.deaths]
+    flow, score, second = np.zeros((k, m + 1)), np.zeros(k), np.zeros((k, k))
+    residuals = np.empty(n)
+    for rows in blocks(n, m):
+        first, last, risk, block = sets.first[rows], sets.last[rows], point.risk[rows], x[:, rows]
+        own = sets.deaths_in(rows)
+        expected = cumulative[last] - cumulative[first]
+        expected[sets.deaths[own] - rows.start] -= h1_own[sets.cell[own]]
+        expected *= risk
+        residual = -expected
+        residual[sets.deaths[own] - rows.start] += died_weight[own]
+        residuals[rows] = residual
+        score += block @ residual
+        second += (block * expected) @ block.T
+        for j, values in enumerate(block * risk):
+            flow[j] += _flow(values, first, last, m)
+    s1 = _still_there(flow)
+    dying_risk = point.risk[sets.deaths]
+    d1 = np.stack([np.bincount(sets.cell, dying_risk * values, m) for values in problem.x_deaths])
 
-    second, score = np.zeros((k, k)), np.zeros(k)
-    for rows in blocks(n):
-        second += (x[:, rows] * expected[rows]) @ x[:, rows].T
-        score += x[:, rows] @ residuals[rows]
     moved, moved_own = h2 * s1 - h2_own * d1, h2_own * s1 - h2_both * d1
     between = moved @ s1.T - moved_own @ d1.T
-
-    deaths_weight = np.bincount(sets.cell, problem.weights[sets.deaths], m)
     drift = np.concatenate([np.zeros((k, 1)), np.cumsum(moved, axis=1)], axis=1)
-    death_mean = (h1 * s1 - h1_own * d1) / deaths_weight
+    death_mean = (h1 * s1 - h1_own * d1) / np.bincount(sets.cell, died_weight, m)
     return Slope(score, second - (between + between.T) / 2, second, residuals, drift, death_mean, moved_own)
+
+
+def _sum_slots(sets: RiskSets, values: Floats, share: Floats | int) -> Floats:
+    """Sum share times values of the tied deaths of each cell, (m,)."""
+    return np.add.reduceat(share * values, sets.slot_start)
 
 
 def score_residuals(problem: Problem, point: Point, slope: Slope, bins: int = 0) -> Iterator[tuple[slice, Floats]]:
@@ -189,7 +196,7 @@ def score_residuals(problem: Problem, point: Point, slope: Slope, bins: int = 0)
         scores -= np.take(slope.drift, sets.first[rows], axis=1)
         scores *= point.risk[rows]
         scores += problem.x[:, rows] * slope.residuals[rows]
-        some = slice(*np.searchsorted(sets.deaths, (rows.start, rows.stop)))
+        some = sets.deaths_in(rows)
         here, cell = sets.deaths[some], sets.cell[some]
         scores[:, here - rows.start] -= (
             died_weight[some] * slope.death_mean[:, cell] + point.risk[here] * slope.death_drift[:, cell]
