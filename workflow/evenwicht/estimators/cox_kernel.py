@@ -112,8 +112,7 @@ def at_risk_sum(sets: RiskSets, values: Floats) -> Floats:
 
 def _flow(values: Floats, first: Ints, last: Ints, cells: int) -> Floats:
     """Values that leave minus values that enter between cells, (m + 1,)."""
-    left: Floats = np.bincount(last, values, cells + 1)
-    return left - np.bincount(first, values, cells + 1)
+    return np.subtract(np.bincount(last, values, cells + 1), np.bincount(first, values, cells + 1), dtype=float)
 
 
 def _still_there(flow: Floats) -> Floats:
