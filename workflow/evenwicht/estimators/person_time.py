@@ -1,0 +1,97 @@
+"""Checks of person-time: who is followed from when to when, with which event, weight and covariates."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from evenwicht.errors import ModelError
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+BLOCK = 8192  # people: a block of a dozen covariates fits the second-level cache
+
+
+def blocks(n: int, bins: int = 0) -> Iterator[slice]:
+    """Cut n people into blocks, long enough that adding up into `bins` bins costs little next to the block itself."""
+    size = max(BLOCK, 8 * bins)
+    return (slice(start, start + size) for start in range(0, n, size))
+
+
+def require_finite(values: Floats, name: str, where: str) -> None:
+    """Raise ModelError if a number is missing or infinite."""
+    if not np.isfinite(values).all():
+        raise ModelError(
+            f"{name} holds missing or infinite values",
+            where=where,
+            mend="Leave out the rows that are not complete, or impute them.",
+        )
+
+
+def codes(labels: NDArray[Any], name: str, where: str) -> tuple[Ints, int]:
+    """Return the position of each label among the sorted distinct labels, and how many there are.
+
+    Raises
+    ------
+    ModelError
+        If a label is missing.
+    """
+    found, distinct = pd.factorize(np.asarray(labels), sort=True)
+    if (found < 0).any():
+        raise ModelError(f"{name} holds missing values", where=where, mend="Leave out the rows that are not complete.")
+    return found.astype(np.intp, copy=False), len(distinct)
+
+
+def require_person_time(
+    time: Floats, event: Floats, x: Floats, names: list[str], entry: Floats | None, weights: Floats | None, where: str
+) -> None:
+    """Raise ModelError unless a hazard model can be fitted to these people at all.
+
+    Parameters
+    ----------
+    time, event : (n,) arrays
+        Exit time and status.
+    x : (n, k) array
+    names : list of k strings
+    entry, weights : (n,) arrays or None
+    where : str
+        The model, for the message.
+
+    Raises
+    ------
+    ModelError
+        If a number is missing or infinite, an event is not 0 or 1, someone leaves at or before entry, a weight is not
+        positive, or there are no events or fewer than covariates.
+    """
+    require_finite(time, "time", where)
+    require_finite(event, "event", where)
+    for rows in blocks(len(x)):
+        if not np.isfinite(x[rows]).all():
+            for j, name in enumerate(names):
+                require_finite(x[rows, j], name, where)
+    if not ((event == 0) | (event == 1)).all():
+        raise ModelError("event is not 0 or 1 everywhere", where=where, mend="Code an event as 1 and censoring as 0.")
+    if entry is not None:
+        require_finite(entry, "entry", where)
+        early = int((time <= entry).sum())
+        if early:
+            raise ModelError(
+                f"{early} of {len(time)} rows leave at or before they enter",
+                where=where,
+                mend="Leave out rows without time at risk.",
+            )
+    if weights is not None:
+        require_finite(weights, "weights", where)
+        if weights.min() <= 0:
+            raise ModelError("weights are not all positive", where=where, mend="Leave out rows of weight zero.")
+    events = int(event.sum())
+    if events == 0:
+        raise ModelError("no events", where=where, mend="Lengthen follow-up or leave this outcome out of the study.")
+    if events < len(names):
+        raise ModelError(
+            f"too few events: {events} for {len(names)} covariates",
+            where=where,
+            mend="Use fewer covariates, pool categories or lengthen follow-up.",
+        )
