@@ -1,7 +1,7 @@
 """Read config files and say, for every mistake, which file, which key and how to mend it."""
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -180,6 +180,8 @@ def _broken_references(cohort: CohortConfig) -> Iterator[Mistake]:
         yield from unknown(f"table1.{index}", name, columns, "a column")
     if cohort.concentration is not None and cohort.concentration.risk is not None:
         yield from unknown("concentration.risk", cohort.concentration.risk, columns, "a column")
+    yield from _broken_scenarios(cohort)
+    yield from _broken_event_study(cohort, unknown)
     individual, policy = cohort.individual, cohort.policy
     if individual is not None:
         yield from binary("individual.exposure", individual.exposure)
@@ -203,3 +205,36 @@ def _broken_references(cohort: CohortConfig) -> Iterator[Mistake]:
         for index, name in enumerate(study.adjust.quadratic):
             known = study.adjust.columns
             yield from unknown(f"{level}.adjust.quadratic.{index}", name, known, "an adjustment column")
+
+
+def _broken_scenarios(cohort: CohortConfig) -> Iterator[Mistake]:
+    """Yield every scenario that does not give a valid world."""
+    if cohort.scenarios and not cohort.synthetic:
+        yield "scenarios", "a real cohort has no world to change", "Remove them, or rehearse on a synthetic cohort."
+        return
+    for name in cohort.scenarios:
+        try:
+            cohort.in_scenario(name)
+        except ValidationError as error:
+            for mistake in error.errors():
+                path, what, mend = _mistake(mistake, {"source": cohort.scenarios[name]})
+                yield f"scenarios.{name}: {path}", what, mend
+
+
+def _broken_event_study(cohort: CohortConfig, unknown: Callable[..., Iterator[Mistake]]) -> Iterator[Mistake]:
+    """Yield every reference of the event study that leads nowhere."""
+    study = cohort.event_study
+    if study is None:
+        return
+    columns, outcomes = list(cohort.columns), list(cohort.outcomes)
+    if not any(column.role == "birth_date" for column in cohort.columns.values()):
+        yield "event_study", "the cohort has no column with role 'birth_date'", "Give the date of birth that role."
+    yield from unknown("event_study.cluster", study.cluster, columns, "a column")
+    for index, name in enumerate(study.adjust.columns):
+        yield from unknown(f"event_study.adjust.columns.{index}", name, columns, "a column")
+    for index, name in enumerate(study.outcomes):
+        path = f"event_study.outcomes.{index}"
+        yield from unknown(path, name, outcomes, "an outcome")
+        outcome = cohort.outcomes.get(name)
+        if outcome is not None and not (isinstance(outcome, EventOutcome) and outcome.time == "age"):
+            yield path, f"'{name}' is not a time to an event on the clock of age", "Study onset by age, or leave it out."

@@ -11,20 +11,30 @@ from evenwicht.individual.concentration import concentration_study
 from evenwicht.individual.exposure import CURVE_COLUMNS as SURVIVAL_COLUMNS
 from evenwicht.individual.exposure import individual_study
 from evenwicht.policy.effect import policy_study
+from evenwicht.policy.event_study import DOSE_COLUMNS, INCIDENCE_COLUMNS, event_study, event_study_curves
+from evenwicht.policy.referee import SCAN_COLUMNS, referee, specification_study
+from evenwicht.rows import Known
 from evenwicht.streams import stream
+
+CURVES = {
+    "survival": SURVIVAL_COLUMNS,
+    "lorenz": LORENZ_COLUMNS,
+    "incidence": INCIDENCE_COLUMNS,
+    "dose": DOSE_COLUMNS,
+    "scan": SCAN_COLUMNS,
+}
 
 
 @dataclass(frozen=True)
 class Results:
-    """Estimate rows of all studies of a cohort, and the curves behind its figures (empty if it has none)."""
+    """Estimate rows of all studies of a cohort, and the curves behind its figures by the names of `CURVES`."""
 
     estimates: pd.DataFrame
-    survival: pd.DataFrame
-    lorenz: pd.DataFrame
+    curves: dict[str, pd.DataFrame]
 
 
 def run_studies(cohort: Cohort, config: CohortConfig, seed: int, bootstrap: int, permutations: int) -> Results:
-    """Run the individual, policy and concentration studies of a cohort, those that its config has.
+    """Run every study that a cohort's config has.
 
     Parameters
     ----------
@@ -35,22 +45,41 @@ def run_studies(cohort: Cohort, config: CohortConfig, seed: int, bootstrap: int,
     bootstrap, permutations
         Numbers of bootstrap replicates and of draws of the permutation null.
 
+    Returns
+    -------
+    Results
+        A curve that no study draws is an empty table.
+
     Raises
     ------
     DataError, ModelError
         If the data cannot support a study.
     """
     parts: list[pd.DataFrame] = []
-    survival, lorenz = pd.DataFrame(columns=SURVIVAL_COLUMNS), pd.DataFrame(columns=LORENZ_COLUMNS)
+    curves = {name: pd.DataFrame(columns=columns) for name, columns in CURVES.items()}
     if config.individual is not None:
         rng = stream(seed, config.name, "individual")
         result = individual_study(cohort, config.individual, config.outcomes, bootstrap, rng)
-        survival = result.curves
+        curves["survival"] = result.curves
         parts.append(result.estimates)
-    if config.policy is not None:
-        parts.append(policy_study(cohort, config))
+    parts += policy_tables(cohort, config)
+    if config.event_study is not None:
+        answers = referee(cohort, config, stream(seed, config.name, "referee"))
+        parts.append(answers.estimates)
+        curves |= {**event_study_curves(cohort, config), "scan": answers.scans}
     if config.concentration is not None:
         rng = stream(seed, config.name, "concentration")
-        estimates, lorenz = concentration_study(cohort, config.concentration, bootstrap, permutations, rng)
+        estimates, curves["lorenz"] = concentration_study(cohort, config.concentration, bootstrap, permutations, rng)
         parts.append(estimates)
-    return Results(pd.concat(parts, ignore_index=True), survival, lorenz)
+    return Results(pd.concat(parts, ignore_index=True), curves)
+
+
+def policy_tables(cohort: Cohort, config: CohortConfig, known: Known = None) -> list[pd.DataFrame]:
+    """Estimate rows of every study at the level of a policy that the config has; `known` as in `rows.Rows`."""
+    studies = [(config.policy, policy_study), (config.event_study, event_study)]
+    return [study(cohort, config, known) for asked, study in studies if asked is not None]
+
+
+def specification_tables(cohort: Cohort, config: CohortConfig) -> list[pd.DataFrame]:
+    """Estimate rows of the event study's headline in other specifications; see `policy.referee.specifications`."""
+    return [] if config.event_study is None else [specification_study(cohort, config)]

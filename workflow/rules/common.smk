@@ -8,6 +8,7 @@ from snakemake.exceptions import WorkflowError
 import evenwicht
 from evenwicht.errors import ConfigError
 from evenwicht.loading import load_run
+from evenwicht.config import AS_CONFIGURED
 
 try:
     RUN = load_run(config)
@@ -35,6 +36,8 @@ TABLES = [
         "attrition",
         "truth",
         "recovery",
+        "scenarios",
+        "survives",
         "replication",
         "calibration",
         "calibration_fit",
@@ -42,8 +45,13 @@ TABLES = [
 ]
 
 
+# curves behind the figures, one file a kind and cohort; the library's `studies.CURVES`, without its imports
+CURVES = ["survival", "lorenz", "incidence", "dose", "scan"]
+
+
 wildcard_constraints:
     cohort="|".join(RUN.cohorts),
+    scenario="[a-z0-9_]+",
 
 
 def library_digest():
@@ -71,12 +79,25 @@ def source_file(wildcards):
 
 def studies_of(name):
     """Studies that a cohort's config asks for."""
-    return [study for study in ("individual", "policy", "concentration") if getattr(RUN.cohorts[name], study)]
+    return [study for study in ("individual", "policy", "concentration", "event_study") if getattr(RUN.cohorts[name], study)]
 
 
 def has_effects(name):
-    """Whether a cohort has an individual or a policy study, and so effects to compare."""
-    return bool({"individual", "policy"} & set(studies_of(name)))
+    """Whether a cohort has a study of effects, and so something to compare."""
+    return bool({"individual", "policy", "event_study"} & set(studies_of(name)))
+
+
+def replicates_of(name):
+    """Files with the replicates of a cohort as configured and in its scenarios."""
+    scenarios = [AS_CONFIGURED, *RUN.cohorts[name].scenarios] if has_effects(name) else []
+    pieces = [f"results/estimates/{name}/replicates/{scenario}_{{scatteritem}}.parquet" for scenario in scenarios]
+    return [file for piece in pieces for file in gather.replicates(piece)]
+
+
+def piece_of_replicates(wildcards):
+    """Numbers of the replicates of one piece; which piece a replicate is in does not change it."""
+    piece, pieces = map(int, wildcards.scatteritem.split("-of-"))
+    return list(range(piece, SETTINGS.replicates + 1, pieces))
 
 
 def figures_of(name):
@@ -87,6 +108,10 @@ def figures_of(name):
         "forest": has_effects(name),
         "survival": any(cohort.outcomes[outcome].kind == "time_to_event" for outcome in exposed),
         "lorenz": cohort.concentration,
+        "event_study": cohort.event_study,
+        "incidence": cohort.event_study,
+        "dose": cohort.event_study,
+        "scan": cohort.event_study,
         "graph": cohort.synthetic,
     }
     kinds = [kind for kind, asked in wanted.items() if asked]
@@ -100,8 +125,7 @@ def figures(kind):
 
 def curves(kind):
     """Curves behind one kind of figure, over all cohorts."""
-    table = {"survival": "survival_curves", "lorenz": "lorenz_curves"}[kind]
-    return [f"results/estimates/{name}/{table}.parquet" for name in RUN.cohorts if kind in figures_of(name)]
+    return [f"results/estimates/{name}/{kind}_curves.parquet" for name in RUN.cohorts if kind in figures_of(name)]
 
 
 def take_lock():

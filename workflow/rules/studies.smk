@@ -1,4 +1,9 @@
-# Estimates: one job a cohort for all the studies its config asks for, and one for its replicates.
+# Estimates: one job a cohort for all the studies its config asks for; replicates in as many jobs as one likes.
+
+
+# Pieces in which the replicates of each cohort and scenario are run. On many cores or nodes: --set-scatter replicates=20.
+scattergather:
+    replicates=1,
 
 
 rule studies:
@@ -6,8 +11,7 @@ rule studies:
         lambda w: cohort_files(w.cohort),
     output:
         estimates="results/estimates/{cohort}/estimates.parquet",
-        survival="results/estimates/{cohort}/survival_curves.parquet",
-        lorenz="results/estimates/{cohort}/lorenz_curves.parquet",
+        **{name: f"results/estimates/{{cohort}}/{name}_curves.parquet" for name in CURVES},
     log:
         "results/logs/studies/{cohort}.log",
     benchmark:
@@ -32,11 +36,11 @@ rule replicates:
     input:
         lambda w: cohort_files(w.cohort),
     output:
-        summary="results/estimates/{cohort}/replicates.parquet",
+        "results/estimates/{cohort}/replicates/{scenario}_{scatteritem}.parquet",
     log:
-        "results/logs/replicates/{cohort}.log",
+        "results/logs/replicates/{cohort}_{scenario}_{scatteritem}.log",
     benchmark:
-        "results/benchmarks/replicates/{cohort}.tsv"
+        "results/benchmarks/replicates/{cohort}_{scenario}_{scatteritem}.tsv"
     priority: 10
     conda:
         ENVIRONMENT
@@ -47,6 +51,6 @@ rule replicates:
     params:
         cohort=cohort_config,
         seed=SETTINGS.seed,
-        replicates=SETTINGS.replicates,
+        replicates=piece_of_replicates,
     script:
         "../scripts/replicates.py"

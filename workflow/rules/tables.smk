@@ -49,11 +49,13 @@ rule truth_tables:
     input:
         estimates="results/tables/estimates.csv",
         truth=[file for name in RUN.synthetic for file in cohort_files(name) if file.endswith("truth.parquet")],
-        replicates=[f"results/estimates/{name}/replicates.parquet" for name in RUN.synthetic if has_effects(name)],
+        replicates=[file for name in RUN.synthetic for file in replicates_of(name)],
         published=PUBLISHED,
     output:
         truth=report("results/tables/truth.csv", caption="../report/truth.rst", category="Tables"),
         recovery=report("results/tables/recovery.csv", caption="../report/recovery.rst", category="Tables"),
+        scenarios=report("results/tables/scenarios.csv", caption="../report/scenarios.rst", category="Tables"),
+        survives=report("results/tables/survives.csv", caption="../report/survives.rst", category="Tables"),
         replication=report("results/tables/replication.csv", caption="../report/replication.rst", category="Tables"),
         calibration=report("results/tables/calibration.csv", caption="../report/calibration.rst", category="Tables"),
         fit=report("results/tables/calibration_fit.csv", caption="../report/calibration_fit.rst", category="Tables"),

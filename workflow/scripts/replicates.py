@@ -1,13 +1,19 @@
 from pathlib import Path
 
+import pandas as pd
 from evenwicht.cohort import read_cohort
-from evenwicht.config import CohortConfig
+from evenwicht.config import AS_CONFIGURED, CohortConfig
 from evenwicht.files import write_parquet
 from evenwicht.jobs import logged
-from evenwicht.recovery import replicate_estimates, summarise
+from evenwicht.recovery import replicate_estimates
+from evenwicht.worlds import exact_values
 
 with logged(snakemake.log[0]):
-    config = CohortConfig.model_validate(snakemake.params.cohort)
-    truth = read_cohort(Path(snakemake.input[0]).parent).truth
-    draws = replicate_estimates(config, truth, snakemake.params.seed, snakemake.params.replicates)
-    write_parquet(summarise(draws).assign(cohort=config.name), snakemake.output.summary)
+    config, scenario = CohortConfig.model_validate(snakemake.params.cohort), snakemake.wildcards.scenario
+    if scenario == AS_CONFIGURED:
+        truth = read_cohort(Path(snakemake.input[0]).parent).truth
+    else:
+        config = config.in_scenario(scenario)
+        truth = exact_values(config)
+    draws = replicate_estimates(config, truth, snakemake.params.seed, snakemake.params.replicates, scenario)
+    write_parquet(draws.assign(cohort=config.name), snakemake.output[0])

@@ -11,5 +11,5 @@ with logged(snakemake.log[0]):
     cohort = read_cohort(Path(snakemake.input[0]).parent)
     results = run_studies(cohort, config, params.seed, params.bootstrap, params.permutations)
     write_parquet(results.estimates, snakemake.output.estimates)
-    write_parquet(results.survival, snakemake.output.survival)
-    write_parquet(results.lorenz, snakemake.output.lorenz)
+    for name, curve in results.curves.items():
+        write_parquet(curve, snakemake.output[name])

@@ -6,11 +6,12 @@ editors complete and check these files. One module a section; the worlds have on
 """
 
 from evenwicht.config.dunedin import Cognition, DunedinWorld, StressorWeights
+from evenwicht.config.event_study import EventStudy
 from evenwicht.config.famine import FamineWorld
 from evenwicht.config.lifecourse import LifecourseWorld
 from evenwicht.config.rationing import RationedDisease, RationingWorld
 from evenwicht.config.register import RegisterSector, RegisterWorld
-from evenwicht.config.run import CohortConfig, Run, RunConfig, json_schema
+from evenwicht.config.run import AS_CONFIGURED, CohortConfig, Run, RunConfig, json_schema
 from evenwicht.config.source import Column, NhefsSource, Role, TableSource
 from evenwicht.config.studies import (
     Adjustment,
@@ -26,6 +27,7 @@ from evenwicht.config.studies import (
 from evenwicht.config.trials import DeprivationWorld, InterventionWorld
 
 __all__ = [
+    "AS_CONFIGURED",
     "Adjustment",
     "BinaryOutcome",
     "Cognition",
@@ -36,6 +38,7 @@ __all__ = [
     "DeprivationWorld",
     "DunedinWorld",
     "EventOutcome",
+    "EventStudy",
     "FamineWorld",
     "IndividualStudy",
     "InterventionWorld",

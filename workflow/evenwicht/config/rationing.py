@@ -43,6 +43,24 @@ class RationedDisease(Onset):
     sugar: DoseResponse
 
 
+class NegativeControls(Strict):
+    """Diseases that sugar does not touch, found and followed like the others; rarer and commoner ones."""
+
+    count: Annotated[int, Field(ge=0, le=200)]
+    rarest: Positive = Field(description="Gompertz rate of the rarest, a year")
+    commonest: Positive = Field(description="Gompertz rate of the commonest; the others lie between on the log scale")
+    shape: Positive
+    ses: float = Field(description="Log hazard ratio an SD of family SES")
+
+    @property
+    def onsets(self) -> dict[str, Onset]:
+        """Baseline of each, by event."""
+        ratio = (self.commonest / self.rarest) ** (1 / max(self.count - 1, 1))
+        return {
+            f"control_{k + 1}": Onset(rate=self.rarest * ratio**k, shape=self.shape) for k in range(self.count)
+        }
+
+
 class HouseholdSugar(Strict):
     """How much sugar one household uses, beside what the ration allows to everybody."""
 
@@ -112,6 +130,7 @@ class RationingWorld(Strict):
     parental_diabetes: Share
     parental_genes: Correlation = Field(description="Correlation of parental diabetes with the child's genetic score")
     diseases: dict[Name, RationedDisease] = Field(min_length=1)
+    negative_controls: NegativeControls
     death: Onset
     recruitment: Recruitment
     diagnosis: Diagnosis

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from evenwicht.config.base import Name, Strict
 from evenwicht.config.dunedin import DunedinWorld
+from evenwicht.config.event_study import EventStudy
 from evenwicht.config.famine import FamineWorld
 from evenwicht.config.lifecourse import LifecourseWorld
 from evenwicht.config.rationing import RationingWorld
@@ -18,6 +19,9 @@ World = (
     DunedinWorld | RegisterWorld | RationingWorld | FamineWorld | DeprivationWorld | InterventionWorld | LifecourseWorld
 )
 Source = Annotated[TableSource | NhefsSource | World, Field(discriminator="kind")]
+
+
+AS_CONFIGURED = "as_configured"  # the scenario without changes
 
 
 class CohortConfig(Strict):
@@ -35,15 +39,33 @@ class CohortConfig(Strict):
     individual: IndividualStudy | None = None
     policy: PolicyStudy | None = None
     concentration: ConcentrationStudy | None = None
+    event_study: EventStudy | None = None
+    scenarios: dict[Name, dict[str, Any]] = Field(
+        default={}, description="Name -> changes to `source`: worlds in which the policy studies must still be right"
+    )
     table1: list[Name] = Field(min_length=1, description="Columns described by exposure")
 
     @model_validator(mode="after")
     def _studies_something(self) -> "CohortConfig":
-        if self.individual is None and self.policy is None and self.concentration is None:
-            raise ValueError("at least one of the studies individual, policy and concentration is needed")
+        if not any((self.individual, self.policy, self.concentration, self.event_study)):
+            raise ValueError("at least one of the studies individual, policy, concentration, event_study is needed")
+        if AS_CONFIGURED in self.scenarios:
+            raise ValueError(f"a scenario must not be called '{AS_CONFIGURED}', the name of the world without changes")
         if self.policy is not None and self.policy.instrument is not None and self.individual is None:
             raise ValueError("policy.instrument needs an individual study, whose exposure it instruments")
         return self
+
+    def in_scenario(self, name: str) -> "CohortConfig":
+        """The same cohort in a world with the changes of a scenario.
+
+        Raises
+        ------
+        ValidationError
+            If the changes do not give a valid world.
+        """
+        data = self.model_dump(mode="json")
+        data["source"] = merged(data["source"], self.scenarios[name])
+        return CohortConfig.model_validate(data)
 
     @property
     def synthetic(self) -> bool:
@@ -56,6 +78,12 @@ class CohortConfig(Strict):
         if isinstance(self.source, DunedinWorld | RegisterWorld | InterventionWorld):
             return {k: SectorLabel(label=s.label, unit=s.unit) for k, s in self.source.sectors.items()}
         return self.sectors
+
+
+def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Return `base` with changes, section by section."""
+    both = {k: merged(base[k], v) for k, v in changes.items() if isinstance(v, dict) and isinstance(base.get(k), dict)}
+    return {**base, **changes, **both}
 
 
 class RunConfig(Strict):

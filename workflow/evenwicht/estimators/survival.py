@@ -111,6 +111,29 @@ def survival_pseudo_values(time: Floats, event: Floats, horizon: float, entry: F
     return n * kept[-1] - (n - 1) * left_out
 
 
+def kaplan_meier_curve(time: Floats, event: Floats, grid: Floats, entry: Floats | None = None) -> pd.DataFrame:
+    """Survival at the times of `grid` with pointwise 95% limits (lifelines; log-log) and the number at risk.
+
+    Returns
+    -------
+    DataFrame
+        survival, lower, upper and at_risk, one row a time of the grid.
+    """
+    from lifelines import KaplanMeierFitter
+
+    fit = KaplanMeierFitter().fit(time, event, entry=entry)
+    limits = fit.confidence_interval_survival_function_.reindex(grid, method="ffill").fillna(1.0)
+    entered = np.searchsorted(np.sort(np.zeros(len(time)) if entry is None else entry), grid, side="right")
+    return pd.DataFrame(
+        {
+            "survival": fit.survival_function_at_times(grid).to_numpy(),
+            "lower": limits.iloc[:, 0].to_numpy(),
+            "upper": limits.iloc[:, 1].to_numpy(),
+            "at_risk": entered - np.searchsorted(np.sort(time), grid, side="left"),
+        }
+    )
+
+
 def kaplan_meier(time: Floats, event: Floats, horizon: float, entry: Floats | None = None) -> Interval:
     """Survival to the horizon with its 95% interval (lifelines; log-log interval, Greenwood standard error)."""
     from lifelines import KaplanMeierFitter

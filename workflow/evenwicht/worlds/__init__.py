@@ -48,6 +48,11 @@ def true_values(config: CohortConfig, draws: int, key: np.random.SeedSequence) -
     return truth.true_values(config, build(config), draws, key)
 
 
+def exact_values(config: CohortConfig) -> pd.DataFrame:
+    """Return the part of the truth table that has a closed form."""
+    return truth.exact_values(build(config))
+
+
 def write_cohort(config: CohortConfig, key: np.random.SeedSequence, truth: pd.DataFrame, folder: str | Path) -> None:
     """Draw one cohort and write it as a folder; a register is streamed, so its size is not bounded by memory."""
     if isinstance(config.source, RegisterWorld):

@@ -17,6 +17,7 @@ from scipy.special import expit
 from evenwicht.config import (
     CohortConfig,
     DunedinWorld,
+    EventStudy,
     FamineWorld,
     InterventionWorld,
     RationingWorld,
@@ -98,8 +99,8 @@ def _fits(config: CohortConfig, wanted: _Wanted, key: np.random.SeedSequence) ->
             yield from _register(name, sector, wanted)
     elif isinstance(world, RationingWorld):
         people = rationing.rationing_model(world).draw(PEOPLE, key)
-        for name in world.diseases:
-            yield from _rationed_disease(name, world, wanted, people)
+        for name in config.event_study.outcomes if config.event_study else []:
+            yield from _rationed_disease(name, config.event_study, world, wanted, people)
     elif isinstance(world, DunedinWorld):
         people = dunedin.dunedin_model(world).draw(PEOPLE, key)
         yield _segment(world, wanted, people)
@@ -162,21 +163,20 @@ def _register(name: str, sector: RegisterSector, wanted: _Wanted) -> Iterator[li
 
 
 def _rationed_disease(
-    name: str, world: RationingWorld, wanted: _Wanted, people: dict[str, Floats]
+    name: str, study: EventStudy, world: RationingWorld, wanted: _Wanted, people: dict[str, Floats]
 ) -> Iterator[list[dict[str, object]]]:
-    """Prenatal and later dose-response by the longest group and the part in utero; then the rate by the cases."""
+    """Prenatal and later dose-response by the longest group and the part of the shortest; then the rate by the cases."""
     disease = world.diseases[name]
-    group, utero = rationing.LONGEST, rationing.IN_UTERO
     targets = [
-        wanted(name, "conditional_hazard_ratio", f"{group} vs {rationing.NEVER}"),
-        wanted(name, "share_of_effect", f"{utero} as part of {group}"),
+        wanted(name, "conditional_hazard_ratio", study.contrast(study.longest)),
+        wanted(name, "share_of_effect", study.part_in_shortest),
     ]
 
     def found(x: Floats) -> list[float]:
         sugar = disease.sugar.model_copy(update={"prenatal": float(x[0]), "later_infancy": float(x[1])})
         tried = disease.model_copy(update={"sugar": sugar})
-        in_utero, full = (rationing.log_hazard_ratio(world, tried, *rationing.GROUPS[g]) for g in (utero, group))
-        return [float(np.exp(full)), float(np.expm1(in_utero) / np.expm1(full))]
+        ratios = [rationing.log_hazard_ratio(study, world, tried, quarters) for quarters in study.groups.values()]
+        return [float(np.exp(ratios[-1])), float(np.expm1(ratios[0]) / np.expm1(ratios[-1]))]
 
     paths = [f"diseases.{name}.sugar.prenatal", f"diseases.{name}.sugar.later_infancy"]
     yield _solve(paths, [disease.sugar.prenatal, disease.sugar.later_infancy], (-3.0, 3.0), targets, found)

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evenwicht.cohort import Cohort
-from evenwicht.config import CohortConfig, EventOutcome, RationedDisease, RationingWorld
+from evenwicht.config import CohortConfig, EventOutcome, EventStudy, RationedDisease, RationingWorld
 from evenwicht.config.rationing import GESTATION_DAYS
 from evenwicht.errors import DataError
 from evenwicht.streams import part_of
@@ -31,21 +31,7 @@ WINDOWS = {
     "early_infancy": (0.0, 6 * MONTH),
     "later_infancy": (6 * MONTH, 24 * MONTH),
 }
-IN_UTERO, LONGEST = "in utero", "in utero and 1 to 2 years"
-NEVER, REFERENCE = "never rationed", "9 months after"
-# births by quarters from the one in which sugar rationing ended, first and last, as the literature groups them
-# (Gracner et al. 2024): groups against never rationed, and the cells of the event study against their reference
-GROUPS = {IN_UTERO: (1, 3), "in utero and up to 1 year": (-3, 0), LONGEST: (-7, -4)}
-CELLS = {
-    "27 months after": (10, 10),
-    "21 months after": (8, 9),
-    "15 months after": (6, 7),
-    "in utero": (1, 3),
-    "6 months": (-1, 0),
-    "12 months": (-3, -2),
-    "18 months": (-5, -4),
-    "24 months": (-7, -6),
-}
+PER = 100_000
 CANDIDATES = 1.3  # people drawn for each volunteer expected, so that the sample is nearly always full
 
 
@@ -63,7 +49,7 @@ def build(config: CohortConfig) -> World:
         diseases=world.diseases,
         inclusion="volunteer_chance",
         exact=list(_closed_form(config, world)),
-        others=partial(_diagnosed, config, world),
+        others=partial(_others, config, world),
     )
 
 
@@ -145,6 +131,12 @@ def rationing_model(world: RationingWorld) -> Model:
 
         return named_causes(equation, f"{name}_log_hazard")
 
+    def control_onsets(noise: Noise, birth_day: Floats, ses: Floats) -> Floats:
+        """Onset ages of the diseases that sugar does not touch, (n, diseases)."""
+        controls = world.negative_controls
+        hazard = controls.ses * ses + artefacts.cohort_trend * birth_day / YEAR
+        return np.column_stack([by.onset_age(noise, onset, hazard) for onset in controls.onsets.values()])
+
     def death_age(noise: Noise) -> Floats:
         return by.onset_age(noise, world.death)
 
@@ -175,6 +167,7 @@ def rationing_model(world: RationingWorld) -> Model:
             **{f"sugar_{window}": sugar(window) for window in WINDOWS},
             **{f"{name}_log_hazard": log_hazard(disease) for name, disease in diseases},
             **{f"{name}_onset": onset(name) for name, _ in diseases},
+            **(named(control_onsets) if world.negative_controls.count else {}),
             **named(*end),
         }
     )
@@ -211,15 +204,16 @@ def _other_foods(world: RationingWorld, birth_day: Floats) -> Floats:
 
 def _cohort(config: CohortConfig, world: RationingWorld, equations: Model, key: np.random.SeedSequence) -> Cohort:
     candidates = int(CANDIDATES * world.n / world.recruitment.response)
-    drawn = equations.draw(candidates, part_of(key, 0))
-    chosen = np.flatnonzero(drawn["volunteers"])[: world.n]
+    invited = equations.upto("volunteers").draw(candidates, part_of(key, 0))
+    chosen = np.flatnonzero(invited["volunteers"])[: world.n]
     if len(chosen) < world.n:
         raise DataError(
             f"only {len(chosen)} of {world.n} participants are alive and willing among {candidates} invited",
             where=f"cohort {config.name}, source",
             mend="Lower the hazard of death or the selection, or ask for fewer people.",
         )
-    people = {name: values[chosen] for name, values in drawn.items()}
+    # whoever stays away needs no more than what makes them stay away
+    people = equations.draw(world.n, part_of(key, 2), {name: values[chosen] for name, values in invited.items()})
     noise = Noise(world.n, np.random.default_rng(part_of(key, 1)), np.arange(world.n))
     ids = np.arange(1, world.n + 1)
     birth = pd.Timestamp(world.first_birth) + pd.to_timedelta(people["birth_day"], unit="D")
@@ -285,13 +279,16 @@ def _events(
     linkage_end = (day_of(world, settings.linkage_end) - people["birth_day"]) / YEAR
     until = np.minimum(np.minimum(linkage_end, people["death_age"]), settings.oldest_age)
     tables = [by.followed(ids, "death", people["death_age"], people["visit_age"], linkage_end)]
-    for name in world.diseases:
-        diagnosed = diagnosis_age(world, people[f"{name}_onset"], last_visit, until, noise)
+    onsets = {name: people[f"{name}_onset"] for name in world.diseases}
+    onsets |= {name: people["control_onsets"][:, k] for k, name in enumerate(world.negative_controls.onsets)}
+    for name, onset in onsets.items():
+        diagnosed = diagnosis_age(world, onset, last_visit, until, noise)
         end = until
         if world.artefacts.incoherent_windows:
             end = np.where(diagnosed <= until, until, np.minimum(last_visit, until))
         tables.append(by.followed(ids, name, diagnosed, 0.0, end))
-        tables.append(by.followed(ids, f"{name}_from_baseline", diagnosed, people["visit_age"], end))
+        if name in world.diseases:
+            tables.append(by.followed(ids, f"{name}_from_baseline", diagnosed, people["visit_age"], end))
     return pd.concat(tables, ignore_index=True)
 
 
@@ -314,12 +311,51 @@ def diagnosed_share(world: RationingWorld, name: str, people: Values, rate: floa
     return float(np.average(known, weights=people["volunteer_chance"]))
 
 
-def _diagnosed(config: CohortConfig, world: RationingWorld, people: Values) -> Iterator[Row]:
+def _others(config: CohortConfig, world: RationingWorld, people: Values) -> Iterator[Row]:
+    """Share with a diagnosis, and absolute effects of the groups of the event study at its ages."""
     for name, outcome in config.outcomes.items():
         if isinstance(outcome, EventOutcome) and outcome.event in world.diseases:
             value = diagnosed_share(world, outcome.event, people, world.diseases[outcome.event].rate)
             row: Row = {"study": name, "level": "population", "contrast": "participants with a diagnosis"}
             yield {**row, "estimand": "group_share", "value": value}
+    study = config.event_study
+    for name in study.outcomes if study else []:
+        outcome = config.outcomes[name]
+        if study is not None and isinstance(outcome, EventOutcome) and outcome.event in world.diseases:
+            yield from _absolute(study, world, name, outcome.event, people)
+
+
+def _absolute(study: EventStudy, world: RationingWorld, name: str, event: str, people: Values) -> Iterator[Row]:
+    """Risks by each age and time free of disease, of the same people born into each group and into none."""
+    disease, weights = world.diseases[event], people["volunteer_chance"]
+    n = len(weights)
+    free = people[f"{event}_log_hazard"] - _rationing_part(world, disease, people["birth_day"])
+    for group, quarters in study.groups.items():
+        births = np.resize(births_between(study.ends, world.first_birth, *quarters), n)
+        exposed = free + _rationing_part(world, disease, births)
+        for age in study.ages:
+            row: Row = {"study": name, "level": "policy", "contrast": f"{study.contrast(group)}, by age {age:g}"}
+            one, none = (
+                float(np.average(by.onset_risk(disease, hazard, age), weights=weights)) for hazard in (exposed, free)
+            )
+            yield {**row, "estimand": "risk_difference", "value": one - none}
+            yield {**row, "estimand": "risk_ratio", "value": one / none}
+            yield {**row, "estimand": "cases_averted", "value": PER * (none - one)}
+            years = (by.mean_free_years(disease, hazard, age) for hazard in (exposed, free))
+            gained = np.subtract(*(np.average(y, weights=weights) for y in years))
+            yield {**row, "estimand": "rmst_difference", "value": float(gained)}
+
+
+def _rationing_part(world: RationingWorld, disease: RationedDisease, births: Floats) -> Floats:
+    """The part of the log hazard that rationing gives to births on these days.
+
+    The dose-response is linear as long as nobody's intake is cut to nothing, which no household comes near.
+    """
+    sign = SIGN[world.stressor_effect] * SIGN[world.policy_effect]
+    doses = (
+        getattr(disease.sugar, window) * withheld_in(world, births, window) / world.withheld for window in WINDOWS
+    )
+    return np.asarray(sign * sum(doses))
 
 
 def _household_log_ratio(world: RationingWorld, column: str, event: str) -> float | None:
@@ -343,41 +379,40 @@ def _closed_form(config: CohortConfig, world: RationingWorld) -> Iterator[Row]:
         if isinstance(outcome, EventOutcome) and outcome.event in world.diseases
     }
     yield from exact_effects(config, world.diseases, log_hazard_ratio=partial(_household_log_ratio, world))
-    for name, outcome in outcomes.items():
-        disease = world.diseases[outcome.event]
-        ratios = {group: log_hazard_ratio(world, disease, *quarters) for group, quarters in GROUPS.items()}
-        cells = {cell: log_hazard_ratio(world, disease, *quarters) for cell, quarters in CELLS.items()}
-        labelled = [(f"{group} vs {NEVER}", ratio) for group, ratio in ratios.items()]
-        labelled += [(f"{cell} vs {REFERENCE}", ratio) for cell, ratio in cells.items()]
+    study = config.event_study
+    if study is None:
+        return
+    for name in study.outcomes:
+        disease = world.diseases[outcomes[name].event]
+        groups = {group: log_hazard_ratio(study, world, disease, quarters) for group, quarters in study.groups.items()}
+        cells = {cell: log_hazard_ratio(study, world, disease, quarters) for cell, quarters in study.cells.items()}
+        labelled = [(study.contrast(group), ratio) for group, ratio in groups.items()]
+        labelled += [(study.cell_contrast(cell), ratio) for cell, ratio in cells.items()]
         for contrast, log_ratio in labelled:
             row: Row = {"study": name, "level": "policy", "contrast": contrast}
             yield {**row, "estimand": "conditional_hazard_ratio", "value": float(np.exp(log_ratio))}
             yield {**row, "estimand": "onset_delay", "value": -log_ratio / disease.shape}
-        utero, full = ratios[IN_UTERO], ratios[LONGEST]
-        if full:
-            row = {"study": name, "level": "policy", "contrast": f"{IN_UTERO} as part of {LONGEST}"}
-            yield {**row, "estimand": "share_of_effect", "value": float(np.expm1(utero) / np.expm1(full))}
-            yield {**row, "estimand": "share_of_log_hazard", "value": utero / full}
+        shortest, longest = next(iter(groups.values())), groups[study.longest]
+        if longest:
+            row = {"study": name, "level": "policy", "contrast": study.part_in_shortest}
+            yield {**row, "estimand": "share_of_effect", "value": float(np.expm1(shortest) / np.expm1(longest))}
+            yield {**row, "estimand": "share_of_log_hazard", "value": shortest / longest}
 
 
-def births_between(world: RationingWorld, first: int, last: int) -> Floats:
-    """Days of birth spread evenly over quarters, counted from the one in which sugar rationing ended."""
-    end = world.calendar["sugar"].ends
-    quarter = 4 * end.year + (end.month - 1) // 3
+def births_between(ends: dt.date, origin: dt.date, first: int, last: int) -> Floats:
+    """Days of birth since `origin`, spread evenly over quarters counted from the one of the date `ends`."""
+    quarter = 4 * ends.year + (ends.month - 1) // 3
 
     def start(k: int) -> int:
         year, q = divmod(quarter + k, 4)
-        return day_of(world, dt.date(year, 3 * q + 1, 1))
+        return (dt.date(year, 3 * q + 1, 1) - origin).days
 
     return np.arange(start(first), start(last + 1), dtype=float)
 
 
-def log_hazard_ratio(world: RationingWorld, disease: RationedDisease, first: int, last: int) -> float:
-    """Mean log hazard ratio, against never rationed, of births between two quarters; see `births_between`."""
-    births = births_between(world, first, last)
-    sign = SIGN[world.stressor_effect] * SIGN[world.policy_effect]
-    doses = (
-        getattr(disease.sugar, window) * withheld_in(world, births, window).mean() / world.withheld
-        for window in WINDOWS
-    )
-    return float(sign * sum(doses))
+def log_hazard_ratio(
+    study: EventStudy, world: RationingWorld, disease: RationedDisease, quarters: tuple[int, int]
+) -> float:
+    """Mean log hazard ratio, against never rationed, of births in these quarters."""
+    births = births_between(study.ends, world.first_birth, *quarters)
+    return float(_rationing_part(world, disease, births).mean())

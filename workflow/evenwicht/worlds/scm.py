@@ -73,6 +73,14 @@ class Model:
         """Causes of every variable."""
         return {name: causes_of(equation) for name, equation in self.equations.items()}
 
+    def upto(self, name: str) -> "Model":
+        """The part of the model that a variable depends on, with the variable itself."""
+        wanted: set[str] = set()
+        for variable in reversed(self.equations):
+            if variable == name or any(variable in self.graph[effect] for effect in wanted):
+                wanted.add(variable)
+        return Model({variable: equation for variable, equation in self.equations.items() if variable in wanted})
+
     def draw(
         self,
         n: int,

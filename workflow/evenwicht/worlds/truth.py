@@ -51,7 +51,7 @@ def true_values(config: CohortConfig, world: World, draws: int, key: np.random.S
     DataFrame
         study, estimand, level, contrast, value, mc_error (standard error of `value`; 0 in closed form), how.
     """
-    exact = pd.DataFrame(world.exact, columns=[*TRUTH_KEY, "value"]).assign(mc_error=0.0, how="closed form")
+    exact = exact_values(world)
     simulated = simulated_values(config, world, draws, key)
     known = pd.MultiIndex.from_frame(exact[TRUTH_KEY])
     simulated = simulated[~pd.MultiIndex.from_frame(simulated[TRUTH_KEY]).isin(known)]
@@ -60,6 +60,12 @@ def true_values(config: CohortConfig, world: World, draws: int, key: np.random.S
         return empty("truth")
     # what the arithmetic of floats leaves of an exact zero is no effect
     return pd.concat(parts, ignore_index=True)[TRUTH_COLUMNS].round({"value": 12, "mc_error": 12})
+
+
+def exact_values(world: World) -> pd.DataFrame:
+    """Return the part of the truth table that has a closed form."""
+    exact = pd.DataFrame(world.exact, columns=[*TRUTH_KEY, "value"])
+    return exact.assign(mc_error=0.0, how="closed form")[TRUTH_COLUMNS]
 
 
 def simulated_values(config: CohortConfig, world: World, draws: int, key: np.random.SeedSequence) -> pd.DataFrame:

@@ -1,0 +1,281 @@
+"""A sceptical referee's questions to an event study by date of birth, each answered by estimate rows.
+
+Every row is about the births with the longest exposure against the unexposed, the headline of the study. What the
+answers mean for the headline is said in `report.survives`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from evenwicht.cohort import Cohort
+from evenwicht.config import CohortConfig, EventOutcome, EventStudy
+from evenwicht.errors import ModelError
+from evenwicht.estimators.cox import CoxResult
+from evenwicht.estimators.cox_bootstrap import score_bootstrap
+from evenwicht.estimators.design_analysis import design_analysis
+from evenwicht.estimators.empirical_null import fit_empirical_null
+from evenwicht.estimators.results import Interval
+from evenwicht.policy.births import GESTATION, Births, draw_births
+from evenwicht.policy.event_study import cell_columns, group_columns, in_cells, samples
+from evenwicht.policy.windows import last_visits, window_check
+from evenwicht.rows import Rows, as_table
+
+Floats = NDArray[np.float64]
+TREND, STEP, DOSE = "year of birth", "born before the cut-off", "months of exposure"
+MARGIN = 6  # months of birth that must lie on each side of a cut-off
+BOOTSTRAP = 9_999
+SCAN_COLUMNS = ["study", "scan", "months", "estimate", "lower", "upper", "actual"]
+CHI2_95 = float(stats.chi2.ppf(0.95, 1))
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Estimate rows, and the two scans over months: placebo cut-offs and the profile likelihood of the end."""
+
+    estimates: pd.DataFrame
+    scans: pd.DataFrame
+
+
+def referee(cohort: Cohort, config: CohortConfig, rng: np.random.Generator) -> Answers:
+    """Put the event study of a cohort to every question.
+
+    Parameters
+    ----------
+    cohort, config
+        A cohort with an event study.
+    rng
+        Source of the weights of the wild bootstrap.
+
+    Raises
+    ------
+    ModelError, DataError
+        If the data cannot support a model, naming cohort, study and reason.
+    """
+    study = config.event_study
+    assert study is not None
+    parts, scans = [], [pd.DataFrame(columns=SCAN_COLUMNS)]
+    for name, births in samples(cohort, config):
+        rows = Rows(cohort.name, name, "policy", study.contrast(study.longest))
+        fit = births.cox(group_columns(births, study))
+        _pre_trend(rows, births, study, fit)
+        specifications(rows, cohort, births, study)
+        placebo = placebo_cutoffs(births)
+        _randomisation(rows, births, placebo)
+        profile = _break_point(rows, births, study)
+        _negative_controls(rows, cohort, config, study, fit)
+        _bootstrap(rows, births, study, rng)
+        _selection(rows, births, study, fit)
+        _design(rows, births, study, fit)
+        parts.append(rows)
+        scans += [placebo.assign(study=name, scan="placebo"), profile.assign(study=name, scan="profile")]
+    return Answers(as_table(parts), pd.concat(scans)[SCAN_COLUMNS])
+
+
+def specification_study(cohort: Cohort, config: CohortConfig) -> pd.DataFrame:
+    """Return the rows of `specifications` alone, for every outcome of the event study."""
+    study = config.event_study
+    assert study is not None
+    parts = []
+    for name, births in samples(cohort, config):
+        rows = Rows(cohort.name, name, "policy", study.contrast(study.longest))
+        specifications(rows, cohort, births, study)
+        parts.append(rows)
+    return as_table(parts)
+
+
+def specifications(rows: Rows, cohort: Cohort, births: Births, study: EventStudy) -> None:
+    """The headline again: with a linear trend, without births near the change, and in windows that are coherent."""
+
+    def again(method: str, people: Births, extra: dict[str, Floats], note: str) -> None:
+        columns = {**group_columns(people, study), **extra}
+        ratio = people.cox(columns).hazard_ratio(study.longest)
+        rows.add("conditional_hazard_ratio", method, ratio, n=people.n, events=people.events, note=note)
+
+    again("cox_trend", births, {TREND: births.years}, "linear year of birth added")
+    near = np.abs(births.month - GESTATION - 0.5) < study.donut_months
+    left_out = f"births within {study.donut_months} months of the last exposed conception left out"
+    again("cox_donut", births.part(~near), {}, left_out)
+    check = window_check(births)
+    rows.add("observed_expected_ratio", "windows", check.ratio, n=births.n, events=check.observed, note=check.note)
+    visits = last_visits(cohort, births)
+    if visits is not None:
+        again("cox_coherent", births.censored_at(visits), {}, "everybody, ill or not, followed to the last visit")
+
+
+def _pre_trend(rows: Rows, births: Births, study: EventStudy, fit: CoxResult) -> None:
+    """Joint test of the cells before the exposure, and its power against the trend that would make the headline."""
+    before = study.before
+    if not before:
+        return
+    compared = in_cells(births, study)
+    cells = compared.cox(cell_columns(compared, study))
+    _, q, p = cells.wald(before)
+    contrast = f"{', '.join(before)} vs {study.reference.label}"
+    size: dict[str, Any] = {"n": compared.n, "events": compared.events}
+    rows.add("p_value", "pre_trend", Interval(p), contrast=contrast, note=f"Wald, {q} cells", **size)
+
+    def middle(quarters: tuple[int, int]) -> float:
+        return float(births.years[births.within(quarters)].mean())
+
+    longest, unexposed = study.groups[study.longest], study.unexposed.quarters
+    slope = fit.params[fit.position(study.longest)] / (middle(longest) - middle(unexposed))
+    drift = slope * np.array([middle(study.cells[cell]) - middle(study.reference.quarters) for cell in before])
+    places = [cells.position(cell) for cell in before]
+    strength = float(drift @ np.linalg.solve(cells.covariance[np.ix_(places, places)], drift))
+    freedom = cells.freedom
+    power = stats.ncf.sf(stats.f.ppf(0.95, q, freedom), q, freedom, strength)
+    told = f"against {100 * np.expm1(slope):+.1f}% of the hazard a year of birth, which alone would make the headline"
+    rows.add("power", "pre_trend", Interval(float(power)), contrast=contrast, note=told, **size)
+
+
+def placebo_cutoffs(births: Births) -> pd.DataFrame:
+    """Log hazard ratio of being born before each possible cut-off, beside a linear trend.
+
+    Returns
+    -------
+    DataFrame
+        months (of the first birth after the cut-off, from the end of the policy), estimate, lower, upper, actual.
+    """
+    rows = []
+    for cutoff in range(int(births.month.min()) + MARGIN, int(births.month.max()) - MARGIN + 2):
+        step = (births.month < cutoff).astype(float)
+        fit = births.cox({STEP: step, TREND: births.years})
+        interval = fit.interval(fit.params[0], float(np.sqrt(fit.covariance[0, 0])))
+        rows.append(
+            {
+                "months": cutoff,
+                "estimate": interval.estimate,
+                "lower": interval.lower,
+                "upper": interval.upper,
+                "se": interval.se,
+                "actual": cutoff == GESTATION + 1,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _randomisation(rows: Rows, births: Births, placebo: pd.DataFrame) -> None:
+    """Rank of the break at the true cut-off among all possible ones."""
+    if not placebo["actual"].any():
+        return
+    z = (placebo["estimate"] / placebo["se"]).abs()
+    p = float((z >= z[placebo["actual"]].item()).mean())
+    note = f"break beside a linear trend, at the true cut-off against {len(placebo) - 1} others"
+    rows.add("p_value", "placebo_cutoff", Interval(p), n=births.n, events=births.events, note=note)
+
+
+def _break_point(rows: Rows, births: Births, study: EventStudy) -> pd.DataFrame:
+    """Profile likelihood of the month in which the policy ended, and the dose against a linear trend and a step."""
+    first, last = int(births.month.min()), int(births.month.max())
+    shifts = np.arange(first + MARGIN - GESTATION, last - MARGIN - GESTATION + 1)
+    profile = [births.cox({DOSE: births.dose(study, int(shift))}).log_likelihood for shift in shifts]
+    deviance = 2 * (max(profile) - np.array(profile))
+    best = int(shifts[np.argmin(deviance)])
+    inside = shifts[deviance <= CHI2_95]
+    size: dict[str, Any] = {"n": births.n, "events": births.events}
+    note = f"likelihood ratio over {shifts[0]} to {shifts[-1]} months"
+    interval = Interval(best, np.nan, float(inside.min()), float(inside.max()))
+    contrast = f"end of exposure, months from the end of {study.policy.lower()}"
+    rows.add("break_date", "profile", interval, contrast=contrast, note=note, **size)
+    actual = births.cox({DOSE: births.dose(study)}).log_likelihood
+    step = (births.month <= GESTATION).astype(float)
+    for rival, column in ((f"linear {TREND}", births.years), ("step at the last exposed conception", step)):
+        gained = 2 * (actual - births.cox({"rival": column}).log_likelihood)
+        rows.add("aic_difference", "profile", Interval(gained), contrast=f"{rival} instead of {DOSE}", **size)
+    table = pd.DataFrame({"months": shifts, "estimate": -deviance / 2, "actual": shifts == 0})
+    return table.assign(lower=np.nan, upper=np.nan)
+
+
+def _negative_controls(rows: Rows, cohort: Cohort, config: CohortConfig, study: EventStudy, fit: CoxResult) -> None:
+    """What the design finds in outcomes that the policy cannot have changed, and the headline judged against it."""
+    if not study.negative_controls:
+        return
+    found = list(_control_estimates(cohort, config, study))
+    if len(found) < 5:
+        return
+    null = fit_empirical_null(np.array([f[0] for f in found]), np.array([f[1] for f in found]))
+    size: dict[str, Any] = {"n": fit.n, "events": fit.events}
+    controls = f"{null.n} negative controls"
+    expected = Interval(null.mean, np.nan, null.mean - 1.96 * null.sd, null.mean + 1.96 * null.sd).exp()
+    about = f"systematic error of log hazard ratios: mean {null.mean:.3f}, SD {null.sd:.3f}"
+    rows.add("conditional_hazard_ratio", "empirical_null", expected, contrast=controls, note=about, **size)
+    j = fit.position(study.longest)
+    log_ratio, se = float(fit.params[j]), float(np.sqrt(fit.covariance[j, j]))
+    rows.add("conditional_hazard_ratio", "cox_calibrated", null.calibrate(log_ratio, se).exp(), note=controls, **size)
+    rows.add("p_value", "cox_calibrated", Interval(null.p_value(log_ratio, se)), note=controls, **size)
+
+
+def _control_estimates(cohort: Cohort, config: CohortConfig, study: EventStudy) -> Iterator[tuple[float, float]]:
+    """Log hazard ratio of the longest group and its standard error, for each control with enough events."""
+    horizon = max(study.ages)
+    for event in study.negative_controls:
+        outcome = EventOutcome(kind="time_to_event", label=event, event=event, time="age", horizon=horizon)
+        try:
+            births = draw_births(cohort, study, outcome, f"cohort {cohort.name}, negative control {event}")
+            fit = births.cox(group_columns(births, study))
+        except ModelError:
+            continue  # too rare to say anything; the number of controls stands in the rows
+        j = fit.position(study.longest)
+        yield float(fit.params[j]), float(np.sqrt(fit.covariance[j, j]))
+
+
+def _bootstrap(rows: Rows, births: Births, study: EventStudy, rng: np.random.Generator) -> None:
+    x, names = births.design(group_columns(births, study))
+    o = births.outcome
+    p = score_bootstrap(
+        o.time,
+        o.event,
+        x,
+        names.index(study.longest),
+        entry=births.entry,
+        clusters=births.clusters,
+        draws=BOOTSTRAP,
+        rng=rng,
+        where=births.where,
+    )
+    note = f"{BOOTSTRAP:,} draws of Webb weights on {len(np.unique(births.clusters))} months of birth"
+    rows.add("p_value", "wild_bootstrap", Interval(p), n=births.n, events=births.events, note=note)
+
+
+def _selection(rows: Rows, births: Births, study: EventStudy, fit: CoxResult) -> None:
+    """How strongly taking part must depend on exposure and on disease to make the headline out of nothing.
+
+    The bound of Smith and VanderWeele 2019, Epidemiology 30:509, for a rare outcome: as risk ratios, both ties at least
+    RR + sqrt(RR (RR - 1)).
+    """
+    ratio = fit.hazard_ratio(study.longest)
+    nearer = ratio.upper if ratio.estimate < 1 else ratio.lower
+    bound = Interval(e_value(ratio.estimate), np.nan, e_value(nearer) if _away(ratio) else 1.0, np.nan)
+    note = "risk ratio that selection needs with exposure and with disease; lower: to move the interval to 1"
+    rows.add("e_value", "selection", bound, n=births.n, events=births.events, note=note)
+
+
+def e_value(ratio: float) -> float:
+    """Return RR + sqrt(RR (RR - 1)), with ratios below 1 inverted.
+
+    >>> round(e_value(2.0), 3)
+    3.414
+    """
+    above = max(ratio, 1 / ratio)
+    return float(above + np.sqrt(above * (above - 1)))
+
+
+def _away(ratio: Interval) -> bool:
+    return not ratio.lower <= 1 <= ratio.upper
+
+
+def _design(rows: Rows, births: Births, study: EventStudy, fit: CoxResult) -> None:
+    """Power, type S and type M errors, had the policy the effect held plausible."""
+    j = fit.position(study.longest)
+    plausible, se = float(np.log(study.plausible_hazard_ratio)), float(np.sqrt(fit.covariance[j, j]))
+    power, type_s, exaggeration = design_analysis(plausible, se)
+    note = f"if the true hazard ratio were {study.plausible_hazard_ratio:g}; Gelman and Carlin 2014"
+    size: dict[str, Any] = {"n": births.n, "events": births.events, "note": note}
+    for estimand, value in (("power", power), ("type_s_error", type_s), ("exaggeration_ratio", exaggeration)):
+        rows.add(estimand, "design_analysis", Interval(value), **size)
