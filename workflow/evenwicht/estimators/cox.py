@@ -12,23 +12,22 @@ from numpy.typing import NDArray
 
 from evenwicht.errors import ModelError
 from evenwicht.estimators.coefficients import Coefficients
-from evenwicht.estimators.cox_kernel import (
-    Point,
-    Problem,
-    Slope,
-    at_risk_sum,
-    differentiate,
-    evaluate,
-    risk_sets,
-    score_residuals,
+from evenwicht.estimators.cox_kernel import Problem, at_risk_sum, differentiate, evaluate, risk_sets, score_residuals
+from evenwicht.estimators.likelihood import (
+    cluster_codes,
+    maximise,
+    require_information,
+    sum_by_cluster,
+    sum_of_squares,
 )
-from evenwicht.estimators.person_time import Floats, Ints, blocks, codes, require_finite, require_person_time
-
-NEWTON_STEPS = 50  # a coefficient that runs off gains about one a step, so its information is gone long before
-CONVERGED = 1e-12  # squared length of a Newton step per event; it is taken, and squares the error
-VANISHED = 1e-9  # share of a direction's information that is left when its coefficient runs off
-DEPENDENT = 1e-9  # share of a covariate's variance that the others, or the risk sets, leave
-ROUNDING = 1e-11  # of a log likelihood, relative
+from evenwicht.estimators.person_time import (
+    Floats,
+    codes,
+    require_finite,
+    require_person_time,
+    standardise,
+    stratum_means,
+)
 
 
 @dataclass(frozen=True)
@@ -171,163 +170,50 @@ def fit_cox(
     require_person_time(time, event, x, names, entry, weights, where)
     if offset is not None:
         require_finite(offset, "offset", where)
-    layer = None if strata is None else codes(strata, "strata", where)[0]
-    group = None if clusters is None else codes(clusters, "clusters", where)[0]
-
+    layer = None if strata is None else codes(strata, "strata", where)
     ever, sets = risk_sets(time, event, entry, layer, efron=ties == "efron")
-    n_clusters = None
-    if group is not None:
-        group, n_clusters = codes(group[ever], "clusters", where)
-        if n_clusters < 2:
-            raise ModelError("fewer than two clusters", where=where, mend="Use a finer cluster or none.")
+    group, n_clusters = None, None
+    if clusters is not None:
+        group, n_clusters = cluster_codes(codes(clusters, "clusters", where)[ever], where)
     layer = None if layer is None else layer[ever]
-    design, scale = _standardise(x, ever, layer)
+    design, scale = standardise(x, ever, layer)
     weight = np.ones(len(sets.last)) if weights is None else weights[ever]
     shift = np.zeros(len(sets.last)) if offset is None else offset[ever]
-    problem = Problem(design, design[:, sets.deaths], weight, shift - _stratum_means(shift, layer), sets)
-    beta, point, slope, null, steps = _maximise(problem, names, where)
-    naive = np.linalg.inv(slope.information) / np.outer(scale, scale)
-    scores = None
-    covariance = naive
+    problem = Problem(design, design[:, sets.deaths], weight, shift - stratum_means(shift, layer), sets)
+
+    start = np.zeros(len(names))
+    null = differentiate(problem, evaluate(problem, start))
+    require_information(null.information, np.diag(null.second_moment), names, where)
+    fit = maximise(
+        start,
+        lambda beta: evaluate(problem, beta),
+        lambda point: differentiate(problem, point),
+        weight[sets.deaths].sum(),
+        names,
+        where,
+    )
+    naive = np.linalg.inv(fit.slope.information) / np.outer(scale, scale)
+    covariance, scores = naive, None
     if group is not None and n_clusters is not None:
-        scores = _cluster_scores(problem, point, slope, group, n_clusters) * scale
+        residuals = score_residuals(problem, fit.point, fit.slope, n_clusters)
+        scores = sum_by_cluster(residuals, group, n_clusters) * scale
         covariance = naive @ (scores.T @ scores) @ naive
     elif robust:
-        meat = sum(s @ s.T for _, s in score_residuals(problem, point, slope)) * np.outer(scale, scale)
+        meat = sum_of_squares(score_residuals(problem, fit.point, fit.slope)) * np.outer(scale, scale)
         covariance = naive @ meat @ naive
     return CoxResult(
         names=tuple(names),
-        params=beta / scale,
+        params=fit.beta / scale,
         covariance=covariance,
-        log_likelihood=point.log_likelihood,
+        log_likelihood=fit.point.log_likelihood,
         n=len(time),
         events=int(event.sum()),
         n_clusters=n_clusters,
-        iterations=steps,
-        log_likelihood_null=null,
+        iterations=fit.steps,
+        log_likelihood_null=fit.log_likelihood_start,
         naive_covariance=naive,
         cluster_scores=scores,
     )
-
-
-def _standardise(x: Floats, ever: NDArray[np.bool_], strata: Ints | None) -> tuple[Floats, Floats]:
-    """Covariates (k, people ever at risk), centred within strata, with unit variance; and their scale (k,)."""
-    design = np.empty((x.shape[1], int(ever.sum())))
-    origin, start = x[np.argmax(ever)], 0  # somebody's: a far origin would cost digits, a constant becomes exactly zero
-    for rows in blocks(len(x)):
-        block = x[rows][ever[rows]]
-        design[:, start : start + len(block)] = (block - origin).T
-        start += len(block)
-    scale = np.empty(len(design))
-    for j, column in enumerate(design):
-        column -= _stratum_means(column, strata)
-        scale[j] = np.sqrt(column @ column / len(column)) or 1.0
-        column /= scale[j]
-    return design, scale
-
-
-def _stratum_means(values: Floats, strata: Ints | None) -> Floats | np.floating:
-    """Each person's stratum mean; taking it off keeps relative hazards of all strata within the same range."""
-    if strata is None:
-        return values.mean()
-    means: Floats = np.bincount(strata, values) / np.maximum(np.bincount(strata), 1)
-    return means[strata]
-
-
-def _maximise(problem: Problem, names: list[str], where: str) -> tuple[Floats, Point, Slope, float, int]:
-    """Newton-Raphson with step halving from zero: estimate, point, slope, null log likelihood, number of steps."""
-    beta = np.zeros(len(names))
-    point = evaluate(problem, beta)
-    slope = differentiate(problem, point)
-    null, null_information = point.log_likelihood, slope.information
-    _require_information(slope, names, where)
-    events = problem.weights[problem.sets.deaths].sum()
-    for steps in range(1, NEWTON_STEPS + 1):
-        _require_finite_estimate(slope.information, null_information, beta, names, where)
-        step = np.linalg.solve(slope.information, slope.score)
-        length = step @ slope.score / events
-        beta, point = _climb(problem, beta, step, point)
-        slope = differentiate(problem, point)
-        if length < CONVERGED:
-            return beta, point, slope, null, steps
-    raise _runs_off(slope.information, null_information, beta, names, where)
-
-
-def _climb(problem: Problem, beta: Floats, step: NDArray[Any], start: Point) -> tuple[Floats, Point]:
-    """Go a step uphill, halved until the likelihood does not fall by more than rounding."""
-    enough = start.log_likelihood - ROUNDING * abs(start.log_likelihood)
-    point = evaluate(problem, beta + step)
-    while point.log_likelihood < enough:
-        step = step / 2
-        point = evaluate(problem, beta + step)
-    return beta + step, point
-
-
-def _require_information(slope: Slope, names: list[str], where: str) -> None:
-    """Raise ModelError if a covariate does not vary within risk sets, or follows there from those before it."""
-    variance = np.diag(slope.information)
-    constant = [
-        name for name, v, s in zip(names, variance, np.diag(slope.second_moment), strict=True) if v <= DEPENDENT * s
-    ]
-    if constant:
-        raise ModelError(
-            f"{', '.join(constant)} does not vary within risk sets",
-            where=where,
-            mend="Remove it from the model: time and strata already hold it.",
-        )
-    correlation = slope.information / np.sqrt(np.outer(variance, variance))
-    kept: list[int] = []
-    for j in range(len(names)):
-        along = correlation[kept, j]
-        left = 1 - along @ np.linalg.solve(correlation[np.ix_(kept, kept)], along)
-        if left > DEPENDENT:
-            kept.append(j)
-    if len(kept) < len(names):
-        dependent = [name for j, name in enumerate(names) if j not in kept]
-        raise ModelError(
-            f"singular design: {', '.join(dependent)} follows exactly from the other covariates",
-            where=where,
-            mend="Remove it from the adjustment.",
-        )
-
-
-def _require_finite_estimate(now: Floats, null: Floats, beta: Floats, names: list[str], where: str) -> None:
-    """Raise ModelError if nothing is left of the information on some combination of the covariates."""
-    if _information_left(now, null)[0][0] < VANISHED:
-        raise _runs_off(now, null, beta, names, where)
-
-
-def _information_left(now: Floats, null: Floats) -> tuple[Floats, Floats]:
-    """Share of the null information left by direction, smallest first, (k,), and the directions (k, k)."""
-    root = np.linalg.inv(np.linalg.cholesky(null))
-    left, axes = np.linalg.eigh(root @ now @ root.T)
-    return left, root.T @ axes
-
-
-def _runs_off(now: Floats, null: Floats, beta: Floats, names: list[str], where: str) -> ModelError:
-    """The error for separation, with the covariates and directions in which the likelihood has no maximum."""
-    direction = _information_left(now, null)[1][:, 0]
-    direction = direction * np.sign(direction @ null @ beta)
-    largest = np.abs(direction).max()
-    told = [
-        f"{name} to {'plus' if d > 0 else 'minus'} infinity"
-        for name, d in zip(names, direction, strict=True)
-        if abs(d) > largest / 10
-    ]
-    return ModelError(
-        f"no finite estimate, the coefficient runs off: {', '.join(told)}",
-        where=where,
-        mend="Everybody, or nobody, at one end of it has the event: pool categories or remove it.",
-    )
-
-
-def _cluster_scores(problem: Problem, point: Point, slope: Slope, group: Ints, n_clusters: int) -> Floats:
-    """Sum weighted score residuals by cluster, (clusters, k)."""
-    total = np.zeros((len(problem.x), n_clusters))
-    for rows, scores in score_residuals(problem, point, slope, n_clusters):
-        for j, row in enumerate(scores):
-            total[j] += np.bincount(group[rows], row, n_clusters)
-    return total.T
 
 
 def baseline_hazard(
@@ -363,7 +249,7 @@ def baseline_hazard(
     """
     where = "baseline hazard"
     require_person_time(time, event, log_ratio[:, None], ["log hazard ratio"], entry, weights, where)
-    layer = None if strata is None else codes(strata, "strata", where)[0]
+    layer = None if strata is None else codes(strata, "strata", where)
     ever, sets = risk_sets(time, event, entry, layer, efron=False)
     weight = np.ones(len(time)) if weights is None else weights
     risk = (weight * np.exp(log_ratio))[ever]

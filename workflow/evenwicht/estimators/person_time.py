@@ -30,18 +30,18 @@ def require_finite(values: Floats, name: str, where: str) -> None:
         )
 
 
-def codes(labels: NDArray[Any], name: str, where: str) -> tuple[Ints, int]:
-    """Return the position of each label among the sorted distinct labels, and how many there are.
+def codes(labels: NDArray[Any], name: str, where: str) -> Ints:
+    """Return the position of each label among the sorted distinct labels.
 
     Raises
     ------
     ModelError
         If a label is missing.
     """
-    found, distinct = pd.factorize(np.asarray(labels), sort=True)
+    found, _ = pd.factorize(np.asarray(labels), sort=True)
     if (found < 0).any():
         raise ModelError(f"{name} holds missing values", where=where, mend="Leave out the rows that are not complete.")
-    return found.astype(np.intp, copy=False), len(distinct)
+    return found.astype(np.intp, copy=False)
 
 
 def require_person_time(
@@ -95,3 +95,27 @@ def require_person_time(
             where=where,
             mend="Use fewer covariates, pool categories or lengthen follow-up.",
         )
+
+
+def standardise(x: Floats, ever: NDArray[np.bool_], strata: Ints | None) -> tuple[Floats, Floats]:
+    """Covariates (k, people ever at risk), centred within strata, with unit variance; and their scale (k,)."""
+    design = np.empty((x.shape[1], int(ever.sum())))
+    origin, start = x[np.argmax(ever)], 0  # somebody's: a far origin would cost digits, a constant becomes exactly zero
+    for rows in blocks(len(x)):
+        block = x[rows][ever[rows]]
+        design[:, start : start + len(block)] = (block - origin).T
+        start += len(block)
+    scale = np.empty(len(design))
+    for j, column in enumerate(design):
+        column -= stratum_means(column, strata)
+        scale[j] = np.sqrt(column @ column / len(column)) or 1.0
+        column /= scale[j]
+    return design, scale
+
+
+def stratum_means(values: Floats, strata: Ints | None) -> Floats | np.floating:
+    """Each person's stratum mean; taking it off keeps relative hazards of all strata within the same range."""
+    if strata is None:
+        return values.mean()
+    means: Floats = np.bincount(strata, values) / np.maximum(np.bincount(strata), 1)
+    return means[strata]

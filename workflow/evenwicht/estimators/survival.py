@@ -1,18 +1,17 @@
 """Survival to a horizon and hazard ratios.
 
-Kaplan-Meier curves and Cox models come from lifelines. The product-limit sum here exists for what lifelines does not
-offer: a weighted curve inside a bootstrap, and the jackknife pseudo-values of a register-sized cohort in linear memory.
+Kaplan-Meier curves come from lifelines, Cox models from `cox`. The product-limit sum here exists for what lifelines
+does not offer: a weighted curve inside a bootstrap, and the jackknife pseudo-values of a register-sized cohort in
+linear memory.
 """
 
-import warnings
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
 from evenwicht.errors import ModelError
+from evenwicht.estimators.cox import fit_cox
 from evenwicht.estimators.results import Interval
 
 Floats = NDArray[np.float64]
@@ -159,7 +158,7 @@ def hazard_ratio(
     clusters: NDArray[Any] | None = None,
     where: str = "Cox model",
 ) -> Interval:
-    """Hazard ratio of an exposure by a Cox model (lifelines, Efron ties), with its 95% interval.
+    """Hazard ratio of an exposure by a Cox model (Efron ties), with its 95% interval.
 
     Parameters
     ----------
@@ -181,11 +180,8 @@ def hazard_ratio(
     Raises
     ------
     ModelError
-        With fewer than five events in an arm, or if the fit does not converge.
+        With fewer than five events in an arm, or where `fit_cox` raises it.
     """
-    from lifelines import CoxPHFitter
-    from lifelines.exceptions import ConvergenceError, ConvergenceWarning
-
     arms = [int(event[exposure == arm].sum()) for arm in (1, 0)]
     if min(arms) < 5:
         raise ModelError(
@@ -193,28 +189,17 @@ def hazard_ratio(
             where=where,
             mend="Pool categories, lengthen follow-up or leave this outcome out of the study.",
         )
-    frame = pd.DataFrame({"time": time, "event": event, "exposure": exposure})
-    if covariates is not None:
-        scaled = covariates / np.where(covariates.std(axis=0) > 0, covariates.std(axis=0), 1)
-        frame = frame.join(pd.DataFrame(scaled, columns=[f"x{j}" for j in range(scaled.shape[1])]))
-    options: dict[str, Any] = {}
-    if entry is not None:
-        frame["entry"], options["entry_col"] = entry, "entry"
-    if weights is not None:
-        frame["weight"], options["weights_col"], options["robust"] = weights, "weight", True
-    if clusters is not None:
-        frame["cluster"], options["cluster_col"] = clusters, "cluster"
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", ConvergenceWarning)
-            fit = CoxPHFitter().fit(frame, "time", "event", **options)
-    except (ConvergenceError, ConvergenceWarning) as error:
-        raise ModelError(
-            f"the Cox model does not converge ({str(error).splitlines()[0]})",
-            where=where,
-            mend="Look for a covariate that decides the outcome or repeats another, and remove it.",
-        ) from None
-    log_ratio, se = float(fit.params_["exposure"]), float(fit.standard_errors_["exposure"])
-    freedom = np.inf if clusters is None else len(np.unique(clusters)) - 1
-    reach = float(stats.t.ppf(0.975, freedom)) * se
-    return Interval(log_ratio, se, log_ratio - reach, log_ratio + reach).exp()
+    x = exposure[:, None] if covariates is None else np.column_stack([exposure, covariates])
+    names = ["exposure", *(f"covariate {j}" for j in range(1, x.shape[1]))]
+    fit = fit_cox(
+        time,
+        event,
+        x,
+        names,
+        entry=entry,
+        weights=weights,
+        clusters=clusters,
+        robust=weights is not None,
+        where=where,
+    )
+    return fit.hazard_ratio("exposure")
