@@ -12,9 +12,18 @@ from numpy.typing import NDArray
 
 from evenwicht.errors import ModelError
 from evenwicht.estimators.coefficients import Coefficients
-from evenwicht.estimators.cox_kernel import Problem, at_risk_sum, differentiate, evaluate, risk_sets, score_residuals
+from evenwicht.estimators.cox_kernel import (
+    Problem,
+    at_risk_sum,
+    cluster_information,
+    differentiate,
+    evaluate,
+    risk_sets,
+    score_residuals,
+)
 from evenwicht.estimators.likelihood import (
     cluster_codes,
+    jackknife_covariance,
     maximise,
     require_information,
     sum_by_cluster,
@@ -22,6 +31,7 @@ from evenwicht.estimators.likelihood import (
 )
 from evenwicht.estimators.person_time import (
     Floats,
+    Ints,
     codes,
     require_finite,
     require_person_time,
@@ -146,6 +156,7 @@ def fit_cox(
     clusters: NDArray[Any] | None = None,
     offset: Floats | None = None,
     robust: bool = False,
+    few_clusters: bool = False,
     ties: str = "efron",
     where: str = "Cox model",
 ) -> CoxResult:
@@ -157,6 +168,8 @@ def fit_cox(
     x : (n, k) array
     names : list of k strings
     entry, strata, weights, clusters, offset : (n,) arrays, optional
+    few_clusters
+        Cluster jackknife in place of the sandwich, which is too narrow with fewer than some 200 clusters.
 
     Raises
     ------
@@ -165,22 +178,8 @@ def fit_cox(
         positive, there are no events or fewer than covariates, a covariate does not vary within risk sets or follows
         from others, a coefficient has no finite estimate, or there are fewer than two clusters.
     """
-    if ties not in ("efron", "breslow"):
-        raise ModelError(f"no method {ties} for ties", where=where, mend="Choose efron or breslow.")
-    require_person_time(time, event, x, names, entry, weights, where)
-    if offset is not None:
-        require_finite(offset, "offset", where)
-    layer = None if strata is None else codes(strata, "strata", where)
-    ever, sets = risk_sets(time, event, entry, layer, efron=ties == "efron")
-    group, n_clusters = None, None
-    if clusters is not None:
-        group, n_clusters = cluster_codes(codes(clusters, "clusters", where)[ever], where)
-    layer = None if layer is None else layer[ever]
-    design, scale = standardise(x, ever, layer)
-    weight = np.ones(len(sets.last)) if weights is None else weights[ever]
-    shift = np.zeros(len(sets.last)) if offset is None else offset[ever]
-    problem = Problem(design, design[:, sets.deaths], weight, shift - stratum_means(shift, layer), sets)
-
+    model = _prepare(time, event, x, names, entry, strata, weights, clusters, offset, ties, where)
+    problem, scale = model.problem, model.scale
     start = np.zeros(len(names))
     null = differentiate(problem, evaluate(problem, start))
     require_information(null.information, np.diag(null.second_moment), names, where)
@@ -188,16 +187,20 @@ def fit_cox(
         start,
         lambda beta: evaluate(problem, beta),
         lambda point: differentiate(problem, point),
-        weight[sets.deaths].sum(),
+        problem.weights[problem.sets.deaths].sum(),
         names,
         where,
     )
     naive = np.linalg.inv(fit.slope.information) / np.outer(scale, scale)
     covariance, scores = naive, None
-    if group is not None and n_clusters is not None:
-        residuals = score_residuals(problem, fit.point, fit.slope, n_clusters)
-        scores = sum_by_cluster(residuals, group, n_clusters) * scale
+    if model.group is not None:
+        residuals = score_residuals(problem, fit.point, fit.slope, model.n_clusters)
+        scores = sum_by_cluster(residuals, model.group, model.n_clusters) * scale
         covariance = naive @ (scores.T @ scores) @ naive
+        if few_clusters:
+            parts = cluster_information(problem, fit.point, fit.slope, model.group, model.n_clusters)
+            spread = jackknife_covariance(scores / scale, parts, fit.slope.information)
+            covariance = spread / np.outer(scale, scale)
     elif robust:
         meat = sum_of_squares(score_residuals(problem, fit.point, fit.slope)) * np.outer(scale, scale)
         covariance = naive @ meat @ naive
@@ -208,12 +211,77 @@ def fit_cox(
         log_likelihood=fit.point.log_likelihood,
         n=len(time),
         events=int(event.sum()),
-        n_clusters=n_clusters,
+        n_clusters=None if model.group is None else model.n_clusters,
         iterations=fit.steps,
         log_likelihood_null=fit.log_likelihood_start,
         naive_covariance=naive,
         cluster_scores=scores,
     )
+
+
+def scores_at(
+    params: Floats,
+    time: Floats,
+    event: Floats,
+    x: Floats,
+    *,
+    entry: Floats | None = None,
+    clusters: NDArray[Any],
+    where: str = "Cox model",
+) -> tuple[Floats, Floats]:
+    """Score residuals summed by cluster (clusters, k), and information (k, k), at given coefficients (k,).
+
+    Arguments and errors are those of `fit_cox`; ties by Efron's method.
+    """
+    names = [f"x{j}" for j in range(x.shape[1])]
+    model = _prepare(time, event, x, names, entry, None, None, clusters, None, "efron", where)
+    assert model.group is not None
+    point = evaluate(model.problem, params * model.scale)
+    slope = differentiate(model.problem, point)
+    residuals = score_residuals(model.problem, point, slope, model.n_clusters)
+    scores = sum_by_cluster(residuals, model.group, model.n_clusters)
+    return scores * model.scale, slope.information * np.outer(model.scale, model.scale)
+
+
+@dataclass(frozen=True)
+class _Model:
+    """Data ready for the kernel, the scale of each covariate (k,), and the cluster of everybody ever at risk."""
+
+    problem: Problem
+    scale: Floats
+    group: Ints | None
+    n_clusters: int
+
+
+def _prepare(
+    time: Floats,
+    event: Floats,
+    x: Floats,
+    names: list[str],
+    entry: Floats | None,
+    strata: NDArray[Any] | None,
+    weights: Floats | None,
+    clusters: NDArray[Any] | None,
+    offset: Floats | None,
+    ties: str,
+    where: str,
+) -> _Model:
+    if ties not in ("efron", "breslow"):
+        raise ModelError(f"no method {ties} for ties", where=where, mend="Choose efron or breslow.")
+    require_person_time(time, event, x, names, entry, weights, where)
+    if offset is not None:
+        require_finite(offset, "offset", where)
+    layer = None if strata is None else codes(strata, "strata", where)
+    ever, sets = risk_sets(time, event, entry, layer, efron=ties == "efron")
+    group, n_clusters = None, 0
+    if clusters is not None:
+        group, n_clusters = cluster_codes(codes(clusters, "clusters", where)[ever], where)
+    layer = None if layer is None else layer[ever]
+    design, scale = standardise(x, ever, layer)
+    weight = np.ones(len(sets.last)) if weights is None else weights[ever]
+    shift = np.zeros(len(sets.last)) if offset is None else offset[ever]
+    problem = Problem(design, design[:, sets.deaths], weight, shift - stratum_means(shift, layer), sets)
+    return _Model(problem, scale, group, n_clusters)
 
 
 def baseline_hazard(

@@ -201,3 +201,24 @@ def score_residuals(problem: Problem, point: Point, slope: Slope, bins: int = 0)
             died_weight[some] * slope.death_mean[:, cell] + point.risk[here] * slope.death_drift[:, cell]
         )
         yield rows, scores
+
+
+def cluster_information(problem: Problem, point: Point, slope: Slope, group: Ints, n_clusters: int) -> Floats:
+    """The part of each cluster in the information, (clusters, k, k).
+
+    A person's part is the integral of (x - mean of the risk set)^2 over their own cumulative hazard; the mean moves so
+    little within one life that its own variation over a person's time at risk is left out.
+    """
+    sets, k = problem.sets, len(problem.x)
+    died_weight, death = np.zeros(len(point.risk)), np.zeros((k, len(point.risk)))
+    died_weight[sets.deaths] = problem.weights[sets.deaths]
+    death[:, sets.deaths] = point.risk[sets.deaths] * slope.death_drift[:, sets.cell]
+    information = np.empty((n_clusters, k, k))
+    order = np.argsort(group, kind="stable")
+    for g, people in enumerate(np.split(order, np.cumsum(np.bincount(group, minlength=n_clusters))[:-1])):
+        x = problem.x[:, people]
+        hazard = died_weight[people] - slope.residuals[people]
+        mean = point.risk[people] * (slope.drift[:, sets.last[people]] - slope.drift[:, sets.first[people]])
+        mean = (mean - death[:, people]) / hazard
+        information[g] = (hazard * (x - mean)) @ (x - mean).T
+    return information

@@ -16,12 +16,13 @@ from evenwicht.errors import ModelError
 from evenwicht.estimators.coefficients import Coefficients
 from evenwicht.estimators.likelihood import (
     cluster_codes,
+    jackknife_covariance,
     maximise,
     require_information,
     sum_by_cluster,
     sum_of_squares,
 )
-from evenwicht.estimators.person_time import Floats, blocks, codes, require_person_time, standardise
+from evenwicht.estimators.person_time import Floats, Ints, blocks, codes, require_person_time, standardise
 from evenwicht.estimators.results import Interval
 
 SERIES = 18  # terms that give the integrals below full precision for growth below 1
@@ -87,6 +88,7 @@ def fit_gompertz(
     weights: Floats | None = None,
     clusters: NDArray[Any] | None = None,
     robust: bool = False,
+    few_clusters: bool = False,
     where: str = "Gompertz model",
 ) -> GompertzResult:
     """Fit a Gompertz proportional hazards model by maximum likelihood.
@@ -106,6 +108,8 @@ def fit_gompertz(
         clusters - 1 degrees of freedom.
     robust : bool
         The sandwich with every row as its own cluster.
+    few_clusters : bool
+        Cluster jackknife in place of the sandwich, as in `fit_cox`.
 
     Raises
     ------
@@ -155,7 +159,11 @@ def fit_gompertz(
     spread = np.linalg.inv(fit.slope.information)
     if group is not None and n_clusters is not None:
         scores = sum_by_cluster(_scores(problem, fit.beta, n_clusters), group, n_clusters)
-        spread = spread @ (scores.T @ scores) @ spread
+        if few_clusters:
+            parts = _cluster_information(problem, fit.point, group, n_clusters)
+            spread = jackknife_covariance(scores, parts, fit.slope.information)
+        else:
+            spread = spread @ (scores.T @ scores) @ spread
     elif robust:
         spread = spread @ sum_of_squares(_scores(problem, fit.beta)) @ spread
     return GompertzResult(
@@ -231,3 +239,15 @@ def _scores(problem: _Problem, beta: Floats, bins: int = 0) -> Iterator[tuple[sl
         _, hazard, by_age, _ = _expected(problem, beta, rows)
         exit_age = problem.entry[rows] + problem.length[rows]
         yield rows, np.vstack([problem.x[:, rows] * (died - hazard), died * exit_age - by_age])
+
+
+def _cluster_information(problem: _Problem, point: _Point, group: Ints, n_clusters: int) -> Floats:
+    """The part of each cluster in the information, (clusters, k, k)."""
+    order = np.argsort(group, kind="stable")
+    members = np.split(order, np.cumsum(np.bincount(group, minlength=n_clusters))[:-1])
+    return np.stack([_differentiate(_part(problem, people), point).information for people in members])
+
+
+def _part(problem: _Problem, people: Ints) -> _Problem:
+    p = problem
+    return _Problem(p.entry[people], p.length[people], p.died[people], p.weights[people], p.x[:, people], p.unit)

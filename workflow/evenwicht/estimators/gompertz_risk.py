@@ -33,7 +33,8 @@ def absolute_effects(fit: GompertzResult, exposed: Floats, unexposed: Floats, ag
         `risk_difference`, `risk_ratio` (se on the log scale), `cases_averted` per 100,000 people, and `rmst_difference`
         in years.
     """
-    (one, slope_one), (none, slope_none) = (_mean_risk(fit, x, age) for x in (exposed, unexposed))
+    (with_it, without) = (_MeanRisk(fit, x) for x in (exposed, unexposed))
+    (one, slope_one), (none, slope_none) = with_it.by(age), without.by(age)
 
     def interval(value: float, slope: Floats) -> Interval:
         return fit.interval(value, float(np.sqrt(slope @ fit.covariance @ slope)))
@@ -44,7 +45,7 @@ def absolute_effects(fit: GompertzResult, exposed: Floats, unexposed: Floats, ag
     nodes, weights = np.polynomial.legendre.leggauss(NODES)
     gained, slope = 0.0, np.zeros(len(fit.covariance))
     for node, weight in zip(age * (nodes + 1) / 2, weights * age / 2, strict=True):
-        (risk_one, by_one), (risk_none, by_none) = (_mean_risk(fit, x, node) for x in (exposed, unexposed))
+        (risk_one, by_one), (risk_none, by_none) = with_it.by(node), without.by(node)
         gained += weight * (risk_none - risk_one)
         slope += weight * (by_none - by_one)
     return {
@@ -55,11 +56,17 @@ def absolute_effects(fit: GompertzResult, exposed: Floats, unexposed: Floats, ag
     }
 
 
-def _mean_risk(fit: GompertzResult, x: Floats, age: float) -> tuple[float, Floats]:
-    """Mean risk by an age, and its derivatives by log rate, shape and coefficients."""
-    rate, shape, beta = fit.params[0], fit.params[1], fit.params[2:]
-    hazard = np.exp(rate + x @ beta) * np.expm1(shape * age) / shape
-    risk = -np.expm1(-hazard)
-    steep = (1 - risk) * hazard
-    by_shape = age / -np.expm1(-shape * age) - 1 / shape
-    return float(risk.mean()), np.concatenate([[steep.mean(), steep.mean() * by_shape], steep @ x / len(x)])
+class _MeanRisk:
+    """Mean risk of people with covariates (n, k) by any age, with its derivatives by log rate, shape, coefficients."""
+
+    def __init__(self, fit: GompertzResult, x: Floats) -> None:
+        self.x, self.shape = x, fit.params[1]
+        self.rate = np.exp(fit.params[0] + x @ fit.params[2:])
+
+    def by(self, age: float) -> tuple[float, Floats]:
+        hazard = self.rate * np.expm1(self.shape * age) / self.shape
+        left = np.exp(-hazard)
+        steep = left * hazard
+        by_shape = age / -np.expm1(-self.shape * age) - 1 / self.shape
+        slope = np.concatenate([[steep.mean(), steep.mean() * by_shape], steep @ self.x / len(self.x)])
+        return float(1 - left.mean()), slope

@@ -8,10 +8,12 @@ linear memory.
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from evenwicht.errors import ModelError
 from evenwicht.estimators.cox import fit_cox
+from evenwicht.estimators.linear import MANY_CLUSTERS
 from evenwicht.estimators.results import Interval
 
 Floats = NDArray[np.float64]
@@ -169,8 +171,8 @@ def hazard_ratio(
     weights : (n,) array, optional
         Probability weights; the standard error is then robust (Lin and Wei 1989).
     clusters : (n,) array, optional
-        Cluster of each row, for a cluster-robust standard error and a t distribution on (clusters - 1) degrees of
-        freedom.
+        Cluster of each row. The interval then uses a t distribution on (clusters - 1) degrees of freedom, and the
+        sandwich with more than `MANY_CLUSTERS` clusters or the cluster jackknife with fewer, as `least_squares` does.
 
     Returns
     -------
@@ -199,6 +201,7 @@ def hazard_ratio(
         entry=entry,
         weights=weights,
         clusters=clusters,
+        few_clusters=clusters is not None and len(np.unique(clusters)) <= MANY_CLUSTERS,
         robust=weights is not None,
         where=where,
     )

@@ -102,6 +102,7 @@ class Births:
             names,
             entry=self.entry,
             clusters=self.clusters,
+            few_clusters=True,
             where=self.where,
         )
 

@@ -134,7 +134,16 @@ def _everybody(births: Births, study: EventStudy, group: str, present: float) ->
 def _fit_gompertz(births: Births, columns: dict[str, Floats]) -> GompertzResult:
     x, names = births.design(columns)
     o = births.outcome
-    return fit_gompertz(o.time, o.event, x, names, entry=births.entry, clusters=births.clusters, where=births.where)
+    return fit_gompertz(
+        o.time,
+        o.event,
+        x,
+        names,
+        entry=births.entry,
+        clusters=births.clusters,
+        few_clusters=True,
+        where=births.where,
+    )
 
 
 def event_study_curves(cohort: Cohort, config: CohortConfig) -> dict[str, pd.DataFrame]:

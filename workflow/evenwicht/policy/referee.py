@@ -4,7 +4,6 @@ Every row is about the births with the longest exposure against the unexposed, t
 answers mean for the headline is said in `report.survives`.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +15,7 @@ from scipy import stats
 from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig, EventOutcome, EventStudy
 from evenwicht.errors import ModelError
-from evenwicht.estimators.cox import CoxResult
+from evenwicht.estimators.cox import CoxResult, fit_cox
 from evenwicht.estimators.cox_bootstrap import score_bootstrap
 from evenwicht.estimators.design_analysis import design_analysis
 from evenwicht.estimators.empirical_null import fit_empirical_null
@@ -30,6 +29,7 @@ Floats = NDArray[np.float64]
 TREND, STEP, DOSE = "year of birth", "born before the cut-off", "months of exposure"
 MARGIN = 6  # months of birth that must lie on each side of a cut-off
 BOOTSTRAP = 9_999
+LEAST_CONTROLS = 5  # below it an empirical null has next to no shape
 SCAN_COLUMNS = ["study", "scan", "months", "estimate", "lower", "upper", "actual"]
 CHI2_95 = float(stats.chi2.ppf(0.95, 1))
 
@@ -59,22 +59,24 @@ def referee(cohort: Cohort, config: CohortConfig, rng: np.random.Generator) -> A
     """
     study = config.event_study
     assert study is not None
-    parts, scans = [], [pd.DataFrame(columns=SCAN_COLUMNS)]
+    parts, scans = [], []
+    controls = _control_estimates(cohort, study)
     for name, births in samples(cohort, config):
         rows = Rows(cohort.name, name, "policy", study.contrast(study.longest))
         fit = births.cox(group_columns(births, study))
+        _sandwich(rows, births, study)
         _pre_trend(rows, births, study, fit)
         specifications(rows, cohort, births, study)
         placebo = placebo_cutoffs(births)
         _randomisation(rows, births, placebo)
         profile = _break_point(rows, births, study)
-        _negative_controls(rows, cohort, config, study, fit)
+        _negative_controls(rows, controls, study, fit)
         _bootstrap(rows, births, study, rng)
         _selection(rows, births, study, fit)
         _design(rows, births, study, fit)
         parts.append(rows)
         scans += [placebo.assign(study=name, scan="placebo"), profile.assign(study=name, scan="profile")]
-    return Answers(as_table(parts), pd.concat(scans)[SCAN_COLUMNS])
+    return Answers(as_table(parts), pd.concat(scans, ignore_index=True)[SCAN_COLUMNS])
 
 
 def specification_study(cohort: Cohort, config: CohortConfig) -> pd.DataFrame:
@@ -106,6 +108,16 @@ def specifications(rows: Rows, cohort: Cohort, births: Births, study: EventStudy
     visits = last_visits(cohort, births)
     if visits is not None:
         again("cox_coherent", births.censored_at(visits), {}, "everybody, ill or not, followed to the last visit")
+
+
+def _sandwich(rows: Rows, births: Births, study: EventStudy) -> None:
+    """The headline with the sandwich error that the literature uses, which few clusters make too narrow."""
+    x, names = births.design(group_columns(births, study))
+    o = births.outcome
+    fit = fit_cox(o.time, o.event, x, names, entry=births.entry, clusters=births.clusters, where=births.where)
+    note = "sandwich clustered by month of birth; the other rows use the cluster jackknife"
+    ratio = fit.hazard_ratio(study.longest)
+    rows.add("conditional_hazard_ratio", "cox_sandwich", ratio, n=births.n, events=births.events, note=note)
 
 
 def _pre_trend(rows: Rows, births: Births, study: EventStudy, fit: CoxResult) -> None:
@@ -192,28 +204,25 @@ def _break_point(rows: Rows, births: Births, study: EventStudy) -> pd.DataFrame:
     return table.assign(lower=np.nan, upper=np.nan)
 
 
-def _negative_controls(rows: Rows, cohort: Cohort, config: CohortConfig, study: EventStudy, fit: CoxResult) -> None:
+def _negative_controls(rows: Rows, controls: Floats, study: EventStudy, fit: CoxResult) -> None:
     """What the design finds in outcomes that the policy cannot have changed, and the headline judged against it."""
-    if not study.negative_controls:
+    if len(controls) < LEAST_CONTROLS:
         return
-    found = list(_control_estimates(cohort, config, study))
-    if len(found) < 5:
-        return
-    null = fit_empirical_null(np.array([f[0] for f in found]), np.array([f[1] for f in found]))
+    null = fit_empirical_null(*controls.T)
     size: dict[str, Any] = {"n": fit.n, "events": fit.events}
-    controls = f"{null.n} negative controls"
-    expected = Interval(null.mean, np.nan, null.mean - 1.96 * null.sd, null.mean + 1.96 * null.sd).exp()
+    told = f"{null.n} negative controls"
+    expected = Interval.normal(null.mean, null.sd).exp()
     about = f"systematic error of log hazard ratios: mean {null.mean:.3f}, SD {null.sd:.3f}"
-    rows.add("conditional_hazard_ratio", "empirical_null", expected, contrast=controls, note=about, **size)
+    rows.add("conditional_hazard_ratio", "empirical_null", expected, contrast=told, note=about, **size)
     j = fit.position(study.longest)
     log_ratio, se = float(fit.params[j]), float(np.sqrt(fit.covariance[j, j]))
-    rows.add("conditional_hazard_ratio", "cox_calibrated", null.calibrate(log_ratio, se).exp(), note=controls, **size)
-    rows.add("p_value", "cox_calibrated", Interval(null.p_value(log_ratio, se)), note=controls, **size)
+    rows.add("conditional_hazard_ratio", "cox_calibrated", null.calibrate(log_ratio, se).exp(), note=told, **size)
+    rows.add("p_value", "cox_calibrated", Interval(null.p_value(log_ratio, se)), note=told, **size)
 
 
-def _control_estimates(cohort: Cohort, config: CohortConfig, study: EventStudy) -> Iterator[tuple[float, float]]:
-    """Log hazard ratio of the longest group and its standard error, for each control with enough events."""
-    horizon = max(study.ages)
+def _control_estimates(cohort: Cohort, study: EventStudy) -> Floats:
+    """Log hazard ratio of the longest group and its standard error, for each control with enough events, (m, 2)."""
+    horizon, found = max(study.ages), []
     for event in study.negative_controls:
         outcome = EventOutcome(kind="time_to_event", label=event, event=event, time="age", horizon=horizon)
         try:
@@ -222,7 +231,8 @@ def _control_estimates(cohort: Cohort, config: CohortConfig, study: EventStudy) 
         except ModelError:
             continue  # too rare to say anything; the number of controls stands in the rows
         j = fit.position(study.longest)
-        yield float(fit.params[j]), float(np.sqrt(fit.covariance[j, j]))
+        found.append((float(fit.params[j]), float(np.sqrt(fit.covariance[j, j]))))
+    return np.array(found).reshape(-1, 2)
 
 
 def _bootstrap(rows: Rows, births: Births, study: EventStudy, rng: np.random.Generator) -> None:

@@ -18,7 +18,7 @@ from evenwicht.report.provenance import provenance
 from evenwicht.report.wording import METHOD_LABELS, number, scale_of, signed, with_interval
 from evenwicht.rows import arm_labels
 
-FIGURES = ["forest", "survival", "lorenz", "graph"]
+FIGURES = ["forest", "survival", "lorenz", "graph", "event_study", "incidence", "dose", "scan"]
 
 
 def render(
@@ -36,9 +36,10 @@ def render(
     run
         The checked config.
     tables
-        estimates, table1, attrition, truth, recovery, replication, calibration and calibration_fit.
+        estimates, table1, attrition, truth, recovery, scenarios, survives, replication, calibration and
+        calibration_fit.
     figures
-        SVG files by cohort and kind (forest, survival, lorenz, graph).
+        SVG files by cohort and kind (see `FIGURES`).
     attrition
         SVG file of the attrition of all cohorts.
     template
@@ -58,6 +59,7 @@ def render(
         labels={name: estimand.label for name, estimand in ESTIMANDS.items()},
         cohorts=cohorts,
         recovery=_recovery(run, tables["recovery"]),
+        scenarios=_scenarios(run, tables["scenarios"]),
         replication=_replication(tables["replication"]),
         worlds=_worlds(run, tables, figures),
         attrition=embed(attrition),
@@ -71,8 +73,8 @@ def render(
 
 def _cohort(run: Run, name: str, tables: dict[str, pd.DataFrame], figures: dict[str, Path]) -> dict[str, Any]:
     config = run.cohorts[name]
-    estimates, table1, attrition = (
-        tables[key][tables[key]["cohort"] == name] for key in ("estimates", "table1", "attrition")
+    estimates, table1, attrition, survives = (
+        tables[key][tables[key]["cohort"] == name] for key in ("estimates", "table1", "attrition", "survives")
     )
     exposure = config.columns[config.individual.exposure] if config.individual else None
     exposed, unexposed = arm_labels(exposure) if exposure else ("", "")
@@ -87,8 +89,46 @@ def _cohort(run: Run, name: str, tables: dict[str, pd.DataFrame], figures: dict[
         "instrument": _instrument(estimates, config),
         "figures": {kind: embed(figures[kind]) if kind in figures else None for kind in FIGURES},
         "concentration": concentration,
+        "effects": _event_study(estimates, config) if config.event_study else [],
+        "survives": _survives(survives, config),
         "table1": table1.fillna("").to_dict("records"),
         "attrition": attrition.to_dict("records"),
+    }
+
+
+def _event_study(estimates: pd.DataFrame, config: CohortConfig) -> list[dict[str, str]]:
+    """The groups of an event study in relative and absolute terms, up to its last age."""
+    study = config.event_study
+    assert study is not None
+    rows = estimates.set_index(["study", "contrast", "estimand", "method"])[["estimate", "lower", "upper"]]
+    lines = []
+    for name in study.outcomes:
+        for group in study.groups:
+            label = study.contrast(group)
+            by_age = f"{label}, by age {max(study.ages):g}"
+
+            def shown(contrast: str, estimand: str, method: str, digits: int, name: str = name) -> str:
+                return with_interval(*rows.loc[(name, contrast, estimand, method)], digits=digits)
+
+            lines.append(
+                {
+                    "outcome": config.outcomes[name].label.split(" by age ")[0],
+                    "group": label,
+                    "ratio": shown(label, "conditional_hazard_ratio", "cox", 2),
+                    "delay": shown(label, "onset_delay", "gompertz", 1),
+                    "averted": shown(by_age, "cases_averted", "gompertz", 0),
+                    "risk_ratio": shown(by_age, "risk_ratio", "gompertz", 2),
+                    "free": shown(by_age, "rmst_difference", "gompertz", 2),
+                }
+            )
+    return lines
+
+
+def _survives(survives: pd.DataFrame, config: CohortConfig) -> dict[str, list[dict[str, str]]]:
+    """Questions and answers by outcome."""
+    return {
+        config.outcomes[name].label.split(" by age ")[0]: rows.fillna("").to_dict("records")
+        for name, rows in survives.groupby("study", sort=False)
     }
 
 
@@ -130,9 +170,10 @@ def embed(path: Path) -> dict[str, str]:
 def _recovery(run: Run, recovery: pd.DataFrame) -> list[dict[str, str]]:
     """Show how effects recover their truth; concentration has its own table, and arms are left to the CSV."""
     lines = []
-    for row in recovery[~recovery["estimand"].isin(["survival"]) & (recovery["study"] != "concentration")].to_dict(
-        "records"
-    ):
+    shown = ~recovery["estimand"].isin(["survival"]) & (recovery["study"] != "concentration")
+    # of the risks by each age, differences tell enough here
+    shown &= ~recovery["contrast"].str.contains(", by age ") | (recovery["estimand"] == "risk_difference")
+    for row in recovery[shown].to_dict("records"):
         config = run.cohorts[row["cohort"]]
         factor, unit, digits = scale_of(row["estimand"], "")
         if ESTIMANDS[row["estimand"]].kind == "ratio":
@@ -151,9 +192,44 @@ def _recovery(run: Run, recovery: pd.DataFrame) -> list[dict[str, str]]:
                 "estimate": with_interval(*(factor * row[k] for k in ("estimate", "lower", "upper")), digits=digits),
                 "bias": f"{bias} ± {number(bias_factor * row['mc_error_bias'], bias_digits)}",
                 "coverage": _percent(row["coverage"], row["mc_error_coverage"]),
+                "power": _percent(row["power"], row["mc_error_power"]),
             }
         )
     return lines
+
+
+def _scenarios(run: Run, scenarios: pd.DataFrame) -> dict[str, list[dict[str, str]]]:
+    """How the headline of each study fares in each scenario, by title of the cohort."""
+    tables: dict[str, list[dict[str, str]]] = {}
+    for row in scenarios[_leads(run, scenarios)].to_dict("records"):
+        config = run.cohorts[row["cohort"]]
+        factor, unit, digits = scale_of(row["estimand"], "")
+        log = ESTIMANDS[row["estimand"]].kind == "ratio"
+        bias_factor, bias_digits = (1.0, 2) if log else (factor, digits)
+        line = {
+            "scenario": row["scenario"].replace("_", " "),
+            "outcome": config.outcomes[row["study"]].label,
+            "contrast": row["contrast"].split(": ", 1)[-1],
+            "estimand": ESTIMANDS[row["estimand"]].label + (f", {unit}" if unit else ""),
+            "method": METHOD_LABELS[row["method"]],
+            "truth": number(factor * row["truth"], digits),
+            "mean": number(factor * row["mean_estimate"], digits),
+            "bias": ""
+            if pd.isna(row["mean_bias"])
+            else f"{signed(bias_factor * row['mean_bias'], bias_digits)} ± "
+            f"{number(bias_factor * row['mc_error_bias'], bias_digits)}",
+            "coverage": _percent(row["coverage"], row["mc_error_coverage"]),
+            "power": _percent(row["power"], row["mc_error_power"]),
+        }
+        tables.setdefault(config.title, []).append(line)
+    return tables
+
+
+def _leads(run: Run, scenarios: pd.DataFrame) -> "pd.Series[bool]":
+    """Rows about the headline contrast of an event study, which is what scenarios are there to test."""
+    headlines = {name: c.event_study.contrast(c.event_study.longest) for name, c in run.cohorts.items() if c.event_study}
+    leads = scenarios["contrast"] == scenarios["cohort"].map(headlines)
+    return leads & scenarios["estimand"].isin(["conditional_hazard_ratio", "observed_expected_ratio", "onset_delay"])
 
 
 def _percent(share: float, error: float) -> str:

@@ -10,6 +10,14 @@ METHOD_LABELS = {
     "ipw": "inverse probability weighting",
     "gformula": "standardisation",
     "iv": "instrumental variable",
+    "cox": "Cox model",
+    "gompertz": "Gompertz model",
+    "cox_sandwich": "Cox model, sandwich error",
+    "cox_trend": "Cox model, linear trend added",
+    "cox_donut": "Cox model, births near the change left out",
+    "cox_coherent": "Cox model, everybody followed to the last visit",
+    "cox_calibrated": "Cox model, calibrated on negative controls",
+    "windows": "late events against time at risk",
 }
 MINUS = "\N{MINUS SIGN}"
 
