@@ -68,7 +68,7 @@ class _Problem:
 @dataclass(frozen=True)
 class _Point:
     log_likelihood: float
-    beta: Floats  # log rate, covariates..., shape
+    beta: Floats  # (k + 2,) log rate, covariates and shape
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,6 @@ def fit_gompertz(
     k = len(names)
     start = np.zeros(k + 2)
     start[0] = np.log(problem.died.sum() / (weight @ (time - began)))
-    inner = ["log_rate", *names, "shape"]
     null = _differentiate(problem, _evaluate(problem, start)).information
     require_information(null[1 : k + 1, 1 : k + 1], np.zeros(k), names, where)
     fit = maximise(
@@ -143,7 +142,7 @@ def fit_gompertz(
         lambda beta: _evaluate(problem, beta),
         lambda point: _differentiate(problem, point),
         problem.died.sum(),
-        inner,
+        ["", *names, "shape"],
         where,
     )
 

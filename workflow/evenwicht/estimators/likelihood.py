@@ -67,6 +67,7 @@ def maximise(
     events : float
         Weight of all events, the scale of the likelihood.
     names : list of k strings
+        Empty for an intercept, which moves with the coefficients and is not told of in errors.
 
     Raises
     ------
@@ -125,13 +126,18 @@ def _information_left(now: Floats, start: Floats) -> tuple[Floats, Floats]:
 
 
 def _runs_off(now: Floats, start: Floats, moved: Floats, names: list[str], where: str) -> ModelError:
-    """The error for separation, with the covariates and directions in which the likelihood has no maximum."""
-    direction = _information_left(now, start)[1][:, 0]
-    direction = direction * np.sign(direction @ start @ moved)
+    """The error for separation, with the covariates and directions in which the likelihood has no maximum.
+
+    That is the way from the start as far as it lies in directions that have lost their information.
+    """
+    left, axes = _information_left(now, start)
+    lost = axes[:, left <= max(np.sqrt(VANISHED), left[0])]
+    direction = lost @ (lost.T @ start @ moved)
+    largest = max(abs(d) for name, d in zip(names, direction, strict=True) if name)
     told = [
         f"{name} to {'plus' if d > 0 else 'minus'} infinity"
         for name, d in zip(names, direction, strict=True)
-        if abs(d) > np.abs(direction).max() / 10
+        if name and abs(d) > largest / 10
     ]
     return ModelError(
         f"no finite estimate, the coefficient runs off: {', '.join(told)}",
