@@ -291,6 +291,11 @@ def test_other_methods_for_ties_are_refused() -> None:
         fit(people(7), ties="exact")
 
 
+def test_a_model_without_covariates_is_refused() -> None:
+    with pytest.raises(ModelError, match="no covariates"):
+        cox(frame(people(7)), "time", "event", covariates=[])
+
+
 def test_a_table_without_the_column_is_refused() -> None:
     with pytest.raises(ModelError, match="no column months"):
         cox(frame(people(7)), "time", "event", entry_col="months")

@@ -161,12 +161,14 @@ def fit_cox(
     Raises
     ------
     ModelError
-        If a number is missing or infinite, an event is not 0 or 1, someone leaves at or before entry, a weight is not
-        positive, there are no events or fewer than covariates, a covariate does not vary within risk sets or follows
-        from others, a coefficient has no finite estimate, or there are fewer than two clusters.
+        If there are no covariates, a number is missing or infinite, an event is not 0 or 1, someone leaves at or before
+        entry, a weight is not positive, there are no events or fewer than covariates, a covariate does not vary within
+        risk sets or follows from others, a coefficient has no finite estimate, or there are fewer than two clusters.
     """
     if ties not in ("efron", "breslow"):
         raise ModelError(f"no method {ties} for ties", where=where, mend="Choose efron or breslow.")
+    if not names:
+        raise ModelError("no covariates", where=where, mend="Name at least one numeric column.")
     require_person_time(time, event, x, names, entry, weights, where)
     if offset is not None:
         require_finite(offset, "offset", where)
@@ -181,13 +183,11 @@ def fit_cox(
     shift = np.zeros(len(sets.last)) if offset is None else offset[ever]
     problem = Problem(design, design[:, sets.deaths], weight, shift - stratum_means(shift, layer), sets)
 
-    start = np.zeros(len(names))
-    null = differentiate(problem, evaluate(problem, start))
-    require_information(null.information, np.diag(null.second_moment), names, where)
     fit = maximise(
-        start,
+        np.zeros(len(names)),
         lambda beta: evaluate(problem, beta),
         lambda point: differentiate(problem, point),
+        lambda slope: require_information(slope.information, np.diag(slope.second_moment), names, where),
         weight[sets.deaths].sum(),
         names,
         where,

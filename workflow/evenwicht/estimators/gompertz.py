@@ -135,12 +135,12 @@ def fit_gompertz(
     k = len(names)
     start = np.zeros(k + 2)
     start[0] = np.log(problem.died.sum() / (weight @ (time - began)))
-    null = _differentiate(problem, _evaluate(problem, start)).information
-    require_information(null[1 : k + 1, 1 : k + 1], np.zeros(k), names, where)
+    covariates = slice(1, k + 1)
     fit = maximise(
         start,
         lambda beta: _evaluate(problem, beta),
         lambda point: _differentiate(problem, point),
+        lambda slope: require_information(slope.information[covariates, covariates], np.zeros(k), names, where),
         problem.died.sum(),
         ["", *names, "shape"],
         where,
@@ -148,9 +148,9 @@ def fit_gompertz(
 
     # back to the ages and covariates as they came, in the order log_rate, shape, covariates
     back = np.zeros((k + 2, k + 2))
-    back[0, 0], back[0, 1 : k + 1], back[0, k + 1] = 1, -centre / scale, -origin / unit
+    back[0, 0], back[0, covariates], back[0, k + 1] = 1, -centre / scale, -origin / unit
     back[1, k + 1] = 1 / unit
-    back[2:, 1 : k + 1] = np.diag(1 / scale)
+    back[2:, covariates] = np.diag(1 / scale)
     spread = np.linalg.inv(fit.slope.information)
     if group is not None and n_clusters is not None:
         scores = sum_by_cluster(_scores(problem, fit.beta, n_clusters), group, n_clusters)

@@ -53,6 +53,7 @@ def maximise(
     start: Floats,
     evaluate: Callable[[Floats], P],
     differentiate: Callable[[P], S],
+    require: Callable[[S], None],
     events: float,
     names: list[str],
     where: str,
@@ -64,6 +65,8 @@ def maximise(
     start : (k,) array
     evaluate, differentiate
         From coefficients to the likelihood, and from there to score and information.
+    require
+        Raises an error if the data hold no information on some coefficient at the start.
     events : float
         Weight of all events, the scale of the likelihood.
     names : list of k strings
@@ -76,6 +79,7 @@ def maximise(
     """
     beta, point = start, evaluate(start)
     slope = differentiate(point)
+    require(slope)
     begin, information = point.log_likelihood, slope.information
     for steps in range(1, NEWTON_STEPS + 1):
         if _information_left(slope.information, information)[0][0] < VANISHED:
