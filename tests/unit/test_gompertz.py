@@ -229,6 +229,14 @@ def test_data_that_cannot_be_fitted_are_refused(change: dict[str, np.ndarray], m
         fit(people(8) | change, where="here")
 
 
+def test_a_shape_that_a_covariate_replaces_is_refused() -> None:
+    later = {"entry": np.r_[50.0, np.full(399, 60.0)], "time": np.r_[50.0, np.full(399, 60.0)] + 1e-9}
+    first = np.column_stack([np.arange(400) == 0, people(8)["x"][:, 0]]).astype(float)
+    data = without(people(8), "weights") | {"event": np.ones(400)}
+    with pytest.raises(ModelError, match="shape follows exactly"):
+        fit(data | later | {"x": first})
+
+
 def test_separation_is_refused() -> None:
     data = people(9)
     spared = np.column_stack([(data["event"] == 0) & (data["x"][:, 0] > 0), data["x"][:, 1]]).astype(float)

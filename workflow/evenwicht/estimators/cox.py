@@ -23,6 +23,7 @@ from evenwicht.estimators.likelihood import (
 from evenwicht.estimators.person_time import (
     Floats,
     codes,
+    extent,
     require_finite,
     require_person_time,
     standardise,
@@ -188,6 +189,7 @@ def fit_cox(
         lambda beta: evaluate(problem, beta),
         lambda point: differentiate(problem, point),
         lambda slope: require_information(slope.information, np.diag(slope.second_moment), names, where),
+        extent(design),
         weight[sets.deaths].sum(),
         names,
         where,

@@ -21,7 +21,7 @@ from evenwicht.estimators.likelihood import (
     sum_by_cluster,
     sum_of_squares,
 )
-from evenwicht.estimators.person_time import Floats, blocks, codes, require_person_time, standardise
+from evenwicht.estimators.person_time import Floats, blocks, codes, extent, require_person_time, standardise
 from evenwicht.estimators.results import Interval
 
 SERIES = 18  # terms that give the integrals below full precision for growth below 1
@@ -136,11 +136,18 @@ def fit_gompertz(
     start = np.zeros(k + 2)
     start[0] = np.log(problem.died.sum() / (weight @ (time - began)))
     covariates = slice(1, k + 1)
+
+    def require(slope: _Slope) -> None:
+        rest = slope.information[1:, 1:]
+        given_rate = rest - np.outer(slope.information[1:, 0], slope.information[0, 1:]) / slope.information[0, 0]
+        require_information(given_rate, np.diag(rest), [*names, "shape"], where)
+
     fit = maximise(
         start,
         lambda beta: _evaluate(problem, beta),
         lambda point: _differentiate(problem, point),
-        lambda slope: require_information(slope.information[covariates, covariates], np.zeros(k), names, where),
+        require,
+        np.append(extent(problem.x), np.abs([problem.entry, problem.entry + problem.length]).max()),
         problem.died.sum(),
         ["", *names, "shape"],
         where,
