@@ -151,8 +151,8 @@ def _runs_off(now: Floats, start: Floats, moved: Floats, names: list[str], where
     return ModelError(
         f"no finite estimate, the coefficient runs off: {', '.join(told)}",
         where=where,
-        mend="Everybody, or nobody, at one end of it has the event, or a value lies far from all others: pool, transform or "
-        "remove it.",
+        mend="Everybody, or nobody, at one end of it has the event, or a value lies far from all others: pool, "
+        "transform or remove it.",
     )
 
 
