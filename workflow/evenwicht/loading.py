@@ -237,4 +237,8 @@ def _broken_event_study(cohort: CohortConfig, unknown: Callable[..., Iterator[Mi
         yield from unknown(path, name, outcomes, "an outcome")
         outcome = cohort.outcomes.get(name)
         if outcome is not None and not (isinstance(outcome, EventOutcome) and outcome.time == "age"):
-            yield path, f"'{name}' is not a time to an event on the clock of age", "Study onset by age, or leave it out."
+            yield (
+                path,
+                f"'{name}' is not a time to an event on the clock of age",
+                "Study onset by age, or leave it out.",
+            )

@@ -31,7 +31,9 @@ class EventStudy(Strict):
     unexposed: Births = Field(description="Births conceived after the end; groups are compared with them")
     groups: dict[str, Quarters] = Field(min_length=1, description="Exposed births, from shortest to longest exposure")
     reference: Births = Field(description="Unexposed births with which the cells of the event study are compared")
-    cells: dict[str, Quarters] = Field(min_length=2, description="Cells in the order of the figure, latest births first")
+    cells: dict[str, Quarters] = Field(
+        min_length=2, description="Cells in the order of the figure, latest births first"
+    )
     adjust: Adjustment = Adjustment()
     season: bool = Field(True, description="Adjust for calendar month of birth")
     cluster: Name = Field(description="Column of birth months, for standard errors")

@@ -56,9 +56,7 @@ class NegativeControls(Strict):
     def onsets(self) -> dict[str, Onset]:
         """Baseline of each, by event."""
         ratio = (self.commonest / self.rarest) ** (1 / max(self.count - 1, 1))
-        return {
-            f"control_{k + 1}": Onset(rate=self.rarest * ratio**k, shape=self.shape) for k in range(self.count)
-        }
+        return {f"control_{k + 1}": Onset(rate=self.rarest * ratio**k, shape=self.shape) for k in range(self.count)}
 
 
 class HouseholdSugar(Strict):

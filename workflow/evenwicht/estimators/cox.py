@@ -33,6 +33,7 @@ from evenwicht.estimators.person_time import (
     Floats,
     Ints,
     codes,
+    extent,
     require_finite,
     require_person_time,
     standardise,
@@ -174,19 +175,18 @@ def fit_cox(
     Raises
     ------
     ModelError
-        If a number is missing or infinite, an event is not 0 or 1, someone leaves at or before entry, a weight is not
-        positive, there are no events or fewer than covariates, a covariate does not vary within risk sets or follows
-        from others, a coefficient has no finite estimate, or there are fewer than two clusters.
+        If there are no covariates, a number is missing or infinite, an event is not 0 or 1, someone leaves at or before
+        entry, a weight is not positive, there are no events or fewer than covariates, a covariate does not vary within
+        risk sets or follows from others, a coefficient has no finite estimate, or there are fewer than two clusters.
     """
     model = _prepare(time, event, x, names, entry, strata, weights, clusters, offset, ties, where)
     problem, scale = model.problem, model.scale
-    start = np.zeros(len(names))
-    null = differentiate(problem, evaluate(problem, start))
-    require_information(null.information, np.diag(null.second_moment), names, where)
     fit = maximise(
-        start,
+        np.zeros(len(names)),
         lambda beta: evaluate(problem, beta),
         lambda point: differentiate(problem, point),
+        lambda slope: require_information(slope.information, np.diag(slope.second_moment), names, where),
+        extent(problem.x),
         problem.weights[problem.sets.deaths].sum(),
         names,
         where,
@@ -268,6 +268,8 @@ def _prepare(
 ) -> _Model:
     if ties not in ("efron", "breslow"):
         raise ModelError(f"no method {ties} for ties", where=where, mend="Choose efron or breslow.")
+    if not names:
+        raise ModelError("no covariates", where=where, mend="Name at least one numeric column.")
     require_person_time(time, event, x, names, entry, weights, where)
     if offset is not None:
         require_finite(offset, "offset", where)

@@ -122,7 +122,11 @@ def _still_there(flow: Floats) -> Floats:
 
 
 def evaluate(problem: Problem, beta: Floats) -> Point:
-    """Log partial likelihood at beta (k,); minus infinity where relative hazards exceed double precision."""
+    """Log partial likelihood at beta (k,); minus infinity where relative hazards exceed double precision.
+
+    With delayed entry they do when someone who enters late outweighs those there before by 1e15: the sum of the earlier
+    risk set is a difference.
+    """
     sets = problem.sets
     eta = beta @ problem.x + problem.offset
     eta -= eta.max()

@@ -22,7 +22,7 @@ from evenwicht.estimators.likelihood import (
     sum_by_cluster,
     sum_of_squares,
 )
-from evenwicht.estimators.person_time import Floats, Ints, blocks, codes, require_person_time, standardise
+from evenwicht.estimators.person_time import Floats, Ints, blocks, codes, extent, require_person_time, standardise
 from evenwicht.estimators.results import Interval
 
 SERIES = 18  # terms that give the integrals below full precision for growth below 1
@@ -69,7 +69,7 @@ class _Problem:
 @dataclass(frozen=True)
 class _Point:
     log_likelihood: float
-    beta: Floats  # log rate, covariates..., shape
+    beta: Floats  # (k + 2,) log rate, covariates and shape
 
 
 @dataclass(frozen=True)
@@ -139,23 +139,29 @@ def fit_gompertz(
     k = len(names)
     start = np.zeros(k + 2)
     start[0] = np.log(problem.died.sum() / (weight @ (time - began)))
-    inner = ["log_rate", *names, "shape"]
-    null = _differentiate(problem, _evaluate(problem, start)).information
-    require_information(null[1 : k + 1, 1 : k + 1], np.zeros(k), names, where)
+    covariates = slice(1, k + 1)
+
+    def require(slope: _Slope) -> None:
+        rest = slope.information[1:, 1:]
+        given_rate = rest - np.outer(slope.information[1:, 0], slope.information[0, 1:]) / slope.information[0, 0]
+        require_information(given_rate, np.diag(rest), [*names, "shape"], where)
+
     fit = maximise(
         start,
         lambda beta: _evaluate(problem, beta),
         lambda point: _differentiate(problem, point),
+        require,
+        np.append(extent(problem.x), np.abs([problem.entry, problem.entry + problem.length]).max()),
         problem.died.sum(),
-        inner,
+        ["", *names, "shape"],
         where,
     )
 
     # back to the ages and covariates as they came, in the order log_rate, shape, covariates
     back = np.zeros((k + 2, k + 2))
-    back[0, 0], back[0, 1 : k + 1], back[0, k + 1] = 1, -centre / scale, -origin / unit
+    back[0, 0], back[0, covariates], back[0, k + 1] = 1, -centre / scale, -origin / unit
     back[1, k + 1] = 1 / unit
-    back[2:, 1 : k + 1] = np.diag(1 / scale)
+    back[2:, covariates] = np.diag(1 / scale)
     spread = np.linalg.inv(fit.slope.information)
     if group is not None and n_clusters is not None:
         scores = sum_by_cluster(_scores(problem, fit.beta, n_clusters), group, n_clusters)

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from evenwicht.errors import ModelError
 from evenwicht.estimators.person_time import Floats, Ints
 
-NEWTON_STEPS = 50  # a coefficient that runs off gains about one a step, so its information is gone long before
+NEWTON_STEPS = 50
 CONVERGED = 1e-12  # squared length of a Newton step per event; it is taken, and squares the error
-VANISHED = 1e-9  # share of a direction's information that is left when its coefficient runs off
+STILL = 0.1  # log hazards that the last step may move; towards infinity each step moves some by at least one
+ROUNDED_AWAY = 1e-14  # share of a direction's information at the start that is no more than rounding
+LOST = 1e-6  # share that tells the directions that run off from the others
 DEPENDENT = 1e-9  # share of a covariate's variance that the others, or the risk sets, leave
 ROUNDING = 1e-11  # of a log likelihood, relative
 
@@ -53,6 +55,8 @@ def maximise(
     start: Floats,
     evaluate: Callable[[Floats], P],
     differentiate: Callable[[P], S],
+    require: Callable[[S], None],
+    extent: Floats,
     events: float,
     names: list[str],
     where: str,
@@ -64,9 +68,14 @@ def maximise(
     start : (k,) array
     evaluate, differentiate
         From coefficients to the likelihood, and from there to score and information.
+    require
+        Raises an error if the data hold no information on some coefficient at the start.
+    extent : (k,) array
+        Largest absolute value of what each coefficient multiplies, for how far a step can move a log hazard.
     events : float
         Weight of all events, the scale of the likelihood.
     names : list of k strings
+        Empty for an intercept, which moves with the coefficients and is not told of in errors.
 
     Raises
     ------
@@ -75,9 +84,10 @@ def maximise(
     """
     beta, point = start, evaluate(start)
     slope = differentiate(point)
+    require(slope)
     begin, information = point.log_likelihood, slope.information
     for steps in range(1, NEWTON_STEPS + 1):
-        if _information_left(slope.information, information)[0][0] < VANISHED:
+        if _information_left(slope.information, information)[0][0] < ROUNDED_AWAY:
             break
         step = np.linalg.solve(slope.information, slope.score)
         length = step @ slope.score / events
@@ -87,7 +97,7 @@ def maximise(
             step = step / 2
             point = evaluate(beta + step)
         beta, slope = beta + step, differentiate(point)
-        if length < CONVERGED:
+        if length < CONVERGED and np.abs(step) @ extent < STILL:
             return Maximum(beta, point, slope, begin, steps)
     raise _runs_off(slope.information, information, beta - start, names, where)
 
@@ -125,18 +135,24 @@ def _information_left(now: Floats, start: Floats) -> tuple[Floats, Floats]:
 
 
 def _runs_off(now: Floats, start: Floats, moved: Floats, names: list[str], where: str) -> ModelError:
-    """The error for separation, with the covariates and directions in which the likelihood has no maximum."""
-    direction = _information_left(now, start)[1][:, 0]
-    direction = direction * np.sign(direction @ start @ moved)
+    """The error for separation, with the covariates and directions in which the likelihood has no maximum.
+
+    That is the way from the start as far as it lies in directions that have lost their information.
+    """
+    left, axes = _information_left(now, start)
+    lost = axes[:, left <= max(LOST, left[0])]
+    direction = lost @ (lost.T @ start @ moved)
+    largest = max(abs(d) for name, d in zip(names, direction, strict=True) if name)
     told = [
         f"{name} to {'plus' if d > 0 else 'minus'} infinity"
         for name, d in zip(names, direction, strict=True)
-        if abs(d) > np.abs(direction).max() / 10
+        if name and abs(d) > largest / 10
     ]
     return ModelError(
         f"no finite estimate, the coefficient runs off: {', '.join(told)}",
         where=where,
-        mend="Everybody, or nobody, at one end of it has the event: pool categories or remove it.",
+        mend="Everybody, or nobody, at one end of it has the event, or a value lies far from all others: pool, "
+        "transform or remove it.",
     )
 
 

@@ -119,3 +119,8 @@ def stratum_means(values: Floats, strata: Ints | None) -> Floats | np.floating:
         return values.mean()
     means: Floats = np.bincount(strata, values) / np.maximum(np.bincount(strata), 1)
     return means[strata]
+
+
+def extent(design: Floats) -> Floats:
+    """Return the largest absolute value of each covariate of a design (k, n)."""
+    return np.maximum(design.max(axis=1), -design.min(axis=1))

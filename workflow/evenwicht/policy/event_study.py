@@ -86,7 +86,9 @@ def _rows(births: Births, study: EventStudy, cohort: str, name: str, known: Know
     cells = compared.cox(cell_columns(compared, study))
     for cell in study.cells:
         ratio, label = cells.hazard_ratio(cell), study.cell_contrast(cell)
-        rows.add("conditional_hazard_ratio", "cox", ratio, contrast=label, note=note, n=compared.n, events=compared.events)
+        rows.add(
+            "conditional_hazard_ratio", "cox", ratio, contrast=label, note=note, n=compared.n, events=compared.events
+        )
 
     dose = births.cox({DOSE: births.dose(study)})
     rows.add("conditional_hazard_ratio", "cox", dose.hazard_ratio(DOSE), contrast=DOSE, note=note, **size)
@@ -158,7 +160,9 @@ def event_study_curves(cohort: Cohort, config: CohortConfig) -> dict[str, pd.Dat
     for name, births in samples(cohort, config):
         spans = {study.unexposed.label: study.unexposed.quarters, **study.groups}
         last = max(study.ages)
-        grid = np.linspace(np.floor(np.quantile(births.outcome.time[births.outcome.event == 1], 0.01)), last, GRID_POINTS)
+        grid = np.linspace(
+            np.floor(np.quantile(births.outcome.time[births.outcome.event == 1], 0.01)), last, GRID_POINTS
+        )
         for label, span in spans.items():
             people = births.part(births.within(span))
             curve = kaplan_meier_curve(people.outcome.time, people.outcome.event, grid, people.entry)
@@ -171,4 +175,3 @@ def event_study_curves(cohort: Cohort, config: CohortConfig) -> dict[str, pd.Dat
         band = {"hazard_ratio": log_ratio, "lower": log_ratio - reach, "upper": log_ratio + reach}
         dose.append(pd.DataFrame({k: np.exp(v) for k, v in band.items()}).assign(study=name, months=months))
     return {"incidence": pd.concat(incidence)[INCIDENCE_COLUMNS], "dose": pd.concat(dose)[DOSE_COLUMNS]}
-

@@ -18,7 +18,9 @@ SHADE = "#eceff3"
 GROUPS = [(GREY, "-"), ("#56B4E9", "--"), (BLUE, "-."), (ORANGE, "-")]  # unexposed first, then longer and longer
 
 
-def _panels(config: CohortConfig, height: float, **options: Any) -> tuple[Figure, Iterator[tuple[str, EventOutcome, Axes]]]:
+def _panels(
+    config: CohortConfig, height: float, **options: Any
+) -> tuple[Figure, Iterator[tuple[str, EventOutcome, Axes]]]:
     """A row of panels, one for each outcome of the event study."""
     assert config.event_study is not None
     names = config.event_study.outcomes
@@ -74,7 +76,9 @@ def event_study_figure(estimates: pd.DataFrame, config: CohortConfig) -> Picture
             error = np.abs(found[["lower", "upper"]].to_numpy().T - found["estimate"].to_numpy())
             before = [place[cell] for cell in [*study.before, study.reference.label]]
             axis.axvspan(min(before) - 0.5, max(before) + 0.5, color=SHADE, zorder=0, label="Never exposed")
-            axis.errorbar(spots, found["estimate"], error, fmt="o", color=BLUE, capsize=3, label="Estimate, 95% interval")
+            axis.errorbar(
+                spots, found["estimate"], error, fmt="o", color=BLUE, capsize=3, label="Estimate, 95% interval"
+            )
             axis.plot(place[study.reference.label], 1, "o", color=BLUE, markerfacecolor="white", label="Reference")
             if found["truth"].notna().any():
                 axis.plot(spots, found["truth"], "D", color="black", markerfacecolor="none", ms=7, label="True value")
@@ -121,7 +125,9 @@ def incidence_figure(curves: pd.DataFrame, config: CohortConfig) -> Picture:
                 for tick in ticks:
                     count = line.iloc[int((line["age"] - tick).abs().argmin())]["at_risk"]
                     place = (tick - part["age"].min()) / (part["age"].max() - part["age"].min())
-                    axis.text(place, height, f"{count:,.0f}", transform=axis.transAxes, ha="center", fontsize=8, color=colour)
+                    axis.text(
+                        place, height, f"{count:,.0f}", transform=axis.transAxes, ha="center", fontsize=8, color=colour
+                    )
             axis.text(0, -0.19, "At risk", transform=axis.transAxes, fontsize=8, color=GREY, ha="center")
             axis.set(title=_disease(outcome), xlabel="Age, years", xlim=(part["age"].min(), part["age"].max()))
             axis.set_xticks(ticks)
@@ -155,7 +161,9 @@ def dose_figure(curves: pd.DataFrame, estimates: pd.DataFrame, config: CohortCon
             found = rows[rows["estimand"] == "conditional_hazard_ratio"].loc[[study.contrast(g) for g in study.groups]]
             months = [_mean_months(study, quarters) for quarters in study.groups.values()]
             error = np.abs(found[["lower", "upper"]].to_numpy().T - found["estimate"].to_numpy())
-            axis.errorbar(months, found["estimate"], error, fmt="s", color=ORANGE, capsize=3, label="Groups, 95% interval")
+            axis.errorbar(
+                months, found["estimate"], error, fmt="s", color=ORANGE, capsize=3, label="Groups, 95% interval"
+            )
             if found["truth"].notna().any():
                 axis.plot(months, found["truth"], "D", color="black", markerfacecolor="none", ms=7, label="True value")
             limits += [found[["lower", "upper"]], line[["lower", "upper"]]]
@@ -187,14 +195,22 @@ def scan_figure(scans: pd.DataFrame, config: CohortConfig) -> Picture:
         for column, name in zip(axes.T, names, strict=True):
             outcome = config.outcomes[name]
             assert isinstance(outcome, EventOutcome)
-            placebo, profile = (scans[(scans["study"] == name) & (scans["scan"] == kind)] for kind in ("placebo", "profile"))
+            placebo, profile = (
+                scans[(scans["study"] == name) & (scans["scan"] == kind)] for kind in ("placebo", "profile")
+            )
             _placebo(column[0], placebo)
             _profile(column[1], profile)
             column[0].set_title(_disease(outcome))
             best = profile.loc[profile["estimate"].idxmax(), "months"]
             at = placebo[placebo["actual"].astype(bool)]
-            told = f"break at the true cut-off {number(at['estimate'].item())} log hazard" if len(at) else "no true cut-off"
-            sentences.append(f"{_disease(outcome)}: {told}; the likelihood is highest with an end {best:+.0f} months from the true one.")
+            told = (
+                f"break at the true cut-off {number(at['estimate'].item())} log hazard"
+                if len(at)
+                else "no true cut-off"
+            )
+            sentences.append(
+                f"{_disease(outcome)}: {told}; the likelihood is highest with an end {best:+.0f} months from the true one."
+            )
         axes[0, 0].set_ylabel("Break beside a linear trend,\nlog hazard ratio")
         axes[1, 0].set_ylabel("Log likelihood\nbelow its maximum")
         handles, labels = axes[0, 0].get_legend_handles_labels()
@@ -215,7 +231,7 @@ def _placebo(axis: Axes, scan: pd.DataFrame) -> None:
 
 def _profile(axis: Axes, scan: pd.DataFrame) -> None:
     axis.plot(scan["months"], scan["estimate"], color=BLUE, lw=1.6)
-    axis.axhline(-Z95**2 / 2, color=GREEN, lw=1, ls="--")
-    axis.text(scan["months"].min(), -Z95**2 / 2, " 95% limit", va="bottom", fontsize=8, color=GREEN)
+    axis.axhline(-(Z95**2) / 2, color=GREEN, lw=1, ls="--")
+    axis.text(scan["months"].min(), -(Z95**2) / 2, " 95% limit", va="bottom", fontsize=8, color=GREEN)
     axis.axvline(0, color=ORANGE, lw=1.2, ls=":")
     axis.set_xlabel("End of exposure, months from the true end")

@@ -227,7 +227,9 @@ def _scenarios(run: Run, scenarios: pd.DataFrame) -> dict[str, list[dict[str, st
 
 def _leads(run: Run, scenarios: pd.DataFrame) -> "pd.Series[bool]":
     """Rows about the headline contrast of an event study, which is what scenarios are there to test."""
-    headlines = {name: c.event_study.contrast(c.event_study.longest) for name, c in run.cohorts.items() if c.event_study}
+    headlines = {
+        name: c.event_study.contrast(c.event_study.longest) for name, c in run.cohorts.items() if c.event_study
+    }
     leads = scenarios["contrast"] == scenarios["cohort"].map(headlines)
     return leads & scenarios["estimand"].isin(["conditional_hazard_ratio", "observed_expected_ratio", "onset_delay"])
 

@@ -352,9 +352,7 @@ def _rationing_part(world: RationingWorld, disease: RationedDisease, births: Flo
     The dose-response is linear as long as nobody's intake is cut to nothing, which no household comes near.
     """
     sign = SIGN[world.stressor_effect] * SIGN[world.policy_effect]
-    doses = (
-        getattr(disease.sugar, window) * withheld_in(world, births, window) / world.withheld for window in WINDOWS
-    )
+    doses = (getattr(disease.sugar, window) * withheld_in(world, births, window) / world.withheld for window in WINDOWS)
     return np.asarray(sign * sum(doses))
 
 
