@@ -1,6 +1,9 @@
 """Shared pieces of the test suite: the repository, its two default cohorts, and a copy to run the workflow in."""
 
 import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # tests run side by side; threads of BLAS would fight for the cores
+
 import shutil
 import subprocess
 import sys

@@ -104,8 +104,8 @@ def gather_replicates(pieces: Iterable[pd.DataFrame]) -> pd.DataFrame:
     columns = pd.DataFrame(columns=["cohort", "scenario", "replicate", *KEY])
     parts = [piece for piece in pieces if len(piece)]
     whole = pd.concat(parts or [columns], ignore_index=True)
-    order = [whole.groupby(name, sort=False).ngroup() for name in ("cohort", "scenario")]
-    return whole.iloc[np.lexsort([whole["replicate"].to_numpy(int), *reversed(order)])].reset_index(drop=True)
+    first, second = (pd.factorize(whole[name])[0] for name in ("cohort", "scenario"))
+    return whole.iloc[np.lexsort([whole["replicate"].to_numpy(int), second, first])].reset_index(drop=True)
 
 
 def scenario_table(replicates: pd.DataFrame) -> pd.DataFrame:
@@ -121,16 +121,18 @@ def scenario_table(replicates: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         One row a cohort, scenario, contrast, estimand and method. Ratios are averaged on the log scale.
     """
-    parts = [pd.DataFrame(columns=["cohort", "scenario", *KEY])]
-    for (cohort, scenario), rows in replicates.groupby(["cohort", "scenario"], sort=False):
+    place = ["cohort", "scenario"]
+    parts = [pd.DataFrame(columns=[*place, *KEY])]
+    for _, rows in replicates.groupby(place, sort=False):
         log = rows["estimand"].str.endswith("ratio")
         scaled = rows.assign(mean_estimate=np.where(log, np.log(rows["estimate"].where(log)), rows["estimate"]))
         means = scaled.groupby(KEY, sort=False)[["truth", "mean_estimate"]].mean().reset_index()
         log = means["estimand"].str.endswith("ratio")
         means["mean_estimate"] = np.where(log, np.exp(means["mean_estimate"].where(log)), means["mean_estimate"])
-        parts.append(means.merge(summarise(rows), on=KEY).assign(cohort=cohort, scenario=scenario))
+        named = {name: rows[name].iloc[0] for name in place}
+        parts.append(means.merge(summarise(rows), on=KEY).assign(**named))
     table = pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
-    return table[["cohort", "scenario", *(name for name in table if name not in ("cohort", "scenario"))]]
+    return table[[*place, *table.columns.difference(place, sort=False)]]
 
 
 def recovery_table(estimates: pd.DataFrame, replicates: pd.DataFrame) -> pd.DataFrame:

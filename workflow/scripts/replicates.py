@@ -1,6 +1,5 @@
 from pathlib import Path
 
-import pandas as pd
 from evenwicht.cohort import read_cohort
 from evenwicht.config import AS_CONFIGURED, CohortConfig
 from evenwicht.files import write_parquet

@@ -1,4 +1,4 @@
-"""A test for few clusters: the score wild cluster bootstrap of Kline and Santos 2012, Journal of Econometric Methods 1:23.
+"""A test for few clusters: the score wild cluster bootstrap (Kline and Santos 2012, J Econometric Methods 1:23).
 
 The model is fitted once, with the coefficient held at zero; each draw multiplies the scores of the clusters by random
 weights, so a draw costs no fit.

@@ -1,6 +1,5 @@
 """temporary"""
 
-import numpy as np
 from scipy import stats
 
 

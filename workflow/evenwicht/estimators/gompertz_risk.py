@@ -1,4 +1,4 @@
-"""Absolute effects from a Gompertz model: what risks and disease-free time would be if everybody were exposed, or nobody.
+"""Absolute effects from a Gompertz model: risks and disease-free time if everybody were exposed, or nobody.
 
 Standardisation over the covariates of the sample (the parametric g-formula; Robins 1986), in the absence of death, with
 delta-method standard errors from the model's covariance; covariates are taken as given.

@@ -1,9 +1,8 @@
 """Onset of disease in births before and after a policy ended: hazard ratios, absolute risks, delay and dose.
 
 Groups by exposure are compared with births conceived after the end, narrower cells with a reference among those. Hazard
-ratios come from Cox models, delay and absolute effects from Gompertz models, all with standard errors clustered by month
-of birth. The design is that of Gracner et al. 2024, Science 386:1043; what it can and cannot carry is put to the test in
-`policy.referee`.
+ratios come from Cox models, delay and absolute effects from Gompertz models, all with errors clustered by month of
+birth. The design is that of Gracner et al. 2024, Science 386:1043; `policy.referee` asks what it can carry.
 """
 
 from typing import Any

@@ -34,10 +34,10 @@ class WindowCheck:
 
 
 def window_check(births: Births) -> WindowCheck:
-    """Compare the events after half of the event-free of each birth month have left with what the time at risk explains.
+    """Compare events after half of the event-free of each birth month have left with what the time at risk explains.
 
-    The expected number comes from the person-time after that age and a Gompertz hazard fitted to all time before it. The
-    interval is exact Poisson, with the expectation taken as known.
+    The expected number comes from the person-time after that age and a Gompertz hazard fitted to all time before it.
+    The interval is exact Poisson, with the expectation taken as known.
     """
     o = births.outcome
     half = np.full(births.n, np.inf)

@@ -1,4 +1,4 @@
-"""Figures of an event study: cells with the pre-period shaded, incidence by group, dose-response, and where the break is."""
+"""Figures of an event study: cells with the pre-period shaded, incidence by group, dose, and where the break is."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -86,8 +86,8 @@ def event_study_figure(estimates: pd.DataFrame, config: CohortConfig) -> Picture
             axis.set_xticks(range(len(order)), order, rotation=45, ha="right")
             axis.set(title=_disease(outcome), xlabel="Births, from latest to earliest")
             told = [
-                f"{cell} {with_interval(*found.loc[study.cell_contrast(cell), ['estimate', 'lower', 'upper']], digits=2)}"
-                for cell in study.cells
+                f"{cell} {with_interval(row['estimate'], row['lower'], row['upper'], digits=2)}"
+                for cell, row in zip(study.cells, found.to_dict("records"), strict=True)
             ]
             sentences.append(f"{_disease(outcome)}, hazard ratio against {study.reference.label}: {'; '.join(told)}.")
         _log_axes(figure.axes, limits)
@@ -209,7 +209,7 @@ def scan_figure(scans: pd.DataFrame, config: CohortConfig) -> Picture:
                 else "no true cut-off"
             )
             sentences.append(
-                f"{_disease(outcome)}: {told}; the likelihood is highest with an end {best:+.0f} months from the true one."
+                f"{_disease(outcome)}: {told}; likelihood highest for an end {best:+.0f} months from the true one."
             )
         axes[0, 0].set_ylabel("Break beside a linear trend,\nlog hazard ratio")
         axes[1, 0].set_ylabel("Log likelihood\nbelow its maximum")

@@ -100,7 +100,8 @@ def _event_study(estimates: pd.DataFrame, config: CohortConfig) -> list[dict[str
     """The groups of an event study in relative and absolute terms, up to its last age."""
     study = config.event_study
     assert study is not None
-    rows = estimates.set_index(["study", "contrast", "estimand", "method"])[["estimate", "lower", "upper"]]
+    key = ["study", "contrast", "estimand", "method"]
+    found = {tuple(row[k] for k in key): row for row in estimates.to_dict("records")}
     lines = []
     for name in study.outcomes:
         for group in study.groups:
@@ -108,7 +109,8 @@ def _event_study(estimates: pd.DataFrame, config: CohortConfig) -> list[dict[str
             by_age = f"{label}, by age {max(study.ages):g}"
 
             def shown(contrast: str, estimand: str, method: str, digits: int, name: str = name) -> str:
-                return with_interval(*rows.loc[(name, contrast, estimand, method)], digits=digits)
+                row = found[(name, contrast, estimand, method)]
+                return with_interval(row["estimate"], row["lower"], row["upper"], digits=digits)
 
             lines.append(
                 {
@@ -124,10 +126,10 @@ def _event_study(estimates: pd.DataFrame, config: CohortConfig) -> list[dict[str
     return lines
 
 
-def _survives(survives: pd.DataFrame, config: CohortConfig) -> dict[str, list[dict[str, str]]]:
+def _survives(survives: pd.DataFrame, config: CohortConfig) -> dict[str, list[dict[Any, Any]]]:
     """Questions and answers by outcome."""
     return {
-        config.outcomes[name].label.split(" by age ")[0]: rows.fillna("").to_dict("records")
+        config.outcomes[str(name)].label.split(" by age ")[0]: rows.fillna("").to_dict("records")
         for name, rows in survives.groupby("study", sort=False)
     }
 

@@ -97,9 +97,9 @@ def _fits(config: CohortConfig, wanted: _Wanted, key: np.random.SeedSequence) ->
     if isinstance(world, RegisterWorld):
         for name, sector in world.sectors.items():
             yield from _register(name, sector, wanted)
-    elif isinstance(world, RationingWorld):
+    elif isinstance(world, RationingWorld) and config.event_study is not None:
         people = rationing.rationing_model(world).draw(PEOPLE, key)
-        for name in config.event_study.outcomes if config.event_study else []:
+        for name in config.event_study.outcomes:
             yield from _rationed_disease(name, config.event_study, world, wanted, people)
     elif isinstance(world, DunedinWorld):
         people = dunedin.dunedin_model(world).draw(PEOPLE, key)
@@ -165,7 +165,7 @@ def _register(name: str, sector: RegisterSector, wanted: _Wanted) -> Iterator[li
 def _rationed_disease(
     name: str, study: EventStudy, world: RationingWorld, wanted: _Wanted, people: dict[str, Floats]
 ) -> Iterator[list[dict[str, object]]]:
-    """Prenatal and later dose-response by the longest group and the part of the shortest; then the rate by the cases."""
+    """Dose-response by the longest group and the part of the shortest; then the rate by the cases."""
     disease = world.diseases[name]
     targets = [
         wanted(name, "conditional_hazard_ratio", study.contrast(study.longest)),

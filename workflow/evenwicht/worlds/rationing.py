@@ -342,8 +342,8 @@ def _absolute(study: EventStudy, world: RationingWorld, name: str, event: str, p
             yield {**row, "estimand": "risk_ratio", "value": one / none}
             yield {**row, "estimand": "cases_averted", "value": PER * (none - one)}
             years = (by.mean_free_years(disease, hazard, age) for hazard in (exposed, free))
-            gained = np.subtract(*(np.average(y, weights=weights) for y in years))
-            yield {**row, "estimand": "rmst_difference", "value": float(gained)}
+            gained, without = (float(np.average(y, weights=weights)) for y in years)
+            yield {**row, "estimand": "rmst_difference", "value": gained - without}
 
 
 def _rationing_part(world: RationingWorld, disease: RationedDisease, births: Floats) -> Floats:
