@@ -8,8 +8,8 @@ from evenwicht.config import CohortConfig, RationingWorld
 from evenwicht.errors import DataError
 from evenwicht.estimators.survival import hazard_ratio
 from evenwicht.streams import stream_key
-from evenwicht.worlds import build, rationing, simulate
-from evenwicht.worlds.mechanisms import YEAR
+from evenwicht.worlds import build, rationing, simulate, true_values
+from evenwicht.worlds.mechanisms import YEAR, onset_risk
 
 from tests.conftest import world, world_with
 
@@ -68,21 +68,55 @@ def test_months_of_rationing_follow_from_the_calendar(settings: RationingWorld) 
     assert months == pytest.approx([0, 9, 21, 33, 0], abs=0.01)
 
 
-def test_groups_of_birth_are_those_of_the_literature(settings: RationingWorld) -> None:
+def test_groups_of_birth_are_those_of_the_literature(config: CohortConfig, settings: RationingWorld) -> None:
     """In utero: October 1953 to June 1954; then October 1952 to September 1953; then October 1951 to September 1952."""
-    first, last = ([rationing.births_between(settings, *g)[k] for g in rationing.GROUPS.values()] for k in (0, -1))
-    dates = [pd.Timestamp(settings.first_birth) + pd.to_timedelta(d, unit="D") for d in (first, last)]
+    study, origin = config.event_study, settings.first_birth
+    first, last = (
+        [rationing.births_between(study.ends, origin, *g)[k] for g in study.groups.values()] for k in (0, -1)
+    )
+    dates = [pd.Timestamp(origin) + pd.to_timedelta(d, unit="D") for d in (first, last)]
     assert list(dates[0].strftime("%Y-%m-%d")) == ["1953-10-01", "1952-10-01", "1951-10-01"]
     assert list(dates[1].strftime("%Y-%m-%d")) == ["1954-06-30", "1953-09-30", "1952-09-30"]
-    before = [log_ratio(settings, cell) for cell in ("27 months after", "21 months after", "15 months after")]
-    assert before == [0, 0, 0]  # the pre-period of the event study
-    exposed = [log_ratio(settings, cell) for cell in ("in utero", "6 months", "12 months", "18 months", "24 months")]
+    ratios = {cell: log_ratio(config, quarters) for cell, quarters in study.cells.items()}
+    assert study.before == ["27 months after", "21 months after", "15 months after"]
+    assert [ratios[cell] for cell in study.before] == [0, 0, 0]
+    exposed = [ratio for cell, ratio in ratios.items() if cell not in study.before]
     assert exposed == sorted(exposed, reverse=True)
     assert exposed[0] < 0
 
 
-def log_ratio(settings: RationingWorld, cell: str) -> float:
-    return rationing.log_hazard_ratio(settings, settings.diseases["type_2_diabetes"], *rationing.CELLS[cell])
+def log_ratio(config: CohortConfig, quarters: tuple[int, int]) -> float:
+    world = config.source
+    return rationing.log_hazard_ratio(config.event_study, world, world.diseases["type_2_diabetes"], quarters)
+
+
+def test_negative_controls_know_nothing_of_sugar(config: CohortConfig) -> None:
+    model, key = build(config).equations, stream_key(16, "rationing", "controls")
+    none = {f"withheld_{window}": 0.0 for window in rationing.WINDOWS}
+    natural, free = model.draw(2_000, key), model.draw(2_000, key, none)
+    assert (natural["control_onsets"] == free["control_onsets"]).all()
+    assert (natural["type_2_diabetes_onset"] != free["type_2_diabetes_onset"]).any()
+    events = simulate(config, key).events
+    assert {f"control_{k}" for k in range(1, 21)} <= set(events["event"])
+
+
+def test_absolute_effects_of_a_group_are_those_of_paired_births(config: CohortConfig, settings: RationingWorld) -> None:
+    """The registry's risks by age against the model drawn with everybody's birth set into the group or after the end."""
+    study, n, key = config.event_study, 200_000, stream_key(17, "rationing", "absolute")
+    births = np.resize(rationing.births_between(study.ends, settings.first_birth, *study.groups[study.longest]), n)
+    model = build(config).equations
+    longest, never = (model.draw(n, key, {"birth_day": day}) for day in (births, 1_600.0))
+    truth = true_values(config, n, key).set_index(["study", "contrast", "estimand"])
+    for disease in study.outcomes:
+        risks = [
+            np.average(
+                onset_risk(settings.diseases[disease], people[f"{disease}_log_hazard"], 60.0),
+                weights=people["volunteer_chance"],
+            )
+            for people in (longest, never)
+        ]
+        row = truth.loc[(disease, f"{study.contrast(study.longest)}, by age 60", "risk_difference")]
+        assert risks[0] - risks[1] == pytest.approx(row["value"], abs=4 * row["mc_error"] + 1e-6)
 
 
 def test_sugar_withheld_is_the_share_of_the_window_under_each_ration(settings: RationingWorld) -> None:

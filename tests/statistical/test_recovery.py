@@ -26,7 +26,7 @@ BAND = 4 * np.sqrt(0.95 * 0.05 / REPLICATES)
 
 def replicates_of(config: CohortConfig) -> pd.DataFrame:
     truth = true_values(config, 500_000, stream_key(21, config.name, "truth"))
-    return replicate_estimates(config, truth, 22, REPLICATES)
+    return replicate_estimates(config, truth, 22, range(1, REPLICATES + 1))
 
 
 @pytest.fixture(scope="module")
@@ -107,15 +107,15 @@ def test_replicates_are_fresh_and_repeatable(default_world: pd.DataFrame, dunedi
     per_replicate = default_world[default_world["method"] == "crude"].groupby("replicate")["estimate"].first()
     assert per_replicate.nunique() == REPLICATES
     truth = true_values(dunedin_config, 100_000, stream_key(21, "dunedin", "truth"))
-    again = replicate_estimates(dunedin_config, truth, 22, 2)
+    again = replicate_estimates(dunedin_config, truth, 22, [1, 2])
     first_two = default_world[default_world["replicate"] <= 2]
     np.testing.assert_array_equal(again["estimate"], first_two["estimate"])
 
 
 @pytest.mark.xdist_group("default_world")
 def test_the_recovery_table_joins_this_cohort_and_its_replicates(default_world: pd.DataFrame) -> None:
-    one = default_world[default_world["replicate"] == 1].drop(columns="replicate")
-    table = recovery_table(one, summarise(default_world).assign(cohort="dunedin"))
+    one = default_world[default_world["replicate"] == 1].drop(columns=["replicate", "scenario"])
+    table = recovery_table(one, default_world)
     np.testing.assert_allclose(table["bias"], table["estimate"] - table["truth"])
     assert (table["replicates"] == REPLICATES).all()
     inside = table["truth"].between(table["lower"], table["upper"])

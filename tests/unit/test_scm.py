@@ -42,6 +42,12 @@ def test_adding_an_equation_does_not_change_the_others() -> None:
     np.testing.assert_array_equal(smaller.draw(50, KEY)["bystander"], TOY.draw(50, KEY)["bystander"])
 
 
+def test_a_part_of_a_model_gives_the_same_values() -> None:
+    part = TOY.upto("effect")
+    assert list(part.equations) == ["cause", "effect"]
+    np.testing.assert_array_equal(part.draw(50, KEY)["effect"], TOY.draw(50, KEY)["effect"])
+
+
 def test_families_share_what_is_of_the_family() -> None:
     values = TOY.draw(4, KEY, family=np.array([0, 0, 2, 3]))
     assert values["bystander"][0] == values["bystander"][1] != values["bystander"][2]

@@ -55,12 +55,13 @@ def drift(checkout: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
 
 
-def test_dry_run_plans_at_most_thirty_jobs(snakemake: Run) -> None:
+def test_dry_run_plans_at_most_forty_jobs(snakemake: Run) -> None:
+    """Jobs pay for their imports: two or three a cohort, one a scenario, and the tables, figures and page."""
     plan = snakemake("--dry-run", "--quiet", "rules")
     assert plan.returncode == 0, plan.stdout
     full = snakemake("--dry-run")
     total = int(re.search(r"^total\s+(\d+)", full.stdout, re.MULTILINE)[1])
-    assert total <= 30
+    assert total <= 40
 
 
 def test_lint_is_clean(snakemake: Run) -> None:
@@ -156,6 +157,19 @@ def test_cores_do_not_change_the_bytes(snakemake: Run, checkout: Path) -> None:
     subprocess.run(["rm", "-rf", ".snakemake", *OUTPUTS], cwd=checkout, check=True)
     assert snakemake(*QUICK, "--cores", "4").returncode == 0
     assert digests(checkout) == one
+
+
+@pytest.mark.xdist_group("kill")
+def test_replicates_scatter_over_jobs_without_changing_a_byte(snakemake: Run, checkout: Path) -> None:
+    one_cohort = [*QUICK, "cohorts=['config/deprivation.yaml']"]
+    tables = {}
+    for pieces in ("1", "3"):
+        run = snakemake("--set-scatter", f"replicates={pieces}", *one_cohort)
+        assert run.returncode == 0, run.stdout[-3000:]
+        assert len(list((checkout / "results/estimates/deprivation/replicates").glob("*.parquet"))) == int(pieces)
+        tables[pieces] = {k: v for k, v in digests(checkout).items() if k.startswith("results/tables")}
+        subprocess.run(["rm", "-rf", ".snakemake", *OUTPUTS], cwd=checkout, check=True)
+    assert tables["1"] == tables["3"]
 
 
 def test_two_runs_in_one_folder_are_refused(snakemake: Run, checkout: Path) -> None:

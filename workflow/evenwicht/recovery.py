@@ -1,16 +1,15 @@
 """Does an analysis find the truth? Bias and coverage over fresh draws of a synthetic cohort."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from evenwicht.cohort import Cohort
 from evenwicht.config import AS_CONFIGURED, CohortConfig
 from evenwicht.estimators.results import ESTIMANDS
 from evenwicht.individual.exposure import individual_study
-from evenwicht.rows import NULL_METHODS, TRUTH_KEY, Known, with_truth
+from evenwicht.rows import NULL_METHODS, TRUTH_KEY, with_truth
 from evenwicht.streams import stream, stream_key
 from evenwicht.studies import policy_tables, specification_tables
 from evenwicht.worlds import simulate
@@ -49,18 +48,12 @@ def replicate_estimates(
     parts = []
     for r in replicates:
         cohort = replace(simulate(config, stream_key(seed, config.name, rule, r)), truth=truth)
-        if scenario == AS_CONFIGURED:
-            tables = list(_studies(cohort, config, known, stream(seed, config.name, f"{rule} analysis", r)))
-        else:
-            tables = [*policy_tables(cohort, config, known), *specification_tables(cohort, config)]
+        tables = [*policy_tables(cohort, config, known), *specification_tables(cohort, config)]
+        if scenario == AS_CONFIGURED and config.individual is not None:
+            rng = stream(seed, config.name, f"{rule} analysis", r)
+            tables.insert(0, individual_study(cohort, config.individual, config.outcomes, 0, rng, known).estimates)
         parts.append(with_truth(pd.concat(tables), truth).assign(scenario=scenario, replicate=r))
     return pd.concat(parts, ignore_index=True)
-
-
-def _studies(cohort: Cohort, config: CohortConfig, known: Known, rng: np.random.Generator) -> Iterator[pd.DataFrame]:
-    if config.individual is not None:
-        yield individual_study(cohort, config.individual, config.outcomes, 0, rng, known).estimates
-    yield from policy_tables(cohort, config, known)
 
 
 def summarise(replicates: pd.DataFrame) -> pd.DataFrame:

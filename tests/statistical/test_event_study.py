@@ -1,0 +1,125 @@
+"""The event study in worlds that can say no: nothing found where there is nothing, and misleading data named.
+
+Bias is judged by four Monte Carlo errors of its mean, coverage and false alarms by 99.9% binomial bands.
+"""
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+from evenwicht.policy.windows import INCOHERENT_FROM
+from evenwicht.recovery import gather_replicates, replicate_estimates, scenario_table, summarise
+from evenwicht.worlds import exact_values
+from scipy import stats
+
+from tests.conftest import world
+
+REPLICATES = 40
+OUTCOMES = ["type_2_diabetes", "hypertension"]
+HEADLINE = "in utero and 1 to 2 years vs never rationed"
+
+
+@cache
+def replicates_in(scenario: str) -> pd.DataFrame:
+    config = world("rationing").in_scenario(scenario).model_copy(update={"policy": None})
+    return replicate_estimates(config, exact_values(config), 71, range(1, REPLICATES + 1), scenario)
+
+
+@cache
+def summary_in(scenario: str) -> pd.DataFrame:
+    return summarise(replicates_in(scenario))
+
+
+def headline(scenario: str, method: str) -> pd.DataFrame:
+    table = summary_in(scenario)
+    rows = table[(table["contrast"] == HEADLINE) & (table["method"] == method)]
+    return rows[rows["estimand"] == "conditional_hazard_ratio"].set_index("study").loc[OUTCOMES]
+
+
+def unbiased(rows: pd.DataFrame) -> bool:
+    return bool((rows["mean_bias"].abs() <= 4 * rows["mc_error_bias"]).all())
+
+
+def within_band(count: float, chance: float, draws: int) -> bool:
+    low, high = stats.binom.ppf([0.0005, 0.9995], draws, chance)
+    return bool(low <= count <= high)
+
+
+@pytest.mark.xdist_group("no_effect")
+def test_in_the_null_world_no_group_or_cell_differs_from_one() -> None:
+    table = summary_in("no_effect")
+    ratios = table[(table["estimand"] == "conditional_hazard_ratio") & table["mean_bias"].notna()]
+    assert len(ratios) >= 2 * (3 + 8 + 3)
+    assert unbiased(ratios), ratios
+
+
+@pytest.mark.xdist_group("no_effect")
+@pytest.mark.parametrize("method", ["cox", "gompertz", "cox_trend", "cox_donut", "cox_coherent"])
+def test_in_the_null_world_intervals_cover_and_raise_five_per_cent_of_alarms(method: str) -> None:
+    rows = headline("no_effect", method)
+    for share in (*rows["coverage"], *(1 - rows["power"])):
+        assert within_band(share * REPLICATES, 0.95, REPLICATES), rows
+
+
+@pytest.mark.xdist_group("no_effect")
+def test_coherent_windows_are_never_called_incoherent() -> None:
+    rows = replicates_in("no_effect").query("estimand == 'observed_expected_ratio'")
+    assert len(rows) == 2 * REPLICATES
+    assert not (rows["lower"] > INCOHERENT_FROM).any()
+
+
+@pytest.mark.xdist_group("incoherent_windows")
+def test_incoherent_windows_alone_make_a_full_gradient_and_are_always_named() -> None:
+    table = summary_in("incoherent_windows").query("method == 'cox' and estimand == 'conditional_hazard_ratio'")
+    for study in OUTCOMES:
+        groups = table[(table["study"] == study) & table["contrast"].str.endswith("vs never rationed")]
+        bias = groups["mean_bias"].to_numpy()
+        assert len(bias) == 3
+        assert (np.diff(bias) < 0).all(), "longer exposure looks better, although nothing happened"
+        assert (bias < -4 * groups["mc_error_bias"]).all()
+    assert (headline("incoherent_windows", "cox")["power"] == 1).all()
+    rows = replicates_in("incoherent_windows").query("estimand == 'observed_expected_ratio'")
+    assert (rows["lower"] > INCOHERENT_FROM).all()
+    assert rows["note"].str.contains("incoherent windows").all()
+
+
+@pytest.mark.xdist_group("incoherent_windows")
+def test_following_everybody_to_the_last_visit_mends_incoherent_windows() -> None:
+    rows = headline("incoherent_windows", "cox_coherent")
+    assert unbiased(rows), rows
+    for share in rows["coverage"]:
+        assert within_band(share * REPLICATES, 0.95, REPLICATES)
+
+
+@pytest.mark.xdist_group("reversed_effect")
+@pytest.mark.parametrize("method", ["cox", "gompertz"])
+def test_in_the_reversed_world_the_sign_comes_back(method: str) -> None:
+    rows = replicates_in("reversed_effect").query("contrast == @HEADLINE and method == @method")
+    rows = rows[rows["estimand"] == "conditional_hazard_ratio"]
+    assert (rows["truth"] > 1.2).all()
+    assert (rows["estimate"] > 1).mean() > 0.95
+    assert unbiased(headline("reversed_effect", method))
+
+
+@pytest.mark.xdist_group("cohort_trend")
+def test_a_cohort_trend_biases_the_unadjusted_estimate_and_not_the_adjusted_one() -> None:
+    unadjusted, adjusted = (headline("cohort_trend", method) for method in ("cox", "cox_trend"))
+    assert (unadjusted["mean_bias"] < -4 * unadjusted["mc_error_bias"]).all()
+    assert unbiased(adjusted), adjusted
+
+
+@pytest.mark.xdist_group("reversed_effect")
+def test_the_price_of_the_trend_is_told_in_power() -> None:
+    unadjusted, adjusted = (headline("reversed_effect", method) for method in ("cox", "cox_trend"))
+    assert (unadjusted["power"] > 0.8).all()
+    assert (adjusted["power"] < 0.4).all()
+
+
+@pytest.mark.xdist_group("cohort_trend")
+def test_the_scenario_table_does_not_depend_on_how_replicates_were_cut() -> None:
+    whole = replicates_in("cohort_trend").assign(cohort="rationing")
+    pieces = [whole[whole["replicate"] % 3 == k] for k in (2, 0, 1)]
+    pd.testing.assert_frame_equal(
+        scenario_table(gather_replicates([whole])), scenario_table(gather_replicates(pieces)), check_exact=True
+    )

@@ -1,0 +1,424 @@
+"""The event study by date of birth: who is born when, doses, risks, bootstrap, windows, and how answers are read."""
+
+import copy
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from evenwicht.cohort import Cohort
+from evenwicht.config import CohortConfig, EventStudy
+from evenwicht.errors import ConfigError, DataError, ModelError
+from evenwicht.estimators.cox import fit_cox, scores_at
+from evenwicht.estimators.cox_bootstrap import score_bootstrap
+from evenwicht.estimators.empirical_null import fit_empirical_null
+from evenwicht.estimators.gompertz import fit_gompertz
+from evenwicht.estimators.gompertz_risk import absolute_effects
+from evenwicht.estimators.survival import kaplan_meier, kaplan_meier_curve
+from evenwicht.loading import load_cohort, read_yaml
+from evenwicht.outcomes import TimedOutcome
+from evenwicht.policy.birth_dates import Births, draw_births
+from evenwicht.policy.event_study import event_study_curves
+from evenwicht.policy.referee import e_value, placebo_cutoffs, referee
+from evenwicht.policy.windows import window_check
+from evenwicht.report.event_study_figures import dose_figure, event_study_figure, incidence_figure, scan_figure
+from evenwicht.report.survives import survives
+from evenwicht.rows import with_truth
+from evenwicht.streams import stream_key
+from evenwicht.studies import policy_tables
+from evenwicht.worlds import exact_values, simulate
+from scipy import stats
+
+from tests.conftest import ROOT, world
+from tests.unit.test_config import at
+
+RNG = np.random.default_rng(61)
+
+
+@pytest.fixture(scope="module")
+def config() -> CohortConfig:
+    return world("rationing")
+
+
+@pytest.fixture(scope="module")
+def study(config: CohortConfig) -> EventStudy:
+    return config.event_study
+
+
+@pytest.fixture(scope="module")
+def cohort(config: CohortConfig) -> Cohort:
+    return simulate(config, stream_key(1, "rationing", "event study"))
+
+
+@pytest.fixture(scope="module")
+def births(cohort: Cohort, config: CohortConfig) -> Births:
+    return draw_births(cohort, config.event_study, config.outcomes["hypertension"], "test")
+
+
+# --- who is born when ------------------------------------------------------------------------------------------------
+
+
+def test_quarters_and_months_count_from_the_end_of_the_policy(
+    births: Births, cohort: Cohort, study: EventStudy
+) -> None:
+    dates = cohort.persons.set_index("id")["birth_date"].loc[births.ids]
+    born = pd.DataFrame({"date": dates.to_numpy(), "quarter": births.quarter, "month": births.month})
+    last_rationed = born[born["date"].dt.strftime("%Y-%m") == "1954-06"]
+    first_never = born[born["date"].dt.strftime("%Y-%m") == "1954-07"]
+    assert set(last_rationed["quarter"]) == {3}
+    assert set(first_never["quarter"]) == {4}
+    assert set(last_rationed["month"]) == {9}
+    assert set(born.loc[born["date"].dt.strftime("%Y-%m") == "1953-09", "month"]) == {0}
+    everybody = sum(births.within(span).sum() for span in [study.unexposed.quarters, *study.groups.values()])
+    assert everybody == births.n
+
+
+def test_the_dose_is_months_from_conception_to_two_years(births: Births, study: EventStudy) -> None:
+    """As in the literature: nine months after the last exposed birth month no dose, 33 months at most."""
+    dose = pd.Series(births.dose(study)).groupby(births.month).first()
+    assert dose.loc[10:].eq(0).all()
+    assert dose.loc[9] == 0
+    assert dose.loc[8] == 1
+    assert dose.loc[0] == 9
+    assert dose.loc[-23] == 32
+    shifted = pd.Series(births.dose(study, 3)).groupby(births.month).first()
+    assert shifted.loc[3] == dose.loc[0]
+
+
+def test_everybody_is_followed_to_an_age_at_most(births: Births) -> None:
+    cut = births.censored_at(np.full(births.n, 55.0))
+    assert cut.outcome.time.max() <= 55
+    assert cut.events == int((births.outcome.event[births.outcome.time <= 55]).sum())
+
+
+def test_too_few_events_and_empty_groups_are_errors(cohort: Cohort, config: CohortConfig, study: EventStudy) -> None:
+    rare = replace(cohort, events=cohort.events.assign(status=(cohort.events.index % 2000 == 0).astype(float)))
+    with pytest.raises(ModelError, match="too few events: .* in 'never rationed'"):
+        draw_births(rare, study, config.outcomes["hypertension"], "test")
+    nowhere = study.model_copy(update={"cells": {**study.cells, "long ago": (-90, -80)}})
+    with pytest.raises(DataError, match="nobody is born in the quarters -90 to -80 of 'long ago'"):
+        draw_births(cohort, nowhere, config.outcomes["hypertension"], "test")
+
+
+# --- settings ----------------------------------------------------------------------------------------------------------
+
+STUDY = "event_study"
+MISTAKES = {
+    "quarters that overlap": (
+        {f"{STUDY}.groups.in utero": [1, 4]},
+        "groups: quarter 4 is in 'never rationed' and in 'in utero'",
+    ),
+    "quarters that turn back": (
+        {f"{STUDY}.cells.in utero": [3, 1]},
+        "'in utero': the first quarter must not lie after",
+    ),
+    "unexposed who were exposed": (
+        {f"{STUDY}.unexposed.quarters": [-1, 10]},
+        "unexposed births must be later than the quarter",
+    ),
+    "two controls": ({f"{STUDY}.negative_controls": ["a", "b"]}, "an empirical null needs at least five"),
+    "unknown cluster": ({f"{STUDY}.cluster": "month"}, "event_study.cluster: 'month' is not a column"),
+    "unknown covariate": ({f"{STUDY}.adjust.columns.0": "sx"}, "adjust.columns.0: 'sx' is not a column.*mean 'sex'"),
+    "unknown outcome": ({f"{STUDY}.outcomes.0": "gout"}, "event_study.outcomes.0: 'gout' is not an outcome"),
+    "impossible donut": ({f"{STUDY}.donut_months": 0}, "donut_months: input should be greater than or equal to 1"),
+    "clock of follow-up": (
+        {"outcomes.hypertension.time": "follow_up"},
+        "event_study.outcomes.1: 'hypertension' is not a time to an event on the clock of age",
+    ),
+    "scenario without a world": ({"scenarios.no_effect": {"stressor_effect": "none"}}, "scenarios.no_effect: "),
+    "scenario with an unknown key": (
+        {"scenarios.no_effect": {"stresor_effect": "null"}},
+        "scenarios.no_effect: source.stresor_effect: unknown key. Did you mean 'stressor_effect'?",
+    ),
+    "scenario without changes": ({"scenarios.as_configured": {}}, "a scenario must not be called 'as_configured'"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_in_an_event_study_is_one_message(mistake: str, tmp_path: Path) -> None:
+    changes, message = MISTAKES[mistake]
+    data = copy.deepcopy(read_yaml(ROOT / "config/rationing.yaml"))
+    for path, value in changes.items():
+        at(path, value)(data)
+    file = tmp_path / "rationing.yaml"
+    file.write_text(yaml.safe_dump(data, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    with pytest.raises(ConfigError, match=message):
+        load_cohort(file)
+
+
+def test_a_scenario_changes_what_it_names_and_nothing_else(config: CohortConfig) -> None:
+    changed = config.in_scenario("cohort_trend")
+    assert changed.source.artefacts.cohort_trend == 0.08
+    assert changed.source.policy_effect == "null"
+    back = {"stressor_effect": "harmful", "policy_effect": "beneficial", "artefacts": config.source.artefacts}
+    assert changed.source.model_copy(update=back) == config.source
+
+
+# --- few clusters ------------------------------------------------------------------------------------------------------
+
+
+def few_clusters(clusters: int, exposed: int, effect: float = 0.0) -> dict[str, np.ndarray]:
+    """Exponential times of 40 people in each cluster, the first clusters exposed, with a normal cluster effect."""
+    group = np.repeat(np.arange(clusters), 40)
+    exposure = (group < exposed).astype(float)
+    x = np.column_stack([exposure, RNG.normal(size=(len(group), 2))])
+    hazard = np.exp(effect * exposure + 0.3 * x[:, 1] + RNG.normal(0, 0.4, clusters)[group])
+    time = RNG.exponential(1 / hazard)
+    end = np.quantile(time, 0.4)
+    return {"time": np.minimum(time, end), "event": (time <= end).astype(float), "x": x, "clusters": group}
+
+
+def test_the_jackknife_leaves_out_one_cluster_at_a_time() -> None:
+    """One Newton step from the estimate stands for a refit: the difference is of second order in a cluster's share."""
+    data = few_clusters(40, 15)
+    fit = fit_cox(**data, names=["a", "b", "c"], few_clusters=True)
+    refits = []
+    for g in range(40):
+        kept = data["clusters"] != g
+        left = {name: values[kept] for name, values in data.items() if name != "clusters"}
+        refits.append(fit_cox(**left, names=["a", "b", "c"]).params)
+    exact = np.sqrt(39 / 40 * ((np.array(refits) - fit.params) ** 2).sum(axis=0))
+    assert np.sqrt(np.diag(fit.covariance)) == pytest.approx(exact, rel=2 / 40)
+
+
+def test_few_clusters_mislead_the_sandwich_and_neither_the_jackknife_nor_the_bootstrap() -> None:
+    """False alarms at 5% with 12 clusters, 4 of them exposed; bands are 99.9% binomial."""
+    draws, names = 400, ["a", "b", "c"]
+    alarms = np.zeros(3)
+    for _ in range(draws):
+        data = few_clusters(12, 4)
+        fits = [fit_cox(**data, names=names, few_clusters=few) for few in (False, True)]
+        p = [fit.summary.loc["a", "p"] for fit in fits]
+        p.append(
+            score_bootstrap(data["time"], data["event"], data["x"], 0, clusters=data["clusters"], draws=399, rng=RNG)
+        )
+        alarms += np.array(p) < 0.05
+    high = stats.binom.ppf(0.9995, draws, 0.05)
+    assert alarms[0] > high
+    assert alarms[1] <= high
+    assert alarms[2] <= high
+
+
+def test_the_bootstrap_sees_an_effect_and_ignores_the_order_of_rows() -> None:
+    data = few_clusters(30, 15, effect=1.5)
+    arguments = data["time"], data["event"], data["x"], 0
+    p = score_bootstrap(*arguments, clusters=data["clusters"], draws=999, rng=np.random.default_rng(1))
+    order = RNG.permutation(len(data["time"]))
+    mixed = {name: values[order] for name, values in data.items()}
+    same = score_bootstrap(
+        mixed["time"],
+        mixed["event"],
+        mixed["x"],
+        0,
+        clusters=mixed["clusters"],
+        draws=999,
+        rng=np.random.default_rng(1),
+    )
+    assert p == same < 0.01
+
+
+def test_scores_at_the_estimate_are_those_of_the_fit_and_sum_to_zero() -> None:
+    data = few_clusters(20, 8)
+    fit = fit_cox(**data, names=["a", "b", "c"])
+    scores, information = scores_at(fit.params, data["time"], data["event"], data["x"], clusters=data["clusters"])
+    np.testing.assert_allclose(scores, fit.cluster_scores, atol=1e-8)
+    np.testing.assert_allclose(np.linalg.inv(information), fit.naive_covariance, rtol=1e-8)
+    assert np.abs(scores.sum(axis=0)).max() < 1e-6
+
+
+def test_the_gompertz_jackknife_leaves_out_one_cluster_at_a_time() -> None:
+    data = few_clusters(40, 15)
+    fit = fit_gompertz(**data, names=["a", "b", "c"], few_clusters=True)
+    refits = []
+    for g in range(40):
+        kept = data["clusters"] != g
+        left = {name: values[kept] for name, values in data.items() if name != "clusters"}
+        refits.append(fit_gompertz(**left, names=["a", "b", "c"]).params)
+    exact = np.sqrt(39 / 40 * ((np.array(refits) - fit.params) ** 2).sum(axis=0))
+    assert np.sqrt(np.diag(fit.covariance)) == pytest.approx(exact, rel=2 / 40)
+
+
+# --- absolute effects ----------------------------------------------------------------------------------------------------
+
+
+def test_absolute_effects_are_those_of_the_fitted_hazard_with_errors_by_the_delta_method(births: Births) -> None:
+    from scipy.integrate import quad
+
+    o, exposure = births.outcome, (births.quarter < 4).astype(float)
+    x = np.column_stack([exposure, births.x[:, 0]])
+    fit = fit_gompertz(o.time, o.event, x, ["exposure", "sex"])
+    arms = [np.column_stack([np.full(births.n, a), births.x[:, 0]]) for a in (1.0, 0.0)]
+
+    def risk(params: np.ndarray, arm: np.ndarray, age: float) -> float:
+        hazard = np.exp(params[0] + arm @ params[2:]) * np.expm1(params[1] * age) / params[1]
+        return float(-np.expm1(-hazard).mean())
+
+    def quantities(params: np.ndarray) -> dict[str, float]:
+        one, none = (risk(params, arm, 60.0) for arm in arms)
+        gained = quad(lambda a: risk(params, arms[1], a) - risk(params, arms[0], a), 0, 60, epsabs=1e-10)[0]
+        return {
+            "risk_difference": one - none,
+            "risk_ratio": np.log(one / none),
+            "cases_averted": 100_000 * (none - one),
+            "rmst_difference": gained,
+        }
+
+    found, expected = absolute_effects(fit, *arms, 60.0), quantities(fit.params)
+    step = 1e-5 * np.sqrt(np.diag(fit.covariance))
+    sides = [
+        [quantities(fit.params + sign * np.eye(4)[j] * step[j]) for sign in (1, -1)] for j in range(len(fit.params))
+    ]
+    for name, interval in found.items():
+        value = np.log(interval.estimate) if name == "risk_ratio" else interval.estimate
+        slope = np.array([(up[name] - down[name]) / (2 * step[j]) for j, (up, down) in enumerate(sides)])
+        assert value == pytest.approx(expected[name], rel=1e-7)
+        assert interval.se == pytest.approx(np.sqrt(slope @ fit.covariance @ slope), rel=1e-4)
+
+
+def test_incidence_curves_end_where_kaplan_meier_does(births: Births) -> None:
+    o = births.outcome
+    curve = kaplan_meier_curve(o.time, o.event, np.array([40.0, 62.0]))
+    fit = kaplan_meier(o.time, o.event, 62.0)
+    last = curve.iloc[-1]
+    assert (last["survival"], last["lower"], last["upper"]) == pytest.approx((fit.estimate, fit.lower, fit.upper))
+    assert last["at_risk"] == (o.time >= 62).sum()
+
+
+# --- negative controls, selection, windows ----------------------------------------------------------------------------
+
+
+def test_without_systematic_error_the_empirical_null_is_the_weighted_mean() -> None:
+    ses = np.array([0.1, 0.2, 0.4])
+    null = fit_empirical_null(np.array([0.02, 0.02, 0.02]), ses)
+    assert (null.mean, null.sd) == (pytest.approx(0.02), 0.0)
+    assert null.p_value(0.02 + 1.96 * 0.1, 0.1) == pytest.approx(0.05, abs=1e-3)
+
+
+def test_the_empirical_null_finds_systematic_error_and_calibrates_p() -> None:
+    """With many controls, mean and SD come back within four standard errors, and null p values are uniform."""
+    n, ses = 4_000, RNG.uniform(0.05, 0.3, 4_000)
+    estimates = RNG.normal(-0.2, np.hypot(ses, 0.1))
+    null = fit_empirical_null(estimates, ses)
+    error = np.sqrt(1 / (1 / (ses**2 + 0.01)).sum())
+    assert abs(null.mean + 0.2) <= 4 * error
+    assert abs(null.sd - 0.1) <= 4 * 0.1 * np.sqrt(1 / n) * (1 + (ses.mean() / 0.1) ** 2)
+    p = np.array([null.p_value(b, s) for b, s in zip(estimates, ses, strict=True)])
+    assert stats.kstest(p, "uniform").pvalue > 0.001
+    assert np.mean(np.array([2 * stats.norm.sf(abs(b / s)) for b, s in zip(estimates, ses, strict=True)]) < 0.05) > 0.2
+
+
+def test_the_e_value_does_not_care_for_direction() -> None:
+    assert e_value(0.5) == pytest.approx(e_value(2.0))
+    assert e_value(1.0) == 1.0
+
+
+def followed(incoherent: bool) -> Births:
+    """People whose disease has nothing to do with birth, followed to 65; if incoherent, the healthy only to a visit."""
+    n = 20_000
+    month = RNG.integers(-20, 25, n)
+    onset = np.log1p(RNG.exponential(size=n) * 0.1 / 2e-5) / 0.1
+    visit = 55 - month / 12 + RNG.uniform(0, 4, n)
+    event = onset <= 65
+    time = np.where(event, onset, visit if incoherent else 65.0)
+    outcome = TimedOutcome(np.zeros(n), time, event.astype(float), 62.0)
+    return Births(
+        ids=np.arange(n),
+        month=month,
+        quarter=month // 3,
+        years=month / 12,
+        x=RNG.normal(size=(n, 1)),
+        names=["x"],
+        clusters=month,
+        outcome=outcome,
+        where="test",
+    )
+
+
+def test_incoherent_windows_are_detected_and_named_and_coherent_ones_are_not() -> None:
+    coherent, incoherent = (window_check(followed(flag)) for flag in (False, True))
+    assert not coherent.incoherent
+    assert incoherent.incoherent
+    assert "incoherent windows" in incoherent.note
+    assert "incoherent" not in coherent.note
+
+
+def test_late_but_fair_follow_up_is_not_called_incoherent() -> None:
+    """Half of the people leave early, ill or not: events after that are what their time at risk explains."""
+    fair = followed(False)
+    early = np.where(RNG.random(fair.n) < 0.6, 55.0, np.inf)
+    check = window_check(fair.censored_at(early))
+    assert check.observed > 100
+    assert check.ratio.lower <= 1 <= check.ratio.upper
+
+
+def test_placebo_cutoffs_leave_births_on_both_sides(births: Births) -> None:
+    scan = placebo_cutoffs(births)
+    assert scan["actual"].sum() == 1
+    assert scan.loc[scan["actual"], "months"].item() == 10
+    for cutoff in (scan["months"].min(), scan["months"].max()):
+        assert len(np.unique(births.month[births.month < cutoff])) >= 6
+        assert len(np.unique(births.month[births.month >= cutoff])) >= 6
+
+
+# --- reading -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def estimates(cohort: Cohort, config: CohortConfig) -> pd.DataFrame:
+    tables = policy_tables(cohort, config, known=set())
+    answers = referee(cohort, config, np.random.default_rng(1)).estimates
+    return with_truth(pd.concat([*tables, answers], ignore_index=True), exact_values(config))
+
+
+def test_every_question_is_asked_of_every_outcome(estimates: pd.DataFrame) -> None:
+    table = survives(estimates)
+    asked = table.groupby("study")["check"].agg(set)
+    assert set(asked.index) == {"type_2_diabetes", "hypertension"}
+    wanted = {
+        "headline", "sandwich", "wild bootstrap", "pre-trend", "linear trend", "donut", "placebo cut-offs", "break date",
+        "dose or trend", "negative controls", "windows", "coherent windows", "selection", "design analysis",
+    }  # fmt: skip
+    assert all(checks == wanted for checks in asked)
+    assert set(table["reading"]) <= {"survives", "does not survive", "cannot tell", "context"}
+    assert not estimates.duplicated(["study", "cohort", "estimand", "level", "contrast", "method"]).any()
+
+
+READINGS = {
+    "excludes one on the same side": ((0.8, 0.7, 0.9), "survives"),
+    "holds one and the headline": ((0.8, 0.5, 1.2), "cannot tell"),
+    "holds one and not the headline": ((1.0, 0.9, 1.1), "does not survive"),
+    "on the other side": ((1.3, 1.1, 1.5), "does not survive"),
+}
+
+
+@pytest.mark.parametrize("case", READINGS)
+def test_another_estimate_is_read_by_a_stated_rule(case: str, estimates: pd.DataFrame) -> None:
+    limits, reading = READINGS[case]
+    rows = estimates[estimates["study"] == "hypertension"].copy()
+    headline = (rows["method"] == "cox") & (rows["contrast"] == "in utero and 1 to 2 years vs never rationed")
+    columns = ["estimate", "lower", "upper"]
+    rows.loc[headline & (rows["estimand"] == "conditional_hazard_ratio"), columns] = 0.75, 0.7, 0.8
+    rows.loc[rows["method"] == "cox_trend", columns] = limits
+    table = survives(rows).set_index("check")
+    assert table.loc["linear trend", "reading"] == reading
+
+
+def test_figures_of_an_event_study_say_what_they_show(
+    estimates: pd.DataFrame, cohort: Cohort, config: CohortConfig, tmp_path: Path
+) -> None:
+    curves = event_study_curves(cohort, config)
+    scans = referee(cohort, config, np.random.default_rng(1)).scans
+    pictures = {
+        "cells": (lambda: event_study_figure(estimates, config), "24 months 0."),
+        "incidence": (lambda: incidence_figure(curves["incidence"], config), "by age 62, in utero and 1 to 2 years: "),
+        "dose": (lambda: dose_figure(curves["dose"], estimates, config), "32 months against none, hazard ratio 0."),
+        "scan": (lambda: scan_figure(scans, config), "months from the true one"),
+    }
+    for name, (draw, text) in pictures.items():
+        for copy_of in ("a", "b"):
+            draw().save(tmp_path / f"{name}_{copy_of}.svg")
+        svg = (tmp_path / f"{name}_a.svg").read_text(encoding="utf-8")
+        assert text in svg
+        assert svg == (tmp_path / f"{name}_b.svg").read_text(encoding="utf-8")
