@@ -38,6 +38,9 @@ class EventStudy(Strict):
     season: bool = Field(True, description="Adjust for calendar month of birth")
     cluster: Name = Field(description="Column of birth months, for standard errors")
     outcomes: list[Name] = Field(min_length=1)
+    from_visit: dict[Name, Name] = Field(
+        default={}, description="Outcome -> event of the same disease followed from a visit on, for delayed entry"
+    )
     ages: list[Positive] = Field(min_length=1, description="Ages at which absolute risks are compared, years")
     donut_months: Annotated[int, Field(ge=1, le=12)] = Field(
         3, description="Births left out on both sides of the last exposed conception"
