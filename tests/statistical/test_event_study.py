@@ -55,7 +55,7 @@ def test_in_the_null_world_no_group_or_cell_differs_from_one() -> None:
 
 
 @pytest.mark.xdist_group("no_effect")
-@pytest.mark.parametrize("method", ["cox", "gompertz", "cox_trend", "cox_donut", "cox_coherent"])
+@pytest.mark.parametrize("method", ["cox", "gompertz", "cox_trend", "cox_donut", "cox_delayed_entry", "cox_coherent"])
 def test_in_the_null_world_intervals_cover_and_raise_five_per_cent_of_alarms(method: str) -> None:
     rows = headline("no_effect", method)
     for share in (*rows["coverage"], *(1 - rows["power"])):

@@ -378,7 +378,7 @@ def test_every_question_is_asked_of_every_outcome(estimates: pd.DataFrame) -> No
     assert set(asked.index) == {"type_2_diabetes", "hypertension"}
     wanted = {
         "headline", "sandwich", "wild bootstrap", "pre-trend", "linear trend", "donut", "placebo cut-offs", "break date",
-        "dose or trend", "negative controls", "windows", "coherent windows", "selection", "design analysis",
+        "dose or trend", "delayed entry", "negative controls", "windows", "coherent windows", "selection", "design analysis",
     }  # fmt: skip
     assert all(checks == wanted for checks in asked)
     assert set(table["reading"]) <= {"survives", "does not survive", "cannot tell", "context"}

@@ -242,3 +242,5 @@ def _broken_event_study(cohort: CohortConfig, unknown: Callable[..., Iterator[Mi
                 f"'{name}' is not a time to an event on the clock of age",
                 "Study onset by age, or leave it out.",
             )
+    for name in study.from_visit:
+        yield from unknown("event_study.from_visit", name, study.outcomes, "an outcome of the event study")

@@ -66,7 +66,7 @@ def referee(cohort: Cohort, config: CohortConfig, rng: np.random.Generator) -> A
         fit = births.cox(group_columns(births, study))
         _sandwich(rows, births, study)
         _pre_trend(rows, births, study, fit)
-        specifications(rows, cohort, births, study)
+        specifications(rows, cohort, config, births)
         placebo = placebo_cutoffs(births)
         _randomisation(rows, births, placebo)
         profile = _break_point(rows, births, study)
@@ -86,13 +86,15 @@ def specification_study(cohort: Cohort, config: CohortConfig) -> pd.DataFrame:
     parts = []
     for name, births in samples(cohort, config):
         rows = Rows(cohort.name, name, "policy", study.contrast(study.longest))
-        specifications(rows, cohort, births, study)
+        specifications(rows, cohort, config, births)
         parts.append(rows)
     return as_table(parts)
 
 
-def specifications(rows: Rows, cohort: Cohort, births: Births, study: EventStudy) -> None:
-    """The headline again: with a linear trend, without births near the change, and in windows that are coherent."""
+def specifications(rows: Rows, cohort: Cohort, config: CohortConfig, births: Births) -> None:
+    """The headline again: with a trend, without births near the change, from a visit on, and in coherent windows."""
+    study = config.event_study
+    assert study is not None
 
     def again(method: str, people: Births, extra: dict[str, Floats], note: str) -> None:
         columns = {**group_columns(people, study), **extra}
@@ -103,6 +105,11 @@ def specifications(rows: Rows, cohort: Cohort, births: Births, study: EventStudy
     near = np.abs(births.month - GESTATION - 0.5) < study.donut_months
     left_out = f"births within {study.donut_months} months of the last exposed conception left out"
     again("cox_donut", births.part(~near), {}, left_out)
+    if rows.study in study.from_visit:
+        outcome = config.outcomes[rows.study].model_copy(update={"event": study.from_visit[rows.study]})
+        assert isinstance(outcome, EventOutcome)
+        entered = draw_births(cohort, study, outcome, f"{births.where}, from a visit on")
+        again("cox_delayed_entry", entered, {}, "people free of the disease at a visit, from their age at it on")
     check = window_check(births)
     rows.add("observed_expected_ratio", "windows", check.ratio, n=births.n, events=check.observed, note=check.note)
     visits = last_visits(cohort, births)

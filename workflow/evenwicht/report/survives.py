@@ -146,6 +146,7 @@ CHECKS = [
     Check("placebo cut-offs", "Is the break larger than at other dates?", "p_value", "placebo_cutoff", _small_p),
     Check("break date", "Where do the data place the end of exposure?", "break_date", "profile", _break_date),
     Check("dose or trend", "Does the dose fit better than a trend or a step?", "aic_difference", "profile", _aic),
+    Check("delayed entry", "From a visit on, with delayed entry?", RATIO, "cox_delayed_entry", _another_estimate),
     Check("negative controls", "Beside outcomes that cannot change?", RATIO, "cox_calibrated", _another_estimate),
     Check("windows", "Are events and censoring sought alike?", "observed_expected_ratio", "windows", _windows),
     Check("coherent windows", "With everybody followed to the last visit?", RATIO, "cox_coherent", _another_estimate),

@@ -15,6 +15,7 @@ METHOD_LABELS = {
     "cox_sandwich": "Cox model, sandwich error",
     "cox_trend": "Cox model, linear trend added",
     "cox_donut": "Cox model, births near the change left out",
+    "cox_delayed_entry": "Cox model with delayed entry at a visit",
     "cox_coherent": "Cox model, everybody followed to the last visit",
     "cox_calibrated": "Cox model, calibrated on negative controls",
     "windows": "late events against time at risk",
