@@ -22,6 +22,7 @@ WORLDS = [
     "register_dk",
     "rationing",
     "famine",
+    "reform",
     "deprivation",
     "intervention",
     "lifecourse",

@@ -7,9 +7,9 @@ import pandas as pd
 
 from evenwicht.config import CohortConfig
 from evenwicht.individual.exposure import individual_study
-from evenwicht.policy.effect import policy_study
 from evenwicht.rows import NULL_METHODS, TRUTH_KEY, with_truth
 from evenwicht.streams import stream, stream_key
+from evenwicht.studies import policy_level_studies
 from evenwicht.worlds import simulate
 
 KEY = [*TRUTH_KEY, "method"]
@@ -23,7 +23,7 @@ def replicate_estimates(config: CohortConfig, truth: pd.DataFrame, seed: int, re
     Parameters
     ----------
     config
-        A synthetic cohort with an individual or a policy study.
+        A synthetic cohort with an individual or a policy-level study.
     truth
         Its truth table.
     seed
@@ -42,8 +42,7 @@ def replicate_estimates(config: CohortConfig, truth: pd.DataFrame, seed: int, re
         tables = []
         if config.individual is not None:
             tables.append(individual_study(cohort, config.individual, config.outcomes, 0, rng, known).estimates)
-        if config.policy is not None:
-            tables.append(policy_study(cohort, config, known))
+        tables += policy_level_studies(cohort, config, known)
         parts.append(with_truth(pd.concat(tables), truth).assign(replicate=r))
     return pd.concat(parts, ignore_index=True)
 

@@ -1,5 +1,6 @@
 """All studies that a cohort's config asks for, each with a stream of random numbers of its own."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -10,8 +11,18 @@ from evenwicht.individual.concentration import CURVE_COLUMNS as LORENZ_COLUMNS
 from evenwicht.individual.concentration import concentration_study
 from evenwicht.individual.exposure import CURVE_COLUMNS as SURVIVAL_COLUMNS
 from evenwicht.individual.exposure import individual_study
+from evenwicht.policy.birth_periods import birth_periods_study
 from evenwicht.policy.effect import policy_study
+from evenwicht.policy.reform import reform_study
+from evenwicht.rows import Known
 from evenwicht.streams import stream
+
+# section of a cohort's config -> its study, those that draw no random numbers
+POLICY_STUDIES: dict[str, Callable[[Cohort, CohortConfig, Known], pd.DataFrame]] = {
+    "policy": policy_study,
+    "birth_periods": birth_periods_study,
+    "reform": reform_study,
+}
 
 
 @dataclass(frozen=True)
@@ -23,8 +34,13 @@ class Results:
     lorenz: pd.DataFrame
 
 
+def policy_level_studies(cohort: Cohort, config: CohortConfig, known: Known = None) -> list[pd.DataFrame]:
+    """Run every policy-level study that a cohort's config has; for `known` see `rows.Rows`."""
+    return [study(cohort, config, known) for section, study in POLICY_STUDIES.items() if getattr(config, section)]
+
+
 def run_studies(cohort: Cohort, config: CohortConfig, seed: int, bootstrap: int, permutations: int) -> Results:
-    """Run the individual, policy and concentration studies of a cohort, those that its config has.
+    """Run the individual, policy-level and concentration studies of a cohort, those that its config has.
 
     Parameters
     ----------
@@ -47,8 +63,7 @@ def run_studies(cohort: Cohort, config: CohortConfig, seed: int, bootstrap: int,
         result = individual_study(cohort, config.individual, config.outcomes, bootstrap, rng)
         survival = result.curves
         parts.append(result.estimates)
-    if config.policy is not None:
-        parts.append(policy_study(cohort, config))
+    parts += policy_level_studies(cohort, config)
     if config.concentration is not None:
         rng = stream(seed, config.name, "concentration")
         estimates, lorenz = concentration_study(cohort, config.concentration, bootstrap, permutations, rng)

@@ -9,12 +9,15 @@ from evenwicht.config.dunedin import Cognition, DunedinWorld, StressorWeights
 from evenwicht.config.famine import FamineWorld
 from evenwicht.config.lifecourse import LifecourseWorld
 from evenwicht.config.rationing import RationedDisease, RationingWorld
+from evenwicht.config.reform import ReformWorld
 from evenwicht.config.register import RegisterSector, RegisterWorld
 from evenwicht.config.run import CohortConfig, Run, RunConfig, json_schema
 from evenwicht.config.source import Column, NhefsSource, Role, TableSource
 from evenwicht.config.studies import (
     Adjustment,
     BinaryOutcome,
+    BirthPeriodsStudy,
+    BirthWindow,
     ConcentrationStudy,
     ContinuousOutcome,
     EventOutcome,
@@ -22,12 +25,15 @@ from evenwicht.config.studies import (
     MultiSectorOutcome,
     Outcome,
     PolicyStudy,
+    ReformStudy,
 )
 from evenwicht.config.trials import DeprivationWorld, InterventionWorld
 
 __all__ = [
     "Adjustment",
     "BinaryOutcome",
+    "BirthPeriodsStudy",
+    "BirthWindow",
     "Cognition",
     "CohortConfig",
     "Column",
@@ -46,6 +52,8 @@ __all__ = [
     "PolicyStudy",
     "RationedDisease",
     "RationingWorld",
+    "ReformStudy",
+    "ReformWorld",
     "RegisterSector",
     "RegisterWorld",
     "Role",

@@ -9,14 +9,31 @@ from evenwicht.config.dunedin import DunedinWorld
 from evenwicht.config.famine import FamineWorld
 from evenwicht.config.lifecourse import LifecourseWorld
 from evenwicht.config.rationing import RationingWorld
+from evenwicht.config.reform import ReformWorld
 from evenwicht.config.register import RegisterWorld
 from evenwicht.config.source import Column, NhefsSource, TableSource
-from evenwicht.config.studies import ConcentrationStudy, IndividualStudy, Outcome, PolicyStudy, SectorLabel
+from evenwicht.config.studies import (
+    BirthPeriodsStudy,
+    ConcentrationStudy,
+    IndividualStudy,
+    Outcome,
+    PolicyStudy,
+    ReformStudy,
+    SectorLabel,
+)
 from evenwicht.config.trials import DeprivationWorld, InterventionWorld
 
 World = (
-    DunedinWorld | RegisterWorld | RationingWorld | FamineWorld | DeprivationWorld | InterventionWorld | LifecourseWorld
+    DunedinWorld
+    | RegisterWorld
+    | RationingWorld
+    | FamineWorld
+    | ReformWorld
+    | DeprivationWorld
+    | InterventionWorld
+    | LifecourseWorld
 )
+STUDIES = ["individual", "policy", "birth_periods", "reform", "concentration"]
 Source = Annotated[TableSource | NhefsSource | World, Field(discriminator="kind")]
 
 
@@ -34,13 +51,15 @@ class CohortConfig(Strict):
     outcomes: dict[Name, Outcome] = {}
     individual: IndividualStudy | None = None
     policy: PolicyStudy | None = None
+    birth_periods: BirthPeriodsStudy | None = None
+    reform: ReformStudy | None = None
     concentration: ConcentrationStudy | None = None
     table1: list[Name] = Field(min_length=1, description="Columns described by exposure")
 
     @model_validator(mode="after")
     def _studies_something(self) -> "CohortConfig":
-        if self.individual is None and self.policy is None and self.concentration is None:
-            raise ValueError("at least one of the studies individual, policy and concentration is needed")
+        if not any(getattr(self, study) for study in STUDIES):
+            raise ValueError(f"at least one of the studies {', '.join(STUDIES[:-1])} and {STUDIES[-1]} is needed")
         if self.policy is not None and self.policy.instrument is not None and self.individual is None:
             raise ValueError("policy.instrument needs an individual study, whose exposure it instruments")
         return self

@@ -10,6 +10,13 @@ METHOD_LABELS = {
     "ipw": "inverse probability weighting",
     "gformula": "standardisation",
     "iv": "instrumental variable",
+    "did": "difference-in-differences",
+    "rd": "regression discontinuity",
+    "rd_donut": "regression discontinuity, donut",
+    "same_dates": "same dates of other years",
+    "same_dates_donut": "same dates of other years, donut",
+    "density": "count of births",
+    "design_analysis": "design analysis",
 }
 MINUS = "\N{MINUS SIGN}"
 
