@@ -83,7 +83,7 @@ def draw_sample(
 
 @dataclass(frozen=True)
 class Response:
-    """An outcome as a number per person whose mean is to be compared: (n,) values, the estimand, and how many events."""
+    """An outcome as numbers whose means are compared: (n,) values, the estimand, and how many events."""
 
     value: Floats
     estimand: str

@@ -1,6 +1,7 @@
 """What is studied in a cohort: outcomes, and the studies of individual, policy and concentration."""
 
 import datetime as dt
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -121,7 +122,7 @@ class BirthPeriodsStudy(Strict):
     @model_validator(mode="after")
     def _is_consistent(self) -> "BirthPeriodsStudy":
         windows = list(self.exposed.values())
-        for earlier, later in zip(windows, windows[1:], strict=False):
+        for earlier, later in pairwise(windows):
             if later.first <= earlier.last:
                 raise ValueError("windows of exposed must be in order of date and must not overlap")
         for planned in self.design_analysis:

@@ -11,16 +11,15 @@ from evenwicht.estimators.results import Interval
 Floats = NDArray[np.float64]
 
 
-def ratio(
-    kind: Literal["risk", "odds"],
+def risk_ratio(
     outcome: Floats,
     exposure: Floats,
     covariates: Floats | None = None,
     *,
     clusters: NDArray[Any] | None = None,
-    where: str = "ratio",
+    where: str = "risk ratio",
 ) -> Interval:
-    """Risk ratio by Poisson regression (Zou 2004, American Journal of Epidemiology 159:702) or odds ratio by logistic.
+    """Risk ratio by Poisson regression with robust errors (Zou 2004, American Journal of Epidemiology 159:702).
 
     Parameters
     ----------
@@ -39,6 +38,29 @@ def ratio(
     ModelError
         If an arm has no case, or nobody without the outcome.
     """
+    return _ratio("Poisson", outcome, exposure, covariates, clusters, where)
+
+
+def odds_ratio(
+    outcome: Floats,
+    exposure: Floats,
+    covariates: Floats | None = None,
+    *,
+    clusters: NDArray[Any] | None = None,
+    where: str = "odds ratio",
+) -> Interval:
+    """Odds ratio by logistic regression; with covariates it is conditional on them. See `risk_ratio`."""
+    return _ratio("Binomial", outcome, exposure, covariates, clusters, where)
+
+
+def _ratio(
+    family: Literal["Poisson", "Binomial"],
+    outcome: Floats,
+    exposure: Floats,
+    covariates: Floats | None,
+    clusters: NDArray[Any] | None,
+    where: str,
+) -> Interval:
     from statsmodels.genmod import families
     from statsmodels.genmod.generalized_linear_model import GLM
 
@@ -53,10 +75,9 @@ def ratio(
         )
     parts = [np.ones(len(outcome)), exposure]
     matrix = np.column_stack(parts if covariates is None else [*parts, covariates])
-    family = families.Poisson() if kind == "risk" else families.Binomial()
     options: dict[str, Any] = {"cov_type": "HC1"}
     if clusters is not None:
         options = {"cov_type": "cluster", "cov_kwds": {"groups": clusters}}
-    fit = GLM(outcome, matrix, family=family).fit(**options)
+    fit = GLM(outcome, matrix, family=getattr(families, family)()).fit(**options)
     freedom = np.inf if clusters is None else len(np.unique(clusters)) - 1
     return Interval.student(fit.params[1], float(fit.bse[1]), freedom).exp()

@@ -28,10 +28,10 @@ from evenwicht.estimators.design import covariate_matrix, require_both_arms
 from evenwicht.estimators.design_analysis import design_analysis
 from evenwicht.estimators.linear import least_squares
 from evenwicht.estimators.panel import panel_regression
-from evenwicht.estimators.ratios import ratio
+from evenwicht.estimators.ratios import odds_ratio, risk_ratio
 from evenwicht.estimators.results import Interval
 from evenwicht.estimators.survival import hazard_ratio
-from evenwicht.outcomes import MeanOutcome, TimedOutcome, outcome_values
+from evenwicht.outcomes import TimedOutcome, outcome_values
 from evenwicht.policy.births import birth_days, birth_units
 from evenwicht.policy.clusters import cluster_support
 from evenwicht.rows import (
@@ -119,12 +119,14 @@ def _sample(
 ) -> Sample:
     study = config.birth_periods
     assert study is not None
-    extra = {EXPOSED: pd.arrays.BooleanArray(exposed, ~(exposed | unexposed))}
+    persons = cohort.persons.assign(**{EXPOSED: pd.arrays.BooleanArray(exposed, ~(exposed | unexposed))})
+    cluster = None
     if study.cluster is not None:
-        extra[CLUSTER] = birth_units(births.days, births.origin, study.cluster)
-    marked = replace(cohort, persons=cohort.persons.assign(**extra))
-    cluster = CLUSTER if study.cluster is not None else None
-    return draw_sample(marked, EXPOSED, study.adjust, config.outcomes[outcome], cluster, where)
+        cluster = CLUSTER
+        persons[CLUSTER] = birth_units(births.days, births.origin, study.cluster)
+    return draw_sample(
+        replace(cohort, persons=persons), EXPOSED, study.adjust, config.outcomes[outcome], cluster, where
+    )
 
 
 def _compare(rows: Rows, sample: Sample, where: str) -> None:
@@ -148,27 +150,27 @@ def _compare(rows: Rows, sample: Sample, where: str) -> None:
                     where=where,
                 )
                 rows.add(estimand, method, support.of(interval), n=sample.n, events=numbers.events, note=support.note)
-    if isinstance(outcome, MeanOutcome):
-        status = outcome.value if outcome.binary else None
-    else:
-        status = outcome.by_horizon if outcome.delayed_entry is None else None  # a late entrant was chosen by status
-    if status is None:
-        return
+        if outcome.delayed_entry is None:  # a late entrant was chosen by status
+            _ratios(rows, sample, outcome.by_horizon, where)
+    elif outcome.binary:
+        _ratios(rows, sample, outcome.value, where)
+
+
+def _ratios(rows: Rows, sample: Sample, status: NDArray[np.float64], where: str) -> None:
+    """Risk and odds ratios among those whose status, 0 or 1, is known; (n,), NaN where it is not."""
     seen = ~np.isnan(status)
-    for method, covariates in models.items():
-        for kind, estimand in (("risk", "risk_ratio"), ("odds", "odds_ratio")):
-            if method == "regression" and kind == "odds":
-                estimand = "conditional_odds_ratio"
-            interval = ratio(
-                kind,
-                status[seen],
-                a[seen],
-                None if covariates is None else covariates[seen],
-                clusters=None if clusters is None else clusters[seen],
-                where=where,
-            )
-            cases = int(status[seen].sum())
-            rows.add(estimand, method, support.of(interval), n=int(seen.sum()), events=cases, note=support.note)
+    y, a, x = status[seen], sample.exposure[seen], sample.covariates[seen]
+    clusters = None if sample.clusters is None else sample.clusters[seen]
+    support = cluster_support(a, clusters)
+    # an odds ratio with covariates is another number than one without, even if nothing is confounded
+    for estimand, method, ratio, covariates in (
+        ("risk_ratio", "crude", risk_ratio, None),
+        ("risk_ratio", "regression", risk_ratio, x),
+        ("odds_ratio", "crude", odds_ratio, None),
+        ("conditional_odds_ratio", "regression", odds_ratio, x),
+    ):
+        interval = ratio(y, a, covariates, clusters=clusters, where=where)
+        rows.add(estimand, method, support.of(interval), n=len(y), events=int(y.sum()), note=support.note)
 
 
 def _against_region(

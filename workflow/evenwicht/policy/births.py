@@ -13,7 +13,8 @@ from evenwicht.cohort import Cohort
 def birth_days(cohort: Cohort, origin: dt.date) -> NDArray[np.float64]:
     """Days from the origin to birth, (n,); NaN where the date is not known."""
     born = cohort.persons[cohort.role("birth_date")[0]]
-    return ((born - pd.Timestamp(origin)) / pd.Timedelta(days=1)).to_numpy(dtype=float, na_value=np.nan)
+    days = (born - pd.Timestamp(origin)) / pd.Timedelta(days=1)
+    return np.asarray(days, dtype=np.float64)
 
 
 def birth_units(days: NDArray[np.float64], origin: dt.date, unit: str) -> NDArray[Any]:

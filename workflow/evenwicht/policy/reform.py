@@ -7,7 +7,7 @@ What each method assumes:
   passes through the date smoothly and nearly straight within the bandwidth; a curve of the season is not removed.
 - `same_dates`, difference-in-differences: births after against before the date, in the year of the reform against other
   years, with fixed effects of year and of week around the date. A season that is the same every year and a trend over
-  years fall out; the reform must act alike at all dates within the bandwidth, and no other year may have its own reform.
+  years fall out. The reform must act alike at all dates within the bandwidth; no other year may have its own reform.
 - `rd_donut` and `same_dates_donut` leave out births near the date (Barreca et al. 2011, Quarterly Journal of Economics
   126:2117): nobody beyond the hole can have been moved past the date. The discontinuity then rests on a longer straight
   line; the comparison with other years does not.

@@ -62,22 +62,22 @@ def _closed_form(config: CohortConfig, world: FamineWorld) -> Iterator[Row]:
 def _selection(config: CohortConfig, world: FamineWorld, people: Values) -> Iterator[Row]:
     """How far crude differences are off because of who was conceived, and because of who survived infancy.
 
-    Both are differences in the outcome that people would have had without famine: between all who were born exposed and
-    all who were not, and what the first year's deaths add to it.
+    Both are differences in the outcome that people would have had without famine and without a trend: between all who
+    were born exposed and all who were not, and what the first year's deaths add to it.
     """
     study, alive = config.birth_periods, ~people["infant_death"]
     if study is None:
         return
     exposed = [people[f"exposed_{name}"] for name in TRIMESTERS]
     hazard = people["coronary_disease_log_hazard"] - _load(world, world.coronary_disease.famine, *exposed)
-    unexposed = {
-        "coronary_disease": lambda horizon: onset_risk(world.coronary_disease, hazard, horizon),
-        "glucose": lambda _: people["glucose"] - _load(world, world.glucose.famine, *exposed),
-    }
+    hazard = hazard - _trend(world, people["famine_city"], people["birth_day"])
+    glucose = people["glucose"] - _load(world, world.glucose.famine, *exposed)
     groups = {BORN_BEFORE: [BEFORE], CONCEIVED_AFTER: [AFTER], BEFORE_OR_AFTER: [BEFORE, AFTER]}
     for name in study.outcomes:
         outcome = config.outcomes[name]
-        value = unexposed[getattr(outcome, "event", None) or outcome.column](getattr(outcome, "horizon", None))
+        value = glucose
+        if isinstance(outcome, EventOutcome):
+            value = onset_risk(world.coronary_disease, hazard, outcome.horizon)
         for k, trimester in enumerate(TRIMESTERS, start=1):
             if trimester not in study.exposed:
                 continue
@@ -128,6 +128,12 @@ def _load(world: FamineWorld, effects: ByTrimester, *exposed: Flags) -> Floats:
     """What famine adds to an outcome, given exposure in the trimesters in the order of `TRIMESTERS`."""
     terms = (getattr(effects, name) * flags for name, flags in zip(TRIMESTERS, exposed, strict=True))
     return np.asarray(SIGN[world.stressor_effect] * sum(terms))
+
+
+def _trend(world: FamineWorld, famine_city: Flags, birth_day: Floats) -> Floats:
+    """What later birth adds to the log hazard, by the artefacts."""
+    yearly = world.artefacts.cohort_trend + world.artefacts.city_trend * famine_city
+    return np.asarray(yearly * birth_day / YEAR)
 
 
 def famine_model(world: FamineWorld) -> Model:
@@ -189,7 +195,7 @@ def famine_model(world: FamineWorld) -> Model:
         exposed_early: Flags,
     ) -> Floats:
         w = world.coronary_disease
-        trend = (artefacts.cohort_trend + artefacts.city_trend * famine_city) * birth_day / YEAR
+        trend = _trend(world, famine_city, birth_day)
         background = w.male * male + w.ses * ses + w.frailty * frailty
         return background + load(w.famine, exposed_late, exposed_mid, exposed_early) + trend
 

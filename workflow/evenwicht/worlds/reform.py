@@ -1,9 +1,11 @@
 """Births around a reform of parental leave that holds from a date of birth on, as a structural causal model.
 
-The reform adds months of leave for eligible mothers, and acts through these months alone: on dropping out of school, and
-on earnings at 30. A month does more where maternal education is low. Family SES decides on education, on leave and a
-little on the season of birth, which has effects of its own; so births of different dates differ without any reform.
-Every effect on a mean or risk has a closed form, because outcomes are linear in what an intervention changes.
+The reform adds months of leave for eligible mothers, and acts through these months alone: on dropping out of school
+and on earnings at 30. A month does more where maternal education is low. Family SES decides on education, on leave and
+a little on the season of birth, which has effects of its own; so births of different dates differ without any reform.
+Every effect on a mean or risk has a closed form, because outcomes are linear in what an intervention changes. It is the
+average over the births of a whole year; births near the date differ from it by the season of maternal education, which
+moves the effect by less than a hundredth of itself at the default settings.
 """
 
 import datetime as dt
@@ -15,7 +17,7 @@ import pandas as pd
 from scipy.special import ndtr
 
 from evenwicht.cohort import Cohort
-from evenwicht.config import BinaryOutcome, CohortConfig, ReformWorld
+from evenwicht.config import BinaryOutcome, CohortConfig, ContinuousOutcome, ReformWorld
 from evenwicht.config.reform import Dropout, LogEarnings
 from evenwicht.rows import contrast_label, placebo_label
 from evenwicht.streams import part_of
@@ -136,7 +138,7 @@ def reform_model(world: ReformWorld) -> Model:
 
     def followed(noise: Noise, ses: Floats, born_after: Flags) -> Flags:
         """Outcomes at 30 are known."""
-        lowered = artefacts.differential_attrition * born_after
+        lowered = np.where(born_after, artefacts.differential_attrition, 0.0)
         return by.takes_part(noise, world.followed, (artefacts.selection, ses), lowered=lowered)
 
     return model(
@@ -219,14 +221,12 @@ def _closed_form(config: CohortConfig, world: ReformWorld) -> Iterator[Row]:
     label = contrast_label(POLICY, config.columns[POLICY])
     for name in study.outcomes:
         outcome = config.outcomes[name]
-        column = getattr(outcome, "column", None)
-        average = effect(POLICY, column) if column else None
-        if average is None:
+        if not isinstance(outcome, BinaryOutcome | ContinuousOutcome) or effect(POLICY, outcome.column) is None:
             continue
         estimand = "risk_difference" if isinstance(outcome, BinaryOutcome) else "mean_difference"
         row: Row = {"study": name, "level": "policy", "estimand": estimand}
         for share, education in ((1.0, "low"), (0.0, "high")):
-            own = mean_effect(world, getattr(world, column), share)
+            own = mean_effect(world, getattr(world, outcome.column), share)
             part = f"{label}, {education} maternal education"
             yield {**row, "contrast": part, "value": own if estimand == "mean_difference" else -own}
         for year in study.other_years:
