@@ -77,10 +77,15 @@ def panel_regression(
     formula = "outcome ~ " + " + ".join(f"x{j}" for j in range(len(names)))
     if levels:
         formula += " | " + " + ".join(levels)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=r"\s*\d+ variables dropped", category=UserWarning)
-        fit = feols(formula, frame, fixef_rm="none", copy_data=False, store_data=False, **options)
-    found = fit.tidy()
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=r"\s*\d+ variables dropped", category=UserWarning)
+            fit = feols(formula, frame, fixef_rm="none", copy_data=False, store_data=False, **options)
+        found = fit.tidy()
+    except ValueError as error:
+        if "All variables are collinear" not in str(error):
+            raise
+        found = pd.DataFrame()
     dropped = [name for j, name in enumerate(names) if f"x{j}" not in found.index]
     if dropped:
         raise ModelError(

@@ -26,7 +26,7 @@ def risk_ratio(
     outcome, exposure : (n,) arrays of 0 and 1
     covariates : (n, k) array, optional
     clusters : (n,) array, optional
-        For a cluster-robust error and a t distribution on (clusters - 1) degrees of freedom; else HC1 and a normal.
+        For a cluster-robust error and a t distribution on (clusters - 1) degrees of freedom; else HC0 and a normal.
 
     Returns
     -------
@@ -75,7 +75,7 @@ def _ratio(
         )
     parts = [np.ones(len(outcome)), exposure]
     matrix = np.column_stack(parts if covariates is None else [*parts, covariates])
-    options: dict[str, Any] = {"cov_type": "HC1"}
+    options: dict[str, Any] = {"cov_type": "HC0"}
     if clusters is not None:
         options = {"cov_type": "cluster", "cov_kwds": {"groups": clusters}}
     fit = GLM(outcome, matrix, family=getattr(families, family)()).fit(**options)
