@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from evenwicht.cohort import Cohort
 from evenwicht.config import BirthPeriodsStudy, CohortConfig
 from evenwicht.config.studies import PlannedComparison
-from evenwicht.estimators.design import covariate_matrix, require_both_arms
+from evenwicht.estimators.design import LEAST_EVENTS, covariate_matrix, require_both_arms
 from evenwicht.estimators.design_analysis import design_analysis
 from evenwicht.estimators.linear import least_squares
 from evenwicht.estimators.panel import panel_regression
@@ -48,6 +48,7 @@ from evenwicht.rows import (
 from evenwicht.samples import Sample, draw_sample, response, subset
 
 Flags = NDArray[np.bool_]
+TOO_FEW = "too few cases in an arm for a ratio"
 EXPOSED, CLUSTER = "_exposed", "_cluster"  # no column of a cohort file starts with an underscore
 
 
@@ -65,6 +66,7 @@ class _Births:
 def birth_periods_study(cohort: Cohort, config: CohortConfig, known: Known = None) -> pd.DataFrame:
     """Compare births of each window with births before, after and both, and with those of the same dates elsewhere.
 
+    A ratio that an arm has too few cases for is a row without estimate, because windows of births are small by nature.
     If `known` is given, hazard ratios are left out unless their true value is known; see `rows.Rows`.
 
     Raises
@@ -139,7 +141,11 @@ def _compare(rows: Rows, sample: Sample, where: str) -> None:
         rows.add(numbers.estimand, method, support.of(interval), n=sample.n, events=numbers.events, note=support.note)
     if isinstance(outcome, TimedOutcome):
         for estimand, method in (("hazard_ratio", "crude"), ("conditional_hazard_ratio", "regression")):
-            if rows.wants(estimand):
+            if not rows.wants(estimand):
+                continue
+            interval, note = Interval(np.nan), TOO_FEW
+            if min(outcome.event[a == arm].sum() for arm in (0, 1)) >= LEAST_EVENTS:
+                note = support.note
                 interval = hazard_ratio(
                     outcome.time,
                     outcome.event,
@@ -149,7 +155,7 @@ def _compare(rows: Rows, sample: Sample, where: str) -> None:
                     clusters=clusters,
                     where=where,
                 )
-                rows.add(estimand, method, support.of(interval), n=sample.n, events=numbers.events, note=support.note)
+            rows.add(estimand, method, support.of(interval), n=sample.n, events=numbers.events, note=note)
         if outcome.delayed_entry is None:  # a late entrant was chosen by status
             _ratios(rows, sample, outcome.by_horizon, where)
     elif outcome.binary:
@@ -169,8 +175,10 @@ def _ratios(rows: Rows, sample: Sample, status: NDArray[np.float64], where: str)
         ("odds_ratio", "crude", odds_ratio, None),
         ("conditional_odds_ratio", "regression", odds_ratio, x),
     ):
-        interval = ratio(y, a, covariates, clusters=clusters, where=where)
-        rows.add(estimand, method, support.of(interval), n=len(y), events=int(y.sum()), note=support.note)
+        interval, note = Interval(np.nan), TOO_FEW
+        if all(0 < y[a == arm].mean() < 1 for arm in (0, 1)):
+            interval, note = ratio(y, a, covariates, clusters=clusters, where=where), support.note
+        rows.add(estimand, method, support.of(interval), n=len(y), events=int(y.sum()), note=note)
 
 
 def _against_region(

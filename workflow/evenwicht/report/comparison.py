@@ -43,7 +43,7 @@ def compare_levels(estimates: pd.DataFrame, config: CohortConfig) -> list[Line]:
     """Return, outcome by outcome, the preferred individual and policy estimate of a cohort.
 
     The individual estimate is standardisation if it exists, else weighting. The policy estimate is the adjusted effect
-    of the leading policy exposure, or for a reform at a date of birth the comparison with the same dates of other years.
+    of the leading policy exposure; for a reform at a date of birth, the comparison with the same dates of other years.
     Relative effects stand beside absolute ones.
     """
     exposure = config.individual.exposure if config.individual else None
