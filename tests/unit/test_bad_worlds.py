@@ -143,19 +143,19 @@ MISTAKES = {
     # reform
     "a reform before the births": (
         "reform",
-        {"source.reform": "1975-07-01"},
-        "reform must lie in a year with years of birth before and after it",
+        {"source.reform_date": "1975-07-01"},
+        "reform_date must lie in a year with years of birth before and after it",
     ),
     "leave below nothing": ("reform", {"source.leave.spread": 4}, "leave.spread must not exceed leave.before"),
     "a risk below nothing": (
         "reform",
         {"source.dropout.low_education": 0.3},
-        "dropout: the causes can move the risk by 0.43, beyond 0 or 1",
+        "dropout: the causes can move the risk by 0.44, beyond 0 or 1",
     ),
     "a trend that leaves the risks": (
         "reform",
         {"source.artefacts.cohort_trend.dropout": 0.05},
-        "dropout: the causes can move the risk by 0.46",
+        "dropout: the causes can move the risk by 0.47",
     ),
     "a reform of nobody": ("reform", {"source.scale": 0.001}, "people times scale must be at least 1000, it is 250"),
     "a season stronger than families": (
@@ -180,8 +180,8 @@ MISTAKES = {
     ),
     "a first stage that is no outcome": (
         "reform",
-        {"reform.first_stage": "leave"},
-        "reform.first_stage: 'leave' is not an outcome of this cohort. Did you mean 'leave_months'?",
+        {"reform.first_stage": "leave_month"},
+        "reform.first_stage: 'leave_month' is not an outcome of this cohort. Did you mean 'leave_months'",
     ),
     "births without a date": (
         "reform",

@@ -37,7 +37,7 @@ class Dropout(Strict):
 
 
 class LogEarnings(Strict):
-    """Log yearly earnings at 30."""
+    """Log yearly earnings at 30, in log points: hundredths of the natural logarithm."""
 
     mean: float
     sigma: Positive
@@ -74,7 +74,7 @@ class ReformWorld(Strict):
     scale: Annotated[float, Field(gt=0, le=1, description="Share of the people that is drawn")]
     first_birth_year: Annotated[int, Field(ge=1850, le=2100)]
     last_birth_year: Annotated[int, Field(ge=1850, le=2100)]
-    reform: dt.date
+    reform_date: dt.date
     eligible: Share = Field(description="Share of mothers whom the reform reaches")
     low_education: Share = Field(description="Share of mothers with low education")
     low_education_ses: Correlation
@@ -100,8 +100,8 @@ class ReformWorld(Strict):
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "ReformWorld":
-        if not self.first_birth_year < self.reform.year < self.last_birth_year:
-            raise ValueError("reform must lie in a year with years of birth before and after it")
+        if not self.first_birth_year < self.reform_date.year < self.last_birth_year:
+            raise ValueError("reform_date must lie in a year with years of birth before and after it")
         if self.leave.spread > self.leave.before:
             raise ValueError("leave.spread must not exceed leave.before, or some leave is negative")
         if self.n < 1000:

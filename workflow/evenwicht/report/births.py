@@ -32,12 +32,12 @@ def birth_period_lines(estimates: pd.DataFrame, config: CohortConfig) -> list[di
             label = period_label(name, window, BEFORE_OR_AFTER)
             line = _head(config, outcome, window.label, rows[rows["contrast"] == label])
             for heading, (reference, method) in PERIOD_COLUMNS.items():
-                line[heading] = _shown(config, rows, period_label(name, window, reference), method)
+                line[heading] = _shown(rows, period_label(name, window, reference), method)
             lines.append(line)
         if study.region is not None:
             line = _head(config, outcome, PRE_TREND, rows[rows["contrast"] == PRE_TREND])
             lines.append(line | dict.fromkeys(PERIOD_COLUMNS, ""))
-            lines[-1]["Spared region"] = _shown(config, rows, PRE_TREND, "did")
+            lines[-1]["Spared region"] = _shown(rows, PRE_TREND, "did")
     return lines
 
 
@@ -69,7 +69,7 @@ def reform_lines(estimates: pd.DataFrame, config: CohortConfig) -> list[dict[str
         rows = estimates[(estimates["study"] == outcome) & estimates["estimand"].isin(DIFFERENCES)]
         rows = rows[rows["level"] == "policy"]
         line = _head(config, outcome, "", rows[rows["contrast"] == label])
-        lines.append(line | {METHOD_LABELS[m]: _shown(config, rows, label, m) for m in REFORM_METHODS})
+        lines.append(line | {METHOD_LABELS[m]: _shown(rows, label, m) for m in REFORM_METHODS})
     return lines
 
 
@@ -91,24 +91,23 @@ def reform_checks(estimates: pd.DataFrame) -> list[str]:
 
 
 def _head(config: CohortConfig, outcome: str, window: str, rows: pd.DataFrame) -> dict[str, str]:
-    factor, unit, digits = _scale(config, outcome, rows)
+    factor, digits = _scale(rows)
     known = rows["truth"].dropna()
     truth = number(factor * known.iloc[0], digits) if len(known) else ""
-    return {"outcome": f"{config.outcomes[outcome].label}, {unit}", "window": window, "truth": truth}
+    label = config.outcomes[outcome].label  # the label of a mean says its unit
+    return {"outcome": f"{label}, percentage points" if factor > 1 else label, "window": window, "truth": truth}
 
 
-def _shown(config: CohortConfig, rows: pd.DataFrame, contrast: str, method: str) -> str:
+def _shown(rows: pd.DataFrame, contrast: str, method: str) -> str:
     found = rows[(rows["contrast"] == contrast) & (rows["method"] == method)]
     if found.empty:
         return ""
     row: Any = found.iloc[0]
-    factor, _, digits = _scale(config, row["study"], found)
+    factor, digits = _scale(found)
     return with_interval(*(factor * row[k] for k in ("estimate", "lower", "upper")), digits=digits)
 
 
-def _scale(config: CohortConfig, outcome: str, rows: pd.DataFrame) -> tuple[float, str, int]:
-    """Factor, unit and decimals: tenths of a percentage point for risks, two decimals for means."""
-    column = getattr(config.outcomes[outcome], "column", None)
-    own = config.columns[column].unit if column else ""
-    factor, unit, digits = scale_of(rows["estimand"].iloc[0], own)
-    return factor, unit or own, digits if factor > 1 else 2
+def _scale(rows: pd.DataFrame) -> tuple[float, int]:
+    """Factor and decimals: tenths of a percentage point for risks, two decimals for means."""
+    factor, _, digits = scale_of(rows["estimand"].iloc[0], "")
+    return factor, digits if factor > 1 else 2

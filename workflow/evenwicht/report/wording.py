@@ -12,9 +12,9 @@ METHOD_LABELS = {
     "iv": "instrumental variable",
     "did": "difference-in-differences",
     "rd": "regression discontinuity",
-    "rd_donut": "regression discontinuity, donut",
-    "same_dates": "same dates of other years",
-    "same_dates_donut": "same dates of other years, donut",
+    "rd_donut": "discontinuity, donut",
+    "same_dates": "same dates, other years",
+    "same_dates_donut": "same dates, donut",
     "density": "count of births",
     "design_analysis": "design analysis",
 }

@@ -328,7 +328,7 @@ def _fade_out(world: InterventionWorld, wanted: _Wanted) -> list[dict[str, objec
 
 def _leave(world: ReformWorld, wanted: _Wanted) -> list[dict[str, object]]:
     """Effect of a month of leave on dropout and on log earnings, by the published effects of the reform."""
-    contrast = "born_after: born from the reform on vs born before"
+    contrast = "born_after: born after vs born before"
     targets = [wanted("dropout", "risk_difference", contrast), wanted("log_earnings", "mean_difference", contrast)]
 
     def found(x: Floats) -> list[float]:
@@ -337,7 +337,7 @@ def _leave(world: ReformWorld, wanted: _Wanted) -> list[dict[str, object]]:
         return [-reform.mean_effect(world, dropout), reform.mean_effect(world, earnings)]
 
     paths = ["dropout.per_month", "log_earnings.per_month"]
-    return _solve(paths, [world.dropout.per_month, world.log_earnings.per_month], (0.0, 1.0), targets, found)
+    return _solve(paths, [world.dropout.per_month, world.log_earnings.per_month], (0.0, 10.0), targets, found)
 
 
 def compare_with_published(cohort: str, truth: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:

@@ -47,7 +47,7 @@ def build(config: CohortConfig) -> World:
 
 def reform_day(world: ReformWorld) -> int:
     """Days from the first day of birth to the reform."""
-    return (world.reform - dt.date(world.first_birth_year, 1, 1)).days
+    return (world.reform_date - dt.date(world.first_birth_year, 1, 1)).days
 
 
 def reform_model(world: ReformWorld) -> Model:
