@@ -25,6 +25,7 @@ WORLDS = [
     "register_dk",
     "rationing",
     "famine",
+    "reform",
     "deprivation",
     "intervention",
     "lifecourse",

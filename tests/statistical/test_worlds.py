@@ -1,6 +1,7 @@
 """What holds for every world: seeds, switches, truth two ways, null worlds, and figures that were fitted."""
 
 from functools import cache
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ import pytest
 from evenwicht.config import CohortConfig, EventOutcome
 from evenwicht.errors import ConfigError
 from evenwicht.estimators.results import ESTIMANDS
-from evenwicht.rows import TRUTH_KEY, contrast_label
+from evenwicht.rows import TRUTH_KEY
 from evenwicht.streams import stream_key
 from evenwicht.worlds import build, causal_graph, simulate, true_values
 from evenwicht.worlds.calibration import compare_with_published, fit_world
@@ -101,17 +102,17 @@ def test_closed_form_hazard_ratios_are_those_of_the_paired_hazards(name: str) ->
     config = world(name)
     model, truth = build(config), truth_of(name)
     found = 0
-    for level, column, outcomes in contrasts_of(config):
-        arms = model.contrasts[column]
+    for asked in contrasts_of(config):
+        arms = model.contrasts[asked.key]
         exposed, unexposed = (
             model.equations.draw(20_000, stream_key(33, name, "pairs"), do) for do in (arms.exposed, arms.unexposed)
         )
-        for study in outcomes:
+        for study, label in product(asked.outcomes, asked.labels):
             outcome = config.outcomes[study]
             row = truth[
                 (truth["study"] == study)
-                & (truth["level"] == level)
-                & (truth["contrast"] == contrast_label(column, config.columns[column]))
+                & (truth["level"] == asked.level)
+                & (truth["contrast"] == label)
                 & (truth["estimand"] == "conditional_hazard_ratio")
             ]
             if not isinstance(outcome, EventOutcome) or row.empty:
@@ -192,6 +193,7 @@ def test_a_harmful_stressor_helps_nobody(seed: int, name: str) -> None:
         "deprivation": ("stayed_in_institution", "iq_54_months", -1),
         "intervention": ("poverty", "skill_15", -1),
         "lifecourse": ("stressor_infancy", "symptoms", 1),
+        "reform": ("low_maternal_education", "log_earnings", -1),
     }
     column, variable, direction = harmful[name]
     key, arms = stream_key(seed, name, "anyone"), model.contrasts[column]

@@ -11,6 +11,7 @@ from evenwicht.loading import load_cohort, read_yaml
 from tests.conftest import ROOT
 from tests.unit.test_config import at
 
+SECTIONS = ["source", "concentration", "birth_periods", "reform"]
 MISTAKES = {
     # dunedin
     "genes leave no variance": (
@@ -119,6 +120,74 @@ MISTAKES = {
     ),
     "nobody born after": ("famine", {"source.last_birth": "1945-11-01"}, "births before and after the exposed ones"),
     "clinic after linkage": ("famine", {"source.clinic_age": 60}, "clinic_age must lie below linkage_age"),
+    "exposures that overlap": (
+        "famine",
+        {"birth_periods.exposed.mid.first": "1945-04-01"},
+        "birth_periods: windows of exposed must be in order of date and must not overlap",
+    ),
+    "an exposure that ends before it starts": (
+        "famine",
+        {"birth_periods.exposed.early.last": "1945-08-01"},
+        "birth_periods.exposed.early: first must not lie after last",
+    ),
+    "a plan for an exposure that does not exist": (
+        "famine",
+        {"birth_periods.design_analysis.0.period": "first_trimester"},
+        "design_analysis names no window of exposed: first_trimester",
+    ),
+    "a region that is not yes or no": (
+        "famine",
+        {"birth_periods.region": "ses"},
+        "birth_periods.region: 'ses' is not of type boolean",
+    ),
+    # reform
+    "a reform before the births": (
+        "reform",
+        {"source.reform_date": "1975-07-01"},
+        "reform_date must lie in a year with years of birth before and after it",
+    ),
+    "leave below nothing": ("reform", {"source.leave.spread": 4}, "leave.spread must not exceed leave.before"),
+    "a risk below nothing": (
+        "reform",
+        {"source.dropout.low_education": 0.3},
+        "dropout: the causes can move the risk by 0.44, beyond 0 or 1",
+    ),
+    "a trend that leaves the risks": (
+        "reform",
+        {"source.artefacts.cohort_trend.dropout": 0.05},
+        "dropout: the causes can move the risk by 0.47",
+    ),
+    "a reform of nobody": ("reform", {"source.scale": 0.001}, "people times scale must be at least 1000, it is 250"),
+    "a season stronger than families": (
+        "reform",
+        {"source.season.ses": 0.6},
+        "source.season.ses: input should be less than or equal to 0.25",
+    ),
+    "more births moved than there are": (
+        "reform",
+        {"source.artefacts.shifted_births": 1.5},
+        "source.artefacts.shifted_births: input should be less than or equal to 1",
+    ),
+    "a hole as wide as the comparison": (
+        "reform",
+        {"reform.donut_days": 60},
+        "reform: donut_days must not exceed half of bandwidth_days",
+    ),
+    "the year of the reform as a year without": (
+        "reform",
+        {"reform.other_years": [1976, 1977]},
+        "reform: other_years must name each year once, and not the year of the date",
+    ),
+    "a first stage that is no outcome": (
+        "reform",
+        {"reform.first_stage": "leave_month"},
+        "reform.first_stage: 'leave_month' is not an outcome of this cohort. Did you mean 'leave_months'",
+    ),
+    "births without a date": (
+        "reform",
+        {"columns.birth_date.role": "baseline"},
+        "reform: there must be exactly one column with role 'birth_date'",
+    ),
     # trials
     "assessment before placement": (
         "deprivation",
@@ -181,5 +250,5 @@ def test_an_impossible_world_names_file_key_and_reason(mistake: str, tmp_path: P
     file.write_text(yaml.safe_dump(data, allow_unicode=True, sort_keys=False), encoding="utf-8")
     with pytest.raises(ConfigError, match=message) as caught:
         load_cohort(file)
-    assert str(caught.value).startswith(f"{file}: source") or str(caught.value).startswith(f"{file}: concentration")
+    assert str(caught.value).startswith(tuple(f"{file}: {section}" for section in SECTIONS))
     assert len(str(caught.value).splitlines()) == 1

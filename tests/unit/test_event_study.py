@@ -27,7 +27,7 @@ from evenwicht.report.event_study_figures import dose_figure, event_study_figure
 from evenwicht.report.survives import survives
 from evenwicht.rows import with_truth
 from evenwicht.streams import stream_key
-from evenwicht.studies import policy_tables
+from evenwicht.studies import policy_level_studies
 from evenwicht.worlds import exact_values, simulate
 from scipy import stats
 
@@ -367,7 +367,7 @@ def test_placebo_cutoffs_leave_births_on_both_sides(births: Births) -> None:
 
 @pytest.fixture(scope="module")
 def estimates(cohort: Cohort, config: CohortConfig) -> pd.DataFrame:
-    tables = policy_tables(cohort, config, known=set())
+    tables = policy_level_studies(cohort, config, known=set())
     answers = referee(cohort, config, np.random.default_rng(1)).estimates
     return with_truth(pd.concat([*tables, answers], ignore_index=True), exact_values(config))
 

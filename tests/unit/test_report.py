@@ -11,6 +11,7 @@ from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig
 from evenwicht.estimators.results import Interval
 from evenwicht.report import drift, wording
+from evenwicht.report.births import birth_period_lines, design_lines, reform_checks, reform_lines
 from evenwicht.report.comparison import compare_levels, concentration_lines
 from evenwicht.report.figures import forest_figure, lorenz_figure, survival_figure
 from evenwicht.report.tables import ATTRITION_COLUMNS, attrition, replication, table_one
@@ -18,7 +19,7 @@ from evenwicht.report.world_figures import attrition_figure, graph_figure
 from evenwicht.rows import COLUMNS, Rows, as_table, with_truth
 from evenwicht.worlds import causal_graph
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, world
 
 PUBLISHED = pd.read_csv(ROOT / "data/published.csv")
 QUIT = "quit: quit vs kept smoking"
@@ -251,3 +252,51 @@ def test_figures_carry_alternative_text_and_keep_their_bytes(
 def test_a_cohort_without_truth_is_the_same_type(nhefs: Cohort, dunedin: Cohort) -> None:
     assert type(replace(nhefs)) is type(replace(dunedin))
     assert nhefs.truth.empty
+
+
+# --- births ---------------------------------------------------------------------------------------------------------
+
+
+def test_windows_of_birth_stand_beside_every_comparison() -> None:
+    config = world("famine")
+    label = "early: exposed in early pregnancy vs born before or conceived after"
+    risk = Rows("famine", "coronary_disease", "policy", label)
+    for method, value in (("crude", 0.05), ("regression", 0.06), ("did", 0.04)):
+        risk.add("risk_difference", method, Interval.normal(value, 0.01), n=100)
+    for estimand, value in (("power", 0.589), ("type_s", 0.00003), ("exaggeration", 1.3)):
+        risk.add(estimand, "design_analysis", Interval(value), n=508, note="odds ratio 3")
+    config = config.model_copy(
+        update={
+            "birth_periods": config.birth_periods.model_copy(
+                update={
+                    "outcomes": ["coronary_disease"],
+                    "exposed": {"early": config.birth_periods.exposed["early"]},
+                    "region": None,
+                }
+            )
+        }
+    )
+    (line,) = birth_period_lines(as_table([risk]), config)
+    assert line["outcome"] == "Coronary disease by age 50, percentage points"
+    assert line["Both"].startswith("6.0 (4.0 to 8.0)")
+    assert line["Spared region"].startswith("4.0")
+    assert line["Born before"] == ""
+    (plan,) = design_lines(as_table([risk]))
+    assert plan == {"comparison": "odds ratio 3", "power": "59%", "type_s": "0.003%", "exaggeration": "1.3"}
+
+
+def test_a_reform_stands_under_every_method_with_its_checks() -> None:
+    config = world("reform")
+    rows = Rows("reform", "log_earnings", "policy", "born_after: born after vs born before")
+    rows.add("mean_difference", "rd", Interval.normal(5, 1), n=10)
+    rows.add("mean_difference", "rd", Interval.normal(5, 1), n=10, contrast="placebo: born from the same date of 1975")
+    config = config.model_copy(
+        update={"reform": config.reform.model_copy(update={"outcomes": ["log_earnings"], "first_stage": None})}
+    )
+    table = as_table([rows])
+    (line,) = reform_lines(table, config)
+    assert line["regression discontinuity"] == "5.00 (3.04 to 6.96)"
+    assert line["same dates, donut"] == ""
+    assert reform_checks(table) == [
+        "At the same date in years without the reform, 1 of 1 intervals exclude zero; one in twenty is expected by chance."
+    ]

@@ -29,7 +29,7 @@ ORDER = [
     "recovery",
     "report",
 ]
-HEAVY = ["pandas", "numpy", "scipy", "statsmodels", "lifelines", "linearmodels", "matplotlib"]
+HEAVY = ["pandas", "numpy", "scipy", "statsmodels", "lifelines", "linearmodels", "pyfixest", "matplotlib"]
 
 
 def room(module: Path) -> str:

@@ -183,6 +183,21 @@ def _broken_references(cohort: CohortConfig) -> Iterator[Mistake]:
     yield from _broken_scenarios(cohort)
     yield from _broken_event_study(cohort, unknown)
     individual, policy = cohort.individual, cohort.policy
+    periods, reform = cohort.birth_periods, cohort.reform
+    for section, births in (("birth_periods", periods), ("reform", reform)):
+        if births is not None and sum(column.role == "birth_date" for column in cohort.columns.values()) != 1:
+            yield section, "there must be exactly one column with role 'birth_date'", "Set the role of one column."
+    if periods is not None:
+        if periods.region is not None:
+            yield from binary("birth_periods.region", periods.region)
+        for index, planned in enumerate(periods.design_analysis):
+            yield from unknown(
+                f"birth_periods.design_analysis.{index}.outcome", planned.outcome, outcomes, "an outcome"
+            )
+    if reform is not None:
+        yield from binary("reform.exposure", reform.exposure)
+        if reform.first_stage is not None:
+            yield from unknown("reform.first_stage", reform.first_stage, outcomes, "an outcome")
     if individual is not None:
         yield from binary("individual.exposure", individual.exposure)
         for index, name in enumerate(individual.modifiers):
@@ -195,7 +210,12 @@ def _broken_references(cohort: CohortConfig) -> Iterator[Mistake]:
             yield from unknown("policy.instrument", policy.instrument, policy.exposures, "a policy exposure")
         if policy.cluster is not None:
             yield from unknown("policy.cluster", policy.cluster, columns, "a column")
-    for level, study in (("individual", individual), ("policy", policy)):
+    for level, study in (
+        ("individual", individual),
+        ("policy", policy),
+        ("birth_periods", periods),
+        ("reform", reform),
+    ):
         if study is None:
             continue
         for index, name in enumerate(study.outcomes):

@@ -43,6 +43,17 @@ class TimedOutcome:
     def observed(self) -> NDArray[np.bool_]:
         return ~np.isnan(self.time) & (self.time > self.entry)
 
+    @property
+    def delayed_entry(self) -> Floats | None:
+        """Entry, if anybody enters later than the clock starts."""
+        return self.entry if (self.entry > 0).any() else None
+
+    @property
+    def by_horizon(self) -> Floats:
+        """1 with an event up to the horizon, 0 if followed to it without, NaN if follow-up ends earlier."""
+        happened = (self.event == 1) & (self.time <= self.horizon)
+        return np.where(happened, 1.0, np.where(self.time >= self.horizon, 0.0, np.nan))
+
 
 def outcome_values(cohort: Cohort, outcome: Outcome, where: str) -> MeanOutcome | TimedOutcome:
     """Return the values of an outcome.

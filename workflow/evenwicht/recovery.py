@@ -11,7 +11,7 @@ from evenwicht.estimators.results import ESTIMANDS
 from evenwicht.individual.exposure import individual_study
 from evenwicht.rows import NULL_METHODS, TRUTH_KEY, with_truth
 from evenwicht.streams import stream, stream_key
-from evenwicht.studies import policy_tables, specification_tables
+from evenwicht.studies import policy_level_studies, specification_studies
 from evenwicht.worlds import simulate
 
 KEY = [*TRUTH_KEY, "method"]
@@ -48,7 +48,7 @@ def replicate_estimates(
     parts = []
     for r in replicates:
         cohort = replace(simulate(config, stream_key(seed, config.name, rule, r)), truth=truth)
-        tables = [*policy_tables(cohort, config, known), *specification_tables(cohort, config)]
+        tables = [*policy_level_studies(cohort, config, known), *specification_studies(cohort, config)]
         if scenario == AS_CONFIGURED and config.individual is not None:
             rng = stream(seed, config.name, f"{rule} analysis", r)
             tables.insert(0, individual_study(cohort, config.individual, config.outcomes, 0, rng, known).estimates)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from evenwicht.config import Column
+from evenwicht.config import BirthWindow, Column
 from evenwicht.estimators.results import ESTIMANDS, Interval
 
 COLUMNS = [
@@ -29,6 +29,11 @@ NULL_METHODS = [
     "permutation_null",
 ]  # what chance gives; they estimate nothing, so have no truth
 TRUTH_KEY = ["study", "estimand", "level", "contrast"]
+# groups with which a window of births is compared; the last is both together
+BORN_BEFORE, CONCEIVED_AFTER = "born before", "conceived after"
+BEFORE_OR_AFTER = f"{BORN_BEFORE} or {CONCEIVED_AFTER}"
+REFERENCES = [BORN_BEFORE, CONCEIVED_AFTER, BEFORE_OR_AFTER]
+PRE_TREND = "pre-trend: later vs earlier half of the births before the exposure"
 Known = set[tuple[str, str, str, str]] | None
 
 
@@ -113,6 +118,16 @@ def contrast_label(name: str, column: Column) -> str:
     """Name a yes/no contrast, for example "quit: quit vs kept smoking"."""
     exposed, unexposed = arm_labels(column)
     return f"{name}: {exposed} vs {unexposed}"
+
+
+def period_label(name: str, window: BirthWindow, reference: str) -> str:
+    """Name a contrast of a window of births, for example "early: exposed in early pregnancy vs born before"."""
+    return f"{name}: {window.label} vs {reference}"
+
+
+def placebo_label(year: int) -> str:
+    """Name the contrast at the date of a reform in a year without one."""
+    return f"placebo: born from the same date of {year} on vs before"
 
 
 def arm_labels(column: Column) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from evenwicht.cohort import Cohort
 from evenwicht.config import Adjustment, Outcome
 from evenwicht.estimators.design import covariate_matrix, require_both_arms, require_events, require_full_rank
-from evenwicht.estimators.survival import require_follow_up
+from evenwicht.estimators.survival import require_follow_up, survival_pseudo_values
 from evenwicht.outcomes import MeanOutcome, TimedOutcome, outcome_values
 
 Floats = NDArray[np.float64]
@@ -65,7 +65,7 @@ def draw_sample(
     rows = persons[complete]
     arm = rows[exposure].to_numpy(dtype=float)
     require_both_arms(arm, where)
-    outcome_of_rows = _subset(values, complete)
+    outcome_of_rows = subset(values, complete)
     if isinstance(outcome_of_rows, TimedOutcome):
         require_follow_up(outcome_of_rows.time, arm, outcome_of_rows.horizon, where)
     elif outcome_of_rows.binary:
@@ -81,7 +81,33 @@ def draw_sample(
     )
 
 
-def _subset(values: MeanOutcome | TimedOutcome, rows: NDArray[np.bool_]) -> MeanOutcome | TimedOutcome:
+@dataclass(frozen=True)
+class Response:
+    """An outcome as numbers whose means are compared: (n,) values, the estimand, and how many events."""
+
+    value: Floats
+    estimand: str
+    events: int | None
+
+
+def response(outcome: MeanOutcome | TimedOutcome) -> Response:
+    """Return an outcome as numbers: as it is, or the jackknife pseudo-value of the risk at the horizon.
+
+    Raises
+    ------
+    ModelError
+        If fewer than two people are at risk before the horizon.
+    """
+    if isinstance(outcome, MeanOutcome):
+        if outcome.binary:
+            return Response(outcome.value, "risk_difference", int(outcome.value.sum()))
+        return Response(outcome.value, "mean_difference", None)
+    value = 1 - survival_pseudo_values(outcome.time, outcome.event, outcome.horizon, outcome.delayed_entry)
+    return Response(value, "risk_difference", int(outcome.event.sum()))
+
+
+def subset(values: MeanOutcome | TimedOutcome, rows: NDArray[np.bool_]) -> MeanOutcome | TimedOutcome:
+    """Return the outcome of some people."""
     if isinstance(values, MeanOutcome):
         return MeanOutcome(values.value[rows], values.binary)
     return TimedOutcome(values.entry[rows], values.time[rows], values.event[rows], values.horizon)

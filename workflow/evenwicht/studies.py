@@ -1,5 +1,6 @@
 """All studies that a cohort's config asks for, each with a stream of random numbers of its own."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -10,12 +11,21 @@ from evenwicht.individual.concentration import CURVE_COLUMNS as LORENZ_COLUMNS
 from evenwicht.individual.concentration import concentration_study
 from evenwicht.individual.exposure import CURVE_COLUMNS as SURVIVAL_COLUMNS
 from evenwicht.individual.exposure import individual_study
+from evenwicht.policy.birth_periods import birth_periods_study
 from evenwicht.policy.effect import policy_study
 from evenwicht.policy.event_study import DOSE_COLUMNS, INCIDENCE_COLUMNS, event_study, event_study_curves
 from evenwicht.policy.referee import SCAN_COLUMNS, referee, specification_study
+from evenwicht.policy.reform import reform_study
 from evenwicht.rows import Known
 from evenwicht.streams import stream
 
+# section of a cohort's config -> its study, those that draw no random numbers
+POLICY_STUDIES: dict[str, Callable[[Cohort, CohortConfig, Known], pd.DataFrame]] = {
+    "policy": policy_study,
+    "event_study": event_study,
+    "birth_periods": birth_periods_study,
+    "reform": reform_study,
+}
 CURVES = {
     "survival": SURVIVAL_COLUMNS,
     "lorenz": LORENZ_COLUMNS,
@@ -31,6 +41,11 @@ class Results:
 
     estimates: pd.DataFrame
     curves: dict[str, pd.DataFrame]
+
+
+def policy_level_studies(cohort: Cohort, config: CohortConfig, known: Known = None) -> list[pd.DataFrame]:
+    """Run every policy-level study that a cohort's config has; for `known` see `rows.Rows`."""
+    return [study(cohort, config, known) for section, study in POLICY_STUDIES.items() if getattr(config, section)]
 
 
 def run_studies(cohort: Cohort, config: CohortConfig, seed: int, bootstrap: int, permutations: int) -> Results:
@@ -62,7 +77,7 @@ def run_studies(cohort: Cohort, config: CohortConfig, seed: int, bootstrap: int,
         result = individual_study(cohort, config.individual, config.outcomes, bootstrap, rng)
         curves["survival"] = result.curves
         parts.append(result.estimates)
-    parts += policy_tables(cohort, config)
+    parts += policy_level_studies(cohort, config)
     if config.event_study is not None:
         answers = referee(cohort, config, stream(seed, config.name, "referee"))
         parts.append(answers.estimates)
@@ -74,12 +89,6 @@ def run_studies(cohort: Cohort, config: CohortConfig, seed: int, bootstrap: int,
     return Results(pd.concat(parts, ignore_index=True), curves)
 
 
-def policy_tables(cohort: Cohort, config: CohortConfig, known: Known = None) -> list[pd.DataFrame]:
-    """Estimate rows of every study at the level of a policy that the config has; `known` as in `rows.Rows`."""
-    studies = [(config.policy, policy_study), (config.event_study, event_study)]
-    return [study(cohort, config, known) for asked, study in studies if asked is not None]
-
-
-def specification_tables(cohort: Cohort, config: CohortConfig) -> list[pd.DataFrame]:
+def specification_studies(cohort: Cohort, config: CohortConfig) -> list[pd.DataFrame]:
     """Estimate rows of the event study's headline in other specifications; see `policy.referee.specifications`."""
     return [] if config.event_study is None else [specification_study(cohort, config)]

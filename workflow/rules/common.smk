@@ -8,7 +8,7 @@ from snakemake.exceptions import WorkflowError
 import evenwicht
 from evenwicht.errors import ConfigError
 from evenwicht.loading import load_run
-from evenwicht.config import AS_CONFIGURED
+from evenwicht.config import AS_CONFIGURED, STUDIES
 
 try:
     RUN = load_run(config)
@@ -79,12 +79,12 @@ def source_file(wildcards):
 
 def studies_of(name):
     """Studies that a cohort's config asks for."""
-    return [study for study in ("individual", "policy", "concentration", "event_study") if getattr(RUN.cohorts[name], study)]
+    return [study for study in STUDIES if getattr(RUN.cohorts[name], study)]
 
 
 def has_effects(name):
-    """Whether a cohort has a study of effects, and so something to compare."""
-    return bool({"individual", "policy", "event_study"} & set(studies_of(name)))
+    """Whether a cohort has a study of effects, and so something to compare with its truth."""
+    return bool(set(studies_of(name)) - {"concentration"})
 
 
 def replicates_of(name):
@@ -105,7 +105,7 @@ def figures_of(name):
     cohort = RUN.cohorts[name]
     exposed = cohort.individual.outcomes if cohort.individual else []
     wanted = {
-        "forest": has_effects(name),
+        "forest": cohort.individual or cohort.policy,
         "survival": any(cohort.outcomes[outcome].kind == "time_to_event" for outcome in exposed),
         "lorenz": cohort.concentration,
         "event_study": cohort.event_study,

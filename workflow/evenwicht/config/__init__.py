@@ -10,12 +10,15 @@ from evenwicht.config.event_study import EventStudy
 from evenwicht.config.famine import FamineWorld
 from evenwicht.config.lifecourse import LifecourseWorld
 from evenwicht.config.rationing import RationedDisease, RationingWorld
+from evenwicht.config.reform import ReformWorld
 from evenwicht.config.register import RegisterSector, RegisterWorld
-from evenwicht.config.run import AS_CONFIGURED, CohortConfig, Run, RunConfig, json_schema
+from evenwicht.config.run import AS_CONFIGURED, STUDIES, CohortConfig, Run, RunConfig, json_schema
 from evenwicht.config.source import Column, NhefsSource, Role, TableSource
 from evenwicht.config.studies import (
     Adjustment,
     BinaryOutcome,
+    BirthPeriodsStudy,
+    BirthWindow,
     ConcentrationStudy,
     ContinuousOutcome,
     EventOutcome,
@@ -23,13 +26,17 @@ from evenwicht.config.studies import (
     MultiSectorOutcome,
     Outcome,
     PolicyStudy,
+    ReformStudy,
 )
 from evenwicht.config.trials import DeprivationWorld, InterventionWorld
 
 __all__ = [
     "AS_CONFIGURED",
+    "STUDIES",
     "Adjustment",
     "BinaryOutcome",
+    "BirthPeriodsStudy",
+    "BirthWindow",
     "Cognition",
     "CohortConfig",
     "Column",
@@ -49,6 +56,8 @@ __all__ = [
     "PolicyStudy",
     "RationedDisease",
     "RationingWorld",
+    "ReformStudy",
+    "ReformWorld",
     "RegisterSector",
     "RegisterWorld",
     "Role",

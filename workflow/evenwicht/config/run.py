@@ -10,14 +10,31 @@ from evenwicht.config.event_study import EventStudy
 from evenwicht.config.famine import FamineWorld
 from evenwicht.config.lifecourse import LifecourseWorld
 from evenwicht.config.rationing import RationingWorld
+from evenwicht.config.reform import ReformWorld
 from evenwicht.config.register import RegisterWorld
 from evenwicht.config.source import Column, NhefsSource, TableSource
-from evenwicht.config.studies import ConcentrationStudy, IndividualStudy, Outcome, PolicyStudy, SectorLabel
+from evenwicht.config.studies import (
+    BirthPeriodsStudy,
+    ConcentrationStudy,
+    IndividualStudy,
+    Outcome,
+    PolicyStudy,
+    ReformStudy,
+    SectorLabel,
+)
 from evenwicht.config.trials import DeprivationWorld, InterventionWorld
 
 World = (
-    DunedinWorld | RegisterWorld | RationingWorld | FamineWorld | DeprivationWorld | InterventionWorld | LifecourseWorld
+    DunedinWorld
+    | RegisterWorld
+    | RationingWorld
+    | FamineWorld
+    | ReformWorld
+    | DeprivationWorld
+    | InterventionWorld
+    | LifecourseWorld
 )
+STUDIES = ["individual", "policy", "event_study", "birth_periods", "reform", "concentration"]
 Source = Annotated[TableSource | NhefsSource | World, Field(discriminator="kind")]
 
 
@@ -38,6 +55,8 @@ class CohortConfig(Strict):
     outcomes: dict[Name, Outcome] = {}
     individual: IndividualStudy | None = None
     policy: PolicyStudy | None = None
+    birth_periods: BirthPeriodsStudy | None = None
+    reform: ReformStudy | None = None
     concentration: ConcentrationStudy | None = None
     event_study: EventStudy | None = None
     scenarios: dict[Name, dict[str, Any]] = Field(
@@ -47,8 +66,8 @@ class CohortConfig(Strict):
 
     @model_validator(mode="after")
     def _studies_something(self) -> "CohortConfig":
-        if not any((self.individual, self.policy, self.concentration, self.event_study)):
-            raise ValueError("at least one of the studies individual, policy, concentration, event_study is needed")
+        if not any(getattr(self, study) for study in STUDIES):
+            raise ValueError(f"at least one of the studies {', '.join(STUDIES[:-1])} and {STUDIES[-1]} is needed")
         if AS_CONFIGURED in self.scenarios:
             raise ValueError(f"a scenario must not be called '{AS_CONFIGURED}', the name of the world without changes")
         if self.policy is not None and self.policy.instrument is not None and self.individual is None:

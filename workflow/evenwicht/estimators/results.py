@@ -21,6 +21,14 @@ class Interval:
         """Return the 95% interval of a normal approximation."""
         return cls(float(estimate), float(se), float(estimate - Z95 * se), float(estimate + Z95 * se))
 
+    @classmethod
+    def student(cls, estimate: float, se: float, freedom: float) -> "Interval":
+        """Return the 95% interval by a t distribution with the given degrees of freedom."""
+        from scipy.special import stdtrit
+
+        reach = float(stdtrit(freedom, 0.975)) * se
+        return cls(float(estimate), float(se), float(estimate - reach), float(estimate + reach))
+
     def exp(self) -> "Interval":
         """Return the interval on the ratio scale; the standard error stays on the log scale."""
         return Interval(float(np.exp(self.estimate)), self.se, float(np.exp(self.lower)), float(np.exp(self.upper)))
@@ -47,6 +55,7 @@ ESTIMANDS = {
     "risk_exposed": Estimand("Risk if everybody were exposed", "probability"),
     "risk_unexposed": Estimand("Risk if nobody were exposed", "probability"),
     "odds_ratio": Estimand("Odds ratio", "ratio"),
+    "conditional_odds_ratio": Estimand("Odds ratio, conditional on covariates", "ratio"),
     "standardised_mean_difference": Estimand("Standardised mean difference", "difference"),
     "rmst_difference": Estimand("Difference in time free of disease up to the horizon, years", "difference"),
     "onset_delay": Estimand("Delay of onset, years", "difference"),
@@ -67,10 +76,13 @@ ESTIMANDS = {
     "negative_predictive_value": Estimand("Chance of the unexposed to stay free", "association"),
     "r_squared": Estimand("Explained variance", "probability"),
     "survival": Estimand("Survival to the horizon", "probability"),
-    "p_value": Estimand("P value", "statistic"),
-    "power": Estimand("Power", "statistic"),
-    "type_s_error": Estimand("Chance of the wrong sign in a significant estimate", "statistic"),
-    "exaggeration_ratio": Estimand("Exaggeration of a significant estimate", "statistic"),
+    "selection_bias": Estimand("Bias of the crude difference by who is compared", "association"),
+    "first_stage": Estimand("Change of what the policy sets", "statistic"),
+    "births_ratio": Estimand("Births after over before the date, against other years", "ratio"),
+    "p_value": Estimand("P value", "probability"),
+    "power": Estimand("Power of the test", "probability"),
+    "type_s": Estimand("Chance that a significant estimate has the wrong sign", "probability"),
+    "exaggeration": Estimand("Factor by which a significant estimate exaggerates", "statistic"),
     "e_value": Estimand("E-value", "statistic"),
     "aic_difference": Estimand("Difference in AIC (positive: the dose fits better)", "statistic"),
     "break_date": Estimand("Month of the break", "difference"),

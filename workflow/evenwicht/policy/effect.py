@@ -8,13 +8,11 @@ from evenwicht.config import Adjustment, CohortConfig, PolicyStudy
 from evenwicht.estimators.instrument import two_stage_least_squares
 from evenwicht.estimators.linear import least_squares
 from evenwicht.estimators.results import Interval
-from evenwicht.estimators.survival import hazard_ratio, survival_pseudo_values
-from evenwicht.outcomes import MeanOutcome
+from evenwicht.estimators.survival import hazard_ratio
+from evenwicht.outcomes import MeanOutcome, TimedOutcome
+from evenwicht.policy.clusters import cluster_support
 from evenwicht.rows import Known, Rows, as_table, contrast_label
-from evenwicht.samples import Sample, draw_sample
-
-LEAST_CLUSTERS = 5  # in either arm; below it a cluster-robust interval is far too narrow (Cameron and Miller 2015)
-FEW_CLUSTERS = 20
+from evenwicht.samples import Sample, draw_sample, response
 
 
 def policy_study(cohort: Cohort, config: CohortConfig, known: Known = None) -> pd.DataFrame:
@@ -47,19 +45,8 @@ def policy_study(cohort: Cohort, config: CohortConfig, known: Known = None) -> p
 
 def _intention_to_treat(rows: Rows, sample: Sample, where: str) -> None:
     a, x, clusters, outcome = sample.exposure, sample.covariates, sample.clusters, sample.outcome
-    fewest, note = _cluster_support(sample)
-
-    def supported(interval: Interval) -> Interval:
-        return interval if fewest >= LEAST_CLUSTERS else Interval(interval.estimate)
-
-    if isinstance(outcome, MeanOutcome):
-        y, binary = outcome.value, outcome.binary
-        estimand = "risk_difference" if binary else "mean_difference"
-        events = int(y.sum()) if binary else None
-    else:
-        entry = outcome.entry if (outcome.entry > 0).any() else None
-        y = 1 - survival_pseudo_values(outcome.time, outcome.event, outcome.horizon, entry)
-        estimand, events = "risk_difference", int(outcome.event.sum())
+    support, of_means = cluster_support(a, clusters), response(outcome)
+    if isinstance(outcome, TimedOutcome):
         for ratio, method, covariates in (
             ("hazard_ratio", "crude", None),
             ("conditional_hazard_ratio", "regression", x),
@@ -67,25 +54,18 @@ def _intention_to_treat(rows: Rows, sample: Sample, where: str) -> None:
             if not rows.wants(ratio):
                 continue
             interval = hazard_ratio(
-                outcome.time, outcome.event, a, covariates, entry=entry, clusters=clusters, where=where
+                outcome.time,
+                outcome.event,
+                a,
+                covariates,
+                entry=outcome.delayed_entry,
+                clusters=clusters,
+                where=where,
             )
-            rows.add(ratio, method, supported(interval), n=sample.n, events=events, note=note)
+            rows.add(ratio, method, support.of(interval), n=sample.n, events=of_means.events, note=support.note)
     for method, covariates in (("crude", None), ("regression", x)):
-        interval = least_squares(y, a, covariates, clusters=clusters)
-        rows.add(estimand, method, supported(interval), n=sample.n, events=events, note=note)
-
-
-def _cluster_support(sample: Sample) -> tuple[float, str]:
-    """Return the number of clusters in the smaller arm (infinite without clusters) and a note that says so."""
-    if sample.clusters is None:
-        return np.inf, ""
-    exposed, unexposed = (len(np.unique(sample.clusters[sample.exposure == arm])) for arm in (1, 0))
-    fewest = min(exposed, unexposed)
-    if fewest < LEAST_CLUSTERS:
-        caution = "; too few in an arm for an interval"
-    else:
-        caution = "; few, so the interval is approximate" if fewest < FEW_CLUSTERS else ""
-    return fewest, f"clusters: {exposed} with the policy, {unexposed} without{caution}"
+        interval = least_squares(of_means.value, a, covariates, clusters=clusters)
+        rows.add(of_means.estimand, method, support.of(interval), n=sample.n, events=of_means.events, note=support.note)
 
 
 def _instrumental(cohort: Cohort, config: CohortConfig, study: PolicyStudy, instrument: str) -> list[Rows]:

@@ -291,8 +291,8 @@ def _design(rows: Rows, births: Births, study: EventStudy, fit: CoxResult) -> No
     """Power, type S and type M errors, had the policy the effect held plausible."""
     j = fit.position(study.longest)
     plausible, se = float(np.log(study.plausible_hazard_ratio)), float(np.sqrt(fit.covariance[j, j]))
-    power, type_s, exaggeration = design_analysis(plausible, se)
+    found = design_analysis(plausible, se)
     note = f"if the true hazard ratio were {study.plausible_hazard_ratio:g}; Gelman and Carlin 2014"
     size: dict[str, Any] = {"n": births.n, "events": births.events, "note": note}
-    for estimand, value in (("power", power), ("type_s_error", type_s), ("exaggeration_ratio", exaggeration)):
+    for estimand, value in found._asdict().items():
         rows.add(estimand, "design_analysis", Interval(value), **size)

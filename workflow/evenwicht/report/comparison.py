@@ -8,7 +8,10 @@ from evenwicht.config import CohortConfig
 from evenwicht.report.wording import METHOD_LABELS, number, scale_of, signed, with_interval
 from evenwicht.rows import contrast_label
 
-PREFERRED = {"individual": ["gformula", "ipw", "regression", "crude"], "policy": ["regression", "crude"]}
+PREFERRED = {
+    "individual": ["gformula", "ipw", "regression", "crude"],
+    "policy": ["same_dates_donut", "regression", "crude"],
+}
 RATIOS = {
     "risk_ratio": "risk ratio",
     "hazard_ratio": "hazard ratio",
@@ -39,8 +42,9 @@ class Line:
 def compare_levels(estimates: pd.DataFrame, config: CohortConfig) -> list[Line]:
     """Return, outcome by outcome, the preferred individual and policy estimate of a cohort.
 
-    The individual estimate is standardisation if it exists, else weighting; the policy estimate is the adjusted effect
-    of the leading policy exposure. Relative effects stand beside absolute ones.
+    The individual estimate is standardisation if it exists, else weighting. The policy estimate is the adjusted effect
+    of the leading policy exposure; for a reform at a date of birth, the comparison with the same dates of other years.
+    Relative effects stand beside absolute ones.
     """
     exposure = config.individual.exposure if config.individual else None
     policy = config.policy.exposures[0] if config.policy else None

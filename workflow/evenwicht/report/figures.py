@@ -82,11 +82,14 @@ def _at_risk(axis: Axes, part: pd.DataFrame, arms: tuple[str, str], horizon: flo
 
 
 def forest_figure(estimates: pd.DataFrame, config: CohortConfig, cohort: Cohort) -> Picture:
-    """Draw individual and policy effects in the same units, one panel an outcome."""
-    absolute = estimates[
-        estimates["estimand"].isin(["mean_difference", "risk_difference"])
-        & estimates["contrast"].isin([contrast_label(name, column) for name, column in config.columns.items()])
-    ]
+    """Draw individual and policy effects in the same units, one panel an outcome; windows of births have a table."""
+    columns = [config.individual.exposure] if config.individual else []
+    columns += config.policy.exposures if config.policy else []
+    compared = [contrast_label(column, cohort.columns[column]) for column in columns]
+    rows_shown = estimates["estimand"].isin(["mean_difference", "risk_difference"]) & estimates["contrast"].isin(
+        compared
+    )
+    absolute = estimates[rows_shown]
     panels = [(name, absolute[absolute["study"] == name]) for name in studied_outcomes(config)]
     heights = [len(rows) + 1.6 for _, rows in panels]
     sentences = []

@@ -13,6 +13,13 @@ import yaml
 from evenwicht.config import CohortConfig, Run
 from evenwicht.estimators.results import ESTIMANDS
 from evenwicht.files import write_text
+from evenwicht.report.births import (
+    PERIOD_COLUMNS,
+    birth_period_lines,
+    design_lines,
+    reform_checks,
+    reform_lines,
+)
 from evenwicht.report.comparison import compare_levels, concentration_lines
 from evenwicht.report.provenance import provenance
 from evenwicht.report.wording import METHOD_LABELS, number, scale_of, signed, with_interval
@@ -67,6 +74,7 @@ def render(
         settings={k: yaml.safe_dump(v, sort_keys=False, allow_unicode=True, width=110) for k, v in settings.items()},
         provenance={**provenance(), "Seed": str(run.settings.seed)},
         run=run.settings,
+        period_columns=list(PERIOD_COLUMNS),
     )
     write_text(html, target)
 
@@ -91,6 +99,10 @@ def _cohort(run: Run, name: str, tables: dict[str, pd.DataFrame], figures: dict[
         "concentration": concentration,
         "effects": _event_study(estimates, config) if config.event_study else [],
         "survives": _survives(survives, config),
+        "periods": birth_period_lines(estimates, config),
+        "planned": design_lines(estimates),
+        "reform": reform_lines(estimates, config),
+        "reform_checks": reform_checks(estimates),
         "table1": table1.fillna("").to_dict("records"),
         "attrition": attrition.to_dict("records"),
     }

@@ -130,8 +130,8 @@ def _e_value(row: pd.Series, _: pd.Series, __: pd.DataFrame) -> tuple[str, str, 
 def _design(row: pd.Series, _: pd.Series, rows: pd.DataFrame) -> tuple[str, str, str]:
     of = rows[rows["method"] == "design_analysis"].set_index("estimand")["estimate"]
     answer = (
-        f"power {number(100 * of['power'], 0)}%, wrong sign {number(100 * of['type_s_error'], 1)}%, "
-        f"exaggeration {number(of['exaggeration_ratio'], 1)} times"
+        f"power {number(100 * of['power'], 0)}%, wrong sign {number(100 * of['type_s'], 1)}%, "
+        f"exaggeration {number(of['exaggeration'], 1)} times"
     )
     return answer, CONTEXT, row["note"]
 

@@ -19,6 +19,13 @@ METHOD_LABELS = {
     "cox_coherent": "Cox model, everybody followed to the last visit",
     "cox_calibrated": "Cox model, calibrated on negative controls",
     "windows": "late events against time at risk",
+    "did": "difference-in-differences",
+    "rd": "regression discontinuity",
+    "rd_donut": "discontinuity, donut",
+    "same_dates": "same dates, other years",
+    "same_dates_donut": "same dates, donut",
+    "density": "count of births",
+    "design_analysis": "design analysis",
 }
 MINUS = "\N{MINUS SIGN}"
 

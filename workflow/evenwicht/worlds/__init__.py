@@ -13,7 +13,7 @@ import pandas as pd
 
 from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig, RegisterWorld
-from evenwicht.worlds import deprivation, dunedin, famine, intervention, lifecourse, rationing, register, truth
+from evenwicht.worlds import deprivation, dunedin, famine, intervention, lifecourse, rationing, reform, register, truth
 from evenwicht.worlds.world import World
 
 BUILD: dict[str, Callable[[CohortConfig], World]] = {
@@ -21,6 +21,7 @@ BUILD: dict[str, Callable[[CohortConfig], World]] = {
     "register": register.build,
     "rationing": rationing.build,
     "famine": famine.build,
+    "reform": reform.build,
     "deprivation": deprivation.build,
     "intervention": intervention.build,
     "lifecourse": lifecourse.build,

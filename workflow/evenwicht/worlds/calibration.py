@@ -21,11 +21,12 @@ from evenwicht.config import (
     FamineWorld,
     InterventionWorld,
     RationingWorld,
+    ReformWorld,
     RegisterSector,
     RegisterWorld,
 )
 from evenwicht.errors import ConfigError
-from evenwicht.worlds import dunedin, intervention, rationing
+from evenwicht.worlds import dunedin, intervention, rationing, reform
 from evenwicht.worlds.concentration import agreement
 from evenwicht.worlds.famine import famine_model
 from evenwicht.worlds.mechanisms import onset_risk
@@ -107,6 +108,8 @@ def _fits(config: CohortConfig, wanted: _Wanted, key: np.random.SeedSequence) ->
         yield _adversity_scores(world, wanted, people, key)
     elif isinstance(world, FamineWorld):
         yield _famine(world, wanted, key)
+    elif isinstance(world, ReformWorld):
+        yield _leave(world, wanted)
     elif isinstance(world, InterventionWorld):
         yield _fade_out(world, wanted)
 
@@ -321,6 +324,20 @@ def _fade_out(world: InterventionWorld, wanted: _Wanted) -> list[dict[str, objec
         return [world.take_up * intervention.effect_at(tried, age) for age in ages]
 
     return _solve(names, [getattr(world, name) for name in names], (0.0, 1.0), targets, found)
+
+
+def _leave(world: ReformWorld, wanted: _Wanted) -> list[dict[str, object]]:
+    """Effect of a month of leave on dropout and on log earnings, by the published effects of the reform."""
+    contrast = "born_after: born after vs born before"
+    targets = [wanted("dropout", "risk_difference", contrast), wanted("log_earnings", "mean_difference", contrast)]
+
+    def found(x: Floats) -> list[float]:
+        dropout = world.dropout.model_copy(update={"per_month": float(x[0])})
+        earnings = world.log_earnings.model_copy(update={"per_month": float(x[1])})
+        return [-reform.mean_effect(world, dropout), reform.mean_effect(world, earnings)]
+
+    paths = ["dropout.per_month", "log_earnings.per_month"]
+    return _solve(paths, [world.dropout.per_month, world.log_earnings.per_month], (0.0, 10.0), targets, found)
 
 
 def compare_with_published(cohort: str, truth: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:

@@ -18,7 +18,6 @@ from scipy.special import expit, ndtr, ndtri
 from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig, DunedinWorld, StressorWeights
 from evenwicht.config.dunedin import AdversityScore, Stressor
-from evenwicht.rows import contrast_label
 from evenwicht.streams import part_of
 from evenwicht.worlds import mechanisms as by
 from evenwicht.worlds.concentration import agreement, concentration_rows
@@ -402,10 +401,10 @@ def _closed_form(config: CohortConfig, world: DunedinWorld) -> Iterator[Row]:
     yield from exact_effects(config, diseases, log_hazard_ratio=partial(_log_hazard_ratio, world))
     poor = world.stressors.poverty.prevalence
     lowered = float(ndtr(ndtri(poor) - SIGN[world.policy_effect] * world.policy.poverty_shift))
-    for level, column, names in contrasts_of(config):
-        for name in names if column == POLICY else []:
+    for asked in contrasts_of(config):
+        for name in asked.outcomes if asked.key == POLICY else []:
             if getattr(config.outcomes[name], "column", None) == "poverty":
-                row: Row = {"study": name, "level": level, "contrast": contrast_label(column, config.columns[column])}
+                row: Row = {"study": name, "level": asked.level, "contrast": asked.labels[0]}
                 yield {**row, "estimand": "risk_difference", "value": lowered - poor}
                 yield {**row, "estimand": "risk_ratio", "value": lowered / poor}
 

@@ -5,6 +5,7 @@ selected by SES; the frail die first. Famine in early, mid or late pregnancy act
 on glucose. Registers know the disease of all survivors, the clinic the glucose of those who attend.
 """
 
+from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
@@ -12,13 +13,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evenwicht.cohort import Cohort
-from evenwicht.config import CohortConfig, FamineWorld
+from evenwicht.config import CohortConfig, EventOutcome, FamineWorld
 from evenwicht.config.famine import ByTrimester
+from evenwicht.rows import BEFORE_OR_AFTER, BORN_BEFORE, CONCEIVED_AFTER, PRE_TREND, period_label
 from evenwicht.streams import part_of
 from evenwicht.worlds import mechanisms as by
-from evenwicht.worlds.mechanisms import SIGN, YEAR, Flags, Floats
+from evenwicht.worlds.mechanisms import SIGN, YEAR, Flags, Floats, onset_risk
 from evenwicht.worlds.scm import Equation, Model, Noise, Values, named
-from evenwicht.worlds.world import Contrast, World, exact_effects
+from evenwicht.worlds.world import Contrast, Row, World, exact_effects
 
 TRIMESTERS = ["late", "mid", "early"]  # in the order of birth dates
 BEFORE, AFTER = 0, 4  # periods of birth; 1 to 3 are exposed in late, mid and early pregnancy
@@ -33,19 +35,66 @@ def build(config: CohortConfig) -> World:
         equations=equations,
         cohort=partial(_cohort, config, world, equations),
         contrasts={
-            f"exposed_{trimester}": _contrast(k, f"exposed_{trimester}")
-            for k, trimester in enumerate(TRIMESTERS, start=1)
+            **{f"exposed_{name}": _contrast(k, f"exposed_{name}") for k, name in enumerate(TRIMESTERS, start=1)},
+            **{name: _among_the_exposed(f"exposed_{name}") for name in TRIMESTERS},
         },
         diseases={"coronary_disease": world.coronary_disease},
-        exact=list(
-            exact_effects(
-                config,
-                {"coronary_disease": world.coronary_disease},
-                log_hazard_ratio=partial(_effect, world, world.coronary_disease.famine, "coronary_disease"),
-                mean_difference=partial(_effect, world, world.glucose.famine, "glucose"),
-            )
-        ),
+        exact=list(_closed_form(config, world)),
+        others=partial(_selection, config, world),
     )
+
+
+def _closed_form(config: CohortConfig, world: FamineWorld) -> Iterator[Row]:
+    """Structural coefficients, and no effect on births before the exposure."""
+    yield from exact_effects(
+        config,
+        {"coronary_disease": world.coronary_disease},
+        log_hazard_ratio=partial(_effect, world, world.coronary_disease.famine, "coronary_disease"),
+        mean_difference=partial(_effect, world, world.glucose.famine, "glucose"),
+    )
+    if config.birth_periods is not None:
+        for name in config.birth_periods.outcomes:
+            risk = isinstance(config.outcomes[name], EventOutcome)
+            estimand = "risk_difference" if risk else "mean_difference"
+            yield {"study": name, "level": "policy", "contrast": PRE_TREND, "estimand": estimand, "value": 0.0}
+
+
+def _selection(config: CohortConfig, world: FamineWorld, people: Values) -> Iterator[Row]:
+    """How far crude differences are off because of who was conceived, and because of who survived infancy.
+
+    Both are differences in the outcome that people would have had without famine and without a trend: between all who
+    were born exposed and all who were not, and what the first year's deaths add to it.
+    """
+    study, alive = config.birth_periods, ~people["infant_death"]
+    if study is None:
+        return
+    exposed = [people[f"exposed_{name}"] for name in TRIMESTERS]
+    hazard = people["coronary_disease_log_hazard"] - _load(world, world.coronary_disease.famine, *exposed)
+    hazard = hazard - _trend(world, people["famine_city"], people["birth_day"])
+    glucose = people["glucose"] - _load(world, world.glucose.famine, *exposed)
+    groups = {BORN_BEFORE: [BEFORE], CONCEIVED_AFTER: [AFTER], BEFORE_OR_AFTER: [BEFORE, AFTER]}
+    for name in study.outcomes:
+        outcome = config.outcomes[name]
+        value = glucose
+        if isinstance(outcome, EventOutcome):
+            value = onset_risk(world.coronary_disease, hazard, outcome.horizon)
+        for k, trimester in enumerate(TRIMESTERS, start=1):
+            if trimester not in study.exposed:
+                continue
+            for reference, periods in groups.items():
+                arms = [people["famine_city"] & np.isin(people["period"], group) for group in ([k], periods)]
+                at_birth, later = (
+                    value[arms[0] & kept].mean() - value[arms[1] & kept].mean() for kept in (np.True_, alive)
+                )
+                label = period_label(trimester, study.exposed[trimester], reference)
+                row: Row = {"study": name, "level": "policy", "estimand": "selection_bias"}
+                yield {**row, "contrast": f"{label}, by who was conceived", "value": float(at_birth)}
+                yield {**row, "contrast": f"{label}, by who survived infancy", "value": float(later - at_birth)}
+
+
+def _among_the_exposed(column: str) -> Contrast:
+    """Exposure against none, among those exposed."""
+    return Contrast({column: True}, {column: False}, lambda people: np.asarray(people[column]))
 
 
 def _contrast(k: int, column: str) -> Contrast:
@@ -75,16 +124,25 @@ def period_limits(world: FamineWorld) -> list[int]:
     ]
 
 
+def _load(world: FamineWorld, effects: ByTrimester, *exposed: Flags) -> Floats:
+    """What famine adds to an outcome, given exposure in the trimesters in the order of `TRIMESTERS`."""
+    terms = (getattr(effects, name) * flags for name, flags in zip(TRIMESTERS, exposed, strict=True))
+    return np.asarray(SIGN[world.stressor_effect] * sum(terms))
+
+
+def _trend(world: FamineWorld, famine_city: Flags, birth_day: Floats) -> Floats:
+    """What later birth adds to the log hazard, by the artefacts."""
+    yearly = world.artefacts.cohort_trend + world.artefacts.city_trend * famine_city
+    return np.asarray(yearly * birth_day / YEAR)
+
+
 def famine_model(world: FamineWorld) -> Model:
     """Return the structural equations of a famine world."""
     harm, artefacts = SIGN[world.stressor_effect], world.artefacts
+    load = partial(_load, world)
     limits = np.array(period_limits(world))
     births = world.births
     counts = np.array([births.born_before, births.late, births.mid, births.early, births.conceived_after], dtype=float)
-
-    def load(effects: ByTrimester, *exposed: Flags) -> Floats:
-        terms = (getattr(effects, name) * flags for name, flags in zip(TRIMESTERS, exposed, strict=True))
-        return np.asarray(harm * sum(terms))
 
     def famine_city(noise: Noise) -> Flags:
         return noise.uniform() < counts.sum() / (counts.sum() + world.control_births)
@@ -137,7 +195,7 @@ def famine_model(world: FamineWorld) -> Model:
         exposed_early: Flags,
     ) -> Floats:
         w = world.coronary_disease
-        trend = (artefacts.cohort_trend + artefacts.city_trend * famine_city) * birth_day / YEAR
+        trend = _trend(world, famine_city, birth_day)
         background = w.male * male + w.ses * ses + w.frailty * frailty
         return background + load(w.famine, exposed_late, exposed_mid, exposed_early) + trend
 

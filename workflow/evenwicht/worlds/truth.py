@@ -17,12 +17,12 @@ from scipy.special import ndtri
 from evenwicht.cohort import TABLES, empty
 from evenwicht.config import CohortConfig, EventOutcome, MultiSectorOutcome
 from evenwicht.estimators.concentration import high_need, several_sectors
-from evenwicht.rows import TRUTH_KEY, arm_labels, contrast_label
+from evenwicht.rows import TRUTH_KEY, arm_labels
 from evenwicht.streams import part_of
 from evenwicht.worlds.concentration import concentration_rows
 from evenwicht.worlds.mechanisms import mean_free_years, onset_risk
 from evenwicht.worlds.scm import Values
-from evenwicht.worlds.world import Row, World, contrasts_of
+from evenwicht.worlds.world import Asked, Row, World, contrasts_of
 
 Floats = NDArray[np.float64]
 
@@ -82,22 +82,16 @@ def simulated_values(config: CohortConfig, world: World, draws: int, key: np.ran
 def _rows(config: CohortConfig, world: World, n: int, key: np.random.SeedSequence) -> Iterator[Row]:
     natural = world.equations.draw(n, key)
     weights = np.ones(n) if world.inclusion is None else natural[world.inclusion].astype(float)
-    for level, column, names in contrasts_of(config):
-        if column not in world.contrasts:
+    for asked in contrasts_of(config):
+        if asked.key not in world.contrasts:
             continue
-        compared = world.contrasts[column]
+        compared = world.contrasts[asked.key]
         arms = [world.equations.draw(n, key, do) for do in (compared.exposed, compared.unexposed)]
         w = weights if compared.among is None else weights * compared.among(natural)
-        for name in names:
-            exposed, unexposed, now = (_outcome(config, world, name, people, natural) for people in (*arms, natural))
-            contrast = contrast_label(column, config.columns[column])
-            effect = _Effect(name, level, contrast, exposed, unexposed, now, w)
-            yield from _effects(effect, natural, column)
-            outcome = config.outcomes[name]
-            if isinstance(outcome, EventOutcome) and outcome.time == "age":
-                yield from _time_to_event(config, world, name, level, column, arms, w)
-        if level == "individual":
-            yield from _attributable_use(config, world, column, natural, arms[1])
+        for name in asked.outcomes:
+            yield from _under_every_label(asked.labels, _effects_on(config, world, asked, name, arms, natural, w))
+        if asked.level == "individual":
+            yield from _attributable_use(config, world, asked, natural, arms[1])
     yield from _unexplained(config, world, natural, weights)
     if config.concentration is not None and config.concentration.window in world.use:
         yield from concentration_rows(
@@ -105,6 +99,26 @@ def _rows(config: CohortConfig, world: World, n: int, key: np.random.SeedSequenc
         )
     if world.others is not None:
         yield from world.others(natural)
+
+
+def _effects_on(
+    config: CohortConfig, world: World, asked: Asked, name: str, arms: list[Values], natural: Values, weights: Floats
+) -> Iterator[Row]:
+    """Every estimand of one contrast and one outcome, under the first label of the contrast."""
+    exposed, unexposed, now = (_outcome(config, world, name, people, natural) for people in (*arms, natural))
+    effect = _Effect(name, asked.level, asked.labels[0], exposed, unexposed, now, weights)
+    yield from _effects(effect, natural, asked.key)
+    outcome = config.outcomes[name]
+    if isinstance(outcome, EventOutcome) and outcome.time == "age":
+        yield from _time_to_event(config, world, name, asked, arms, weights)
+
+
+def _under_every_label(labels: list[str], rows: Iterator[Row]) -> Iterator[Row]:
+    """Repeat the rows of the contrast itself for its other labels; parts of it, such as thirds of SES, stand once."""
+    for row in rows:
+        yield row
+        if row["contrast"] == labels[0]:
+            yield from ({**row, "contrast": label} for label in labels[1:])
 
 
 def _outcome(config: CohortConfig, world: World, name: str, people: Values, natural: Values) -> Floats:
@@ -220,21 +234,19 @@ def _by_ses(effect: _Effect, ses: Floats) -> Iterator[Row]:
 
 
 def _time_to_event(
-    config: CohortConfig, world: World, name: str, level: str, column: str, arms: list[Values], weights: Floats
+    config: CohortConfig, world: World, name: str, asked: Asked, arms: list[Values], weights: Floats
 ) -> Iterator[Row]:
     """Survival of both arms to the horizon, and time gained free of the disease."""
     outcome = config.outcomes[name]
     assert isinstance(outcome, EventOutcome)
     disease, hazard = world.diseases[outcome.event], f"{outcome.event}_log_hazard"
-    row = {"study": name, "level": level}
-    contrast = contrast_label(column, config.columns[column])
-    free = []
-    for label, people in zip(arm_labels(config.columns[column]), arms, strict=True):
-        risk = np.average(onset_risk(disease, people[hazard], outcome.horizon), weights=weights)
-        if level == "individual":
+    row = {"study": name, "level": asked.level}
+    free = [np.average(mean_free_years(disease, people[hazard], outcome.horizon), weights=weights) for people in arms]
+    if asked.level == "individual":
+        for label, people in zip(arm_labels(config.columns[asked.key]), arms, strict=True):
+            risk = np.average(onset_risk(disease, people[hazard], outcome.horizon), weights=weights)
             yield {**row, "contrast": label, "estimand": "survival", "value": 1 - risk}
-        free.append(np.average(mean_free_years(disease, people[hazard], outcome.horizon), weights=weights))
-    yield {**row, "contrast": contrast, "estimand": "rmst_difference", "value": free[0] - free[1]}
+    yield {**row, "contrast": asked.labels[0], "estimand": "rmst_difference", "value": free[0] - free[1]}
 
 
 def _unexplained(config: CohortConfig, world: World, natural: Values, weights: Floats) -> Iterator[Row]:
@@ -249,14 +261,13 @@ def _unexplained(config: CohortConfig, world: World, natural: Values, weights: F
 
 
 def _attributable_use(
-    config: CohortConfig, world: World, column: str, natural: Values, unexposed: Values
+    config: CohortConfig, world: World, asked: Asked, natural: Values, unexposed: Values
 ) -> Iterator[Row]:
     """Share of each sector's use that would not be there had nobody been exposed."""
     study = config.concentration
     if study is None or study.window not in world.use:
         return
     now, without = (people[world.use[study.window]].mean(axis=0) for people in (natural, unexposed))
-    label = contrast_label(column, config.columns[column])
     for sector, share in zip(world.sectors, 1 - without / now, strict=True):
-        row: Row = {"study": "concentration", "level": "individual", "contrast": f"{sector}, {label}"}
+        row: Row = {"study": "concentration", "level": "individual", "contrast": f"{sector}, {asked.labels[0]}"}
         yield {**row, "estimand": "attributable_fraction", "value": share}

@@ -2,20 +2,21 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evenwicht.cohort import Cohort
-from evenwicht.config import CohortConfig, ContinuousOutcome, EventOutcome
+from evenwicht.config import BinaryOutcome, CohortConfig, ContinuousOutcome, EventOutcome
 from evenwicht.config.mechanisms import Onset
-from evenwicht.rows import contrast_label
+from evenwicht.rows import REFERENCES, contrast_label, period_label
 from evenwicht.worlds.scm import Model, Values
 
 Row = dict[str, object]
 Intervention = Mapping[str, Any]
-Parameter = Callable[[str, str], float | None]  # column of a contrast and an outcome -> effect, None if there is none
+Parameter = Callable[[str, str], float | None]  # key of a contrast and an outcome -> effect, None if there is none
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class World:
     cohort
         Draws a Cohort from a seed, without its truth table.
     contrasts
-        Column of `persons` -> the interventions that set it to yes and to no.
+        Column of `persons`, or window of births -> the interventions that set it to yes and to no.
     diseases
         Event -> its Gompertz baseline; its log hazard is the variable `<event>_log_hazard`.
     use
@@ -77,13 +78,45 @@ def yes_or_no(*columns: str) -> dict[str, Contrast]:
     return {column: Contrast({column: True}, {column: False}) for column in columns}
 
 
-def contrasts_of(config: CohortConfig) -> Iterator[tuple[str, str, list[str]]]:
-    """Yield level, column and outcomes of every contrast that the studies of a cohort ask for."""
+@dataclass(frozen=True)
+class Asked:
+    """A contrast that the studies of a cohort ask for.
+
+    Attributes
+    ----------
+    level
+        "individual" or "policy".
+    key
+        Its key in `World.contrasts`: a column of `persons`, or a window of births.
+    labels
+        Names under which estimates of it stand; one for each group that the exposed are compared with.
+    outcomes
+        Names of outcomes.
+    """
+
+    level: str
+    key: str
+    labels: list[str]
+    outcomes: list[str]
+
+
+def contrasts_of(config: CohortConfig) -> Iterator[Asked]:
+    """Yield every contrast that the studies of a cohort ask for, each once with all its outcomes."""
+    columns: dict[tuple[str, str], list[str]] = {}
     if config.individual is not None:
-        yield "individual", config.individual.exposure, config.individual.outcomes
+        columns[("individual", config.individual.exposure)] = config.individual.outcomes
     if config.policy is not None:
-        for exposure in config.policy.exposures:
-            yield "policy", exposure, config.policy.outcomes
+        columns |= {("policy", exposure): config.policy.outcomes for exposure in config.policy.exposures}
+    if config.reform is not None:
+        key = ("policy", config.reform.exposure)
+        columns[key] = list(dict.fromkeys([*columns.get(key, []), *config.reform.outcomes]))
+    for (level, column), outcomes in columns.items():
+        yield Asked(level, column, [contrast_label(column, config.columns[column])], outcomes)
+    study = config.birth_periods
+    if study is not None:
+        for name, window in study.exposed.items():
+            labels = [period_label(name, window, reference) for reference in REFERENCES]
+            yield Asked("policy", name, labels, study.outcomes)
 
 
 def exact_effects(
@@ -92,6 +125,7 @@ def exact_effects(
     *,
     log_hazard_ratio: Parameter | None = None,
     mean_difference: Parameter | None = None,
+    risk_difference: Parameter | None = None,
 ) -> Iterator[Row]:
     """Yield the effects that are parameters of a world, for every contrast and outcome that its studies ask for.
 
@@ -103,21 +137,26 @@ def exact_effects(
         Event -> Gompertz baseline. Delay of onset is minus the log hazard ratio over its shape, exact for the
         cumulative hazard up to the constant at birth.
     log_hazard_ratio
-        Called with column and event.
+        Called with key of the contrast and event.
     mean_difference
-        Called with column of the contrast and column of a continuous outcome.
+        Called with key of the contrast and column of a continuous outcome.
+    risk_difference
+        Called with key of the contrast and column of a binary outcome.
     """
-    for level, column, names in contrasts_of(config):
-        label = contrast_label(column, config.columns[column])
-        for name in names:
+    for asked in contrasts_of(config):
+        for name, label in product(asked.outcomes, asked.labels):
             outcome = config.outcomes[name]
-            row: Row = {"study": name, "level": level, "contrast": label}
+            row: Row = {"study": name, "level": asked.level, "contrast": label}
             if isinstance(outcome, EventOutcome) and log_hazard_ratio is not None and outcome.event in (diseases or {}):
-                effect = log_hazard_ratio(column, outcome.event)
+                effect = log_hazard_ratio(asked.key, outcome.event)
                 if effect is not None:
                     yield {**row, "estimand": "conditional_hazard_ratio", "value": float(np.exp(effect))}
                     yield {**row, "estimand": "onset_delay", "value": -effect / (diseases or {})[outcome.event].shape}
-            if isinstance(outcome, ContinuousOutcome) and mean_difference is not None:
-                effect = mean_difference(column, outcome.column)
-                if effect is not None:
-                    yield {**row, "estimand": "mean_difference", "value": effect}
+            for kind, estimand, parameter in (
+                (ContinuousOutcome, "mean_difference", mean_difference),
+                (BinaryOutcome, "risk_difference", risk_difference),
+            ):
+                if isinstance(outcome, kind) and parameter is not None:
+                    effect = parameter(asked.key, outcome.column)
+                    if effect is not None:
+                        yield {**row, "estimand": estimand, "value": effect}

@@ -1,0 +1,113 @@
+"""Tables of the page about births: windows of exposure beside every comparison, and a reform by every method."""
+
+from typing import Any
+
+import pandas as pd
+
+from evenwicht.config import CohortConfig
+from evenwicht.estimators.results import ESTIMANDS
+from evenwicht.report.wording import METHOD_LABELS, number, scale_of, with_interval
+from evenwicht.rows import BEFORE_OR_AFTER, BORN_BEFORE, CONCEIVED_AFTER, PRE_TREND, contrast_label, period_label
+
+PERIOD_COLUMNS = {  # heading -> reference group and method
+    "Born before": (BORN_BEFORE, "regression"),
+    "Conceived after": (CONCEIVED_AFTER, "regression"),
+    "Both": (BEFORE_OR_AFTER, "regression"),
+    "Both, crude": (BEFORE_OR_AFTER, "crude"),
+    "Spared region": (BEFORE_OR_AFTER, "did"),
+}
+REFORM_METHODS = ["crude", "rd", "rd_donut", "same_dates", "same_dates_donut"]
+DIFFERENCES = ["mean_difference", "risk_difference", "first_stage"]
+
+
+def birth_period_lines(estimates: pd.DataFrame, config: CohortConfig) -> list[dict[str, str]]:
+    """Return one line an outcome and window of exposure: its differences by comparison, and the true value."""
+    study = config.birth_periods
+    lines: list[dict[str, str]] = []
+    if study is None:
+        return lines
+    for outcome in study.outcomes:
+        rows = estimates[(estimates["study"] == outcome) & estimates["estimand"].isin(DIFFERENCES)]
+        for name, window in study.exposed.items():
+            label = period_label(name, window, BEFORE_OR_AFTER)
+            line = _head(config, outcome, window.label, rows[rows["contrast"] == label])
+            for heading, (reference, method) in PERIOD_COLUMNS.items():
+                line[heading] = _shown(rows, period_label(name, window, reference), method)
+            lines.append(line)
+        if study.region is not None:
+            line = _head(config, outcome, PRE_TREND, rows[rows["contrast"] == PRE_TREND])
+            lines.append(line | dict.fromkeys(PERIOD_COLUMNS, ""))
+            lines[-1]["Spared region"] = _shown(rows, PRE_TREND, "did")
+    return lines
+
+
+def design_lines(estimates: pd.DataFrame) -> list[dict[str, str]]:
+    """Return one line a planned comparison: power, chance of a wrong sign and exaggeration."""
+    planned = estimates[estimates["method"] == "design_analysis"]
+    lines = []
+    for note, rows in planned.groupby("note", sort=False):
+        value = rows.set_index("estimand")["estimate"]
+        lines.append(
+            {
+                "comparison": str(note),
+                "power": f"{100 * value['power']:.0f}%",
+                "type_s": f"{100 * value['type_s']:.1g}%",
+                "exaggeration": number(value["exaggeration"], 1),
+            }
+        )
+    return lines
+
+
+def reform_lines(estimates: pd.DataFrame, config: CohortConfig) -> list[dict[str, str]]:
+    """Return one line an outcome of a reform: the estimate by every method, and the true value."""
+    study = config.reform
+    lines: list[dict[str, str]] = []
+    if study is None:
+        return lines
+    label = contrast_label(study.exposure, config.columns[study.exposure])
+    for outcome in [*([study.first_stage] if study.first_stage else []), *study.outcomes]:
+        rows = estimates[(estimates["study"] == outcome) & estimates["estimand"].isin(DIFFERENCES)]
+        rows = rows[rows["level"] == "policy"]
+        line = _head(config, outcome, "", rows[rows["contrast"] == label])
+        lines.append(line | {METHOD_LABELS[m]: _shown(rows, label, m) for m in REFORM_METHODS})
+    return lines
+
+
+def reform_checks(estimates: pd.DataFrame) -> list[str]:
+    """Say what the placebo dates and the count of births around the date show."""
+    density = estimates[estimates["method"] == "density"]
+    placebo = estimates[estimates["contrast"].str.startswith("placebo: ")]
+    texts = []
+    if len(placebo):
+        misses = ((placebo["lower"] > 0) | (placebo["upper"] < 0)).sum()
+        texts.append(
+            f"At the same date in years without the reform, {misses} of {len(placebo)} intervals exclude zero; one in "
+            "twenty is expected by chance."
+        )
+    for row in density.to_dict("records"):
+        shown = with_interval(row["estimate"], row["lower"], row["upper"], digits=2)
+        texts.append(f"{ESTIMANDS['births_ratio'].label}: {shown}; 1 if no birth was moved past the date.")
+    return texts
+
+
+def _head(config: CohortConfig, outcome: str, window: str, rows: pd.DataFrame) -> dict[str, str]:
+    factor, digits = _scale(rows)
+    known = rows["truth"].dropna()
+    truth = number(factor * known.iloc[0], digits) if len(known) else ""
+    label = config.outcomes[outcome].label  # the label of a mean says its unit
+    return {"outcome": f"{label}, percentage points" if factor > 1 else label, "window": window, "truth": truth}
+
+
+def _shown(rows: pd.DataFrame, contrast: str, method: str) -> str:
+    found = rows[(rows["contrast"] == contrast) & (rows["method"] == method)]
+    if found.empty:
+        return ""
+    row: Any = found.iloc[0]
+    factor, digits = _scale(found)
+    return with_interval(*(factor * row[k] for k in ("estimate", "lower", "upper")), digits=digits)
+
+
+def _scale(rows: pd.DataFrame) -> tuple[float, int]:
+    """Factor and decimals: tenths of a percentage point for risks, two decimals for means."""
+    factor, _, digits = scale_of(rows["estimand"].iloc[0], "")
+    return factor, digits if factor > 1 else 2
