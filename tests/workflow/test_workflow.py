@@ -19,7 +19,9 @@ from tests.conftest import ROOT, WORLDS, environment
 from tests.unit.test_ingest import own_table
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
-QUICK = ["--config", "bootstrap=50", "permutations=100", "truth_draws=100000", "replicates=20"]
+# every kind of job, of cohorts that are fast
+COHORTS = "cohorts=['config/nhefs.yaml','config/dunedin.yaml','config/register_nz.yaml','config/deprivation.yaml']"
+QUICK = ["--config", "bootstrap=50", "permutations=100", "truth_draws=100000", "replicates=20", COHORTS]
 OUTPUTS = [
     "results/tables",
     "results/figures",

@@ -10,8 +10,8 @@ rule studies:
     input:
         lambda w: cohort_files(w.cohort),
     output:
-        estimates="results/estimates/{cohort}/estimates.parquet",
         **{name: f"results/estimates/{{cohort}}/{name}_curves.parquet" for name in CURVES},
+        estimates="results/estimates/{cohort}/estimates.parquet",
     log:
         "results/logs/studies/{cohort}.log",
     benchmark:

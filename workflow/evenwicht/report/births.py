@@ -20,6 +20,16 @@ REFORM_METHODS = ["crude", "rd", "rd_donut", "same_dates", "same_dates_donut"]
 DIFFERENCES = ["mean_difference", "risk_difference", "first_stage"]
 
 
+def headline_contrast(config: CohortConfig) -> str | None:
+    """Contrast that a study of births is about: the longest exposure, or the last window against before and after."""
+    if config.event_study is not None:
+        return config.event_study.contrast(config.event_study.longest)
+    if config.birth_periods is not None:
+        name, window = list(config.birth_periods.exposed.items())[-1]
+        return period_label(name, window, BEFORE_OR_AFTER)
+    return None
+
+
 def birth_period_lines(estimates: pd.DataFrame, config: CohortConfig) -> list[dict[str, str]]:
     """Return one line an outcome and window of exposure: its differences by comparison, and the true value."""
     study = config.birth_periods

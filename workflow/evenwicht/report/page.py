@@ -17,6 +17,7 @@ from evenwicht.report.births import (
     PERIOD_COLUMNS,
     birth_period_lines,
     design_lines,
+    headline_contrast,
     reform_checks,
     reform_lines,
 )
@@ -100,7 +101,7 @@ def _cohort(run: Run, name: str, tables: dict[str, pd.DataFrame], figures: dict[
         "effects": _event_study(estimates, config) if config.event_study else [],
         "survives": _survives(survives, config),
         "periods": birth_period_lines(estimates, config),
-        "planned": design_lines(estimates),
+        "planned": design_lines(estimates) if config.birth_periods else [],
         "reform": reform_lines(estimates, config),
         "reform_checks": reform_checks(estimates),
         "table1": table1.fillna("").to_dict("records"),
@@ -240,12 +241,11 @@ def _scenarios(run: Run, scenarios: pd.DataFrame) -> dict[str, list[dict[str, st
 
 
 def _leads(run: Run, scenarios: pd.DataFrame) -> "pd.Series[bool]":
-    """Rows about the headline contrast of an event study, which is what scenarios are there to test."""
-    headlines = {
-        name: c.event_study.contrast(c.event_study.longest) for name, c in run.cohorts.items() if c.event_study
-    }
+    """Rows about the headline contrast of each study of births, which is what scenarios are there to test."""
+    headlines = {name: headline_contrast(config) for name, config in run.cohorts.items()}
     leads = scenarios["contrast"] == scenarios["cohort"].map(headlines)
-    return leads & scenarios["estimand"].isin(["conditional_hazard_ratio", "observed_expected_ratio", "onset_delay"])
+    ratios = ["conditional_hazard_ratio", "observed_expected_ratio", "onset_delay"]
+    return leads & scenarios["estimand"].isin([*ratios, "risk_difference", "mean_difference"])
 
 
 def _percent(share: float, error: float) -> str:
