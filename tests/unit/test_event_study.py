@@ -19,7 +19,7 @@ from evenwicht.estimators.gompertz_risk import absolute_effects
 from evenwicht.estimators.survival import kaplan_meier, kaplan_meier_curve
 from evenwicht.loading import load_cohort, read_yaml
 from evenwicht.outcomes import TimedOutcome
-from evenwicht.policy.birth_dates import Births, draw_births
+from evenwicht.policy.births import Births, draw_births
 from evenwicht.policy.event_study import event_study_curves
 from evenwicht.policy.referee import e_value, placebo_cutoffs, referee
 from evenwicht.policy.windows import window_check

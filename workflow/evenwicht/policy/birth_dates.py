@@ -1,7 +1,6 @@
-"""People of an event study: when each was born relative to the end of a policy, and what a hazard model needs."""
+"""Dates of birth as studies of births use them: a clock of whole days, and clusters of births."""
 
-from dataclasses import dataclass, replace
-from functools import cached_property
+import datetime as dt
 from typing import Any
 
 import numpy as np
@@ -9,167 +8,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evenwicht.cohort import Cohort
-from evenwicht.config import EventOutcome, EventStudy
-from evenwicht.errors import DataError, ModelError
-from evenwicht.estimators.cox import CoxResult, fit_cox
-from evenwicht.estimators.design import LEAST_EVENTS, covariate_matrix
-from evenwicht.outcomes import TimedOutcome, outcome_values
-
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
-GESTATION = 9  # months
 
 
-@dataclass(frozen=True)
-class Births:
-    """Complete cases of one outcome, n people.
-
-    Attributes
-    ----------
-    ids : (n,) array
-        Identifiers.
-    month : (n,) array of int
-        Month of birth, counted from the month in which the policy ended.
-    quarter : (n,) array of int
-        Quarter of birth, counted from the quarter in which the policy ended.
-    years : (n,) array
-        Date of birth in years, counted from the day on which the policy ended.
-    x : (n, k) array
-        Covariates, with indicators of calendar month if asked for.
-    names : list of k strings
-    clusters : (n,) array
-    outcome
-        Entry, exit and status, in years of age.
-    where
-        Name of the study in messages.
-    """
-
-    ids: NDArray[Any]
-    month: NDArray[np.int64]
-    quarter: NDArray[np.int64]
-    years: Floats
-    x: Floats
-    names: list[str]
-    clusters: NDArray[Any]
-    outcome: TimedOutcome
-    where: str
-
-    @property
-    def n(self) -> int:
-        return len(self.month)
-
-    @property
-    def events(self) -> int:
-        return int(self.outcome.event.sum())
-
-    @cached_property
-    def entry(self) -> Floats | None:
-        """Ages at entry, or None if everybody is followed from birth."""
-        return self.outcome.entry if (self.outcome.entry > 0).any() else None
-
-    def within(self, quarters: tuple[int, int]) -> Flags:
-        """Who is born between two quarters."""
-        return (self.quarter >= quarters[0]) & (self.quarter <= quarters[1])
-
-    def dose(self, study: EventStudy, shift: int = 0) -> Floats:
-        """Months under the policy from conception to `exposed_until`, had it ended `shift` months later."""
-        return np.clip(shift - self.month + GESTATION, 0.0, GESTATION + study.exposed_until)
-
-    def part(self, rows: Flags) -> "Births":
-        """These people alone."""
-        o = self.outcome
-        kept = TimedOutcome(o.entry[rows], o.time[rows], o.event[rows], o.horizon)
-        arrays = {name: getattr(self, name)[rows] for name in ("ids", "month", "quarter", "years", "x", "clusters")}
-        return replace(self, **arrays, outcome=kept)
-
-    def censored_at(self, age: Floats) -> "Births":
-        """Everybody followed to an age at most; those who have not entered by then are left out."""
-        o = self.outcome
-        event = np.where(o.time <= age, o.event, 0.0)
-        cut = replace(self, outcome=TimedOutcome(o.entry, np.minimum(o.time, age), event, o.horizon))
-        return cut.part(cut.outcome.time > o.entry)
-
-    def cox(self, columns: dict[str, Floats], *, baseline: bool = True) -> CoxResult:
-        """Fit a Cox model with these columns, beside the covariates unless `baseline` is false.
-
-        Covariates that do not vary (a calendar month without births in a part of the sample) are left out.
-        """
-        x, names = self._design(columns, baseline)
-        return fit_cox(
-            self.outcome.time,
-            self.outcome.event,
-            x,
-            names,
-            entry=self.entry,
-            clusters=self.clusters,
-            few_clusters=True,
-            where=self.where,
-        )
-
-    def _design(self, columns: dict[str, Floats], baseline: bool) -> tuple[Floats, list[str]]:
-        kept = self.x.std(axis=0) > 0 if baseline else np.zeros(len(self.names), dtype=bool)
-        names = [*columns, *(name for name, keep in zip(self.names, kept, strict=True) if keep)]
-        return np.column_stack([*columns.values(), self.x[:, kept]]), names
-
-    def design(self, columns: dict[str, Floats]) -> tuple[Floats, list[str]]:
-        """These columns beside the covariates, (n, k), and their names."""
-        return self._design(columns, True)
+def birth_days(cohort: Cohort, origin: dt.date) -> NDArray[np.float64]:
+    """Days from the origin to birth, (n,); NaN where the date is not known."""
+    born = cohort.persons[cohort.role("birth_date")[0]]
+    days = (born - pd.Timestamp(origin)) / pd.Timedelta(days=1)
+    return np.asarray(days, dtype=np.float64)
 
 
-def draw_births(cohort: Cohort, study: EventStudy, outcome: EventOutcome, where: str) -> Births:
-    """Return the complete cases of an outcome among the births that the study compares.
-
-    Raises
-    ------
-    DataError
-        If the cohort has no birth dates, or nobody is born in the quarters of a group or cell.
-    ModelError
-        If a group has fewer than five events.
-    """
-    persons = cohort.persons
-    dates = cohort.role("birth_date")
-    if not dates:
-        raise DataError("no column with role birth_date", where=where, mend="Give the date of birth that role.")
-    values = outcome_values(cohort, outcome, where)
-    assert isinstance(values, TimedOutcome)
-    born = persons[dates[0]]
-    used = [dates[0], study.cluster, *study.adjust.columns]
-    quarter = 4 * born.dt.year + born.dt.quarter - (4 * study.ends.year + (study.ends.month + 2) // 3)
-    spans = {study.unexposed.label: study.unexposed.quarters, **study.groups}
-    compared = pd.concat([quarter.between(*span) for span in spans.values()], axis=1).any(axis=1)
-    rows = (persons[used].notna().all(axis=1) & compared).to_numpy() & values.observed
-    sample, born = persons[rows], born[rows]
-    x, names = covariate_matrix(sample, study.adjust.columns, study.adjust.quadratic)
-    if study.season:
-        months = born.dt.month.to_numpy()
-        present = np.unique(months)[1:]
-        x = np.column_stack([x, months[:, None] == present])
-        names = [*names, *(f"month {m}" for m in present)]
-    births = Births(
-        ids=sample[cohort.id].to_numpy(),
-        month=(12 * born.dt.year + born.dt.month - 12 * study.ends.year - study.ends.month).to_numpy(np.int64),
-        quarter=quarter[rows].to_numpy(np.int64),
-        years=((born - pd.Timestamp(study.ends)).dt.days / 365.25).to_numpy(float),
-        x=x.astype(float),
-        names=names,
-        clusters=pd.factorize(sample[study.cluster], sort=True)[0],
-        outcome=TimedOutcome(values.entry[rows], values.time[rows], values.event[rows], values.horizon),
-        where=where,
-    )
-    cells = {study.reference.label: study.reference.quarters, **study.cells}
-    for label, span in {**spans, **cells}.items():
-        people = births.within(span)
-        if not people.any():
-            raise DataError(
-                f"nobody is born in the quarters {span[0]} to {span[1]} of '{label}'",
-                where=where,
-                mend="Correct the quarters of the event study, or leave the group out.",
-            )
-        events = int(births.outcome.event[people].sum())
-        if label in spans and events < LEAST_EVENTS:
-            raise ModelError(
-                f"too few events: {events} in '{label}'",
-                where=where,
-                mend="Pool groups, lengthen follow-up or leave this outcome out of the study.",
-            )
-    return births
+def birth_units(days: NDArray[np.float64], origin: dt.date, unit: str) -> NDArray[Any]:
+    """Day, week or calendar month of each birth, (n,) days since the origin; weeks start with the origin."""
+    if unit == "month":
+        return (pd.Timestamp(origin) + pd.to_timedelta(days, unit="D")).strftime("%Y-%m").to_numpy()
+    return np.floor(days / {"day": 1, "week": 7}[unit])

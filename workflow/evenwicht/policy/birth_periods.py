@@ -32,7 +32,7 @@ from evenwicht.estimators.ratios import odds_ratio, risk_ratio
 from evenwicht.estimators.results import Interval
 from evenwicht.estimators.survival import hazard_ratio
 from evenwicht.outcomes import TimedOutcome, outcome_values
-from evenwicht.policy.births import birth_days, birth_units
+from evenwicht.policy.birth_dates import birth_days, birth_units
 from evenwicht.policy.clusters import cluster_support
 from evenwicht.rows import (
     BEFORE_OR_AFTER,

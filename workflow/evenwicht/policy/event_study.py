@@ -17,7 +17,7 @@ from evenwicht.estimators.cox import CoxResult
 from evenwicht.estimators.gompertz import GompertzResult, fit_gompertz
 from evenwicht.estimators.gompertz_risk import absolute_effects
 from evenwicht.estimators.survival import kaplan_meier_curve
-from evenwicht.policy.birth_dates import Births, draw_births
+from evenwicht.policy.births import Births, draw_births
 from evenwicht.rows import Known, Rows, as_table
 
 Floats = NDArray[np.float64]

@@ -20,7 +20,7 @@ from evenwicht.estimators.cox_bootstrap import score_bootstrap
 from evenwicht.estimators.design_analysis import design_analysis
 from evenwicht.estimators.empirical_null import fit_empirical_null
 from evenwicht.estimators.results import Interval
-from evenwicht.policy.birth_dates import GESTATION, Births, draw_births
+from evenwicht.policy.births import GESTATION, Births, draw_births
 from evenwicht.policy.event_study import cell_columns, group_columns, in_cells, samples
 from evenwicht.policy.windows import last_visits, window_check
 from evenwicht.rows import Rows, as_table

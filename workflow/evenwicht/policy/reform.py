@@ -31,7 +31,7 @@ from evenwicht.estimators.design import covariate_matrix, require_both_arms
 from evenwicht.estimators.panel import panel_regression
 from evenwicht.estimators.results import Interval
 from evenwicht.outcomes import outcome_values
-from evenwicht.policy.births import birth_days, birth_units
+from evenwicht.policy.birth_dates import birth_days, birth_units
 from evenwicht.policy.clusters import cluster_support
 from evenwicht.rows import Known, Rows, as_table, contrast_label, placebo_label
 from evenwicht.samples import response, subset

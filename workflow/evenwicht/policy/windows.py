@@ -14,7 +14,7 @@ from scipy import stats
 from evenwicht.cohort import Cohort
 from evenwicht.estimators.gompertz import fit_gompertz
 from evenwicht.estimators.results import Interval
-from evenwicht.policy.birth_dates import Births
+from evenwicht.policy.births import Births
 
 Floats = NDArray[np.float64]
 INCOHERENT_FROM = 1.2  # events per expected event, lower limit, from which windows are called incoherent
