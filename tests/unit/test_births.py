@@ -8,8 +8,8 @@ import pytest
 from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig
 from evenwicht.errors import DataError, ModelError
-from evenwicht.policy.birth_periods import birth_periods_study
 from evenwicht.policy.birth_dates import birth_units
+from evenwicht.policy.birth_periods import birth_periods_study
 from evenwicht.policy.reform import DENSITY, reform_study
 from evenwicht.rows import REFERENCES, period_label
 from evenwicht.streams import stream_key
