@@ -16,7 +16,7 @@ REPLICATES = {"famine": 60, "deprivation": 100, "intervention": 100, "lifecourse
 
 
 def summary_of(name: str, **changes: object) -> pd.DataFrame:
-    config = world_with(world(name), **changes)
+    config = world_with(world(name), **changes).model_copy(update={"birth_periods": None})  # has tests of its own
     truth = true_values(config, 500_000, stream_key(41, name, "truth"))
     config = config.model_copy(update={"event_study": None})  # has tests of its own
     table = summarise(replicate_estimates(config, truth, 42, range(1, REPLICATES[name] + 1)))

@@ -67,7 +67,7 @@ def birth_periods_study(cohort: Cohort, config: CohortConfig, known: Known = Non
     """Compare births of each window with births before, after and both, and with those of the same dates elsewhere.
 
     A ratio that an arm has too few cases for is a row without estimate, because windows of births are small by nature.
-    If `known` is given, hazard ratios are left out unless their true value is known; see `rows.Rows`.
+    If `known` is given, ratios are left out unless their true value is known; see `rows.Rows`.
 
     Raises
     ------
@@ -175,6 +175,8 @@ def _ratios(rows: Rows, sample: Sample, status: NDArray[np.float64], where: str)
         ("odds_ratio", "crude", odds_ratio, None),
         ("conditional_odds_ratio", "regression", odds_ratio, x),
     ):
+        if not rows.wants(estimand):
+            continue
         interval, note = Interval(np.nan), TOO_FEW
         if all(0 < y[a == arm].mean() < 1 for arm in (0, 1)):
             interval, note = ratio(y, a, covariates, clusters=clusters, where=where), support.note
