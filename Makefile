@@ -24,7 +24,7 @@ drift: run  ## fail if the regenerated tables differ from the committed ones
 	$(BIN)/python -m evenwicht.report.drift results/tables
 
 test: $(READY)  ## every test
-	PATH="$(CURDIR)/$(BIN):$$PATH" pytest -n auto --dist loadgroup
+	PATH="$(CURDIR)/$(BIN):$$PATH" pytest -n auto --dist loadfile
 
 lint: $(READY)  ## ruff, mypy, snakefmt and snakemake --lint
 	$(BIN)/ruff check .

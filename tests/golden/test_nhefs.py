@@ -17,7 +17,6 @@ from evenwicht.streams import stream
 
 from tests.conftest import ROOT
 
-pytestmark = pytest.mark.xdist_group("nhefs")  # one worker computes the estimates once
 PUBLISHED = pd.read_csv(ROOT / "data/published.csv").query("cohort == 'nhefs' and use == 'check'")
 OURS, BOOKS = 2000, 1000  # bootstrap samples here and in the book
 

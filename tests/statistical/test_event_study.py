@@ -46,7 +46,6 @@ def within_band(count: float, chance: float, draws: int) -> bool:
     return bool(low <= count <= high)
 
 
-@pytest.mark.xdist_group("no_effect")
 def test_in_the_null_world_no_group_or_cell_differs_from_one() -> None:
     table = summary_in("no_effect")
     ratios = table[(table["estimand"] == "conditional_hazard_ratio") & table["mean_bias"].notna()]
@@ -54,7 +53,6 @@ def test_in_the_null_world_no_group_or_cell_differs_from_one() -> None:
     assert unbiased(ratios), ratios
 
 
-@pytest.mark.xdist_group("no_effect")
 @pytest.mark.parametrize("method", ["cox", "gompertz", "cox_trend", "cox_donut", "cox_delayed_entry", "cox_coherent"])
 def test_in_the_null_world_intervals_cover_and_raise_five_per_cent_of_alarms(method: str) -> None:
     rows = headline("no_effect", method)
@@ -62,14 +60,12 @@ def test_in_the_null_world_intervals_cover_and_raise_five_per_cent_of_alarms(met
         assert within_band(share * REPLICATES, 0.95, REPLICATES), rows
 
 
-@pytest.mark.xdist_group("no_effect")
 def test_coherent_windows_are_never_called_incoherent() -> None:
     rows = replicates_in("no_effect").query("estimand == 'observed_expected_ratio'")
     assert len(rows) == 2 * REPLICATES
     assert not (rows["lower"] > INCOHERENT_FROM).any()
 
 
-@pytest.mark.xdist_group("incoherent_windows")
 def test_incoherent_windows_alone_make_a_full_gradient_and_are_always_named() -> None:
     table = summary_in("incoherent_windows").query("method == 'cox' and estimand == 'conditional_hazard_ratio'")
     for study in OUTCOMES:
@@ -84,7 +80,6 @@ def test_incoherent_windows_alone_make_a_full_gradient_and_are_always_named() ->
     assert rows["note"].str.contains("incoherent windows").all()
 
 
-@pytest.mark.xdist_group("incoherent_windows")
 def test_following_everybody_to_the_last_visit_mends_incoherent_windows() -> None:
     rows = headline("incoherent_windows", "cox_coherent")
     assert unbiased(rows), rows
@@ -92,7 +87,6 @@ def test_following_everybody_to_the_last_visit_mends_incoherent_windows() -> Non
         assert within_band(share * REPLICATES, 0.95, REPLICATES)
 
 
-@pytest.mark.xdist_group("reversed_effect")
 @pytest.mark.parametrize("method", ["cox", "gompertz"])
 def test_in_the_reversed_world_the_sign_comes_back(method: str) -> None:
     rows = replicates_in("reversed_effect").query("contrast == @HEADLINE and method == @method")
@@ -102,21 +96,18 @@ def test_in_the_reversed_world_the_sign_comes_back(method: str) -> None:
     assert unbiased(headline("reversed_effect", method))
 
 
-@pytest.mark.xdist_group("cohort_trend")
 def test_a_cohort_trend_biases_the_unadjusted_estimate_and_not_the_adjusted_one() -> None:
     unadjusted, adjusted = (headline("cohort_trend", method) for method in ("cox", "cox_trend"))
     assert (unadjusted["mean_bias"] < -4 * unadjusted["mc_error_bias"]).all()
     assert unbiased(adjusted), adjusted
 
 
-@pytest.mark.xdist_group("reversed_effect")
 def test_the_price_of_the_trend_is_told_in_power() -> None:
     unadjusted, adjusted = (headline("reversed_effect", method) for method in ("cox", "cox_trend"))
     assert (unadjusted["power"] > 0.8).all()
     assert (adjusted["power"] < 0.4).all()
 
 
-@pytest.mark.xdist_group("cohort_trend")
 def test_the_scenario_table_does_not_depend_on_how_replicates_were_cut() -> None:
     whole = replicates_in("cohort_trend").assign(cohort="rationing")
     pieces = [whole[whole["replicate"] % 3 == k] for k in (2, 0, 1)]

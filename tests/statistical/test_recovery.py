@@ -46,7 +46,6 @@ def summary_of(replicates: pd.DataFrame, method: str, level: str) -> pd.DataFram
     return rows
 
 
-@pytest.mark.xdist_group("null_world")
 def test_truth_of_the_null_world_is_nothing(null_world: pd.DataFrame) -> None:
     effects = null_world[null_world["estimand"].isin(["risk_difference"])]
     assert (effects["truth"] == 0).all()
@@ -56,7 +55,6 @@ def test_truth_of_the_null_world_is_nothing(null_world: pd.DataFrame) -> None:
     assert (ratios["truth"] == 1).all()
 
 
-@pytest.mark.xdist_group("null_world")
 @pytest.mark.parametrize(
     ("method", "level"),
     [("regression", "individual"), ("ipw", "individual"), ("gformula", "individual"), ("regression", "policy")],
@@ -66,27 +64,23 @@ def test_adjusted_analyses_find_nothing_in_the_null_world(method: str, level: st
     assert (rows["mean_bias"].abs() <= 4 * rows["mc_error_bias"]).all(), rows
 
 
-@pytest.mark.xdist_group("null_world")
 def test_intervals_exclude_nothing_five_percent_of_the_time_in_the_null_world(null_world: pd.DataFrame) -> None:
     for method, level in [("regression", "individual"), ("ipw", "individual"), ("regression", "policy")]:
         coverage = summary_of(null_world, method, level)["coverage"].dropna()
         assert coverage.between(0.95 - BAND, 1).all(), (method, level, coverage)
 
 
-@pytest.mark.xdist_group("null_world")
 def test_the_crude_contrast_is_fooled_by_confounding_even_in_the_null_world(null_world: pd.DataFrame) -> None:
     rows = summary_of(null_world, "crude", "individual")
     assert (rows["mean_bias"] > 4 * rows["mc_error_bias"]).all()
 
 
-@pytest.mark.xdist_group("default_world")
 @pytest.mark.parametrize("method", ["ipw", "gformula"])
 def test_weighting_and_standardisation_find_the_individual_effect(method: str, default_world: pd.DataFrame) -> None:
     rows = summary_of(default_world, method, "individual")
     assert (rows["mean_bias"].abs() <= 4 * rows["mc_error_bias"]).all(), rows
 
 
-@pytest.mark.xdist_group("default_world")
 def test_the_conditional_hazard_ratio_is_found(default_world: pd.DataFrame) -> None:
     table = summary_of(default_world, "regression", "individual")
     row = table[table["estimand"] == "conditional_hazard_ratio"].iloc[0]
@@ -94,7 +88,6 @@ def test_the_conditional_hazard_ratio_is_found(default_world: pd.DataFrame) -> N
     assert row["coverage"] == pytest.approx(0.95, abs=BAND)
 
 
-@pytest.mark.xdist_group("default_world")
 def test_the_policy_effect_is_found_with_twelve_clusters(default_world: pd.DataFrame) -> None:
     for method in ("crude", "regression"):
         rows = summary_of(default_world, method, "policy")
@@ -102,7 +95,6 @@ def test_the_policy_effect_is_found_with_twelve_clusters(default_world: pd.DataF
         assert rows["coverage"].between(0.95 - BAND, 1).all()
 
 
-@pytest.mark.xdist_group("default_world")
 def test_replicates_are_fresh_and_repeatable(default_world: pd.DataFrame, dunedin_config: CohortConfig) -> None:
     per_replicate = default_world[default_world["method"] == "crude"].groupby("replicate")["estimate"].first()
     assert per_replicate.nunique() == REPLICATES
@@ -112,7 +104,6 @@ def test_replicates_are_fresh_and_repeatable(default_world: pd.DataFrame, dunedi
     np.testing.assert_array_equal(again["estimate"], first_two["estimate"])
 
 
-@pytest.mark.xdist_group("default_world")
 def test_the_recovery_table_joins_this_cohort_and_its_replicates(default_world: pd.DataFrame) -> None:
     one = default_world[default_world["replicate"] == 1].drop(columns=["replicate", "scenario"])
     table = recovery_table(one, default_world)

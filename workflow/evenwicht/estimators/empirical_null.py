@@ -43,7 +43,7 @@ def fit_empirical_null(estimates: Floats, ses: Floats) -> EmpiricalNull:
 
     Examples
     --------
-    >>> fit_empirical_null(np.array([0.1, 0.1, 0.1]), np.array([0.2, 0.2, 0.2])).mean
+    >>> round(fit_empirical_null(np.array([0.1, 0.1, 0.1]), np.array([0.2, 0.2, 0.2])).mean, 6)
     0.1
     """
 
