@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from evenwicht.studies import CURVES
 
 from tests.conftest import ROOT, WORLDS, environment
 from tests.unit.test_ingest import own_table
@@ -69,6 +70,11 @@ def test_every_rule_states_log_benchmark_threads_and_resources() -> None:
     for rule in rules[1:]:
         for directive in ("log:", "benchmark:", "threads:", "mem_mb=", "runtime="):
             assert directive in rule, f"{rule.split(':')[0]} has no {directive}"
+
+
+def test_the_workflow_plans_every_curve_that_studies_write() -> None:
+    listed = re.search(r"^CURVES = (\[.*\])$", (ROOT / "workflow/rules/common.smk").read_text(), re.MULTILINE)
+    assert json.loads(listed[1]) == list(CURVES)
 
 
 def test_scripts_are_thin() -> None:
