@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from evenwicht.cohort import Cohort
+from evenwicht.estimators.design import LEAST_EVENTS
 from evenwicht.estimators.gompertz import fit_gompertz
 from evenwicht.estimators.results import Interval
 from evenwicht.policy.births import Births
@@ -37,7 +37,8 @@ def window_check(births: Births) -> WindowCheck:
     """Compare events after half of the event-free of each birth month have left with what the time at risk explains.
 
     The expected number comes from the person-time after that age and a Gompertz hazard fitted to all time before it.
-    The interval is exact Poisson, with the expectation taken as known.
+    The interval, on the log scale, holds the Poisson error of the events and the error of the fitted hazard. With fewer
+    than five such events there is nothing to judge, and nothing that could mislead.
     """
     o = births.outcome
     half = np.full(births.n, np.inf)
@@ -48,6 +49,8 @@ def window_check(births: Births) -> WindowCheck:
             half[people] = np.median(o.time[free & people])
     late = o.time > half
     observed = int(o.event[late].sum())
+    if observed < LEAST_EVENTS:
+        return WindowCheck(Interval(np.nan), observed, f"{observed} events after half of the others have left")
     earlier = births.censored_at(np.maximum(half, o.entry))
     fit = fit_gompertz(
         earlier.outcome.time,
@@ -58,12 +61,12 @@ def window_check(births: Births) -> WindowCheck:
         where=births.where,
     )
     rate, shape = np.exp(fit.params[0]), fit.params[1]
-    start = np.maximum(half, o.entry)[late]
-    expected = float((rate / shape * (np.exp(shape * o.time[late]) - np.exp(shape * start))).sum())
-    if observed == 0:
-        return WindowCheck(Interval(np.nan), 0, "nobody has an event after half of the others have left")
-    lower, upper = stats.chi2.ppf(0.025, 2 * observed) / 2, stats.chi2.ppf(0.975, 2 * observed + 2) / 2
-    ratio = Interval(observed / expected, np.nan, lower / expected, upper / expected)
+    start, end = np.maximum(half, o.entry)[late], o.time[late]
+    expected = float((rate / shape * (np.exp(shape * end) - np.exp(shape * start))).sum())
+    by_shape = float((rate / shape * (end * np.exp(shape * end) - start * np.exp(shape * start))).sum())
+    slope = np.array([1.0, by_shape / expected - 1 / shape])  # of the log expected number by log rate and shape
+    se = float(np.sqrt(1 / observed + slope @ fit.covariance @ slope))
+    ratio = Interval.normal(np.log(observed / expected), se).exp()
     found = f"{observed} events after half of the others have left, {expected:.1f} expected from the time at risk"
     incoherent = "; incoherent windows: events are sought for longer than people without one are followed"
     check = WindowCheck(ratio, observed, found)
