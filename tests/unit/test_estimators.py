@@ -78,7 +78,19 @@ def test_categories_enter_as_indicators_and_squares_where_asked() -> None:
     frame = pd.DataFrame({"sex": pd.Categorical(["m", "f", "f"], ["m", "f"]), "age": [1.0, 2.0, 3.0]})
     matrix, names = design.covariate_matrix(frame, ["sex", "age"], ["age"])
     assert names == ["sex=f", "age", "age^2"]
-    np.testing.assert_array_equal(matrix, [[0, 1, 1], [1, 2, 4], [1, 3, 9]])
+    age = (np.array([1, 2, 3]) - 2) / np.sqrt(2 / 3)
+    np.testing.assert_allclose(matrix, np.column_stack([[0, 1, 1], age, age**2]), atol=ROUNDING)
+
+
+def test_squares_do_not_depend_on_unit_and_origin() -> None:
+    """Income in crowns and in 100,000 crowns, or years from another origin, are the same covariate."""
+    income = np.random.default_rng(6).normal(4e5, 1e5, 200)
+    matrices = [
+        design.covariate_matrix(pd.DataFrame({"x": values}), ["x"], ["x"])[0]
+        for values in (income, income / 1e5, income - 4e5)
+    ]
+    np.testing.assert_allclose(matrices[1], matrices[0], rtol=ROUNDING, atol=ROUNDING)
+    np.testing.assert_allclose(matrices[2], matrices[0], rtol=ROUNDING, atol=ROUNDING)
 
 
 def test_singular_design_names_the_column_that_repeats_others() -> None:

@@ -22,6 +22,8 @@ COLUMNS = [
     "events",
     "method",
     "truth",
+    "status",
+    "reason",
     "note",
 ]
 NULL_METHODS = [
@@ -76,7 +78,10 @@ class Rows:
         contrast: str | None = None,
         note: str = "",
     ) -> None:
-        """Add one estimate; `estimand` must be in the vocabulary `ESTIMANDS`."""
+        """Add one estimate; `estimand` must be in the vocabulary `ESTIMANDS`.
+
+        What cannot be estimated is a row too: with its `status` and `reason` from the interval.
+        """
         if estimand not in ESTIMANDS:
             raise KeyError(f"unknown estimand {estimand}")
         self.rows.append(
@@ -94,6 +99,8 @@ class Rows:
                 "events": events,
                 "method": method,
                 "truth": np.nan,
+                "status": interval.status,
+                "reason": interval.reason,
                 "note": note,
             }
         )

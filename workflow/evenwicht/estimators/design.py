@@ -12,14 +12,16 @@ LEAST_EVENTS = 5
 
 
 def covariate_matrix(frame: pd.DataFrame, columns: list[str], quadratic: list[str]) -> tuple[Floats, list[str]]:
-    """Return the covariates of a model, without intercept.
+    """Return the covariates of a model, without intercept, centred and scaled.
+
+    Centring comes before squaring, so that neither the unit nor the origin of a covariate changes any fit.
 
     Parameters
     ----------
     frame
         Complete rows.
     columns
-        Covariates: categorical columns enter as indicators of all levels but the first, others linearly.
+        Covariates: categorical columns enter as indicators of all levels but the first, others in standard deviations.
     quadratic
         Those of `columns` that also enter squared.
 
@@ -36,7 +38,7 @@ def covariate_matrix(frame: pd.DataFrame, columns: list[str], quadratic: list[st
             for level in present[1:]:
                 parts[f"{name}={level}"] = (column == level).to_numpy(dtype=float)
         else:
-            values = column.to_numpy(dtype=float)
+            values = standardised(column.to_numpy(dtype=float)[:, None])[:, 0]
             parts[name] = values
             if name in quadratic:
                 parts[f"{name}^2"] = values**2
@@ -44,21 +46,31 @@ def covariate_matrix(frame: pd.DataFrame, columns: list[str], quadratic: list[st
     return matrix, list(parts)
 
 
+def standardised(matrix: Floats) -> Floats:
+    """Centre and scale columns, (n, k); one that does not vary becomes exactly zero.
+
+    With an intercept the columns span what they spanned before, but no unit or origin costs digits.
+    """
+    centred = matrix - matrix[:1]  # somebody's value first: a far origin would cost digits
+    centred -= centred.mean(axis=0)
+    scale = np.sqrt((centred**2).mean(axis=0))
+    return np.asarray(centred / np.where(scale > 0, scale, 1.0))
+
+
 def require_full_rank(matrix: Floats, names: list[str], where: str) -> None:
     """Raise ModelError if a column is constant or a linear combination of the others (an intercept is implied)."""
-    centred = matrix - matrix.mean(axis=0)
-    scale = centred.std(axis=0)
-    constant = [name for name, s in zip(names, scale, strict=True) if s == 0]
+    scaled = standardised(matrix)
+    constant = [name for name, none in zip(names, ~scaled.any(axis=0), strict=True) if none]
     if constant:
         raise ModelError(
             f"{', '.join(constant)} does not vary",
             where=where,
             mend="Remove it from the model or widen the sample.",
         )
-    if np.linalg.matrix_rank(centred / scale) < matrix.shape[1]:
+    if np.linalg.matrix_rank(scaled) < matrix.shape[1]:
         kept: list[int] = []
         for j in range(matrix.shape[1]):
-            if np.linalg.matrix_rank((centred / scale)[:, [*kept, j]]) > len(kept):
+            if np.linalg.matrix_rank(scaled[:, [*kept, j]]) > len(kept):
                 kept.append(j)
         dependent = [name for j, name in enumerate(names) if j not in kept]
         raise ModelError(

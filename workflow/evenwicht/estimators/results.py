@@ -9,12 +9,16 @@ Z95 = 1.959963984540054  # 97.5% quantile of the standard normal
 
 @dataclass(frozen=True)
 class Interval:
-    """A point estimate with its standard error and 95% confidence limits; NaN where not defined."""
+    """A point estimate with its standard error and 95% confidence limits; NaN where not defined.
+
+    Where the estimate or its limits cannot be given, `reason` says why, in words that a reader can act on.
+    """
 
     estimate: float
     se: float = np.nan
     lower: float = np.nan
     upper: float = np.nan
+    reason: str = ""
 
     @classmethod
     def normal(cls, estimate: float, se: float) -> "Interval":
@@ -22,16 +26,33 @@ class Interval:
         return cls(float(estimate), float(se), float(estimate - Z95 * se), float(estimate + Z95 * se))
 
     @classmethod
-    def student(cls, estimate: float, se: float, freedom: float) -> "Interval":
+    def student(cls, estimate: float, se: float, df: float) -> "Interval":
         """Return the 95% interval by a t distribution with the given degrees of freedom."""
         from scipy.special import stdtrit
 
-        reach = float(stdtrit(freedom, 0.975)) * se
+        reach = (Z95 if np.isinf(df) else float(stdtrit(df, 0.975))) * se
         return cls(float(estimate), float(se), float(estimate - reach), float(estimate + reach))
+
+    @classmethod
+    def not_estimable(cls, reason: str) -> "Interval":
+        """Return what stands where no number can: the reason."""
+        return cls(np.nan, reason=reason)
+
+    def bare(self, reason: str) -> "Interval":
+        """Return the estimate alone, with the reason why it has no interval."""
+        return Interval(self.estimate, reason=reason)
+
+    @property
+    def status(self) -> str:
+        """ "estimated", "no interval" or "not estimable"; a number that needs no interval has no reason."""
+        if not self.reason:
+            return "estimated"
+        return "not estimable" if np.isnan(self.estimate) else "no interval"
 
     def exp(self) -> "Interval":
         """Return the interval on the ratio scale; the standard error stays on the log scale."""
-        return Interval(float(np.exp(self.estimate)), self.se, float(np.exp(self.lower)), float(np.exp(self.upper)))
+        limits = (float(np.exp(value)) for value in (self.lower, self.upper))
+        return Interval(float(np.exp(self.estimate)), self.se, *limits, self.reason)
 
 
 @dataclass(frozen=True)
