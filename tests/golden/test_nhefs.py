@@ -86,20 +86,34 @@ def test_weighted_hazard_ratio_finds_no_effect(estimates: pd.DataFrame) -> None:
     assert ratio["lower"] < 1 < ratio["upper"]
 
 
-def test_the_instrument_is_called_weak_and_says_nothing(estimates: pd.DataFrame) -> None:
-    (iv,) = estimates.query("method == 'iv' and estimand == 'mean_difference'").to_dict("records")
-    (first,) = estimates.query("estimand == 'first_stage_f'").to_dict("records")
+def test_the_books_instrument_is_called_weak_and_says_nothing(estimates: pd.DataFrame) -> None:
+    (iv,) = estimates.query("method == 'iv_unadjusted' and estimand == 'mean_difference'").to_dict("records")
+    (first,) = estimates.query("method == 'iv_unadjusted' and estimand == 'first_stage_f'").to_dict("records")
     assert first["estimate"] < 10
     assert first["note"] == "instrument is weak"
     assert "Anderson-Rubin 95% set: every value" in iv["note"]
 
 
+def test_the_leading_instrument_has_the_covariates_clusters_and_people_of_intention_to_treat(
+    estimates: pd.DataFrame,
+) -> None:
+    """Two states below $1.50 carry no interval, neither for the policy nor for what it tells as an instrument."""
+    (iv,) = estimates.query("method == 'iv' and estimand == 'mean_difference'").to_dict("records")
+    itt = estimates.query(
+        "study == 'weight_change' and level == 'policy' and method == 'regression' and contrast.str.startswith('high_price')"
+    ).iloc[0]
+    assert iv["n"] == itt["n"]
+    assert iv["status"] == itt["status"] == "no interval"
+    assert iv["reason"] == itt["reason"]
+
+
 def test_two_states_do_not_make_an_interval(estimates: pd.DataFrame) -> None:
     """All 41 people below $1.50 a pack live in two states; no interval can be clustered on two."""
-    rows = estimates[estimates["contrast"].str.startswith("high_price") & (estimates["method"] != "iv")]
+    rows = estimates[estimates["contrast"].str.startswith("high_price") & ~estimates["method"].str.startswith("iv")]
     assert rows[["lower", "upper", "se"]].isna().all().all()
-    assert rows["note"].str.contains("47 with the policy, 2 without; too few in an arm").all()
+    assert (rows["reason"] == "fewer than 5 clusters in an arm").all()
+    assert rows["note"].str.contains("47 with the policy, 2 without").all()
 
 
 def test_every_row_has_a_method_anyone_can_find(estimates: pd.DataFrame) -> None:
-    assert set(estimates["method"]) == {"crude", "regression", "ipw", "gformula", "iv"}
+    assert set(estimates["method"]) == {"crude", "regression", "ipw", "gformula", "iv", "iv_unadjusted"}

@@ -63,4 +63,4 @@ def test_gompertz_recovers_the_delay_and_its_parameters(world: tuple[float, list
     fits = [fit_gompertz(**one, names=["exposed", "covariate"]) for one in data]
     assert_recovered([fit.delay("exposed") for fit in fits], -log_ratio / SHAPE)
     for j, truth in enumerate([np.log(RATE), SHAPE, log_ratio, CONFOUNDER]):
-        assert_recovered([fit.interval(fit.params[j], np.sqrt(fit.covariance[j, j])) for fit in fits], truth)
+        assert_recovered([fit.interval(fit.params[j], np.eye(len(fit.params))[j]) for fit in fits], truth)

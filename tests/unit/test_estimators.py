@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from evenwicht.errors import ModelError
-from evenwicht.estimators import concentration, design, instrument, linear, propensity, resampling, survival
+from evenwicht.estimators import concentration, design, linear, propensity, resampling, survival
 from evenwicht.estimators.results import Interval
 from evenwicht.estimators.standardisation import standardised_means
 from hypothesis import given, settings
@@ -45,17 +45,6 @@ def test_order_of_rows_does_not_matter(covariance: str) -> None:
     one = linear.least_squares(t["y"], t["a"], t["x"], covariance=covariance)
     two = linear.least_squares(t["y"][order], t["a"][order], t["x"][order], covariance=covariance)
     assert (two.estimate, two.se) == pytest.approx((one.estimate, one.se), rel=ROUNDING)
-
-
-def test_cluster_jackknife_leaves_out_one_cluster_at_a_time() -> None:
-    t = toy()
-    fit = linear.least_squares(t["y"], t["a"], t["x"], clusters=t["g"])
-    left_out = [
-        linear.least_squares(t["y"][t["g"] != g], t["a"][t["g"] != g], t["x"][t["g"] != g]).estimate for g in range(20)
-    ]
-    expected = np.sqrt(19 / 20 * np.sum((np.array(left_out) - fit.estimate) ** 2))
-    assert fit.se == pytest.approx(expected, rel=1e-7)
-    assert fit.upper - fit.estimate == pytest.approx(2.093024054408263 * expected, rel=1e-7)  # t(19), 97.5%
 
 
 def test_many_clusters_of_one_person_give_the_robust_error() -> None:
@@ -255,40 +244,6 @@ def test_hazard_ratio_is_the_published_one() -> None:
 def test_too_few_events_are_refused() -> None:
     with pytest.raises(ModelError, match="too few events for a hazard ratio: 1 exposed and 9 unexposed"):
         survival.hazard_ratio(np.arange(1.0, 21), np.r_[np.ones(10), np.zeros(10)], np.r_[1, np.zeros(9), np.ones(10)])
-
-
-# --- instruments ----------------------------------------------------------------------------------------------------
-
-
-def test_one_binary_instrument_gives_the_wald_ratio() -> None:
-    rng = np.random.default_rng(6)
-    z = (rng.random(300) < 0.5).astype(float)
-    a = (rng.random(300) < 0.2 + 0.5 * z).astype(float)
-    y = a + rng.normal(size=300)
-    fit = instrument.two_stage_least_squares(y, a, z)
-    ratio = np.subtract(*(y[z == k].mean() for k in (1, 0))) / np.subtract(*(a[z == k].mean() for k in (1, 0)))
-    assert fit.effect.estimate == pytest.approx(ratio, rel=1e-8)
-
-
-def test_anderson_rubin_set_holds_exactly_the_effects_the_test_accepts() -> None:
-    from scipy import stats
-
-    rng = np.random.default_rng(7)
-    for strength in (0.5, 0.05):
-        z = (rng.random(200) < 0.5).astype(float)
-        a = (rng.random(200) < 0.3 + strength * z).astype(float)
-        y = 2 * a + rng.normal(size=200)
-        intervals = instrument.anderson_rubin_set(y, a, z)
-        for b in np.linspace(-30, 30, 241):
-            fit = linear.least_squares(y - b * a, z, covariance="classical")
-            accepted = (fit.estimate / fit.se) ** 2 <= stats.f.ppf(0.95, 1, 198)
-            assert accepted == any(low <= b <= high for low, high in intervals)
-
-
-def test_an_instrument_that_moves_nothing_is_refused() -> None:
-    z = np.tile([0.0, 1.0], 50)
-    with pytest.raises(ModelError, match="does not move the exposure"):
-        instrument.two_stage_least_squares(z, np.repeat([0.0, 1.0], 50), z)
 
 
 # --- concentration --------------------------------------------------------------------------------------------------

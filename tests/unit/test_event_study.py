@@ -170,8 +170,8 @@ def few_clusters(clusters: int, exposed: int, effect: float = 0.0) -> dict[str, 
     return {"time": np.minimum(time, end), "event": (time <= end).astype(float), "x": x, "clusters": group}
 
 
-def test_the_jackknife_leaves_out_one_cluster_at_a_time() -> None:
-    """One Newton step from the estimate stands for a refit: the difference is of second order in a cluster's share."""
+def test_the_bias_reduced_error_is_near_that_of_leaving_out_one_cluster_at_a_time() -> None:
+    """They correct the same bias and differ in the second order of a cluster's share."""
     data = few_clusters(40, 15)
     fit = fit_cox(**data, names=["a", "b", "c"], few_clusters=True)
     refits = []
@@ -183,7 +183,7 @@ def test_the_jackknife_leaves_out_one_cluster_at_a_time() -> None:
     assert np.sqrt(np.diag(fit.covariance)) == pytest.approx(exact, rel=2 / 40)
 
 
-def test_few_clusters_mislead_the_sandwich_and_neither_the_jackknife_nor_the_bootstrap() -> None:
+def test_few_clusters_mislead_the_sandwich_and_neither_the_bias_reduced_error_nor_the_bootstrap() -> None:
     """False alarms at 5% with 12 clusters, 4 of them exposed; bands are 99.9% binomial."""
     draws, names = 400, ["a", "b", "c"]
     alarms = np.zeros(3)
@@ -228,7 +228,7 @@ def test_scores_at_the_estimate_are_those_of_the_fit_and_sum_to_zero() -> None:
     assert np.abs(scores.sum(axis=0)).max() < 1e-6
 
 
-def test_the_gompertz_jackknife_leaves_out_one_cluster_at_a_time() -> None:
+def test_the_bias_reduced_gompertz_error_is_near_that_of_leaving_out_one_cluster_at_a_time() -> None:
     data = few_clusters(40, 15)
     fit = fit_gompertz(**data, names=["a", "b", "c"], few_clusters=True)
     refits = []

@@ -6,11 +6,13 @@ import pytest
 from evenwicht.errors import ModelError
 from evenwicht.estimators.design_analysis import design_analysis
 from evenwicht.estimators.panel import panel_regression
-from evenwicht.estimators.ratios import odds_ratio, risk_ratio
+from evenwicht.estimators.ratios import odds_ratio, risk_ratio, standardised_difference
 from evenwicht.estimators.results import Interval
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+
+from tests.unit.test_clusters import cr2
 
 EQUAL = 1e-8
 
@@ -35,44 +37,32 @@ def dummies(frame: pd.DataFrame, *effects: str) -> np.ndarray:
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-def test_fixed_effects_are_those_of_least_squares_with_dummies_and_the_same_cluster_errors(weighted: bool) -> None:
-    """The same small-sample factor on both sides: (n - 1)/(n - k) G/(G - 1), k with the absorbed dummies."""
-    from statsmodels.regression.linear_model import WLS
-
+def test_fixed_effects_are_those_of_least_squares_with_dummies_and_so_are_their_cluster_errors(weighted: bool) -> None:
     t = toy()
-    weights = t["w"].to_numpy() if weighted else None
-    theirs = WLS(t["y"], dummies(t, "month", "region"), weights=1.0 if weights is None else weights).fit(
-        cov_type="cluster", cov_kwds={"groups": t["cluster"]}, use_t=True
-    )
-    ours = panel_regression(
-        t["y"].to_numpy(),
-        {"a": t["a"].to_numpy(), "x": t["x"].to_numpy()},
-        absorb={"month": t["month"].to_numpy(), "region": t["region"].to_numpy()},
-        clusters=t["cluster"].to_numpy(),
-        weights=weights,
-    )
+    weights = t["w"].to_numpy() if weighted else np.ones(len(t))
+    effects = {"month": t["month"].to_numpy(), "region": t["region"].to_numpy()}
+    columns = {"a": t["a"].to_numpy(), "x": t["x"].to_numpy()}
+    few = t["cluster"].to_numpy() % 9  # in every level of both effects fewer clusters than are absorbed
+    fit = panel_regression(t["y"].to_numpy(), columns, absorb=effects, clusters=few, weights=weights)
+    root = np.sqrt(weights)
+    matrix = dummies(t, "month", "region") * root[:, None]
+    beta = np.linalg.lstsq(matrix, t["y"] * root, rcond=None)[0]
     for k, name in ((1, "a"), (2, "x")):
-        assert ours[name].estimate == pytest.approx(theirs.params.iloc[k], rel=EQUAL)
-        assert ours[name].se == pytest.approx(theirs.bse.iloc[k], rel=EQUAL)
-        limits = theirs.conf_int().iloc[k].to_numpy()
-        assert [ours[name].lower, ours[name].upper] == pytest.approx(limits, rel=1e-6)
+        se, df = cr2(matrix, t["y"].to_numpy() * root, few, np.eye(matrix.shape[1])[k])
+        assert fit[name].estimate == pytest.approx(beta[k], rel=EQUAL)
+        assert fit[name].se == pytest.approx(se, rel=EQUAL)
+        assert fit[name].upper - fit[name].estimate == pytest.approx(stats.t.ppf(0.975, df) * se, rel=EQUAL)
 
 
-def test_fixed_effects_nested_in_clusters_do_not_count_as_parameters() -> None:
-    """The factor of R fixest; statsmodels counts the dummies of the clusters, so its factor is taken out."""
-    from statsmodels.regression.linear_model import OLS
-
-    t = toy()
-    theirs = OLS(t["y"], dummies(t, "cluster")).fit(cov_type="cluster", cov_kwds={"groups": t["cluster"]})
-    n, k = len(t), 2 + 25
-    ours = panel_regression(
-        t["y"].to_numpy(),
-        {"a": t["a"].to_numpy(), "x": t["x"].to_numpy()},
-        absorb={"cluster": t["cluster"].to_numpy()},
-        clusters=t["cluster"].to_numpy(),
-    )
-    factor = np.sqrt((n - k) / (n - 3))  # two slopes and the overall mean
-    assert ours["a"].se == pytest.approx(theirs.bse.iloc[1] * factor, rel=EQUAL)
+def test_absorbed_fixed_effects_give_the_same_estimate_and_nearly_the_same_error() -> None:
+    """With 25 clusters in every level an effect is absorbed; its own leverage, about 1/25 of a cluster, is left out."""
+    t = toy(3000)
+    columns, effect = {"a": t["a"].to_numpy(), "x": t["x"].to_numpy()}, t["region"].to_numpy()
+    fit = panel_regression(t["y"].to_numpy(), columns, absorb={"region": effect}, clusters=t["cluster"].to_numpy())
+    matrix = dummies(t, "region")
+    se, _ = cr2(matrix, t["y"].to_numpy(), t["cluster"].to_numpy(), np.eye(matrix.shape[1])[1])
+    assert fit["a"].estimate == pytest.approx(np.linalg.lstsq(matrix, t["y"], rcond=None)[0][1], rel=EQUAL)
+    assert fit["a"].se == pytest.approx(se, rel=1 / 25)
 
 
 def test_without_clusters_errors_are_robust_to_unequal_variances() -> None:
@@ -143,9 +133,31 @@ def test_ratios_with_covariates_and_clusters_find_the_truth() -> None:
     assert abs(np.log(risk_ratio(y, a).estimate) - 0.5) > 4 * adjusted.se
 
 
-def test_a_table_with_an_empty_cell_has_no_ratio() -> None:
-    with pytest.raises(ModelError, match="0 cases among 10 exposed and 2 among 10 unexposed"):
-        odds_ratio(np.repeat([0.0, 1.0], [18, 2]), np.repeat([1.0, 0.0], 10))
+@pytest.mark.parametrize(
+    ("exposed", "unexposed", "reason"),
+    [
+        ([0] * 10, [0] * 8 + [1] * 2, "nobody of the exposed has the outcome"),
+        ([1] * 10, [0] * 8 + [1] * 2, "nobody of the exposed is without the outcome"),
+        ([0] * 8 + [1] * 2, [0] * 10, "nobody of the unexposed has the outcome"),
+    ],
+)
+def test_a_table_with_an_empty_cell_has_no_ratio(exposed: list[int], unexposed: list[int], reason: str) -> None:
+    """Without cases in an arm Poisson regression runs to 6.5e9 with an interval around it."""
+    y, a = np.array(exposed + unexposed, dtype=float), np.repeat([1.0, 0.0], 10)
+    for estimate in (risk_ratio, odds_ratio, standardised_difference):
+        found = estimate(y, a)
+        assert (found.status, found.reason) == ("not estimable", reason)
+        assert np.isnan([found.estimate, found.lower, found.upper]).all()
+
+
+def test_a_covariate_that_decides_the_outcome_of_the_exposed_leaves_no_odds_ratio() -> None:
+    rng = np.random.default_rng(3)
+    a = np.repeat([1.0, 0.0], 200)
+    x = rng.integers(0, 2, 400).astype(float)
+    y = np.where((a == 1) & (x == 0), 1.0, (rng.random(400) < 0.3).astype(float))
+    found = odds_ratio(y, a, (a * x)[:, None])
+    assert found.status == "not estimable"
+    assert "no finite estimate" in found.reason
 
 
 # --- design analysis ------------------------------------------------------------------------------------------------

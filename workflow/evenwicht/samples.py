@@ -22,6 +22,8 @@ class Sample:
 
     Attributes
     ----------
+    rows : (persons,) array of bool
+        Who of the persons table they are.
     exposure : (n,) array of 0 and 1
     covariates : (n, k) array
     names
@@ -31,6 +33,7 @@ class Sample:
         Values for the same n people.
     """
 
+    rows: NDArray[np.bool_]
     exposure: Floats
     covariates: Floats
     names: list[str]
@@ -73,6 +76,7 @@ def draw_sample(
     covariates, names = covariate_matrix(rows, adjust.columns, adjust.quadratic)
     require_full_rank(np.column_stack([arm, covariates]), [exposure, *names], where)
     return Sample(
+        rows=complete,
         exposure=arm,
         covariates=covariates,
         names=names,

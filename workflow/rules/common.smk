@@ -11,7 +11,7 @@ from evenwicht.loading import load_run
 from evenwicht.config import AS_CONFIGURED, STUDIES
 
 try:
-    RUN = load_run(config)
+    RUN = load_run(config, RUN_CONFIG, PROJECT)
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 

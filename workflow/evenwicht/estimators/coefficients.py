@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from evenwicht.errors import ModelError
+from evenwicht.estimators.clusters import ClusterErrors
 from evenwicht.estimators.results import Interval
 
 Floats = NDArray[np.float64]
@@ -18,9 +19,9 @@ class Coefficients:
     """Estimates of k coefficients of a hazard model.
 
     `params` (k,) and `covariance` (k, k) are per unit of each covariate, on the log hazard scale. `n` rows, `events`
-    and `n_clusters` (None without clusters) describe the data, `iterations` the Newton steps. With clusters every
-    interval and test refers to a t (or F) distribution on `n_clusters` - 1 degrees of freedom, otherwise to the normal
-    (or chi-squared).
+    and `n_clusters` (None without clusters) describe the data, `iterations` the Newton steps. With `errors`, the
+    bias-reduced cluster errors, the degrees of freedom of an interval or test follow from the clusters that carry its
+    contrast; with the plain sandwich they are `n_clusters` - 1; without clusters they are infinite.
     """
 
     names: tuple[str, ...]
@@ -30,17 +31,26 @@ class Coefficients:
     n: int
     events: int
     n_clusters: int | None
+    errors: ClusterErrors | None
     iterations: int
 
-    @property
-    def freedom(self) -> float:
-        """Degrees of freedom of the intervals: clusters - 1, or infinite."""
+    def df(self, contrast: Floats) -> float:
+        """Degrees of freedom of a contrast, or of the gradient of a function, (k,)."""
+        if self.errors is not None:
+            return self.errors.df(contrast)
         return np.inf if self.n_clusters is None else self.n_clusters - 1
 
-    def interval(self, estimate: float, se: float) -> Interval:
-        """Return the 95% interval of an estimate with this model's degrees of freedom."""
-        reach = float(stats.t.ppf(0.975, self.freedom)) * se
-        return Interval(float(estimate), float(se), float(estimate - reach), float(estimate + reach))
+    def interval(self, estimate: float, gradient: Floats) -> Interval:
+        """Return the 95% interval of a function of the coefficients with this gradient (k,), by the delta method."""
+        if self.errors is not None:
+            return self.errors.interval(estimate, gradient)
+        se = float(np.sqrt(gradient @ self.covariance @ gradient))
+        return Interval.student(estimate, se, self.df(gradient))
+
+    def coefficient(self, name: str) -> Interval:
+        """Return a coefficient, the log hazard ratio per unit of a covariate."""
+        j = self.position(name)
+        return self.interval(self.params[j], np.eye(len(self.names))[j])
 
     def position(self, name: str) -> int:
         """Return the position of a coefficient; ModelError if the model has none of that name."""
@@ -50,8 +60,7 @@ class Coefficients:
 
     def hazard_ratio(self, name: str) -> Interval:
         """Return the hazard ratio per unit of a covariate; `se` stays on the log scale."""
-        j = self.position(name)
-        return self.interval(self.params[j], np.sqrt(self.covariance[j, j])).exp()
+        return self.coefficient(name).exp()
 
     def wald(self, hypotheses: list[str] | Floats) -> tuple[float, int, float]:
         """Test jointly that coefficients, or linear combinations of them, are zero.
@@ -64,18 +73,16 @@ class Coefficients:
         Returns
         -------
         statistic, degrees of freedom, p value
-            The statistic is chi-squared on q degrees of freedom. With clusters, p is that of statistic / q under an
-            F distribution on q and clusters - 1, so that one coefficient gives the p of `summary`.
+            The statistic is chi-squared on q degrees of freedom. With bias-reduced cluster errors p comes from the
+            approximate Hotelling T-squared distribution, with the plain sandwich from an F distribution on q and
+            clusters - 1.
 
         Raises
         ------
         ModelError
             If the covariance of the combinations is singular: they repeat each other, or outnumber the clusters.
         """
-        if isinstance(hypotheses, np.ndarray):
-            rows = np.atleast_2d(hypotheses)
-        else:
-            rows = np.eye(len(self.names))[[self.position(name) for name in hypotheses]]
+        rows = self._rows(hypotheses)
         value, spread = rows @ self.params, rows @ self.covariance @ rows.T
         size = np.sqrt(np.diag(spread))
         rank = np.linalg.matrix_rank(spread / np.outer(size, size)) if (size > 0).all() else 0
@@ -85,27 +92,47 @@ class Coefficients:
                 where="Wald test",
                 mend="Test fewer hypotheses that do not follow from each other.",
             )
-        statistic, q = float(value @ np.linalg.solve(spread, value)), len(rows)
-        p = stats.chi2.sf(statistic, q) if self.n_clusters is None else stats.f.sf(statistic / q, q, self.freedom)
+        q = len(rows)
+        if self.errors is not None:
+            statistic, p = self.errors.wald(value, rows)
+            return statistic, q, p
+        statistic = float(value @ np.linalg.solve(spread, value))
+        p = stats.chi2.sf(statistic, q)
+        if self.n_clusters is not None:
+            p = stats.f.sf(statistic / q, q, self.n_clusters - 1)
         return statistic, q, float(p)
+
+    def wald_df(self, hypotheses: list[str] | Floats) -> float:
+        """Second degrees of freedom of a joint test (see `wald`); infinite without clusters."""
+        rows = self._rows(hypotheses)
+        return self.df(rows[0]) if self.errors is None else self.errors.wald_df(rows)
+
+    def _rows(self, hypotheses: list[str] | Floats) -> Floats:
+        if isinstance(hypotheses, np.ndarray):
+            return np.atleast_2d(hypotheses)
+        return np.eye(len(self.names))[[self.position(name) for name in hypotheses]]
 
     @property
     def summary(self) -> pd.DataFrame:
-        """Table with a row per coefficient and lifelines' column names; z is coef / se, p and limits as above."""
-        se = np.sqrt(np.diag(self.covariance))
-        reach = stats.t.ppf(0.975, self.freedom) * se
-        z = self.params / se
+        """Table with a row per coefficient and lifelines' column names, and `df`; z is coef / se."""
+        found = [self.coefficient(name) for name in self.names]
+        coef, se, lower, upper = (
+            np.array([getattr(one, k) for one in found]) for k in ("estimate", "se", "lower", "upper")
+        )
+        df = np.array([self.df(row) for row in np.eye(len(self.names))])
+        z = coef / se
         return pd.DataFrame(
             {
-                "coef": self.params,
-                "exp(coef)": np.exp(self.params),
+                "coef": coef,
+                "exp(coef)": np.exp(coef),
                 "se(coef)": se,
-                "coef lower 95%": self.params - reach,
-                "coef upper 95%": self.params + reach,
-                "exp(coef) lower 95%": np.exp(self.params - reach),
-                "exp(coef) upper 95%": np.exp(self.params + reach),
+                "coef lower 95%": lower,
+                "coef upper 95%": upper,
+                "exp(coef) lower 95%": np.exp(lower),
+                "exp(coef) upper 95%": np.exp(upper),
                 "z": z,
-                "p": 2 * stats.t.sf(np.abs(z), self.freedom),
+                "df": df,
+                "p": 2 * stats.t.sf(np.abs(z), df),
             },
             index=pd.Index(self.names, name="covariate"),
         )

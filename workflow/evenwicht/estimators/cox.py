@@ -3,7 +3,7 @@
 The passes over people are in `cox_kernel`; time and memory are linear in people.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evenwicht.errors import ModelError
+from evenwicht.estimators.clusters import cluster_errors, exact
 from evenwicht.estimators.coefficients import Coefficients
 from evenwicht.estimators.cox_kernel import (
     Problem,
@@ -23,7 +24,6 @@ from evenwicht.estimators.cox_kernel import (
 )
 from evenwicht.estimators.likelihood import (
     cluster_codes,
-    jackknife_covariance,
     maximise,
     require_information,
     sum_by_cluster,
@@ -170,7 +170,8 @@ def fit_cox(
     names : list of k strings
     entry, strata, weights, clusters, offset : (n,) arrays, optional
     few_clusters
-        Cluster jackknife in place of the sandwich, which is too narrow with fewer than some 200 clusters.
+        The bias-reduced sandwich with Satterthwaite degrees of freedom (see `estimators.clusters`) in place of Lin and
+        Wei's, which is too narrow where few clusters carry a contrast.
 
     Raises
     ------
@@ -192,15 +193,19 @@ def fit_cox(
         where,
     )
     naive = np.linalg.inv(fit.slope.information) / np.outer(scale, scale)
-    covariance, scores = naive, None
+    covariance, scores, errors = naive, None, None
     if model.group is not None:
         residuals = score_residuals(problem, fit.point, fit.slope, model.n_clusters)
         scores = sum_by_cluster(residuals, model.group, model.n_clusters) * scale
         covariance = naive @ (scores.T @ scores) @ naive
         if few_clusters:
-            parts = cluster_information(problem, fit.point, fit.slope, model.group, model.n_clusters)
-            spread = jackknife_covariance(scores / scale, parts, fit.slope.information)
-            covariance = spread / np.outer(scale, scale)
+            parts = None
+            if exact(model.n_clusters, len(names)):
+                parts = cluster_information(problem, fit.point, fit.slope, model.group, model.n_clusters)
+            root = np.linalg.inv(np.linalg.cholesky(fit.slope.information)).T
+            errors = cluster_errors(scores / scale, parts, root)
+            errors = replace(errors, root=root / scale[:, None])
+            covariance = errors.covariance
     elif robust:
         meat = sum_of_squares(score_residuals(problem, fit.point, fit.slope)) * np.outer(scale, scale)
         covariance = naive @ meat @ naive
@@ -212,6 +217,7 @@ def fit_cox(
         n=len(time),
         events=int(event.sum()),
         n_clusters=None if model.group is None else model.n_clusters,
+        errors=errors,
         iterations=fit.steps,
         log_likelihood_null=fit.log_likelihood_start,
         naive_covariance=naive,

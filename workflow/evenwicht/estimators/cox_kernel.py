@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from evenwicht.estimators.likelihood import sum_products_by_cluster
 from evenwicht.estimators.person_time import Floats, Ints, blocks
 
 
@@ -217,12 +218,9 @@ def cluster_information(problem: Problem, point: Point, slope: Slope, group: Int
     died_weight, death = np.zeros(len(point.risk)), np.zeros((k, len(point.risk)))
     died_weight[sets.deaths] = problem.weights[sets.deaths]
     death[:, sets.deaths] = point.risk[sets.deaths] * slope.death_drift[:, sets.cell]
-    information = np.empty((n_clusters, k, k))
-    order = np.argsort(group, kind="stable")
-    for g, people in enumerate(np.split(order, np.cumsum(np.bincount(group, minlength=n_clusters))[:-1])):
-        x = problem.x[:, people]
-        hazard = died_weight[people] - slope.residuals[people]
-        mean = point.risk[people] * (slope.drift[:, sets.last[people]] - slope.drift[:, sets.first[people]])
-        mean = (mean - death[:, people]) / hazard
-        information[g] = (hazard * (x - mean)) @ (x - mean).T
-    return information
+    hazard = died_weight - slope.residuals
+    mean = point.risk * (slope.drift[:, sets.last] - slope.drift[:, sets.first])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = (mean - death) / hazard
+    apart = np.where(hazard > 0, problem.x - mean, 0.0)
+    return sum_products_by_cluster(hazard * apart, apart, group, n_clusters)

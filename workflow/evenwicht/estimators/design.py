@@ -60,7 +60,8 @@ def standardised(matrix: Floats) -> Floats:
 def require_full_rank(matrix: Floats, names: list[str], where: str) -> None:
     """Raise ModelError if a column is constant or a linear combination of the others (an intercept is implied)."""
     scaled = standardised(matrix)
-    constant = [name for name, none in zip(names, ~scaled.any(axis=0), strict=True) if none]
+    varies = np.asarray(scaled.any(axis=0))
+    constant = [name for name, varied in zip(names, varies, strict=True) if not varied]
     if constant:
         raise ModelError(
             f"{', '.join(constant)} does not vary",

@@ -6,21 +6,22 @@ for the model, the manual of Stata's `streg` for the parameters (log_rate is its
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evenwicht.errors import ModelError
+from evenwicht.estimators.clusters import cluster_errors, exact
 from evenwicht.estimators.coefficients import Coefficients
 from evenwicht.estimators.likelihood import (
     cluster_codes,
-    jackknife_covariance,
     maximise,
     require_information,
     sum_by_cluster,
     sum_of_squares,
+    sum_products_by_cluster,
 )
 from evenwicht.estimators.person_time import Floats, Ints, blocks, codes, extent, require_person_time, standardise
 from evenwicht.estimators.results import Interval
@@ -51,7 +52,7 @@ class GompertzResult(Coefficients):
             )
         gradient = np.zeros(len(self.names))
         gradient[[1, j]] = self.params[j] / shape**2, -1 / shape
-        return self.interval(-self.params[j] / shape, float(np.sqrt(gradient @ self.covariance @ gradient)))
+        return self.interval(-self.params[j] / shape, gradient)
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def fit_gompertz(
     robust : bool
         The sandwich with every row as its own cluster.
     few_clusters : bool
-        Cluster jackknife in place of the sandwich, as in `fit_cox`.
+        The bias-reduced sandwich with Satterthwaite degrees of freedom, as in `fit_cox`.
 
     Raises
     ------
@@ -162,24 +163,25 @@ def fit_gompertz(
     back[0, 0], back[0, covariates], back[0, k + 1] = 1, -centre / scale, -origin / unit
     back[1, k + 1] = 1 / unit
     back[2:, covariates] = np.diag(1 / scale)
-    spread = np.linalg.inv(fit.slope.information)
+    spread, errors = np.linalg.inv(fit.slope.information), None
     if group is not None and n_clusters is not None:
         scores = sum_by_cluster(_scores(problem, fit.beta, n_clusters), group, n_clusters)
         if few_clusters:
-            parts = _cluster_information(problem, fit.point, group, n_clusters)
-            spread = jackknife_covariance(scores, parts, fit.slope.information)
-        else:
-            spread = spread @ (scores.T @ scores) @ spread
+            parts = _cluster_information(problem, fit.beta, group, n_clusters) if exact(n_clusters, k + 2) else None
+            root = np.linalg.inv(np.linalg.cholesky(fit.slope.information)).T
+            errors = replace(cluster_errors(scores, parts, root), root=back @ root)
+        spread = spread @ (scores.T @ scores) @ spread
     elif robust:
         spread = spread @ sum_of_squares(_scores(problem, fit.beta)) @ spread
     return GompertzResult(
         names=("log_rate", "shape", *names),
         params=back @ fit.beta,
-        covariance=back @ spread @ back.T,
+        covariance=back @ spread @ back.T if errors is None else errors.covariance,
         log_likelihood=fit.point.log_likelihood,
         n=len(time),
         events=int(event.sum()),
         n_clusters=n_clusters,
+        errors=errors,
         iterations=fit.steps,
     )
 
@@ -247,13 +249,13 @@ def _scores(problem: _Problem, beta: Floats, bins: int = 0) -> Iterator[tuple[sl
         yield rows, np.vstack([problem.x[:, rows] * (died - hazard), died * exit_age - by_age])
 
 
-def _cluster_information(problem: _Problem, point: _Point, group: Ints, n_clusters: int) -> Floats:
+def _cluster_information(problem: _Problem, beta: Floats, group: Ints, n_clusters: int) -> Floats:
     """The part of each cluster in the information, (clusters, k, k)."""
-    order = np.argsort(group, kind="stable")
-    members = np.split(order, np.cumsum(np.bincount(group, minlength=n_clusters))[:-1])
-    return np.stack([_differentiate(_part(problem, people), point).information for people in members])
-
-
-def _part(problem: _Problem, people: Ints) -> _Problem:
-    p = problem
-    return _Problem(p.entry[people], p.length[people], p.died[people], p.weights[people], p.x[:, people], p.unit)
+    k = len(problem.x)
+    _, hazard, by_age, by_square = _expected(problem, beta, slice(None))
+    information = np.zeros((n_clusters, k + 1, k + 1))
+    information[:, :k, :k] = sum_products_by_cluster(problem.x * hazard, problem.x, group, n_clusters)
+    information[:, :k, k] = np.stack([np.bincount(group, row, n_clusters) for row in problem.x * by_age], axis=1)
+    information[:, k, :k] = information[:, :k, k]
+    information[:, k, k] = np.bincount(group, by_square, n_clusters)
+    return information

@@ -36,12 +36,9 @@ def absolute_effects(fit: GompertzResult, exposed: Floats, unexposed: Floats, ag
     (with_it, without) = (_MeanRisk(fit, x) for x in (exposed, unexposed))
     (one, slope_one), (none, slope_none) = with_it.by(age), without.by(age)
 
-    def interval(value: float, slope: Floats) -> Interval:
-        return fit.interval(value, float(np.sqrt(slope @ fit.covariance @ slope)))
-
-    difference = interval(one - none, slope_one - slope_none)
-    averted = interval(PER * (none - one), PER * (slope_none - slope_one))
-    ratio = interval(float(np.log(one / none)), slope_one / one - slope_none / none).exp()
+    difference = fit.interval(one - none, slope_one - slope_none)
+    averted = fit.interval(PER * (none - one), PER * (slope_none - slope_one))
+    ratio = fit.interval(float(np.log(one / none)), slope_one / one - slope_none / none).exp()
     nodes, weights = np.polynomial.legendre.leggauss(NODES)
     gained, slope = 0.0, np.zeros(len(fit.covariance))
     for node, weight in zip(age * (nodes + 1) / 2, weights * age / 2, strict=True):
@@ -52,7 +49,7 @@ def absolute_effects(fit: GompertzResult, exposed: Floats, unexposed: Floats, ag
         "risk_difference": difference,
         "risk_ratio": ratio,
         "cases_averted": averted,
-        "rmst_difference": interval(gained, slope),
+        "rmst_difference": fit.interval(gained, slope),
     }
 
 

@@ -1,17 +1,20 @@
 """Instrumental-variable estimation with one instrument, and how weak the instrument is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
 from evenwicht.errors import ModelError
-from evenwicht.estimators.linear import least_squares
+from evenwicht.estimators.clusters import errors_of_rows
+from evenwicht.estimators.linear import Covariance, LinearFit, cluster_groups, fit_linear
 from evenwicht.estimators.results import Interval
 
 Floats = NDArray[np.float64]
+ALL = 1e-12  # share of the exposure's variance within the instrument that is no more than rounding
+NONE = 1e-12  # share of the exposure's variance that an instrument without any effect explains
 
 
 @dataclass(frozen=True)
@@ -23,21 +26,27 @@ class InstrumentFit:
     effect
         Effect of the exposure with its Wald interval (unreliable when the instrument is weak).
     first_stage_f
-        F statistic of the instrument in the first stage, with equal variances.
+        F statistic of the instrument in the first stage, with the errors of `effect`. With one instrument this is the
+        effective F of Montiel Olea and Pflueger 2013 (Journal of Business and Economic Statistics 31:358). Infinite if
+        the exposure is the instrument, NaN if the clusters carry no error.
     anderson_rubin
-        The 95% Anderson-Rubin confidence set as disjoint intervals, valid whatever the strength of the instrument.
+        The 95% Anderson-Rubin confidence set as disjoint intervals, valid whatever the strength of the instrument; None
+        if the clusters carry no error.
     """
 
     effect: Interval
     first_stage_f: float
-    anderson_rubin: list[tuple[float, float]]
+    anderson_rubin: list[tuple[float, float]] | None
 
 
 def two_stage_least_squares(
     outcome: Floats,
     exposure: Floats,
     instrument: Floats,
+    covariates: Floats | None = None,
     *,
+    clusters: NDArray[Any] | None = None,
+    covariance: Covariance = "robust",
     where: str = "instrumental variable",
 ) -> InstrumentFit:
     """Effect of an exposure through one instrument.
@@ -47,53 +56,70 @@ def two_stage_least_squares(
     Parameters
     ----------
     outcome, exposure, instrument : (n,) arrays
-        The Wald interval assumes equal variances and independent people, as in What If.
+    covariates : (n, k) array, optional
+        Enter both stages.
+    clusters : (n,) array, optional
+        Cluster of each row, for errors as in `least_squares`.
+    covariance
+        Without clusters: "robust", or "classical" (equal variances; What If prints these).
 
     Raises
     ------
     ModelError
-        If the instrument does not vary or does not move the exposure at all.
+        If the instrument does not vary or does not move the exposure at all, or if the design is singular.
     """
-    from linearmodels.iv import IV2SLS
-
-    if instrument.std() == 0 or np.isclose(np.cov(instrument, exposure)[0, 1], 0, atol=1e-12):
+    if np.ptp(instrument) == 0:
+        raise ModelError("the instrument does not vary", where=where, mend="Choose another instrument.")
+    parts = instrument[:, None] if covariates is None else np.column_stack([instrument, covariates])
+    first = fit_linear(exposure, parts, clusters=clusters, where=where)
+    reduced = fit_linear(outcome, parts, clusters=clusters, where=where)
+    along, total = first.contrasts[0] / np.linalg.norm(first.contrasts[0]), float(exposure.std())
+    moved = float(along @ (first.q.T @ exposure)) ** 2
+    if moved <= NONE * len(exposure) * total**2:
         raise ModelError("the instrument does not move the exposure", where=where, mend="Choose another instrument.")
-    frame = pd.DataFrame({"one": 1.0, "outcome": outcome, "exposure": exposure, "instrument": instrument})
-    model = IV2SLS(frame["outcome"], frame[["one"]], frame[["exposure"]], frame[["instrument"]])
-    fit = model.fit(cov_type="unadjusted")
-    first = least_squares(exposure, instrument, covariance="classical")
-    return InstrumentFit(
-        Interval.normal(fit.params["exposure"], fit.std_errors["exposure"]),
-        (first.estimate / first.se) ** 2,
-        anderson_rubin_set(outcome, exposure, instrument),
-    )
+    # least squares on what the first stage predicts, with the residuals of the exposure itself
+    predicted = exposure - first.residual
+    second = fit_linear(outcome, np.column_stack([predicted, parts[:, 1:]]), clusters=clusters, where=where)
+    effect = second.params[0]
+    residual = second.residual - effect * first.residual
+    errors = second.errors
+    if clusters is not None:
+        errors = errors_of_rows(second.q, residual, cluster_groups(clusters, where))
+    found = replace(second, residual=residual, errors=errors).interval(0, covariance)
+    if covariance == "classical" and clusters is None:
+        n, width = second.q.shape
+        found = Interval.normal(found.estimate, found.se * float(np.sqrt((n - width) / n)))  # the textbook's divisor
+    stage = first.interval(0, covariance)
+    exact = first.residual @ first.residual <= ALL * len(exposure) * total**2
+    strength = np.inf if exact else (stage.estimate / stage.se) ** 2
+    return InstrumentFit(found, float(strength), _anderson_rubin(reduced, first, covariance))
 
 
-def anderson_rubin_set(
-    outcome: Floats, exposure: Floats, instrument: Floats, level: float = 0.95
-) -> list[tuple[float, float]]:
+def _anderson_rubin(reduced: LinearFit, first: LinearFit, covariance: Covariance) -> list[tuple[float, float]] | None:
     """Every effect b for which outcome - b exposure is unrelated to the instrument, as disjoint intervals.
 
-    With one instrument the set solves a quadratic inequality in b: it is an interval, the line without an interval,
-    or the whole line. Errors have equal variances.
+    Its coefficient is r - b f, from reduced form and first stage, and its variance is quadratic in b, since residuals
+    are linear in b and the design is the same. So the set solves a quadratic inequality: it is an interval, the line
+    without an interval, or the whole line.
     """
-    n = len(outcome)
-    critical = stats.f.ppf(level, 1, n - 2)
-    z = instrument - instrument.mean()
+    r, f, contrast = reduced.params[0], first.params[0], first.contrasts[0]
 
-    def parts(x: Floats, y: Floats) -> tuple[float, float]:
-        """Explained and residual cross-product of two centred variables, given the instrument."""
-        x, y = x - x.mean(), y - y.mean()
-        explained = (x @ z) * (y @ z) / (z @ z)
-        return explained, x @ y - explained
+    def variance(b: float) -> float:
+        """Squared standard error of r - b f."""
+        residual = reduced.residual - b * first.residual
+        errors = None
+        if reduced.errors is not None and first.errors is not None:
+            errors = replace(first.errors, scores=reduced.errors.scores - b * first.errors.scores)
+        return replace(first, residual=residual, errors=errors).interval(0, covariance).se ** 2
 
-    (yy, yy_res), (ya, ya_res), (aa, aa_res) = (
-        parts(outcome, outcome),
-        parts(outcome, exposure),
-        parts(exposure, exposure),
-    )
-    ratio = critical / (n - 2)
-    a, b, c = aa - ratio * aa_res, -2 * (ya - ratio * ya_res), yy - ratio * yy_res
+    at = [variance(b) for b in (-1.0, 0.0, 1.0)]
+    if np.isnan(at).any():
+        return None
+    v0, v1, v2 = at[1], (at[2] - at[0]) / 2, (at[2] + at[0]) / 2 - at[1]
+    n, width = first.q.shape
+    df = first.errors.df(contrast) if first.errors is not None else n - width if covariance == "classical" else np.inf
+    critical = stats.f.ppf(0.95, 1, df) if np.isfinite(df) else stats.chi2.ppf(0.95, 1)
+    a, b, c = f * f - critical * v2, -2 * r * f - critical * v1, r * r - critical * v0
     discriminant = b * b - 4 * a * c
     if discriminant < 0:
         return [(-np.inf, np.inf)] if a < 0 else []

@@ -177,20 +177,9 @@ def sum_of_squares(scores: Iterable[tuple[slice, NDArray[Any]]]) -> Floats:
     return np.asarray(sum(block @ block.T for _, block in scores))
 
 
-def jackknife_covariance(scores: Floats, parts: Floats, information: Floats) -> Floats:
-    """Covariance (k, k) from leaving out one cluster at a time, each by one Newton step from the estimate (CV3).
-
-    With few clusters the sandwich is too narrow and this is not, as in linear models (MacKinnon, Nielsen and Webb 2023,
-    Journal of Econometrics 232:272).
-
-    Parameters
-    ----------
-    scores : (clusters, k) array
-    parts : (clusters, k, k) array
-        The part of each cluster in the information.
-    information : (k, k) array
-    """
-    # a pseudo-inverse, because a category can vanish with a cluster
-    moved = np.linalg.pinv(information - parts, hermitian=True) @ scores[:, :, None]
-    count = len(scores)
-    return np.asarray((count - 1) / count * (moved[:, :, 0].T @ moved[:, :, 0]))
+def sum_products_by_cluster(left: Floats, right: Floats, group: Ints, n_clusters: int) -> Floats:
+    """Sum the products of (k, n) and (m, n) over the people of each cluster, (clusters, k, m)."""
+    order = np.argsort(group, kind="stable")
+    start = np.searchsorted(group[order], np.arange(n_clusters))
+    left, right = left[:, order], right[:, order]
+    return np.stack([np.add.reduceat(row * right, start, axis=1).T for row in left], axis=1)

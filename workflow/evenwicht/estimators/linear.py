@@ -1,16 +1,18 @@
 """Differences in means and risks by least squares, with standard errors that respect the design."""
 
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evenwicht.errors import ModelError
+from evenwicht.estimators.clusters import ClusterErrors, errors_of_rows
+from evenwicht.estimators.design import standardised
 from evenwicht.estimators.results import Interval
 
 Floats = NDArray[np.float64]
-
-MANY_CLUSTERS = 200
+Covariance = Literal["robust", "classical"]
 
 
 def least_squares(
@@ -20,7 +22,8 @@ def least_squares(
     *,
     weights: Floats | None = None,
     clusters: NDArray[Any] | None = None,
-    covariance: Literal["robust", "classical"] = "robust",
+    covariance: Covariance = "robust",
+    where: str = "least squares",
 ) -> Interval:
     """Coefficient of an exposure in a (weighted) linear model.
 
@@ -35,51 +38,122 @@ def least_squares(
     weights : (n,) array, optional
         Probability weights.
     clusters : (n,) array, optional
-        Cluster of each row. The interval then uses a t distribution on (clusters - 1) degrees of freedom, and the
-        cluster-robust covariance of statsmodels with more than `MANY_CLUSTERS` clusters or the cluster jackknife (CV3)
-        with fewer, where the former is too narrow (MacKinnon, Nielsen and Webb 2023, Journal of Econometrics 232:272).
+        Cluster of each row, for the bias-reduced sandwich CR2 and a t distribution on Satterthwaite degrees of freedom,
+        which follow from the clusters that carry the contrast (see `estimators.clusters`).
     covariance
         Without clusters: "robust" (HC1, normal quantiles) or "classical" (equal variances, t quantiles).
 
     Raises
     ------
     ModelError
-        If there are fewer than two clusters.
+        If there are fewer than two clusters, or the exposure follows from the covariates.
     """
-    from statsmodels.regression.linear_model import WLS
+    parts = exposure[:, None] if covariates is None else np.column_stack([exposure, covariates])
+    return fit_linear(outcome, parts, weights=weights, clusters=clusters, where=where).interval(0, covariance)
 
-    parts = [np.ones(len(outcome)), exposure]
-    matrix = np.column_stack(parts if covariates is None else [*parts, covariates])
-    model = WLS(outcome, matrix, weights=1.0 if weights is None else weights)
+
+@dataclass(frozen=True)
+class LinearFit:
+    """A fitted linear model of k regressors.
+
+    Attributes
+    ----------
+    params : (k,) array
+        Coefficients per unit of each regressor.
+    contrasts : (k, width) array
+        For each coefficient, its contrast of the orthonormal columns `q`.
+    q : (n, width) array
+        Orthonormal basis of the root-weighted design, intercept included.
+    residual : (n,) array
+        Root-weighted residuals.
+    absorbed : int
+        Parameters that are not columns of `q`: fixed effects.
+    errors
+        Cluster-robust errors on the coordinates of `q`, or None without clusters.
+    """
+
+    params: Floats
+    contrasts: Floats
+    q: Floats
+    residual: Floats
+    absorbed: int
+    errors: ClusterErrors | None
+
+    def interval(self, position: int, covariance: Covariance = "robust") -> Interval:
+        """Return a coefficient with its 95% interval."""
+        estimate, contrast = self.params[position], self.contrasts[position]
+        if self.errors is not None:
+            return self.errors.interval(estimate, contrast)
+        n, width = self.q.shape
+        left = n - width - self.absorbed
+        if covariance == "classical":
+            se = np.sqrt(contrast @ contrast * (self.residual @ self.residual) / left)
+            return Interval.student(estimate, float(se), left)
+        return Interval.normal(estimate, float(np.sqrt(n / left * np.sum((self.q @ contrast * self.residual) ** 2))))
+
+
+def fit_linear(
+    outcome: Floats,
+    regressors: Floats,
+    *,
+    weights: Floats | None = None,
+    clusters: NDArray[Any] | None = None,
+    intercept: bool = True,
+    absorbed: int = 0,
+    where: str = "least squares",
+) -> LinearFit:
+    """Fit a linear model by a QR decomposition of its centred and scaled design.
+
+    Parameters
+    ----------
+    outcome : (n,) array
+    regressors : (n, k) array
+    weights, clusters : (n,) arrays, optional
+        As in `least_squares`.
+    intercept
+        False if fixed effects have been taken out of outcome and regressors; `absorbed` is then their number.
+    where
+        Name of the model in messages.
+
+    Raises
+    ------
+    ModelError
+        If there are fewer than two clusters, or the regressors are linearly dependent.
+    """
+    scale = regressors.std(axis=0)
+    design = standardised(regressors) if intercept else regressors / np.where(scale > 0, scale, 1.0)
+    root = np.ones(len(outcome)) if weights is None else np.sqrt(weights)
+    columns = [np.ones((len(outcome), 1)), design] if intercept else [design]
+    q, r = np.linalg.qr(np.hstack(columns) * root[:, None])
+    require_rank(r, len(outcome), where)
+    target = outcome * root
+    coordinates = q.T @ target
+    inverse = np.linalg.inv(r)
+    contrasts = inverse[int(intercept) :] / scale[:, None]
+    residual = target - q @ coordinates
+    errors = None
     if clusters is not None:
-        _, groups = np.unique(clusters, return_inverse=True)
-        if groups.max() < 1:
-            raise ModelError(
-                "fewer than two clusters", where="least squares", mend="Choose a cluster column that varies."
-            )
-        if groups.max() < MANY_CLUSTERS:
-            root = np.ones(len(outcome)) if weights is None else np.sqrt(weights)
-            return _cluster_jackknife(matrix * root[:, None], outcome * root, groups)
-        fit = model.fit(cov_type="cluster", cov_kwds={"groups": groups}, use_t=True)
-    elif covariance == "robust":
-        fit = model.fit(cov_type="HC1")
-    else:
-        fit = model.fit()
-    lower, upper = fit.conf_int()[1]
-    return Interval(float(fit.params[1]), float(fit.bse[1]), float(lower), float(upper))
+        errors = errors_of_rows(q, residual, cluster_groups(clusters, where))
+    return LinearFit(contrasts @ coordinates, contrasts, q, residual, absorbed, errors)
 
 
-def _cluster_jackknife(matrix: Floats, outcome: Floats, groups: NDArray[np.int64]) -> Interval:
-    """Second coefficient with the standard error of leaving out one cluster at a time."""
-    from scipy.stats import t
+def require_rank(r: Floats, n: int, where: str) -> None:
+    """Raise ModelError if the triangular factor (k, k) of a design of n rows has not full rank.
 
-    count, width = int(groups.max()) + 1, matrix.shape[1]
-    cross, moment = np.zeros((count, width, width)), np.zeros((count, width, 1))
-    np.add.at(cross, groups, matrix[:, :, None] * matrix[:, None, :])
-    np.add.at(moment, groups, (matrix * outcome[:, None])[:, :, None])
-    # a pseudo-inverse, because a category can vanish with a cluster
-    left_out = np.linalg.pinv(cross.sum(axis=0) - cross, hermitian=True) @ (moment.sum(axis=0) - moment)
-    estimate = np.linalg.solve(cross.sum(axis=0), moment.sum(axis=0))[1, 0]
-    se = np.sqrt((count - 1) / count * np.sum((left_out[:, 1, 0] - estimate) ** 2))
-    reach = t.ppf(0.975, count - 1) * se
-    return Interval(float(estimate), float(se), float(estimate - reach), float(estimate + reach))
+    Its singular values are those of the design, so the rule is that of `numpy.linalg.matrix_rank` on the design.
+    """
+    sizes = np.linalg.svd(r, compute_uv=False)
+    if sizes[-1] <= sizes[0] * max(n, len(r)) * np.finfo(float).eps:
+        raise ModelError(
+            "singular design: the exposure or a covariate follows exactly from the others",
+            where=where,
+            mend="Remove it from the adjustment.",
+        )
+
+
+def cluster_groups(clusters: NDArray[Any], where: str) -> NDArray[np.intp]:
+    """Return the position of each cluster among those that occur, (n,); ModelError if there are fewer than two."""
+    _, groups = np.unique(clusters, return_inverse=True)
+    if groups.max() < 1:
+        raise ModelError("fewer than two clusters", where=where, mend="Choose a cluster column that varies.")
+    return groups

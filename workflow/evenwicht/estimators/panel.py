@@ -1,23 +1,29 @@
 """Regressions with fixed effects: differences-in-differences, discontinuities, event studies.
 
-By pyfixest, because it absorbs fixed effects instead of building a column for each (a register has thousands of days of
-birth), gives cluster-robust errors with the small-sample factors of the field's standard, R `fixest`, and is itself
-tested against it in its continuous integration. What it does in silence is refused here: a coefficient dropped for
-collinearity, and a cell without people.
+Least squares (`linear`) on what the fixed effects leave. Fixed effects that many clusters share are taken out by
+pyfixest, which absorbs them instead of building a column for each (a register has thousands of days of birth). Those
+with a level of few clusters enter as columns: how much such a level follows a single cluster is part of the cluster's
+error. What would pass in silence is refused: a regressor that follows from the fixed effects, and a cell without
+people.
 """
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
 from evenwicht.errors import ModelError
+from evenwicht.estimators.linear import fit_linear
 from evenwicht.estimators.results import Interval
 
 Floats = NDArray[np.float64]
+SHARED = 20  # clusters in every level, from which a fixed effect is absorbed
+ABSORBED = 1e-9  # share of a regressor's variance that fixed effects and the regressors before it must leave
+TOLERANCE = 1e-12  # of the absorbed means, relative
 
 
 def panel_regression(
@@ -29,7 +35,7 @@ def panel_regression(
     weights: Floats | None = None,
     where: str = "panel regression",
 ) -> dict[str, Interval]:
-    """Coefficients of a linear model with fixed effects, each with its 95% t interval.
+    """Coefficients of a linear model with fixed effects, each with its 95% interval.
 
     Parameters
     ----------
@@ -39,8 +45,8 @@ def panel_regression(
     absorb
         Name -> (n,) array of levels, one fixed effect each; an intercept if left out.
     clusters : (n,) array, optional
-        Cluster of each row: cluster-robust (CV1) errors with a t distribution on (clusters - 1) degrees of freedom
-        (Cameron and Miller 2015, Journal of Human Resources 50:317). Without, robust to unequal variances (HC1).
+        Cluster of each row: bias-reduced sandwich (CR2) and a t distribution on Satterthwaite degrees of freedom (see
+        `estimators.clusters`). Without, robust to unequal variances (HC1).
     weights : (n,) array, optional
         Kernel or probability weights, all positive.
 
@@ -55,8 +61,6 @@ def panel_regression(
         With fewer than two clusters, a regressor that does not vary (an empty cell), or one that follows from the
         fixed effects and the other regressors.
     """
-    from pyfixest.estimation import feols
-
     names = list(regressors)
     constant = [name for name in names if np.ptp(regressors[name]) == 0]
     if constant:
@@ -65,33 +69,98 @@ def panel_regression(
             where=where,
             mend="Widen the window of births or leave this comparison out.",
         )
-    if clusters is not None and len(np.unique(clusters)) < 2:
-        raise ModelError("fewer than two clusters", where=where, mend="Choose clusters that vary.")
-    levels = {f"level{k}": pd.factorize(values)[0] for k, values in enumerate((absorb or {}).values())}
-    frame = pd.DataFrame({"outcome": outcome, **{f"x{j}": regressors[name] for j, name in enumerate(names)}, **levels})
-    options: dict[str, Any] = {"vcov": "hetero"}
-    if clusters is not None:
-        frame["cluster"], options["vcov"] = pd.factorize(clusters)[0], {"CRV1": "cluster"}
-    if weights is not None:
-        frame["weight"], options["weights"] = weights, "weight"
-    formula = "outcome ~ " + " + ".join(f"x{j}" for j in range(len(names)))
-    if levels:
-        formula += " | " + " + ".join(levels)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=r"\s*\d+ variables dropped", category=UserWarning)
-            fit = feols(formula, frame, fixef_rm="none", copy_data=False, store_data=False, **options)
-        found = fit.tidy()
-    except ValueError as error:
-        if "All variables are collinear" not in str(error):
-            raise
-        found = pd.DataFrame()
-    dropped = [name for j, name in enumerate(names) if f"x{j}" not in found.index]
+    matrix = np.column_stack([regressors[name] for name in names])
+    matrix = (matrix - matrix.mean(axis=0)) / (scale := matrix.std(axis=0))
+    weight = np.ones(len(outcome)) if weights is None else weights
+    levels = [pd.factorize(values)[0] for values in (absorb or {}).values()]
+    absorbed = [level for level in levels if clusters is None or _fewest_clusters(level, clusters) >= SHARED]
+    columns = [_indicators(level) for level in levels if not any(level is other for other in absorbed)]
+    both = np.column_stack([outcome, *columns, matrix])
+    if absorbed:
+        both = _within(both, absorbed, weight, where)
+    else:
+        both[:, 1:] -= np.average(both[:, 1:], axis=0, weights=weight)
+    y, x = both[:, 0], both[:, 1:]
+    kept = _independent(x, weight, len(names), names, where)
+    fit = fit_linear(
+        y,
+        x[:, kept],
+        weights=weights,
+        clusters=clusters,
+        intercept=not absorbed,
+        absorbed=_parameters(absorbed),
+        where=where,
+    )
+    first = len(kept) - len(names)
+    return {name: _per_unit(fit.interval(first + j), scale[j]) for j, name in enumerate(names)}
+
+
+def _fewest_clusters(level: NDArray[Any], clusters: NDArray[Any]) -> int:
+    """Number of clusters in the level that has fewest."""
+    pairs = pd.DataFrame({"level": level, "cluster": clusters}).drop_duplicates()
+    return int(pairs.groupby("level").size().min())
+
+
+def _indicators(level: NDArray[Any]) -> Floats:
+    """Indicators of all levels but the first, (n, levels - 1)."""
+    return (level[:, None] == np.arange(1, level.max() + 1)).astype(float)
+
+
+def _per_unit(interval: Interval, scale: float) -> Interval:
+    """The interval of a coefficient of a regressor before it was scaled."""
+    i = interval
+    return Interval(i.estimate / scale, i.se / scale, i.lower / scale, i.upper / scale, i.reason)
+
+
+def _within(columns: Floats, levels: list[NDArray[Any]], weights: Floats, where: str) -> Floats:
+    """Take the (weighted) fixed effects out of columns, (n, k)."""
+    from pyfixest.estimation import demean
+
+    spread = columns.std(axis=0)
+    spread = np.where(spread > 0, spread, 1.0)
+    flags = np.column_stack(levels).astype(np.uint64)
+    left, converged = demean((columns - columns.mean(axis=0)) / spread, flags, weights.astype(float), tol=TOLERANCE)
+    if not converged:
+        raise ModelError(
+            "the fixed effects could not be taken out",
+            where=where,
+            mend="Merge rare levels, or leave one of the fixed effects out.",
+        )
+    return np.asarray(left * spread)
+
+
+def _independent(x: Floats, weights: Floats, last: int, names: list[str], where: str) -> list[int]:
+    """Columns that do not follow from those before them; ModelError if one of the `last`, the regressors, does."""
+    rooted, total = x * np.sqrt(weights)[:, None], float(weights.sum())
+    r = np.asarray(np.linalg.qr(rooted, mode="r"))
+    size = (rooted**2).sum(axis=0)
+    kept = list(range(x.shape[1]))
+    if (np.diag(r) ** 2 <= ABSORBED * np.minimum(size, total)).any():
+        kept = []
+        for j in range(x.shape[1]):
+            basis = np.linalg.qr(r[:, kept])[0]
+            column = r[:, j] - basis @ (basis.T @ r[:, j])
+            if column @ column > ABSORBED * (total if j >= x.shape[1] - last else size[j]):
+                kept.append(j)
+    dropped = [name for j, name in enumerate(names, start=x.shape[1] - last) if j not in kept]
     if dropped:
         raise ModelError(
             f"singular design: {', '.join(dropped)} follows exactly from the fixed effects and the other covariates",
             where=where,
             mend="Remove it from the adjustment, or widen the window of births.",
         )
-    rows = found[["Estimate", "Std. Error", "2.5%", "97.5%"]]
-    return {name: Interval(*map(float, rows.loc[f"x{j}"])) for j, name in enumerate(names)}
+    return kept
+
+
+def _parameters(levels: list[NDArray[Any]]) -> int:
+    """Number of parameters of the fixed effects: levels, less one for each connected set of every further effect."""
+    if not levels:
+        return 0
+    count = int(levels[0].max()) + 1
+    for other in levels[1:]:
+        size = int(other.max()) + 1
+        graph = coo_matrix(
+            (np.ones(len(other)), (levels[0], levels[0].max() + 1 + other)), shape=[int(levels[0].max()) + 1 + size] * 2
+        )
+        count += size - int(connected_components(graph, directed=False)[0])
+    return count

@@ -51,8 +51,8 @@ class Interval:
 
     def exp(self) -> "Interval":
         """Return the interval on the ratio scale; the standard error stays on the log scale."""
-        limits = (float(np.exp(value)) for value in (self.lower, self.upper))
-        return Interval(float(np.exp(self.estimate)), self.se, *limits, self.reason)
+        estimate, lower, upper = (float(np.exp(value)) for value in (self.estimate, self.lower, self.upper))
+        return Interval(estimate, self.se, lower, upper, self.reason)
 
 
 @dataclass(frozen=True)

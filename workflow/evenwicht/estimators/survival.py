@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from evenwicht.errors import ModelError
 from evenwicht.estimators.cox import fit_cox
-from evenwicht.estimators.linear import MANY_CLUSTERS
 from evenwicht.estimators.results import Interval
 
 Floats = NDArray[np.float64]
@@ -171,8 +170,7 @@ def hazard_ratio(
     weights : (n,) array, optional
         Probability weights; the standard error is then robust (Lin and Wei 1989).
     clusters : (n,) array, optional
-        Cluster of each row. The interval then uses a t distribution on (clusters - 1) degrees of freedom, and the
-        sandwich with more than `MANY_CLUSTERS` clusters or the cluster jackknife with fewer, as `least_squares` does.
+        Cluster of each row, for the bias-reduced sandwich and Satterthwaite degrees of freedom, as in `least_squares`.
 
     Returns
     -------
@@ -201,7 +199,7 @@ def hazard_ratio(
         entry=entry,
         weights=weights,
         clusters=clusters,
-        few_clusters=clusters is not None and len(np.unique(clusters)) <= MANY_CLUSTERS,
+        few_clusters=clusters is not None,
         robust=weights is not None,
         where=where,
     )

@@ -7,15 +7,16 @@ What each comparison assumes:
   parents were not selected by who could conceive in a famine. Cluster-robust errors, since births of a date share it.
 - Difference-in-differences (Angrist and Pischke 2009, Mostly Harmless Econometrics, section 5.2): that without the
   exposure the outcome would have moved over dates of birth as it did in the spared region. Fixed effects of calendar
-  month of birth and of region; errors cluster by date and region, with a t distribution on as many degrees of freedom
-  as there are exposed clusters, less one, since these few decide (Donald and Lang 2007, Review of Economics and
-  Statistics 89:221). The pre-trend, births before the exposure in two halves, should show nothing.
+  month of birth and of region; errors cluster by date and region, with degrees of freedom that follow from the few
+  exposed clusters (Donald and Lang 2007, Review of Economics and Statistics 89:221, say why). The pre-trend, births
+  before the exposure in two halves, should show nothing.
 
 Neither sees who was never conceived or did not live to be observed; covariates remove what they measure of it.
 """
 
 import datetime as dt
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -143,7 +144,7 @@ def _compare(rows: Rows, sample: Sample, where: str) -> None:
         for estimand, method in (("hazard_ratio", "crude"), ("conditional_hazard_ratio", "regression")):
             if not rows.wants(estimand):
                 continue
-            interval, note = Interval(np.nan), TOO_FEW
+            interval, note = Interval.not_estimable(TOO_FEW), ""
             if min(outcome.event[a == arm].sum() for arm in (0, 1)) >= LEAST_EVENTS:
                 note = support.note
                 interval = hazard_ratio(
@@ -157,12 +158,12 @@ def _compare(rows: Rows, sample: Sample, where: str) -> None:
                 )
             rows.add(estimand, method, support.of(interval), n=sample.n, events=numbers.events, note=note)
         if outcome.delayed_entry is None:  # a late entrant was chosen by status
-            _ratios(rows, sample, outcome.by_horizon, where)
+            _ratios(rows, sample, outcome.by_horizon)
     elif outcome.binary:
-        _ratios(rows, sample, outcome.value, where)
+        _ratios(rows, sample, outcome.value)
 
 
-def _ratios(rows: Rows, sample: Sample, status: NDArray[np.float64], where: str) -> None:
+def _ratios(rows: Rows, sample: Sample, status: NDArray[np.float64]) -> None:
     """Risk and odds ratios among those whose status, 0 or 1, is known; (n,), NaN where it is not."""
     seen = ~np.isnan(status)
     y, a, x = status[seen], sample.exposure[seen], sample.covariates[seen]
@@ -177,10 +178,8 @@ def _ratios(rows: Rows, sample: Sample, status: NDArray[np.float64], where: str)
     ):
         if not rows.wants(estimand):
             continue
-        interval, note = Interval(np.nan), TOO_FEW
-        if all(0 < y[a == arm].mean() < 1 for arm in (0, 1)):
-            interval, note = ratio(y, a, covariates, clusters=clusters, where=where), support.note
-        rows.add(estimand, method, support.of(interval), n=len(y), events=int(y.sum()), note=note)
+        interval = ratio(y, a, covariates, clusters=clusters)
+        rows.add(estimand, method, support.of(interval), n=len(y), events=int(y.sum()), note=support.note)
 
 
 def _against_region(
@@ -232,9 +231,8 @@ def _differences(
     for label, flags in exposed.items():
         support, found = cluster_support(flags, clusters), fit[label]
         note = f"{fixed}; {support.note}" if support.note else fixed
-        if clusters is not None:
-            found = support.of(Interval.student(found.estimate, found.se, support.fewest - 1))
-        rows.add(numbers.estimand, "did", found, n=len(here), events=numbers.events, contrast=label, note=note)
+        size: dict[str, Any] = {"n": len(here), "events": numbers.events}
+        rows.add(numbers.estimand, "did", support.of(found), contrast=label, note=note, **size)
 
 
 def _planned(cohort: Cohort, study: BirthPeriodsStudy, planned: PlannedComparison) -> Rows:

@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from evenwicht.estimators.results import Interval
 
-LEAST_CLUSTERS = 5  # in either arm; below it a cluster-robust interval is far too narrow (Cameron and Miller 2015)
-FEW_CLUSTERS = 20
+LEAST_CLUSTERS = 5  # in either arm; with fewer no correction is known to cover (Pustejovsky and Tipton 2018)
 
 
 @dataclass(frozen=True)
@@ -21,7 +20,9 @@ class ClusterSupport:
 
     def of(self, interval: Interval) -> Interval:
         """Return the interval, or the bare estimate where too few clusters carry it."""
-        return interval if self.fewest >= LEAST_CLUSTERS else Interval(interval.estimate)
+        if self.fewest >= LEAST_CLUSTERS or interval.reason:
+            return interval
+        return interval.bare(f"fewer than {LEAST_CLUSTERS} clusters in an arm")
 
 
 def cluster_support(exposure: NDArray[np.float64], clusters: NDArray[Any] | None) -> ClusterSupport:
@@ -29,9 +30,4 @@ def cluster_support(exposure: NDArray[np.float64], clusters: NDArray[Any] | None
     if clusters is None:
         return ClusterSupport(np.inf, "")
     exposed, unexposed = (len(np.unique(clusters[exposure == arm])) for arm in (1, 0))
-    fewest = min(exposed, unexposed)
-    if fewest < LEAST_CLUSTERS:
-        caution = "; too few in an arm for an interval"
-    else:
-        caution = "; few, so the interval is approximate" if fewest < FEW_CLUSTERS else ""
-    return ClusterSupport(fewest, f"clusters: {exposed} with the policy, {unexposed} without{caution}")
+    return ClusterSupport(min(exposed, unexposed), f"clusters: {exposed} with the policy, {unexposed} without")

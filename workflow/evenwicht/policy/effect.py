@@ -1,12 +1,15 @@
 """What a policy does to those it reaches (intention to treat), and what it tells as an instrument."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from evenwicht.cohort import Cohort
-from evenwicht.config import Adjustment, CohortConfig, PolicyStudy
+from evenwicht.config import CohortConfig, PolicyStudy
 from evenwicht.estimators.instrument import two_stage_least_squares
 from evenwicht.estimators.linear import least_squares
+from evenwicht.estimators.ratios import standardised_difference
 from evenwicht.estimators.results import Interval
 from evenwicht.estimators.survival import hazard_ratio
 from evenwicht.outcomes import MeanOutcome, TimedOutcome
@@ -14,14 +17,17 @@ from evenwicht.policy.clusters import cluster_support
 from evenwicht.rows import Known, Rows, as_table, contrast_label
 from evenwicht.samples import Sample, draw_sample, response
 
+WEAK = 10  # first-stage F; Staiger and Stock 1997, Econometrica 65:557
+
 
 def policy_study(cohort: Cohort, config: CohortConfig, known: Known = None) -> pd.DataFrame:
     """Estimate the effect of each policy exposure on each outcome of the policy study.
 
-    Standard errors cluster by the column that shares the policy (state, birth month), with a t distribution on
-    (clusters - 1) degrees of freedom. Differences in risk at a horizon come from pseudo-values, so that censoring and
-    clusters are both respected. If `known` is given, hazard ratios are left out unless their true value is known; see
-    `rows.Rows`.
+    Standard errors cluster by the column that shares the policy (state, birth month), with degrees of freedom that
+    follow from the clusters that carry the contrast. Differences in the risk of a 0/1 outcome are standardised from a
+    logistic model (`gformula`) beside the linear probability model, which rare outcomes bend. Those in risk at a
+    horizon come from pseudo-values, so that censoring and clusters are both respected. If `known` is given, hazard
+    ratios are left out unless their true value is known; see `rows.Rows`.
 
     Raises
     ------
@@ -63,49 +69,81 @@ def _intention_to_treat(rows: Rows, sample: Sample, where: str) -> None:
                 where=where,
             )
             rows.add(ratio, method, support.of(interval), n=sample.n, events=of_means.events, note=support.note)
-    for method, covariates in (("crude", None), ("regression", x)):
-        interval = least_squares(of_means.value, a, covariates, clusters=clusters)
+    means = {
+        "crude": least_squares(of_means.value, a, clusters=clusters),
+        "regression": least_squares(of_means.value, a, x, clusters=clusters),
+    }
+    if isinstance(outcome, MeanOutcome) and outcome.binary:
+        means["gformula"] = standardised_difference(outcome.value, a, x, clusters=clusters)
+    for method, interval in means.items():
         rows.add(of_means.estimand, method, support.of(interval), n=sample.n, events=of_means.events, note=support.note)
 
 
 def _instrumental(cohort: Cohort, config: CohortConfig, study: PolicyStudy, instrument: str) -> list[Rows]:
-    """Effect of the individual exposure with a policy as instrument, for every individual outcome that has a mean."""
+    """Effect of the individual exposure with a policy as instrument, for every individual outcome that has a mean.
+
+    The leading row, `iv`, has the covariates and clusters of the intention-to-treat row. `iv_unadjusted` is the
+    textbook's: no covariates, people independent, equal variances.
+    """
     assert config.individual is not None
     exposure = config.individual.exposure
+    first_stage = contrast_label(instrument, cohort.columns[instrument])
     parts = []
     for name in config.individual.outcomes:
         where = f"cohort {cohort.name}, instrumental variable study of {name}"
-        taken = Adjustment(columns=[exposure])
-        sample = draw_sample(cohort, instrument, taken, config.outcomes[name], study.cluster, where)
+        known = cohort.persons[exposure].notna().to_numpy()
+        among = replace(cohort, persons=cohort.persons[known])
+        sample = draw_sample(among, instrument, study.adjust, config.outcomes[name], study.cluster, where)
         if not isinstance(sample.outcome, MeanOutcome):
             continue
-        y, a, z = sample.outcome.value, sample.covariates[:, 0], sample.exposure
-        fit = two_stage_least_squares(y, a, z, where=where)
+        y, z, x = sample.outcome.value, sample.exposure, sample.covariates
+        a = among.persons[exposure].to_numpy(dtype=float, na_value=np.nan)[sample.rows]
         estimand = "risk_difference" if sample.outcome.binary else "mean_difference"
         rows = Rows(cohort.name, name, "policy", contrast_label(exposure, cohort.columns[exposure]))
-        rows.add(
-            estimand,
-            "iv",
-            fit.effect,
-            n=sample.n,
-            note=f"instrument {instrument}, F {fit.first_stage_f:.1f}; equal variances, people independent; "
-            f"Anderson-Rubin 95% set: {describe_set(fit.anderson_rubin)}",
-        )
-        weak = "weak" if fit.first_stage_f < 10 else "not weak by the rule F > 10"
-        first_stage = contrast_label(instrument, cohort.columns[instrument])
-        statistic = Interval(fit.first_stage_f)
-        rows.add("first_stage_f", "iv", statistic, n=sample.n, contrast=first_stage, note=f"instrument is {weak}")
+        support = cluster_support(z, sample.clusters)
+        fits = {
+            "iv": two_stage_least_squares(y, a, z, x, clusters=sample.clusters, where=where),
+            "iv_unadjusted": two_stage_least_squares(y, a, z, covariance="classical", where=where),
+        }
+        for method, fit in fits.items():
+            effect, strength, allowed, said = fit.effect, Interval(fit.first_stage_f), fit.anderson_rubin, ""
+            if method == "iv":
+                effect, said = support.of(effect), support.note
+                if effect.reason:
+                    strength, allowed = Interval.not_estimable(effect.reason), None
+            else:
+                said = "no covariates, equal variances, people independent"
+            note = "; ".join(part for part in (f"instrument {instrument}", said, describe_set(allowed)) if part)
+            rows.add(estimand, method, effect, n=sample.n, note=note)
+            judged = describe_strength(strength.estimate)
+            rows.add("first_stage_f", method, strength, n=sample.n, contrast=first_stage, note=judged)
         parts.append(rows)
     return parts
 
 
-def describe_set(intervals: list[tuple[float, float]]) -> str:
-    """Write a union of intervals in words."""
+def describe_strength(f: float) -> str:
+    """Say how strong an instrument with this first-stage F is."""
+    if np.isnan(f):
+        return "strength not known"
+    if np.isinf(f):
+        return "full compliance: the exposure is the instrument"
+    return f"instrument is {'weak' if f < WEAK else f'not weak by the rule F > {WEAK}'}"
+
+
+def describe_set(intervals: list[tuple[float, float]] | None) -> str:
+    """Write an Anderson-Rubin set, a union of intervals, in words; nothing if there is none."""
+    if intervals is None:
+        return ""
     if not intervals:
-        return "empty"
-    if intervals == [(-np.inf, np.inf)]:
-        return "every value"
-    return " or ".join(
-        f"below {high:.3g}" if low == -np.inf else f"above {low:.3g}" if high == np.inf else f"{low:.3g} to {high:.3g}"
-        for low, high in intervals
-    )
+        found = "empty"
+    elif intervals == [(-np.inf, np.inf)]:
+        found = "every value"
+    else:
+        found = " or ".join(_describe_interval(low, high) for low, high in intervals)
+    return f"Anderson-Rubin 95% set: {found}"
+
+
+def _describe_interval(low: float, high: float) -> str:
+    if low == -np.inf:
+        return f"below {high:.3g}"
+    return f"above {low:.3g}" if high == np.inf else f"{low:.3g} to {high:.3g}"

@@ -100,14 +100,15 @@ def _part_in_shortest(rows: Rows, fit: CoxResult, study: EventStudy, size: dict[
     """Effect of the shortest exposure as part of the longest, by both definitions, with delta-method intervals."""
     shortest, longest = (fit.position(group) for group in (next(iter(study.groups)), study.longest))
     short, full = fit.params[shortest], fit.params[longest]
-    covariance = fit.covariance[np.ix_([shortest, longest], [shortest, longest])]
     by_log = short / full, np.array([1 / full, -short / full**2])
     by_ratio = (
         np.expm1(short) / np.expm1(full),
         np.array([np.exp(short) / np.expm1(full), -np.expm1(short) * np.exp(full) / np.expm1(full) ** 2]),
     )
     for estimand, (value, slope) in (("share_of_effect", by_ratio), ("share_of_log_hazard", by_log)):
-        interval = fit.interval(value, float(np.sqrt(slope @ covariance @ slope)))
+        gradient = np.zeros(len(fit.names))
+        gradient[[shortest, longest]] = slope
+        interval = fit.interval(value, gradient)
         rows.add(estimand, "cox", interval, contrast=study.part_in_shortest, note="delta method", **size)
 
 
@@ -169,8 +170,8 @@ def event_study_curves(cohort: Cohort, config: CohortConfig) -> dict[str, pd.Dat
             incidence.append(risen.assign(study=name, group=label, age=grid, at_risk=curve["at_risk"]))
         fit = births.cox({DOSE: births.dose(study)})
         months = np.linspace(0, births.dose(study).max(), GRID_POINTS)
-        log_ratio, se = fit.params[0] * months, np.sqrt(fit.covariance[0, 0]) * months
-        reach = fit.interval(0.0, 1.0).upper * se
-        band = {"hazard_ratio": log_ratio, "lower": log_ratio - reach, "upper": log_ratio + reach}
+        each = fit.coefficient(DOSE)
+        limits = {"hazard_ratio": each.estimate, "lower": each.lower, "upper": each.upper}
+        band = {name: value * months for name, value in limits.items()}
         dose.append(pd.DataFrame({k: np.exp(v) for k, v in band.items()}).assign(study=name, months=months))
     return {"incidence": pd.concat(incidence)[INCIDENCE_COLUMNS], "dose": pd.concat(dose)[DOSE_COLUMNS]}

@@ -122,7 +122,7 @@ def _sandwich(rows: Rows, births: Births, study: EventStudy) -> None:
     x, names = births.design(group_columns(births, study))
     o = births.outcome
     fit = fit_cox(o.time, o.event, x, names, entry=births.entry, clusters=births.clusters, where=births.where)
-    note = "sandwich clustered by month of birth; the other rows use the cluster jackknife"
+    note = "sandwich clustered by month of birth; the other rows use the bias-reduced one, with fewer df"
     ratio = fit.hazard_ratio(study.longest)
     rows.add("conditional_hazard_ratio", "cox_sandwich", ratio, n=births.n, events=births.events, note=note)
 
@@ -147,8 +147,8 @@ def _pre_trend(rows: Rows, births: Births, study: EventStudy, fit: CoxResult) ->
     drift = slope * np.array([middle(study.cells[cell]) - middle(study.reference.quarters) for cell in before])
     places = [cells.position(cell) for cell in before]
     strength = float(drift @ np.linalg.solve(cells.covariance[np.ix_(places, places)], drift))
-    freedom = cells.freedom
-    power = stats.ncf.sf(stats.f.ppf(0.95, q, freedom), q, freedom, strength)
+    df = cells.wald_df(before)
+    power = stats.ncf.sf(stats.f.ppf(0.95, q, df), q, df, strength)
     told = f"against {100 * np.expm1(slope):+.1f}% of the hazard a year of birth, which alone would make the headline"
     rows.add("power", "pre_trend", Interval(float(power)), contrast=contrast, note=told, **size)
 
@@ -165,7 +165,7 @@ def placebo_cutoffs(births: Births) -> pd.DataFrame:
     for cutoff in range(int(births.month.min()) + MARGIN, int(births.month.max()) - MARGIN + 2):
         step = (births.month < cutoff).astype(float)
         fit = births.cox({STEP: step, TREND: births.years})
-        interval = fit.interval(fit.params[0], float(np.sqrt(fit.covariance[0, 0])))
+        interval = fit.coefficient(STEP)
         rows.append(
             {
                 "months": cutoff,
