@@ -15,7 +15,7 @@ PACKAGES = [
     "pandas",
     "statsmodels",
     "lifelines",
-    "linearmodels",
+    "pyfixest",
     "causaldata",
 ]
 
