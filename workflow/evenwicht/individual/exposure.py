@@ -213,6 +213,9 @@ def _event_rows(
 
     limits = np.quantile(draws, [0.025, 0.975], axis=0)
     at_risk = [(outcome.time[arm, None] >= grid) & (outcome.entry[arm, None] <= grid) for arm in people]
+    for k, arm in enumerate(people):
+        unknown = (grid > outcome.time[arm].max()) & (point[0, k] > 0)  # somebody was free of the event to the last
+        point[:, k, unknown] = limits[:, :, k, unknown] = np.nan
     return pd.concat(
         pd.DataFrame(
             {
