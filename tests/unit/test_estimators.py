@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from evenwicht.errors import ModelError
 from evenwicht.estimators import concentration, design, linear, propensity, resampling, survival
+from evenwicht.estimators.cox import fit_cox
 from evenwicht.estimators.results import Interval
 from evenwicht.estimators.standardisation import standardised_means
 from hypothesis import given, settings
@@ -241,9 +242,68 @@ def test_hazard_ratio_is_the_published_one() -> None:
     assert round(fit.se, 2) == 0.41
 
 
-def test_too_few_events_are_refused() -> None:
-    with pytest.raises(ModelError, match="too few events for a hazard ratio: 1 exposed and 9 unexposed"):
-        survival.hazard_ratio(np.arange(1.0, 21), np.r_[np.ones(10), np.zeros(10)], np.r_[1, np.zeros(9), np.ones(10)])
+def test_a_hazard_ratio_of_few_events_has_no_interval_and_of_none_is_not_estimable() -> None:
+    time, exposed = np.arange(1.0, 21), np.r_[1, np.zeros(9), np.ones(10)]
+    few = survival.hazard_ratio(time, np.r_[np.ones(10), np.zeros(10)], exposed)
+    assert (few.status, few.reason) == ("no interval", "too few events for an interval: 1 exposed, 9 unexposed")
+    whole = fit_cox(time, np.r_[np.ones(10), np.zeros(10)], exposed[:, None], ["exposure"])
+    assert few.estimate == pytest.approx(np.exp(whole.params[0]))
+    none = survival.hazard_ratio(time, np.r_[0, np.ones(9), np.zeros(10)], exposed)
+    assert (none.status, none.reason) == ("not estimable", "no events in an arm: 0 exposed, 9 unexposed")
+    wide = np.random.default_rng(1).normal(size=(20, 10))
+    many = survival.hazard_ratio(time, np.r_[np.ones(10), np.zeros(10)], exposed, wide)
+    assert many.reason == "10 events are fewer than the 11 coefficients"
+
+
+@pytest.mark.parametrize("delayed", [False, True])
+def test_pseudo_values_are_the_jackknife_where_risk_sets_hold_one_person_or_all_die(delayed: bool) -> None:
+    time = np.array([1.0, 2, 2, 4, 4, 5, 6, 7])
+    event = np.array([1.0, 1, 0, 1, 1, 0, 1, 1])
+    entry = np.array([0.0, 1, 1.5, 1.5, 3, 3, 4, 5]) if delayed else None
+    everybody = np.arange(len(time))
+
+    def estimate(rows: np.ndarray) -> float:
+        inside = None if entry is None else entry[rows]
+        return survival.product_limit(time[rows], event[rows], np.array([9.0]), entry=inside)[0]
+
+    expected = [8 * estimate(everybody) - 7 * estimate(np.delete(everybody, i)) for i in everybody]
+    ours = survival.survival_pseudo_values(time, event, 9.0, entry)
+    np.testing.assert_allclose(ours, expected, atol=1e-12)
+
+
+def test_events_at_the_start_of_follow_up_count_everywhere() -> None:
+    """Ten people at risk at 0, two of whom have the event there: S(0) = 8/10; by hand S(3) = 8/10 * 6/7 = 24/35."""
+    time, event = np.array([0.0, 0, 1, 3, 4, 4, 5, 6, 7, 8]), np.array([1.0, 1, 0, 1, 0, 0, 0, 0, 0, 0])
+    grid = np.array([0.0, 2, 3])
+    np.testing.assert_allclose(survival.product_limit(time, event, grid), [0.8, 0.8, 24 / 35], atol=ROUNDING)
+    curve = survival.kaplan_meier_curve(time, event, grid)
+    np.testing.assert_allclose(curve["survival"], [0.8, 0.8, 24 / 35], atol=ROUNDING)
+    assert curve["at_risk"].tolist() == [10, 7, 7]
+    fit = survival.kaplan_meier(time, event, 3.0)
+    assert fit.estimate == pytest.approx(24 / 35)
+    greenwood = 24 / 35 * np.sqrt(2 / (10 * 8) + 1 / (7 * 6))
+    assert fit.se == pytest.approx(greenwood)
+    everybody = np.arange(10)
+
+    def left_out(i: int) -> float:
+        rows = np.delete(everybody, i)
+        return survival.product_limit(time[rows], event[rows], np.array([3.0]))[0]
+
+    expected = [10 * 24 / 35 - 9 * left_out(i) for i in everybody]
+    np.testing.assert_allclose(survival.survival_pseudo_values(time, event, 3.0), expected, atol=1e-12)
+
+
+def test_a_cox_model_keeps_events_at_the_start_of_follow_up() -> None:
+    """Only the order of times matters to a Cox model, so events at 0 weigh as events at any other first time."""
+    rng = np.random.default_rng(5)
+    time = np.maximum(rng.exponential(size=200) - 0.3, 0.0)
+    exposed = (rng.random(200) < 0.4).astype(float)
+    event = (rng.random(200) < 0.7).astype(float)
+    assert event[time == 0].sum() > 20
+    at_zero, later = (fit_cox(t, event, exposed[:, None], ["exposure"]) for t in (time, time + 1))
+    assert at_zero.events == int(event.sum())
+    np.testing.assert_allclose(at_zero.params, later.params, rtol=1e-9)
+    np.testing.assert_allclose(at_zero.covariance, later.covariance, rtol=1e-9)
 
 
 # --- concentration --------------------------------------------------------------------------------------------------
@@ -323,16 +383,3 @@ def test_intervals_exponentiate_limits_but_not_the_error() -> None:
     assert ratio.estimate == pytest.approx(2)
     assert ratio.se == 0.1
     assert ratio.lower * ratio.upper == pytest.approx(4)
-
-
-# --- what the data cannot support -----------------------------------------------------------------------------------
-
-
-def test_a_horizon_beyond_follow_up_is_refused() -> None:
-    with pytest.raises(ModelError, match="follow-up of one arm ends at 9, before the horizon 12"):
-        survival.require_follow_up(np.array([9.0, 15, 12, 9]), np.array([1, 0, 0, 1]), 12, "here")
-
-
-def test_rare_binary_outcomes_are_refused() -> None:
-    with pytest.raises(ModelError, match="too few events: 2 of 100"):
-        design.require_events(np.r_[np.ones(2), np.zeros(98)], "here")

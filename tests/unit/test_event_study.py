@@ -10,17 +10,18 @@ import pytest
 import yaml
 from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig, EventStudy
-from evenwicht.errors import ConfigError, DataError, ModelError
+from evenwicht.errors import ConfigError, DataError
 from evenwicht.estimators.cox import fit_cox, scores_at
 from evenwicht.estimators.cox_bootstrap import score_bootstrap
 from evenwicht.estimators.empirical_null import fit_empirical_null
 from evenwicht.estimators.gompertz import fit_gompertz
 from evenwicht.estimators.gompertz_risk import absolute_effects
 from evenwicht.estimators.survival import kaplan_meier, kaplan_meier_curve
+from evenwicht.flow import Flow
 from evenwicht.loading import load_cohort, read_yaml
 from evenwicht.outcomes import TimedOutcome
 from evenwicht.policy.births import Births, draw_births
-from evenwicht.policy.event_study import event_study_curves
+from evenwicht.policy.event_study import event_study, event_study_curves, samples
 from evenwicht.policy.referee import e_value, placebo_cutoffs, referee
 from evenwicht.policy.windows import window_check
 from evenwicht.report.event_study_figures import dose_figure, event_study_figure, incidence_figure, scan_figure
@@ -93,10 +94,24 @@ def test_everybody_is_followed_to_an_age_at_most(births: Births) -> None:
     assert cut.events == int((births.outcome.event[births.outcome.time <= 55]).sum())
 
 
-def test_too_few_events_and_empty_groups_are_errors(cohort: Cohort, config: CohortConfig, study: EventStudy) -> None:
-    rare = replace(cohort, events=cohort.events.assign(status=(cohort.events.index % 2000 == 0).astype(float)))
-    with pytest.raises(ModelError, match="too few events: .* in 'never rationed'"):
-        draw_births(rare, study, config.outcomes["hypertension"], "test")
+def test_too_few_events_in_a_group_are_rows_with_the_reason(cohort: Cohort, config: CohortConfig) -> None:
+    """One outcome is rare, the other is not: the rare one is not estimable, and does not stop the other."""
+    seldom = (cohort.events["event"] != "hypertension") | (cohort.events.index % 2000 == 0)
+    rare = replace(cohort, events=cohort.events.assign(status=cohort.events["status"].where(seldom, 0.0)))
+    rows = event_study(rare, config)
+    unknown = rows[rows["study"] == "hypertension"]
+    assert (unknown["status"] == "not estimable").all()
+    assert unknown["reason"].str.contains("too few events: .* in 'never rationed'").all()
+    asked = {"conditional_hazard_ratio", "onset_delay", "risk_difference"}
+    assert asked <= set(unknown["estimand"])
+    known = rows[(rows["study"] != "hypertension") & (rows["estimand"] == "conditional_hazard_ratio")]
+    assert known["lower"].notna().all()
+    assert [name for name, _ in samples(rare, config)] == [
+        n for n in config.event_study.outcomes if n != "hypertension"
+    ]
+
+
+def test_empty_groups_are_errors(cohort: Cohort, config: CohortConfig, study: EventStudy) -> None:
     nowhere = study.model_copy(update={"cells": {**study.cells, "long ago": (-90, -80)}})
     with pytest.raises(DataError, match="nobody is born in the quarters -90 to -80 of 'long ago'"):
         draw_births(cohort, nowhere, config.outcomes["hypertension"], "test")
@@ -332,6 +347,7 @@ def followed(incoherent: bool, seed: int = 0) -> Births:
         names=["x"],
         clusters=month,
         outcome=outcome,
+        flow=Flow(n, {}, n),
         where="test",
     )
 

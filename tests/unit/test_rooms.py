@@ -17,6 +17,7 @@ ORDER = [
     "config",
     "loading",
     "cohort",
+    "flow",
     "estimators",
     "rows",
     "outcomes",

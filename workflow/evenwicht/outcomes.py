@@ -10,6 +10,7 @@ from evenwicht.cohort import Cohort
 from evenwicht.config import BinaryOutcome, ContinuousOutcome, EventOutcome, MultiSectorOutcome, Outcome
 from evenwicht.errors import DataError
 from evenwicht.estimators.concentration import high_need, several_sectors
+from evenwicht.flow import OUTCOME
 
 Floats = NDArray[np.float64]
 MONTHS = 12
@@ -23,15 +24,17 @@ class MeanOutcome:
     binary: bool
 
     @property
-    def observed(self) -> NDArray[np.bool_]:
-        return ~np.isnan(self.value)
+    def status(self) -> Floats | None:
+        """The 0/1 value, (n,); None for a number."""
+        return self.value if self.binary else None
 
 
 @dataclass(frozen=True)
 class TimedOutcome:
     """Entry, exit and status per person, NaN where not followed, with the horizon of risks on the same clock.
 
-    A person whose event or censoring is at entry was never at risk and does not count as observed.
+    On the clock of follow-up everybody is at risk from 0 on, and an event at 0 counts, as in R's `survfit`. On the
+    clock of age people enter late and are at risk after entry: whose event or censoring is at entry never was.
     """
 
     entry: Floats
@@ -40,35 +43,41 @@ class TimedOutcome:
     horizon: float
 
     @property
-    def observed(self) -> NDArray[np.bool_]:
-        return ~np.isnan(self.time) & (self.time > self.entry)
-
-    @property
     def delayed_entry(self) -> Floats | None:
         """Entry, if anybody enters later than the clock starts."""
         return self.entry if (self.entry > 0).any() else None
 
     @property
-    def by_horizon(self) -> Floats:
-        """1 with an event up to the horizon, 0 if followed to it without, NaN if follow-up ends earlier."""
+    def status(self) -> Floats:
+        """1 with an event up to the horizon, 0 if followed to it without, NaN if not followed until then, (n,)."""
         happened = (self.event == 1) & (self.time <= self.horizon)
-        return np.where(happened, 1.0, np.where(self.time >= self.horizon, 0.0, np.nan))
+        reached = (self.time >= self.horizon) & (self.entry < self.horizon)
+        return np.where(happened, 1.0, np.where(reached, 0.0, np.nan))
 
 
-def outcome_values(cohort: Cohort, outcome: Outcome, where: str) -> MeanOutcome | TimedOutcome:
-    """Return the values of an outcome.
+def outcome_values(
+    cohort: Cohort, outcome: Outcome, where: str
+) -> tuple[MeanOutcome | TimedOutcome, dict[str, NDArray[np.bool_]]]:
+    """Return the values of an outcome, and for whom it is not known, flags by reason.
 
     Raises
     ------
     DataError
-        If the cohort has no such event, or no costs in the window.
+        If the cohort has no such event, nobody followed for it enters before its horizon, or there are no costs in the
+        window.
     """
     if isinstance(outcome, ContinuousOutcome | BinaryOutcome):
         value = cohort.persons[outcome.column].to_numpy(dtype=float, na_value=np.nan)
-        return MeanOutcome(value, isinstance(outcome, BinaryOutcome))
+        return MeanOutcome(value, isinstance(outcome, BinaryOutcome)), {OUTCOME: np.isnan(value)}
     if isinstance(outcome, EventOutcome):
-        return _timed(cohort, outcome, where)
-    return MeanOutcome(_multi_sector(cohort, outcome, where), binary=True)
+        values = _timed(cohort, outcome, where)
+        lost = {"not followed": np.isnan(values.time)}
+        if outcome.time == "age":
+            lost["left at or before entry"] = values.time <= values.entry
+        return values, lost
+    amounts = sector_amounts(cohort, outcome.window, where)
+    need = MeanOutcome(_multi_sector(cohort, outcome, amounts), binary=True)
+    return need, without_amounts(cohort, outcome.window, amounts)
 
 
 def sector_amounts(cohort: Cohort, window: str, where: str) -> pd.DataFrame:
@@ -89,6 +98,17 @@ def sector_amounts(cohort: Cohort, window: str, where: str) -> pd.DataFrame:
     return costs.pivot(index="id", columns="sector", values="amount").dropna()
 
 
+def without_amounts(cohort: Cohort, window: str, amounts: pd.DataFrame) -> dict[str, NDArray[np.bool_]]:
+    """Say why people are not among those of `sector_amounts`: (n,) flags by reason."""
+    ids, costs = cohort.persons[cohort.id], cohort.costs
+    seen = {
+        "not linked": costs["id"],
+        "not observed in the window": costs.loc[costs["window"] == window, "id"],
+        "use of a sector not known": amounts.index,
+    }
+    return {reason: ~ids.isin(people).to_numpy() for reason, people in seen.items()}
+
+
 def _timed(cohort: Cohort, outcome: EventOutcome, where: str) -> TimedOutcome:
     events = cohort.events[cohort.events["event"] == outcome.event]
     if events.empty:
@@ -100,13 +120,17 @@ def _timed(cohort: Cohort, outcome: EventOutcome, where: str) -> TimedOutcome:
     if outcome.time == "follow_up":
         entry, leave = np.zeros_like(entry), leave - entry
     # ages are stored in years; a duration in whole months comes back whole
-    leave = np.round(leave, 9)
-    status = rows["status"].to_numpy(dtype=float)
-    return TimedOutcome(np.round(entry, 9), leave, status, float(outcome.horizon))
+    entry, leave = np.round(entry, 9), np.round(leave, 9)
+    if not (entry < outcome.horizon).any():
+        raise DataError(
+            f"nobody followed for '{outcome.event}' enters before the horizon {outcome.horizon:g}",
+            where=where,
+            mend=f"Set the outcome's `horizon` to a later time, in {outcome.unit} of {outcome.time}.",
+        )
+    return TimedOutcome(entry, leave, rows["status"].to_numpy(dtype=float), float(outcome.horizon))
 
 
-def _multi_sector(cohort: Cohort, outcome: MultiSectorOutcome, where: str) -> Floats:
-    amounts = sector_amounts(cohort, outcome.window, where)
+def _multi_sector(cohort: Cohort, outcome: MultiSectorOutcome, amounts: pd.DataFrame) -> Floats:
     flags = np.column_stack([high_need(amounts[sector].to_numpy(float), outcome.top_share) for sector in amounts])
     group = pd.Series(several_sectors(flags, outcome.at_least).astype(float), index=amounts.index)
     return group.reindex(cohort.persons[cohort.id]).to_numpy(dtype=float)

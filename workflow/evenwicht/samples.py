@@ -1,16 +1,18 @@
 """The complete cases of one contrast and one outcome, as arrays ready for an estimator."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from evenwicht.cohort import Cohort
 from evenwicht.config import Adjustment, Outcome
-from evenwicht.estimators.design import covariate_matrix, require_both_arms, require_events, require_full_rank
-from evenwicht.estimators.survival import require_follow_up, survival_pseudo_values
+from evenwicht.estimators.design import covariate_matrix, require_both_arms, require_full_rank
+from evenwicht.estimators.event_support import EventSupport, event_support, two_arms
+from evenwicht.estimators.survival import survival_pseudo_values
+from evenwicht.flow import COVARIATES, EXPOSURE, Flow, cluster_labels, departures, not_known
 from evenwicht.outcomes import MeanOutcome, TimedOutcome, outcome_values
 
 Floats = NDArray[np.float64]
@@ -31,6 +33,8 @@ class Sample:
     clusters : (n,) array or None
     outcome
         Values for the same n people.
+    flow
+        Who left, and why.
     """
 
     rows: NDArray[np.bool_]
@@ -39,6 +43,7 @@ class Sample:
     names: list[str]
     clusters: NDArray[Any] | None
     outcome: MeanOutcome | TimedOutcome
+    flow: Flow
 
     @property
     def n(self) -> int:
@@ -51,63 +56,77 @@ class Sample:
 
 
 def draw_sample(
-    cohort: Cohort, exposure: str, adjust: Adjustment, outcome: Outcome, cluster: str | None, where: str
+    cohort: Cohort,
+    exposure: str,
+    adjust: Adjustment,
+    outcome: Outcome,
+    cluster: str | None,
+    where: str,
+    outside: Mapping[str, NDArray[np.bool_]] | None = None,
 ) -> Sample:
     """Return the complete cases of a contrast.
+
+    People leave because they are not compared at all (`outside`, (n,) flags by reason), because exposure, outcome or
+    covariates are not known, in this order. Whose cluster is not known stays, as a cluster alone.
 
     Raises
     ------
     ModelError
-        If an arm is (nearly) empty, events are too few, nobody is followed to the horizon, or the covariates are
-        constant or linearly dependent.
+        If an arm is (nearly) empty, or the covariates are constant or linearly dependent.
+    DataError
+        As `outcomes.outcome_values`.
     """
     persons = cohort.persons
-    values = outcome_values(cohort, outcome, where)
-    used = [exposure, *adjust.columns, *([cluster] if cluster else [])]
-    complete = persons[used].notna().all(axis=1).to_numpy() & values.observed
+    values, unknown = outcome_values(cohort, outcome, where)
+    complete, flow = departures(
+        {
+            **(outside or {}),
+            EXPOSURE: not_known(persons, [exposure]),
+            **unknown,
+            COVARIATES: not_known(persons, adjust.columns),
+        }
+    )
     rows = persons[complete]
     arm = rows[exposure].to_numpy(dtype=float)
     require_both_arms(arm, where)
-    outcome_of_rows = subset(values, complete)
-    if isinstance(outcome_of_rows, TimedOutcome):
-        require_follow_up(outcome_of_rows.time, arm, outcome_of_rows.horizon, where)
-    elif outcome_of_rows.binary:
-        require_events(outcome_of_rows.value, where)
     covariates, names = covariate_matrix(rows, adjust.columns, adjust.quadratic)
     require_full_rank(np.column_stack([arm, covariates]), [exposure, *names], where)
+    clusters, alone = cluster_labels(rows[cluster]) if cluster else (None, 0)
     return Sample(
         rows=complete,
         exposure=arm,
         covariates=covariates,
         names=names,
-        clusters=pd.factorize(rows[cluster])[0] if cluster else None,
-        outcome=outcome_of_rows,
+        clusters=clusters,
+        outcome=subset(values, complete),
+        flow=replace(flow, own_cluster=alone),
     )
 
 
 @dataclass(frozen=True)
 class Response:
-    """An outcome as numbers whose means are compared: (n,) values, the estimand, and how many events."""
+    """An outcome as numbers whose means are compared: (n,) values, the estimand, and who had the event."""
 
     value: Floats
     estimand: str
-    events: int | None
+    status: Floats | None
+
+    @property
+    def events(self) -> int | None:
+        """People with the event, up to the horizon if there is one."""
+        return None if self.status is None else int(np.nansum(self.status))
+
+    def support(self, exposure: Floats) -> EventSupport:
+        """What the events carry in a comparison by a 0/1 exposure, (n,)."""
+        return event_support(self.status, two_arms(exposure))
 
 
 def response(outcome: MeanOutcome | TimedOutcome) -> Response:
-    """Return an outcome as numbers: as it is, or the jackknife pseudo-value of the risk at the horizon.
-
-    Raises
-    ------
-    ModelError
-        If fewer than two people are at risk before the horizon.
-    """
+    """Return an outcome as numbers: as it is, or the jackknife pseudo-value of the risk at the horizon."""
     if isinstance(outcome, MeanOutcome):
-        if outcome.binary:
-            return Response(outcome.value, "risk_difference", int(outcome.value.sum()))
-        return Response(outcome.value, "mean_difference", None)
+        return Response(outcome.value, "risk_difference" if outcome.binary else "mean_difference", outcome.status)
     value = 1 - survival_pseudo_values(outcome.time, outcome.event, outcome.horizon, outcome.delayed_entry)
-    return Response(value, "risk_difference", int(outcome.event.sum()))
+    return Response(value, "risk_difference", outcome.status)
 
 
 def subset(values: MeanOutcome | TimedOutcome, rows: NDArray[np.bool_]) -> MeanOutcome | TimedOutcome:

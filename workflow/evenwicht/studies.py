@@ -8,14 +8,20 @@ import pandas as pd
 from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig
 from evenwicht.individual.concentration import CURVE_COLUMNS as LORENZ_COLUMNS
-from evenwicht.individual.concentration import concentration_study
+from evenwicht.individual.concentration import concentration_flow, concentration_study
 from evenwicht.individual.exposure import CURVE_COLUMNS as SURVIVAL_COLUMNS
-from evenwicht.individual.exposure import individual_study
-from evenwicht.policy.birth_periods import birth_periods_study
-from evenwicht.policy.effect import policy_study
-from evenwicht.policy.event_study import DOSE_COLUMNS, INCIDENCE_COLUMNS, event_study, event_study_curves
+from evenwicht.individual.exposure import individual_flow, individual_study
+from evenwicht.policy.birth_periods import birth_periods_flow, birth_periods_study
+from evenwicht.policy.effect import policy_flow, policy_study
+from evenwicht.policy.event_study import (
+    DOSE_COLUMNS,
+    INCIDENCE_COLUMNS,
+    event_study,
+    event_study_curves,
+    event_study_flow,
+)
 from evenwicht.policy.referee import SCAN_COLUMNS, referee, specification_study
-from evenwicht.policy.reform import reform_study
+from evenwicht.policy.reform import reform_flow, reform_study
 from evenwicht.rows import Known
 from evenwicht.streams import stream
 
@@ -25,6 +31,15 @@ POLICY_STUDIES: dict[str, Callable[[Cohort, CohortConfig, Known], pd.DataFrame]]
     "event_study": event_study,
     "birth_periods": birth_periods_study,
     "reform": reform_study,
+}
+# section of a cohort's config -> who leaves its study, and why
+FLOWS: dict[str, Callable[[Cohort, CohortConfig], pd.DataFrame]] = {
+    "individual": individual_flow,
+    "policy": policy_flow,
+    "event_study": event_study_flow,
+    "birth_periods": birth_periods_flow,
+    "reform": reform_flow,
+    "concentration": concentration_flow,
 }
 CURVES = {
     "survival": SURVIVAL_COLUMNS,
@@ -37,15 +52,25 @@ CURVES = {
 
 @dataclass(frozen=True)
 class Results:
-    """Estimate rows of all studies of a cohort, and the curves behind its figures by the names of `CURVES`."""
+    """Estimate rows and flow of people of all studies of a cohort, and the curves of its figures, named as `CURVES`."""
 
     estimates: pd.DataFrame
     curves: dict[str, pd.DataFrame]
+    flow: pd.DataFrame
 
 
 def policy_level_studies(cohort: Cohort, config: CohortConfig, known: Known = None) -> list[pd.DataFrame]:
     """Run every policy-level study that a cohort's config has; for `known` see `rows.Rows`."""
     return [study(cohort, config, known) for section, study in POLICY_STUDIES.items() if getattr(config, section)]
+
+
+def people_flow(cohort: Cohort, config: CohortConfig) -> pd.DataFrame:
+    """Count everybody due, everybody who leaves at the first reason, and the analysed, in every study of a cohort.
+
+    The columns are `flow.FLOW_COLUMNS`.
+    """
+    parts = [flow(cohort, config) for section, flow in FLOWS.items() if getattr(config, section)]
+    return pd.concat(parts, ignore_index=True)
 
 
 def run_studies(cohort: Cohort, config: CohortConfig, seed: int, bootstrap: int, permutations: int) -> Results:
@@ -86,7 +111,7 @@ def run_studies(cohort: Cohort, config: CohortConfig, seed: int, bootstrap: int,
         rng = stream(seed, config.name, "concentration")
         estimates, curves["lorenz"] = concentration_study(cohort, config.concentration, bootstrap, permutations, rng)
         parts.append(estimates)
-    return Results(pd.concat(parts, ignore_index=True), curves)
+    return Results(pd.concat(parts, ignore_index=True), curves, people_flow(cohort, config))
 
 
 def specification_studies(cohort: Cohort, config: CohortConfig) -> list[pd.DataFrame]:

@@ -32,6 +32,7 @@ TABLES = [
     f"results/tables/{name}.csv"
     for name in (
         "estimates",
+        "flow",
         "table1",
         "attrition",
         "truth",

@@ -12,6 +12,7 @@ rule studies:
     output:
         **{name: f"results/estimates/{{cohort}}/{name}_curves.parquet" for name in CURVES},
         estimates="results/estimates/{cohort}/estimates.parquet",
+        flow="results/estimates/{cohort}/flow.parquet",
     log:
         "results/logs/studies/{cohort}.log",
     benchmark:

@@ -4,9 +4,11 @@
 rule estimates_table:
     input:
         studies=[f"results/estimates/{name}/estimates.parquet" for name in RUN.cohorts],
+        flow=[f"results/estimates/{name}/flow.parquet" for name in RUN.cohorts],
         truth=[file for name in RUN.cohorts for file in cohort_files(name) if file.endswith("truth.parquet")],
     output:
-        report("results/tables/estimates.csv", caption="../report/estimates.rst", category="Tables"),
+        estimates=report("results/tables/estimates.csv", caption="../report/estimates.rst", category="Tables"),
+        flow=report("results/tables/flow.csv", caption="../report/flow.rst", category="Tables"),
     log:
         "results/logs/estimates_table.log",
     benchmark:

@@ -11,5 +11,6 @@ with logged(snakemake.log[0]):
     cohort = read_cohort(Path(snakemake.input[0]).parent)
     results = run_studies(cohort, config, params.seed, params.bootstrap, params.permutations)
     write_parquet(results.estimates, snakemake.output.estimates)
+    write_parquet(results.flow, snakemake.output.flow)
     for name, curve in results.curves.items():
         write_parquet(curve, snakemake.output[name])

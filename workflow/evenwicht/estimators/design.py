@@ -8,7 +8,7 @@ from evenwicht.errors import ModelError
 
 Floats = NDArray[np.float64]
 LEAST_IN_ARM = 10  # below it a bootstrap sample can lose an arm
-LEAST_EVENTS = 5
+LEAST_EVENTS = 5  # people with an event, and without, that an interval takes in each arm
 
 
 def covariate_matrix(frame: pd.DataFrame, columns: list[str], quadratic: list[str]) -> tuple[Floats, list[str]]:
@@ -89,15 +89,4 @@ def require_both_arms(exposure: Floats, where: str) -> None:
             f"too few people to compare: {exposed} exposed and {unexposed} unexposed",
             where=where,
             mend="Check the codes of the exposure and the missing values of the covariates.",
-        )
-
-
-def require_events(outcome: Floats, where: str) -> None:
-    """Raise ModelError unless at least `LEAST_EVENTS` people have, and have not, a 0/1 outcome."""
-    events = int(outcome.sum())
-    if min(events, len(outcome) - events) < LEAST_EVENTS:
-        raise ModelError(
-            f"too few events: {events} of {len(outcome)} people have the outcome",
-            where=where,
-            mend="Pool categories, widen the sample or leave this outcome out of the study.",
         )

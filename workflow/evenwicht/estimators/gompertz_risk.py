@@ -12,6 +12,7 @@ from evenwicht.estimators.results import Interval
 
 Floats = NDArray[np.float64]
 PER = 100_000
+ABSOLUTE_EFFECTS = ("risk_difference", "risk_ratio", "cases_averted", "rmst_difference")
 NODES = 24  # of the Gauss-Legendre quadrature; survival is smooth, so more change nothing in double precision
 
 
@@ -30,8 +31,8 @@ def absolute_effects(fit: GompertzResult, exposed: Floats, unexposed: Floats, ag
     Returns
     -------
     dict
-        `risk_difference`, `risk_ratio` (se on the log scale), `cases_averted` per 100,000 people, and `rmst_difference`
-        in years.
+        By `ABSOLUTE_EFFECTS`: risk difference, risk ratio (se on the log scale), cases averted per 100,000 people, and
+        difference in disease-free time in years.
     """
     (with_it, without) = (_MeanRisk(fit, x) for x in (exposed, unexposed))
     (one, slope_one), (none, slope_none) = with_it.by(age), without.by(age)
@@ -45,12 +46,7 @@ def absolute_effects(fit: GompertzResult, exposed: Floats, unexposed: Floats, ag
         (risk_one, by_one), (risk_none, by_none) = with_it.by(node), without.by(node)
         gained += weight * (risk_none - risk_one)
         slope += weight * (by_none - by_one)
-    return {
-        "risk_difference": difference,
-        "risk_ratio": ratio,
-        "cases_averted": averted,
-        "rmst_difference": fit.interval(gained, slope),
-    }
+    return dict(zip(ABSOLUTE_EFFECTS, (difference, ratio, averted, fit.interval(gained, slope)), strict=True))
 
 
 class _MeanRisk:

@@ -39,8 +39,8 @@ class Interval:
         return cls(np.nan, reason=reason)
 
     def bare(self, reason: str) -> "Interval":
-        """Return the estimate alone, with the reason why it has no interval."""
-        return Interval(self.estimate, reason=reason)
+        """Return the estimate alone, with the reason why it has no interval; what is not estimable keeps its own."""
+        return self if self.status == "not estimable" else Interval(self.estimate, reason=reason)
 
     @property
     def status(self) -> str:

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evenwicht.errors import ModelError
 from evenwicht.estimators.cox import fit_cox
+from evenwicht.estimators.event_support import hazard_support, two_arms
 from evenwicht.estimators.results import Interval
 
 Floats = NDArray[np.float64]
@@ -60,17 +60,6 @@ def _risk_table(
     return times, deaths, at_risk
 
 
-def require_follow_up(time: Floats, exposure: Floats, horizon: float, where: str) -> None:
-    """Raise ModelError unless somebody in each arm is followed to the horizon; beyond, survival is not known."""
-    reach = min(float(time[exposure == arm].max()) for arm in (0, 1))
-    if reach < horizon:
-        raise ModelError(
-            f"follow-up of one arm ends at {reach:g}, before the horizon {horizon:g}",
-            where=where,
-            mend="Set the outcome's `horizon` to a time within follow-up, on the same clock and unit.",
-        )
-
-
 def survival_pseudo_values(time: Floats, event: Floats, horizon: float, entry: Floats | None = None) -> Floats:
     """Jackknife pseudo-values of survival to the horizon, n S - (n - 1) S_(-i).
 
@@ -80,35 +69,27 @@ def survival_pseudo_values(time: Floats, event: Floats, horizon: float, entry: F
     Returns
     -------
     (n,) array
-
-    Raises
-    ------
-    ModelError
-        If someone is the only person at risk at an event time before the horizon.
     """
     times, deaths, at_risk = _risk_table(time, event, entry, None)
     keep = times <= horizon
     times, deaths, at_risk = times[keep], deaths[keep], at_risk[keep]
-    if (at_risk < 2).any():
-        raise ModelError(
-            "fewer than two people at risk before the horizon",
-            where="survival to the horizon",
-            mend="Choose an earlier horizon.",
-        )
-    kept = np.concatenate([[1.0], np.cumprod(1 - deaths / at_risk)])  # everybody present
-    with np.errstate(divide="ignore"):
-        log_without = np.concatenate([[0.0], np.cumsum(np.log1p(-deaths / (at_risk - 1)))])  # one present but absent
-    first = np.zeros(len(time), dtype=int) if entry is None else np.searchsorted(times, entry, side="right")
+    factor = 1 - deaths / at_risk
+    earlier = np.concatenate([[1.0], np.cumprod(factor)])  # before each event time, and after all
+    later = np.concatenate([np.cumprod(factor[::-1])[::-1], [1.0]])  # from each event time on
+    # one absent who would be present: where all present leave at once nobody could be, so the factor is never used
+    without = np.where(at_risk > deaths, 1 - deaths / np.maximum(at_risk - 1, 1), 1.0)
+    nobody_left = np.concatenate([[0], np.cumsum(without == 0)])
+    log_without = np.concatenate([[0.0], np.cumsum(np.log(np.where(without == 0, 1.0, without)))])
     before = np.searchsorted(times, time, side="left")
     last = np.searchsorted(times, time, side="right")
-    own = last > before  # leaves at an event time
-    index = np.minimum(before, max(len(times) - 1, 0))
-    others = np.where(event == 1, deaths[index] - 1, deaths[index]) if len(times) else np.zeros(len(time))
-    at_exit = np.where(own, 1 - others / (at_risk[index] - 1), 1.0) if len(times) else np.ones(len(time))
-    middle = np.exp(log_without[before] - log_without[np.minimum(first, before)])
-    left_out = kept[first] * middle * at_exit * kept[-1] / kept[last]
+    first = np.zeros_like(before) if entry is None else np.searchsorted(times, entry, side="right")
+    middle = np.exp(log_without[before] - log_without[first]) * (nobody_left[before] == nobody_left[first])
+    at_exit = np.ones(len(time))
+    own = np.flatnonzero(last > before)  # leaves at an event time
+    others = deaths[before[own]] - (event[own] == 1)
+    at_exit[own] = 1 - others / np.maximum(at_risk[before[own]] - 1, 1)
     n = len(time)
-    return n * kept[-1] - (n - 1) * left_out
+    return n * earlier[-1] - (n - 1) * earlier[first] * middle * at_exit * later[last]
 
 
 def kaplan_meier_curve(time: Floats, event: Floats, grid: Floats, entry: Floats | None = None) -> pd.DataFrame:
@@ -175,32 +156,29 @@ def hazard_ratio(
     Returns
     -------
     Interval
-        On the ratio scale; `se` is the standard error of the log hazard ratio.
+        On the ratio scale; `se` is the standard error of the log hazard ratio. Without limits if an arm has fewer than
+        five events, not estimable if one has none or there are fewer events than covariates.
 
     Raises
     ------
     ModelError
-        With fewer than five events in an arm, or where `fit_cox` raises it.
+        Where `fit_cox` raises it.
     """
-    arms = [int(event[exposure == arm].sum()) for arm in (1, 0)]
-    if min(arms) < 5:
-        raise ModelError(
-            f"too few events for a hazard ratio: {arms[0]} exposed and {arms[1]} unexposed",
-            where=where,
-            mend="Pool categories, lengthen follow-up or leave this outcome out of the study.",
-        )
     x = exposure[:, None] if covariates is None else np.column_stack([exposure, covariates])
     names = ["exposure", *(f"covariate {j}" for j in range(1, x.shape[1]))]
-    fit = fit_cox(
-        time,
-        event,
-        x,
-        names,
-        entry=entry,
-        weights=weights,
-        clusters=clusters,
-        few_clusters=clusters is not None,
-        robust=weights is not None,
-        where=where,
-    )
-    return fit.hazard_ratio("exposure")
+
+    def estimate() -> Interval:
+        return fit_cox(
+            time,
+            event,
+            x,
+            names,
+            entry=entry,
+            weights=weights,
+            clusters=clusters,
+            few_clusters=clusters is not None,
+            robust=weights is not None,
+            where=where,
+        ).hazard_ratio("exposure")
+
+    return hazard_support(event, two_arms(exposure), len(names)).of_ratio(estimate)

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evenwicht.cohort import Cohort
-from evenwicht.config import ConcentrationStudy
+from evenwicht.config import CohortConfig, ConcentrationStudy
 from evenwicht.errors import DataError
 from evenwicht.estimators.concentration import (
     gini,
@@ -22,7 +22,8 @@ from evenwicht.estimators.concentration import (
 )
 from evenwicht.estimators.resampling import bootstrap, standard_error
 from evenwicht.estimators.results import Interval
-from evenwicht.outcomes import sector_amounts
+from evenwicht.flow import departures, flow_table
+from evenwicht.outcomes import sector_amounts, without_amounts
 from evenwicht.rows import Rows, as_table
 
 Floats = NDArray[np.float64]
@@ -79,6 +80,15 @@ def concentration_study(
         )
     _group_rows(rows, list(amounts.columns), values, study, replicates, permutations, rng)
     return as_table([rows]), pd.concat(curves)[CURVE_COLUMNS]
+
+
+def concentration_flow(cohort: Cohort, config: CohortConfig) -> pd.DataFrame:
+    """Count who leaves the study, and why; the columns are `flow.FLOW_COLUMNS`, the contrast is the window."""
+    study = config.concentration
+    assert study is not None
+    amounts = sector_amounts(cohort, study.window, f"cohort {cohort.name}, concentration study")
+    _, flow = departures(without_amounts(cohort, study.window, amounts))
+    return flow_table(flow.rows(cohort.name, "concentration", "concentration", f"window {study.window}"))
 
 
 def _sector_statistics(use: Floats, top_share: float, weights: Floats) -> Floats:

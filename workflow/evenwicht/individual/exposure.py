@@ -8,13 +8,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evenwicht.cohort import Cohort
-from evenwicht.config import IndividualStudy, Outcome
+from evenwicht.config import CohortConfig, IndividualStudy, Outcome
+from evenwicht.estimators.event_support import event_support, two_arms
 from evenwicht.estimators.linear import least_squares
 from evenwicht.estimators.propensity import require_positivity, stabilised_weights
 from evenwicht.estimators.resampling import bootstrap, standard_error
 from evenwicht.estimators.results import Interval
 from evenwicht.estimators.standardisation import standardised_means
 from evenwicht.estimators.survival import hazard_ratio, kaplan_meier, product_limit
+from evenwicht.flow import flow_table
 from evenwicht.outcomes import MeanOutcome, TimedOutcome
 from evenwicht.rows import Known, Rows, arm_labels, as_table, contrast_label
 from evenwicht.samples import Sample, draw_sample
@@ -61,11 +63,9 @@ def individual_study(
         If the data cannot support a model, naming cohort, study and reason.
     """
     column = cohort.columns[study.exposure]
-    family = next(iter(cohort.role("family")), None)
     parts, curves = [], [pd.DataFrame(columns=CURVE_COLUMNS)]
     for name in study.outcomes:
-        where = f"cohort {cohort.name}, individual study of {name}"
-        sample = draw_sample(cohort, study.exposure, study.adjust, outcomes[name], family, where)
+        where, sample = _where(cohort, name), _sample(cohort, study, name, outcomes[name])
         require_positivity(sample.exposure, sample.covariates, where)
         rows = Rows(cohort.name, name, "individual", contrast_label(study.exposure, column), known)
         if isinstance(sample.outcome, MeanOutcome):
@@ -76,6 +76,29 @@ def individual_study(
             curves.append(_event_rows(rows, sample, sample.outcome, arms, replicates, rng, where).assign(study=name))
         parts.append(rows)
     return IndividualResult(as_table(parts), pd.concat([c for c in curves if len(c)] or curves)[CURVE_COLUMNS])
+
+
+def individual_flow(cohort: Cohort, config: CohortConfig) -> pd.DataFrame:
+    """Count who leaves the analysis of each outcome, and why; the columns are `flow.FLOW_COLUMNS`."""
+    study = config.individual
+    assert study is not None
+    contrast = contrast_label(study.exposure, cohort.columns[study.exposure])
+    return flow_table(
+        row
+        for name in study.outcomes
+        for row in _sample(cohort, study, name, config.outcomes[name]).flow.rows(
+            cohort.name, "individual", name, contrast
+        )
+    )
+
+
+def _sample(cohort: Cohort, study: IndividualStudy, name: str, outcome: Outcome) -> Sample:
+    family = next(iter(cohort.role("family")), None)
+    return draw_sample(cohort, study.exposure, study.adjust, outcome, family, _where(cohort, name))
+
+
+def _where(cohort: Cohort, name: str) -> str:
+    return f"cohort {cohort.name}, individual study of {name}"
 
 
 def _mean_rows(
@@ -89,6 +112,7 @@ def _mean_rows(
     y, a, x = outcome.value, sample.exposure, sample.covariates
     estimand = "risk_difference" if outcome.binary else "mean_difference"
     size: dict[str, Any] = {"n": sample.n, "events": int(y.sum()) if outcome.binary else None}
+    support = event_support(outcome.status, two_arms(a))
     weights = stabilised_weights(a, x)
     contrasts = {
         "crude": least_squares(y, a, clusters=sample.clusters),
@@ -97,7 +121,7 @@ def _mean_rows(
     }
     for method, interval in contrasts.items():
         note = f"largest weight {weights.max():.1f}" if method == "ipw" else ""
-        rows.add(estimand, method, interval, note=note, **size)
+        rows.add(estimand, method, support.of(interval), note=note, **size)
 
     def means(frequency: Floats | None = None) -> tuple[float, float]:
         return standardised_means(y, a, x, modifiers, binary=outcome.binary, weights=frequency)
@@ -106,11 +130,14 @@ def _mean_rows(
     draws = bootstrap(means, sample.units, replicates, rng)
     difference = Interval.normal(exposed - unexposed, standard_error(draws[:, 0] - draws[:, 1]))
     note = f"bootstrap, {replicates} replicates"
-    rows.add(estimand, "gformula", difference, note=note, **size)
-    if outcome.binary:
+    rows.add(estimand, "gformula", support.of(difference), note=note, **size)
+
+    def ratio() -> Interval:
         log_ratio = np.log(draws[:, 0] / draws[:, 1])
-        ratio = Interval.normal(np.log(exposed / unexposed), standard_error(log_ratio)).exp()
-        rows.add("risk_ratio", "gformula", ratio, note=note, **size)
+        return Interval.normal(np.log(exposed / unexposed), standard_error(log_ratio)).exp()
+
+    if outcome.binary:
+        rows.add("risk_ratio", "gformula", support.of_ratio(ratio), note=note, **size)
 
 
 def _event_rows(
@@ -125,6 +152,8 @@ def _event_rows(
     a, x, horizon = sample.exposure, sample.covariates, outcome.horizon
     entry = outcome.entry if (outcome.entry > 0).any() else None
     size: dict[str, Any] = {"n": sample.n, "events": int(outcome.event.sum())}
+    at_horizon: dict[str, Any] = {"n": sample.n, "events": int(np.nansum(outcome.status))}
+    support = event_support(outcome.status, two_arms(a))
     grid = np.linspace(0, horizon, CURVE_POINTS)
     people = (a == 1, a == 0)
 
@@ -148,18 +177,21 @@ def _event_rows(
                 arm = people[k]
                 inside = None if entry is None else entry[arm]
                 interval = kaplan_meier(outcome.time[arm], outcome.event[arm], horizon, inside)
-            arm_size: dict[str, Any] = {"n": int(people[k].sum()), "events": int(outcome.event[people[k]].sum())}
+            arm_size: dict[str, Any] = {
+                "n": int(people[k].sum()),
+                "events": int(np.nansum(outcome.status[people[k]])),
+            }
             rows.add(
                 "survival",
                 method,
-                interval,
+                event_support(outcome.status, {label: people[k]}).of(interval),
                 contrast=label,
                 note="" if method == "crude" else note,
                 **arm_size,
             )
         difference = point[m, 1, -1] - point[m, 0, -1]
         se = standard_error(draws[:, m, 1, -1] - draws[:, m, 0, -1])
-        rows.add("risk_difference", method, Interval.normal(difference, se), note=note, **size)
+        rows.add("risk_difference", method, support.of(Interval.normal(difference, se)), note=note, **at_horizon)
 
     def ratio(covariates: Floats | None = None, weights: Floats | None = None) -> Interval:
         return hazard_ratio(
@@ -181,6 +213,9 @@ def _event_rows(
 
     limits = np.quantile(draws, [0.025, 0.975], axis=0)
     at_risk = [(outcome.time[arm, None] >= grid) & (outcome.entry[arm, None] <= grid) for arm in people]
+    for k, arm in enumerate(people):
+        unknown = (grid > outcome.time[arm].max()) & (point[0, k] > 0)  # somebody was free of the event to the last
+        point[:, k, unknown] = limits[:, :, k, unknown] = np.nan
     return pd.concat(
         pd.DataFrame(
             {

@@ -15,8 +15,8 @@ Neither sees who was never conceived or did not live to be observed; covariates 
 """
 
 import datetime as dt
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,14 +25,16 @@ from numpy.typing import NDArray
 from evenwicht.cohort import Cohort
 from evenwicht.config import BirthPeriodsStudy, CohortConfig
 from evenwicht.config.studies import PlannedComparison
-from evenwicht.estimators.design import LEAST_EVENTS, covariate_matrix, require_both_arms
+from evenwicht.estimators.design import covariate_matrix, require_both_arms
 from evenwicht.estimators.design_analysis import design_analysis
+from evenwicht.estimators.event_support import event_support, two_arms
 from evenwicht.estimators.linear import least_squares
 from evenwicht.estimators.panel import panel_regression
 from evenwicht.estimators.ratios import odds_ratio, risk_ratio
 from evenwicht.estimators.results import Interval
 from evenwicht.estimators.survival import hazard_ratio
-from evenwicht.outcomes import TimedOutcome, outcome_values
+from evenwicht.flow import BIRTH_DATE, COVARIATES, OUTSIDE, Flow, departures, flow_table, not_known
+from evenwicht.outcomes import MeanOutcome, TimedOutcome, outcome_values
 from evenwicht.policy.birth_dates import birth_days, birth_units
 from evenwicht.policy.clusters import cluster_support
 from evenwicht.rows import (
@@ -49,7 +51,8 @@ from evenwicht.rows import (
 from evenwicht.samples import Sample, draw_sample, response, subset
 
 Flags = NDArray[np.bool_]
-TOO_FEW = "too few cases in an arm for a ratio"
+Ratio = Callable[..., Interval]
+IN_BOTH_REGIONS = "births in the region and elsewhere"
 EXPOSED, CLUSTER = "_exposed", "_cluster"  # no column of a cohort file starts with an underscore
 
 
@@ -62,6 +65,23 @@ class _Births:
     here: Flags
     elsewhere: Flags
     periods: dict[str, Flags]
+
+    @property
+    def unplaced(self) -> dict[str, Flags]:
+        """Who cannot be placed in time or region, flags by reason."""
+        return {BIRTH_DATE: np.isnan(self.days), "region not known": ~(self.here | self.elsewhere)}
+
+
+@dataclass(frozen=True)
+class _Regional:
+    """A difference-in-differences: windows of birth by label and who is in it, (n,) each over the whole cohort."""
+
+    contrast: str
+    windows: dict[str, Flags]
+    values: MeanOutcome | TimedOutcome
+    complete: Flags
+    flow: Flow
+    where: str
 
 
 def birth_periods_study(cohort: Cohort, config: CohortConfig, known: Known = None) -> pd.DataFrame:
@@ -80,20 +100,43 @@ def birth_periods_study(cohort: Cohort, config: CohortConfig, known: Known = Non
     births = _births(cohort, study)
     parts = []
     for outcome in study.outcomes:
-        where = f"cohort {cohort.name}, birth periods, {outcome}"
-        for name, window in study.exposed.items():
-            for reference in REFERENCES:
-                rows = Rows(cohort.name, outcome, "policy", period_label(name, window, reference), known)
-                exposed, unexposed = (births.here & births.periods[period] for period in (name, reference))
-                label = f"{where}, {rows.contrast}"
-                _compare(rows, _sample(cohort, config, births, outcome, exposed, unexposed, label), label)
-                parts.append(rows)
+        for contrast, sample, where in _samples(cohort, config, births, outcome):
+            rows = Rows(cohort.name, outcome, "policy", contrast, known)
+            _compare(rows, sample, where)
+            parts.append(rows)
         if study.region is not None:
             rows = Rows(cohort.name, outcome, "policy", PRE_TREND, known)
-            _against_region(rows, cohort, config, births, outcome, where)
+            for people in _regional(cohort, config, births, outcome):
+                _differences(rows, cohort, config, births, people)
             parts.append(rows)
     parts += [_planned(cohort, study, planned) for planned in study.design_analysis]
     return as_table(parts)
+
+
+def birth_periods_flow(cohort: Cohort, config: CohortConfig) -> pd.DataFrame:
+    """Count who leaves each comparison of `birth_periods_study`, and why; the columns are `flow.FLOW_COLUMNS`."""
+    study = config.birth_periods
+    assert study is not None
+    births, rows = _births(cohort, study), []
+    for outcome in study.outcomes:
+        flows = {contrast: sample.flow for contrast, sample, _ in _samples(cohort, config, births, outcome)}
+        if study.region is not None:
+            flows |= {people.contrast: people.flow for people in _regional(cohort, config, births, outcome)}
+        for contrast, flow in flows.items():
+            rows += flow.rows(cohort.name, "birth_periods", outcome, contrast)
+    return flow_table(rows)
+
+
+def _samples(cohort: Cohort, config: CohortConfig, births: _Births, outcome: str) -> Iterator[tuple[str, Sample, str]]:
+    """Yield contrast, sample and name in messages of every window against every reference."""
+    study = config.birth_periods
+    assert study is not None
+    for name, window in study.exposed.items():
+        for reference in REFERENCES:
+            contrast = period_label(name, window, reference)
+            where = f"cohort {cohort.name}, birth periods, {outcome}, {contrast}"
+            exposed, unexposed = births.periods[name], births.periods[reference]
+            yield contrast, _sample(cohort, config, births, outcome, exposed, unexposed, where), where
 
 
 def _births(cohort: Cohort, study: BirthPeriodsStudy) -> _Births:
@@ -123,42 +166,41 @@ def _sample(
     study = config.birth_periods
     assert study is not None
     persons = cohort.persons.assign(**{EXPOSED: pd.arrays.BooleanArray(exposed, ~(exposed | unexposed))})
+    outside = {**births.unplaced, "born elsewhere": ~births.here, OUTSIDE: ~(exposed | unexposed)}
     cluster = None
     if study.cluster is not None:
         cluster = CLUSTER
         persons[CLUSTER] = birth_units(births.days, births.origin, study.cluster)
-    return draw_sample(
-        replace(cohort, persons=persons), EXPOSED, study.adjust, config.outcomes[outcome], cluster, where
-    )
+    dated = replace(cohort, persons=persons)
+    return draw_sample(dated, EXPOSED, study.adjust, config.outcomes[outcome], cluster, where, outside)
 
 
 def _compare(rows: Rows, sample: Sample, where: str) -> None:
     """Difference, and for risks the risk, odds and hazard ratio, crude and with covariates."""
     a, x, clusters, outcome = sample.exposure, sample.covariates, sample.clusters, sample.outcome
     support, numbers = cluster_support(a, clusters), response(outcome)
+    events = numbers.support(a)
     models = {"crude": None, "regression": x}
     for method, covariates in models.items():
-        interval = least_squares(numbers.value, a, covariates, clusters=clusters)
-        rows.add(numbers.estimand, method, support.of(interval), n=sample.n, events=numbers.events, note=support.note)
+        interval = events.of(support.of(least_squares(numbers.value, a, covariates, clusters=clusters)))
+        rows.add(numbers.estimand, method, interval, n=sample.n, events=numbers.events, note=support.note)
     if isinstance(outcome, TimedOutcome):
         for estimand, method in (("hazard_ratio", "crude"), ("conditional_hazard_ratio", "regression")):
             if not rows.wants(estimand):
                 continue
-            interval, note = Interval.not_estimable(TOO_FEW), ""
-            if min(outcome.event[a == arm].sum() for arm in (0, 1)) >= LEAST_EVENTS:
-                note = support.note
-                interval = hazard_ratio(
-                    outcome.time,
-                    outcome.event,
-                    a,
-                    models[method],
-                    entry=outcome.delayed_entry,
-                    clusters=clusters,
-                    where=where,
-                )
-            rows.add(estimand, method, support.of(interval), n=sample.n, events=numbers.events, note=note)
+            interval = hazard_ratio(
+                outcome.time,
+                outcome.event,
+                a,
+                models[method],
+                entry=outcome.delayed_entry,
+                clusters=clusters,
+                where=where,
+            )
+            happened = int(outcome.event.sum())
+            rows.add(estimand, method, support.of(interval), n=sample.n, events=happened, note=support.note)
         if outcome.delayed_entry is None:  # a late entrant was chosen by status
-            _ratios(rows, sample, outcome.by_horizon)
+            _ratios(rows, sample, outcome.status)
     elif outcome.binary:
         _ratios(rows, sample, outcome.value)
 
@@ -168,7 +210,7 @@ def _ratios(rows: Rows, sample: Sample, status: NDArray[np.float64]) -> None:
     seen = ~np.isnan(status)
     y, a, x = status[seen], sample.exposure[seen], sample.covariates[seen]
     clusters = None if sample.clusters is None else sample.clusters[seen]
-    support = cluster_support(a, clusters)
+    support, cases = cluster_support(a, clusters), event_support(y, two_arms(a))
     # an odds ratio with covariates is another number than one without, even if nothing is confounded
     for estimand, method, ratio, covariates in (
         ("risk_ratio", "crude", risk_ratio, None),
@@ -178,46 +220,44 @@ def _ratios(rows: Rows, sample: Sample, status: NDArray[np.float64]) -> None:
     ):
         if not rows.wants(estimand):
             continue
-        interval = ratio(y, a, covariates, clusters=clusters)
-        rows.add(estimand, method, support.of(interval), n=len(y), events=int(y.sum()), note=support.note)
+
+        def estimate(ratio: Ratio = ratio, covariates: NDArray[np.float64] | None = covariates) -> Interval:
+            return support.of(ratio(y, a, covariates, clusters=clusters))
+
+        rows.add(estimand, method, cases.of_ratio(estimate), n=len(y), events=int(y.sum()), note=support.note)
 
 
-def _against_region(
-    rows: Rows, cohort: Cohort, config: CohortConfig, births: _Births, outcome: str, where: str
-) -> None:
-    """Difference-in-differences of every window, and of the later against the earlier half before the exposure."""
+def _regional(cohort: Cohort, config: CohortConfig, births: _Births, outcome: str) -> Iterator[_Regional]:
+    """Yield the people of every window against all others, and of the later half before the exposure against the rest.
+
+    The births before the exposure are halved at the middle between the first of them and the exposure.
+    """
     study = config.birth_periods
     assert study is not None
+    where = f"cohort {cohort.name}, birth periods, {outcome}"
+    values, unknown = outcome_values(cohort, config.outcomes[outcome], where)
+    known = {**unknown, COVARIATES: not_known(cohort.persons, study.adjust.columns)}
     windows = {
         period_label(name, window, BEFORE_OR_AFTER): births.periods[name] for name, window in study.exposed.items()
     }
-    dated = births.here | births.elsewhere
-    _differences(rows, cohort, config, births, outcome, windows, dated & ~np.isnan(births.days), where)
-    before = dated & births.periods[BORN_BEFORE]
+    stays, flow = departures({**births.unplaced, **known})
+    yield _Regional(IN_BOTH_REGIONS, windows, values, stays, flow, where)
+    before = (births.here | births.elsewhere) & births.periods[BORN_BEFORE]
     middle = (np.min(births.days[before], initial=0.0)) / 2
-    later = {PRE_TREND: births.days >= middle}
-    _differences(rows, cohort, config, births, outcome, later, before, f"{where}, {PRE_TREND}")
+    stays, flow = departures({**births.unplaced, OUTSIDE: ~before, **known})
+    yield _Regional(PRE_TREND, {PRE_TREND: births.days >= middle}, values, stays, flow, f"{where}, {PRE_TREND}")
 
 
-def _differences(
-    rows: Rows,
-    cohort: Cohort,
-    config: CohortConfig,
-    births: _Births,
-    outcome: str,
-    windows: dict[str, Flags],
-    among: Flags,
-    where: str,
-) -> None:
+def _differences(rows: Rows, cohort: Cohort, config: CohortConfig, births: _Births, people: _Regional) -> None:
+    """Difference-in-differences."""
     study = config.birth_periods
     assert study is not None
-    values = outcome_values(cohort, config.outcomes[outcome], where)
-    complete = among & values.observed & cohort.persons[study.adjust.columns].notna().all(axis=1).to_numpy()
+    complete, where = people.complete, people.where
     here, days = births.here[complete], births.days[complete]
-    require_both_arms(here.astype(float), f"{where}, births in the region and elsewhere")
-    numbers = response(subset(values, complete))
+    require_both_arms(here.astype(float), f"{where}, {IN_BOTH_REGIONS}")
+    numbers = response(subset(people.values, complete))
     covariates, names = covariate_matrix(cohort.persons[complete], study.adjust.columns, study.adjust.quadratic)
-    exposed = {label: (flags[complete] & here).astype(float) for label, flags in windows.items()}
+    exposed = {label: (flags[complete] & here).astype(float) for label, flags in people.windows.items()}
     unit = study.cluster
     clusters = None if unit is None else 2 * pd.factorize(birth_units(days, births.origin, unit))[0] + here
     fit = panel_regression(
@@ -231,8 +271,8 @@ def _differences(
     for label, flags in exposed.items():
         support, found = cluster_support(flags, clusters), fit[label]
         note = f"{fixed}; {support.note}" if support.note else fixed
-        size: dict[str, Any] = {"n": len(here), "events": numbers.events}
-        rows.add(numbers.estimand, "did", support.of(found), contrast=label, note=note, **size)
+        found = numbers.support(flags).of(support.of(found))
+        rows.add(numbers.estimand, "did", found, n=len(here), events=numbers.events, contrast=label, note=note)
 
 
 def _planned(cohort: Cohort, study: BirthPeriodsStudy, planned: PlannedComparison) -> Rows:

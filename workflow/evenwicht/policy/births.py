@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from evenwicht.cohort import Cohort
 from evenwicht.config import EventOutcome, EventStudy
-from evenwicht.errors import DataError, ModelError
+from evenwicht.errors import DataError
 from evenwicht.estimators.cox import CoxResult, fit_cox
 from evenwicht.estimators.design import LEAST_EVENTS, covariate_matrix
+from evenwicht.flow import BIRTH_DATE, COVARIATES, OUTSIDE, Flow, cluster_labels, departures, not_known
 from evenwicht.outcomes import TimedOutcome, outcome_values
 
 Floats = NDArray[np.float64]
@@ -40,6 +41,8 @@ class Births:
     clusters : (n,) array
     outcome
         Entry, exit and status, in years of age.
+    flow
+        Who left the whole cohort, and why, to make the complete cases.
     where
         Name of the study in messages.
     """
@@ -52,6 +55,7 @@ class Births:
     names: list[str]
     clusters: NDArray[Any]
     outcome: TimedOutcome
+    flow: Flow
     where: str
 
     @property
@@ -70,6 +74,15 @@ class Births:
     def within(self, quarters: tuple[int, int]) -> Flags:
         """Who is born between two quarters."""
         return (self.quarter >= quarters[0]) & (self.quarter <= quarters[1])
+
+    def too_few_events(self, study: EventStudy) -> str:
+        """Why the groups of the study cannot be compared by these people; empty if all have at least five events."""
+        events = {
+            label: int(self.outcome.event[self.within(span)].sum())
+            for label, span in {study.unexposed.label: study.unexposed.quarters, **study.groups}.items()
+        }
+        few = [f"{count} in '{label}'" for label, count in events.items() if count < LEAST_EVENTS]
+        return f"too few events: {', '.join(few)}" if few else ""
 
     def dose(self, study: EventStudy, shift: int = 0) -> Floats:
         """Months under the policy from conception to `exposed_until`, had it ended `shift` months later."""
@@ -116,25 +129,32 @@ class Births:
 def draw_births(cohort: Cohort, study: EventStudy, outcome: EventOutcome, where: str) -> Births:
     """Return the complete cases of an outcome among the births that the study compares.
 
+    Whose cluster is not known is a cluster alone.
+
     Raises
     ------
     DataError
-        If the cohort has no birth dates, or nobody is born in the quarters of a group or cell.
-    ModelError
-        If a group has fewer than five events.
+        If the cohort has no birth dates, or nobody is born in the quarters of a group or cell; also as
+        `outcomes.outcome_values`.
     """
     persons = cohort.persons
     dates = cohort.role("birth_date")
     if not dates:
         raise DataError("no column with role birth_date", where=where, mend="Give the date of birth that role.")
-    values = outcome_values(cohort, outcome, where)
+    values, unknown = outcome_values(cohort, outcome, where)
     assert isinstance(values, TimedOutcome)
     born = persons[dates[0]]
-    used = [dates[0], study.cluster, *study.adjust.columns]
     quarter = 4 * born.dt.year + born.dt.quarter - (4 * study.ends.year + (study.ends.month + 2) // 3)
     spans = {study.unexposed.label: study.unexposed.quarters, **study.groups}
     compared = pd.concat([quarter.between(*span) for span in spans.values()], axis=1).any(axis=1)
-    rows = (persons[used].notna().all(axis=1) & compared).to_numpy() & values.observed
+    rows, flow = departures(
+        {
+            BIRTH_DATE: born.isna().to_numpy(),
+            OUTSIDE: ~compared.to_numpy(),
+            **unknown,
+            COVARIATES: not_known(persons, study.adjust.columns),
+        }
+    )
     sample, born = persons[rows], born[rows]
     x, names = covariate_matrix(sample, study.adjust.columns, study.adjust.quadratic)
     if study.season:
@@ -142,31 +162,25 @@ def draw_births(cohort: Cohort, study: EventStudy, outcome: EventOutcome, where:
         present = np.unique(months)[1:]
         x = np.column_stack([x, months[:, None] == present])
         names = [*names, *(f"month {m}" for m in present)]
+    clusters, alone = cluster_labels(sample[study.cluster])
     births = Births(
         ids=sample[cohort.id].to_numpy(),
         month=(12 * born.dt.year + born.dt.month - 12 * study.ends.year - study.ends.month).to_numpy(np.int64),
         quarter=quarter[rows].to_numpy(np.int64),
-        years=((born - pd.Timestamp(study.ends)).dt.days / 365.25).to_numpy(float),
+        years=np.asarray((born - pd.Timestamp(study.ends)).dt.days / 365.25, dtype=float),
         x=x.astype(float),
         names=names,
-        clusters=pd.factorize(sample[study.cluster], sort=True)[0],
+        clusters=clusters,
         outcome=TimedOutcome(values.entry[rows], values.time[rows], values.event[rows], values.horizon),
+        flow=replace(flow, own_cluster=alone),
         where=where,
     )
     cells = {study.reference.label: study.reference.quarters, **study.cells}
     for label, span in {**spans, **cells}.items():
-        people = births.within(span)
-        if not people.any():
+        if not births.within(span).any():
             raise DataError(
                 f"nobody is born in the quarters {span[0]} to {span[1]} of '{label}'",
                 where=where,
                 mend="Correct the quarters of the event study, or leave the group out.",
-            )
-        events = int(births.outcome.event[people].sum())
-        if label in spans and events < LEAST_EVENTS:
-            raise ModelError(
-                f"too few events: {events} in '{label}'",
-                where=where,
-                mend="Pool groups, lengthen follow-up or leave this outcome out of the study.",
             )
     return births

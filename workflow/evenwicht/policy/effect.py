@@ -1,6 +1,6 @@
 """What a policy does to those it reaches (intention to treat), and what it tells as an instrument."""
 
-from dataclasses import replace
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from evenwicht.estimators.linear import least_squares
 from evenwicht.estimators.ratios import standardised_difference
 from evenwicht.estimators.results import Interval
 from evenwicht.estimators.survival import hazard_ratio
+from evenwicht.flow import flow_table, not_known
 from evenwicht.outcomes import MeanOutcome, TimedOutcome
 from evenwicht.policy.clusters import cluster_support
 from evenwicht.rows import Known, Rows, as_table, contrast_label
@@ -37,21 +38,46 @@ def policy_study(cohort: Cohort, config: CohortConfig, known: Known = None) -> p
     study = config.policy
     assert study is not None
     parts = []
-    for exposure in study.exposures:
-        for name in study.outcomes:
-            where = f"cohort {cohort.name}, policy study of {name}"
-            sample = draw_sample(cohort, exposure, study.adjust, config.outcomes[name], study.cluster, where)
-            rows = Rows(cohort.name, name, "policy", contrast_label(exposure, cohort.columns[exposure]), known)
-            _intention_to_treat(rows, sample, where)
-            parts.append(rows)
+    for name, exposure, sample, where in _samples(cohort, config, study):
+        rows = Rows(cohort.name, name, "policy", contrast_label(exposure, cohort.columns[exposure]), known)
+        _intention_to_treat(rows, sample, where)
+        parts.append(rows)
     if study.instrument is not None:
         parts += _instrumental(cohort, config, study, study.instrument)
     return as_table(parts)
 
 
+def policy_flow(cohort: Cohort, config: CohortConfig) -> pd.DataFrame:
+    """Count who leaves each analysis of `policy_study`, and why; the columns are `flow.FLOW_COLUMNS`."""
+    study = config.policy
+    assert study is not None
+    drawn = [
+        (name, exposure, sample)
+        for name, exposure, sample, _ in (
+            *_samples(cohort, config, study),
+            *(_instrumental_samples(cohort, config, study, study.instrument) if study.instrument is not None else ()),
+        )
+    ]
+    return flow_table(
+        row
+        for name, exposure, sample in drawn
+        for row in sample.flow.rows(cohort.name, "policy", name, contrast_label(exposure, cohort.columns[exposure]))
+    )
+
+
+def _samples(cohort: Cohort, config: CohortConfig, study: PolicyStudy) -> Iterator[tuple[str, str, Sample, str]]:
+    """Yield outcome, exposure, sample and name in messages of each comparison by a policy."""
+    for exposure in study.exposures:
+        for name in study.outcomes:
+            where = f"cohort {cohort.name}, policy study of {name}"
+            sample = draw_sample(cohort, exposure, study.adjust, config.outcomes[name], study.cluster, where)
+            yield name, exposure, sample, where
+
+
 def _intention_to_treat(rows: Rows, sample: Sample, where: str) -> None:
     a, x, clusters, outcome = sample.exposure, sample.covariates, sample.clusters, sample.outcome
     support, of_means = cluster_support(a, clusters), response(outcome)
+    events = of_means.support(a)
     if isinstance(outcome, TimedOutcome):
         for ratio, method, covariates in (
             ("hazard_ratio", "crude", None),
@@ -68,7 +94,8 @@ def _intention_to_treat(rows: Rows, sample: Sample, where: str) -> None:
                 clusters=clusters,
                 where=where,
             )
-            rows.add(ratio, method, support.of(interval), n=sample.n, events=of_means.events, note=support.note)
+            happened = int(outcome.event.sum())
+            rows.add(ratio, method, support.of(interval), n=sample.n, events=happened, note=support.note)
     means = {
         "crude": least_squares(of_means.value, a, clusters=clusters),
         "regression": least_squares(of_means.value, a, x, clusters=clusters),
@@ -76,7 +103,8 @@ def _intention_to_treat(rows: Rows, sample: Sample, where: str) -> None:
     if isinstance(outcome, MeanOutcome) and outcome.binary:
         means["gformula"] = standardised_difference(outcome.value, a, x, clusters=clusters)
     for method, interval in means.items():
-        rows.add(of_means.estimand, method, support.of(interval), n=sample.n, events=of_means.events, note=support.note)
+        interval = events.of(support.of(interval))
+        rows.add(of_means.estimand, method, interval, n=sample.n, events=of_means.events, note=support.note)
 
 
 def _instrumental(cohort: Cohort, config: CohortConfig, study: PolicyStudy, instrument: str) -> list[Rows]:
@@ -85,40 +113,47 @@ def _instrumental(cohort: Cohort, config: CohortConfig, study: PolicyStudy, inst
     The leading row, `iv`, has the covariates and clusters of the intention-to-treat row. `iv_unadjusted` is the
     textbook's: no covariates, people independent, equal variances.
     """
-    assert config.individual is not None
-    exposure = config.individual.exposure
     first_stage = contrast_label(instrument, cohort.columns[instrument])
     parts = []
-    for name in config.individual.outcomes:
-        where = f"cohort {cohort.name}, instrumental variable study of {name}"
-        known = cohort.persons[exposure].notna().to_numpy()
-        among = replace(cohort, persons=cohort.persons[known])
-        sample = draw_sample(among, instrument, study.adjust, config.outcomes[name], study.cluster, where)
-        if not isinstance(sample.outcome, MeanOutcome):
-            continue
+    for name, exposure, sample, where in _instrumental_samples(cohort, config, study, instrument):
+        assert isinstance(sample.outcome, MeanOutcome)
         y, z, x = sample.outcome.value, sample.exposure, sample.covariates
-        a = among.persons[exposure].to_numpy(dtype=float, na_value=np.nan)[sample.rows]
-        estimand = "risk_difference" if sample.outcome.binary else "mean_difference"
+        a = cohort.persons[exposure].to_numpy(dtype=float, na_value=np.nan)[sample.rows]
+        numbers, support = response(sample.outcome), cluster_support(z, sample.clusters)
         rows = Rows(cohort.name, name, "policy", contrast_label(exposure, cohort.columns[exposure]))
-        support = cluster_support(z, sample.clusters)
         fits = {
             "iv": two_stage_least_squares(y, a, z, x, clusters=sample.clusters, where=where),
             "iv_unadjusted": two_stage_least_squares(y, a, z, covariance="classical", where=where),
         }
         for method, fit in fits.items():
-            effect, strength, allowed, said = fit.effect, Interval(fit.first_stage_f), fit.anderson_rubin, ""
+            effect, strength, allowed = fit.effect, Interval(fit.first_stage_f), fit.anderson_rubin
+            said = "no covariates, equal variances, people independent"
             if method == "iv":
                 effect, said = support.of(effect), support.note
                 if effect.reason:
                     strength, allowed = Interval.not_estimable(effect.reason), None
-            else:
-                said = "no covariates, equal variances, people independent"
+            effect = numbers.support(z).of(effect)
             note = "; ".join(part for part in (f"instrument {instrument}", said, describe_set(allowed)) if part)
-            rows.add(estimand, method, effect, n=sample.n, note=note)
+            rows.add(numbers.estimand, method, effect, n=sample.n, events=numbers.events, note=note)
             judged = describe_strength(strength.estimate)
             rows.add("first_stage_f", method, strength, n=sample.n, contrast=first_stage, note=judged)
         parts.append(rows)
     return parts
+
+
+def _instrumental_samples(
+    cohort: Cohort, config: CohortConfig, study: PolicyStudy, instrument: str
+) -> Iterator[tuple[str, str, Sample, str]]:
+    """Yield outcome, exposure, sample and name in messages of each comparison with an instrument."""
+    assert config.individual is not None
+    exposure = config.individual.exposure
+    for name in config.individual.outcomes:
+        where = f"cohort {cohort.name}, instrumental variable study of {name}"
+        outside = {f"{exposure} not known": not_known(cohort.persons, [exposure])}
+        outcome, cluster = config.outcomes[name], study.cluster
+        sample = draw_sample(cohort, instrument, study.adjust, outcome, cluster, where, outside)
+        if isinstance(sample.outcome, MeanOutcome):
+            yield name, exposure, sample, where
 
 
 def describe_strength(f: float) -> str:

@@ -15,8 +15,10 @@ from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig, EventOutcome, EventStudy
 from evenwicht.estimators.cox import CoxResult
 from evenwicht.estimators.gompertz import GompertzResult, fit_gompertz
-from evenwicht.estimators.gompertz_risk import absolute_effects
+from evenwicht.estimators.gompertz_risk import ABSOLUTE_EFFECTS, absolute_effects
+from evenwicht.estimators.results import Interval
 from evenwicht.estimators.survival import kaplan_meier_curve
+from evenwicht.flow import flow_table
 from evenwicht.policy.births import Births, draw_births
 from evenwicht.rows import Known, Rows, as_table
 
@@ -39,11 +41,33 @@ def event_study(cohort: Cohort, config: CohortConfig, known: Known = None) -> pd
     """
     study = config.event_study
     assert study is not None
-    return as_table([_rows(births, study, cohort.name, name, known) for name, births in samples(cohort, config)])
+    parts = []
+    for name, births in _drawn(cohort, config):
+        reason = births.too_few_events(study)
+        if reason:
+            parts.append(_not_estimable(births, study, cohort.name, name, reason))
+        else:
+            parts.append(_rows(births, study, cohort.name, name, known))
+    return as_table(parts)
+
+
+def event_study_flow(cohort: Cohort, config: CohortConfig) -> pd.DataFrame:
+    """Count who leaves the births compared for each outcome, and why; the columns are `flow.FLOW_COLUMNS`."""
+    study = config.event_study
+    assert study is not None
+    contrast = study.contrast(study.longest)
+    drawn = _drawn(cohort, config)
+    return flow_table(row for name, b in drawn for row in b.flow.rows(cohort.name, "event_study", name, contrast))
 
 
 def samples(cohort: Cohort, config: CohortConfig) -> list[tuple[str, Births]]:
-    """Return the people of each outcome of the event study."""
+    """Return the people of each outcome of the event study that has enough events in every group."""
+    study = config.event_study
+    assert study is not None
+    return [(name, births) for name, births in _drawn(cohort, config) if not births.too_few_events(study)]
+
+
+def _drawn(cohort: Cohort, config: CohortConfig) -> list[tuple[str, Births]]:
     study = config.event_study
     assert study is not None
     found = []
@@ -93,6 +117,22 @@ def _rows(births: Births, study: EventStudy, cohort: str, name: str, known: Know
     rows.add("conditional_hazard_ratio", "cox", dose.hazard_ratio(DOSE), contrast=DOSE, note=note, **size)
 
     _gompertz(rows, births, study, size, note)
+    return rows
+
+
+def _not_estimable(births: Births, study: EventStudy, cohort: str, name: str, reason: str) -> Rows:
+    """The rows of each group, with the reason why none of them can be estimated."""
+    rows = Rows(cohort, name, "policy", study.contrast(study.longest))
+    missing = Interval.not_estimable(reason)
+    size: dict[str, Any] = {"n": births.n, "events": births.events}
+    for group in study.groups:
+        label = study.contrast(group)
+        for method in ("cox", "gompertz"):
+            rows.add("conditional_hazard_ratio", method, missing, contrast=label, **size)
+        rows.add("onset_delay", "gompertz", missing, contrast=label, **size)
+        for age in study.ages:
+            for estimand in ABSOLUTE_EFFECTS:
+                rows.add(estimand, "gompertz", missing, contrast=f"{label}, by age {age:g}", **size)
     return rows
 
 

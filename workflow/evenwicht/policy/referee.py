@@ -97,8 +97,9 @@ def specifications(rows: Rows, cohort: Cohort, config: CohortConfig, births: Bir
     assert study is not None
 
     def again(method: str, people: Births, extra: dict[str, Floats], note: str) -> None:
+        reason = people.too_few_events(study)
         columns = {**group_columns(people, study), **extra}
-        ratio = people.cox(columns).hazard_ratio(study.longest)
+        ratio = Interval.not_estimable(reason) if reason else people.cox(columns).hazard_ratio(study.longest)
         rows.add("conditional_hazard_ratio", method, ratio, n=people.n, events=people.events, note=note)
 
     again("cox_trend", births, {TREND: births.years}, "linear year of birth added")
@@ -234,6 +235,8 @@ def _control_estimates(cohort: Cohort, study: EventStudy) -> Floats:
         outcome = EventOutcome(kind="time_to_event", label=event, event=event, time="age", horizon=horizon)
         try:
             births = draw_births(cohort, study, outcome, f"cohort {cohort.name}, negative control {event}")
+            if births.too_few_events(study):
+                continue
             fit = births.cox(group_columns(births, study))
         except ModelError:
             continue  # too rare to say anything; the number of controls stands in the rows

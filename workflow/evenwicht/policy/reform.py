@@ -17,6 +17,7 @@ is not straight: Kolesar and Rothe 2018, American Economic Review 108:2277, show
 variable does not cover misspecification. The placebo dates and the count of births around the date are the checks.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
@@ -28,8 +29,10 @@ from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig, ReformStudy
 from evenwicht.errors import DataError, ModelError
 from evenwicht.estimators.design import covariate_matrix, require_both_arms
+from evenwicht.estimators.event_support import event_support, two_arms
 from evenwicht.estimators.panel import panel_regression
 from evenwicht.estimators.results import Interval
+from evenwicht.flow import BIRTH_DATE, COVARIATES, OUTSIDE, Flow, departures, flow_table, not_known
 from evenwicht.outcomes import outcome_values
 from evenwicht.policy.birth_dates import birth_days, birth_units
 from evenwicht.policy.clusters import cluster_support
@@ -46,10 +49,12 @@ DENSITY = "births: in the two weeks after vs before the date"
 class _People:
     """Births near the date of any year studied whose outcome is known, (n,) arrays.
 
-    Days run from the date to the middle of the day of birth, so that the date lies between two days.
+    Days run from the date to the middle of the day of birth, so that the date lies between two days. `status` is 1 with
+    the event, 0 without, NaN if not known, or None if the outcome is no event.
     """
 
     value: Floats
+    status: Floats | None
     year: Floats
     days: Floats
     covariates: dict[str, Floats]
@@ -58,7 +63,8 @@ class _People:
     def only(self, rows: Flags) -> "_People":
         covariates = {name: values[rows] for name, values in self.covariates.items()}
         clusters = None if self.clusters is None else self.clusters[rows]
-        return _People(self.value[rows], self.year[rows], self.days[rows], covariates, clusters)
+        status = None if self.status is None else self.status[rows]
+        return _People(self.value[rows], status, self.year[rows], self.days[rows], covariates, clusters)
 
 
 def reform_study(cohort: Cohort, config: CohortConfig, known: Known = None) -> pd.DataFrame:
@@ -77,10 +83,8 @@ def reform_study(cohort: Cohort, config: CohortConfig, known: Known = None) -> p
     _require_agreement(cohort, study, born)
     label = contrast_label(study.exposure, cohort.columns[study.exposure])
     parts = []
-    for name in [*([study.first_stage] if study.first_stage else []), *study.outcomes]:
-        where = f"cohort {cohort.name}, reform study of {name}"
+    for name, where, people, estimand, _ in _samples(cohort, config, study, born):
         rows = Rows(cohort.name, name, "policy", label, known)
-        people, estimand = _people(cohort, config, name, born, where)
         if name == study.first_stage:
             estimand = "first_stage"
         for suffix, hole in (("", 0.0), ("_donut", float(study.donut_days))):
@@ -95,6 +99,24 @@ def reform_study(cohort: Cohort, config: CohortConfig, known: Known = None) -> p
     return as_table(parts)
 
 
+def reform_flow(cohort: Cohort, config: CohortConfig) -> pd.DataFrame:
+    """Count who leaves the births near the date in any year studied, and why; columns are `flow.FLOW_COLUMNS`."""
+    study = config.reform
+    assert study is not None
+    label = contrast_label(study.exposure, cohort.columns[study.exposure])
+    drawn = _samples(cohort, config, study, birth_days(cohort, study.date))
+    return flow_table(row for name, *_, flow in drawn for row in flow.rows(cohort.name, "reform", name, label))
+
+
+def _samples(
+    cohort: Cohort, config: CohortConfig, study: ReformStudy, born: Floats
+) -> Iterator[tuple[str, str, _People, str, Flow]]:
+    """Yield outcome, name in messages, people, estimand of a difference and flow of each outcome."""
+    for name in [*([study.first_stage] if study.first_stage else []), *study.outcomes]:
+        where = f"cohort {cohort.name}, reform study of {name}"
+        yield name, where, *_people(cohort, config, study, name, born, where)
+
+
 def _require_agreement(cohort: Cohort, study: ReformStudy, born: Floats) -> None:
     exposed = cohort.persons[study.exposure].to_numpy(dtype=float, na_value=np.nan)
     wrong = ~np.isnan(exposed) & ~np.isnan(born) & (exposed != (born >= 0))
@@ -106,14 +128,20 @@ def _require_agreement(cohort: Cohort, study: ReformStudy, born: Floats) -> None
         )
 
 
-def _people(cohort: Cohort, config: CohortConfig, name: str, born: Floats, where: str) -> tuple[_People, str]:
-    """Return the people near a date, and the estimand of a difference in the outcome."""
-    study = config.reform
-    assert study is not None
-    values = outcome_values(cohort, config.outcomes[name], where)
+def _people(
+    cohort: Cohort, config: CohortConfig, study: ReformStudy, name: str, born: Floats, where: str
+) -> tuple[_People, str, Flow]:
+    """Return the people near a date, the estimand of a difference in the outcome, and who left."""
+    values, unknown = outcome_values(cohort, config.outcomes[name], where)
     year, days = _nearest_date(study, born)
-    complete = values.observed & cohort.persons[study.adjust.columns].notna().all(axis=1).to_numpy()
-    complete &= np.abs(days + 0.5) < study.bandwidth_days
+    complete, flow = departures(
+        {
+            BIRTH_DATE: np.isnan(born),
+            OUTSIDE: np.abs(days + 0.5) >= study.bandwidth_days,
+            **unknown,
+            COVARIATES: not_known(cohort.persons, study.adjust.columns),
+        }
+    )
     if not complete.any():
         raise ModelError(
             "nobody was born near the date with a known outcome", where=where, mend="Widen `reform.bandwidth_days`."
@@ -124,7 +152,8 @@ def _people(cohort: Cohort, config: CohortConfig, name: str, born: Floats, where
     if study.cluster is not None:
         clusters = pd.factorize(birth_units(born[complete], study.date, study.cluster))[0]
     covariates = dict(zip(names, matrix.T, strict=True))
-    return _People(numbers.value, year[complete], days[complete] + 0.5, covariates, clusters), numbers.estimand
+    people = _People(numbers.value, numbers.status, year[complete], days[complete] + 0.5, covariates, clusters)
+    return people, numbers.estimand, flow
 
 
 def _nearest_date(study: ReformStudy, born: Floats) -> tuple[Floats, Floats]:
@@ -158,7 +187,7 @@ def _discontinuity(
         weights=1 - np.abs(near.days) / study.bandwidth_days,
         where=where,
     )
-    _add(rows, estimand, method, fit["after"], after, near.clusters, contrast)
+    _add(rows, estimand, method, fit["after"], after, near, contrast)
 
 
 def _same_dates(rows: Rows, estimand: str, method: str, people: _People, study: ReformStudy, where: str) -> None:
@@ -174,7 +203,7 @@ def _same_dates(rows: Rows, estimand: str, method: str, people: _People, study: 
         clusters=people.clusters,
         where=where,
     )
-    _add(rows, estimand, method, fit["reformed"], reformed, people.clusters)
+    _add(rows, estimand, method, fit["reformed"], reformed, people)
 
 
 def _add(
@@ -183,11 +212,13 @@ def _add(
     method: str,
     interval: Interval,
     exposed: Floats,
-    clusters: NDArray[np.int64] | None,
+    people: _People,
     contrast: str | None = None,
 ) -> None:
-    support = cluster_support(exposed, clusters)
-    rows.add(estimand, method, support.of(interval), n=len(exposed), contrast=contrast, note=support.note)
+    support, status = cluster_support(exposed, people.clusters), people.status
+    found = event_support(status, two_arms(exposed)).of(support.of(interval))
+    events = None if status is None else int(np.nansum(status))
+    rows.add(estimand, method, found, n=len(exposed), events=events, contrast=contrast, note=support.note)
 
 
 def _density(cohort: Cohort, study: ReformStudy, born: Floats) -> Rows:
