@@ -167,7 +167,7 @@ def draw_births(cohort: Cohort, study: EventStudy, outcome: EventOutcome, where:
         ids=sample[cohort.id].to_numpy(),
         month=(12 * born.dt.year + born.dt.month - 12 * study.ends.year - study.ends.month).to_numpy(np.int64),
         quarter=quarter[rows].to_numpy(np.int64),
-        years=((born - pd.Timestamp(study.ends)).dt.days / 365.25).to_numpy(float),
+        years=np.asarray((born - pd.Timestamp(study.ends)).dt.days, dtype=np.float64) / 365.25,
         x=x.astype(float),
         names=names,
         clusters=clusters,
