@@ -106,6 +106,36 @@ def test_few_clusters_with_the_exposure_give_no_interval(famine: CohortConfig, h
     assert people.loc[people["method"] == "did", "lower"].notna().all()
 
 
+def test_events_of_a_window_count_to_the_horizon_and_too_few_give_no_interval(
+    famine: CohortConfig, hunger: Cohort
+) -> None:
+    """Three of the births of a window fall ill before the horizon and all others after it, where no risk is told."""
+    early = famine.birth_periods.exposed["early"]
+    born = hunger.persons["birth_date"].dt.date
+    window = (born >= early.first) & (born <= early.last) & hunger.persons["famine_city"]
+    ids = hunger.persons.loc[window, hunger.id]
+    heart = hunger.events[hunger.events["event"] == "coronary_disease"]
+    inside = heart["id"].isin(ids)
+    soon = inside & (inside.cumsum() <= 3)
+    events = heart.assign(
+        exit_age=heart["exit_age"].mask(inside, 55.0).mask(soon, 45.0), status=heart["status"].mask(inside, 1)
+    )
+    only = studied(famine, "birth_periods", outcomes=["coronary_disease"])
+    rows = birth_periods_study(replace(hunger, events=events), only)
+    label = period_label("early", early, REFERENCES[-1])
+    found = rows[rows["contrast"] == label].set_index(["estimand", "method"])
+    for key in (("risk_difference", "crude"), ("risk_difference", "did"), ("risk_ratio", "crude")):
+        assert found.loc[key, "status"] == "no interval", key
+        assert "too few people with the event for an interval: 3 exposed" in found.loc[key, "reason"]
+    before = events[~events["id"].isin(ids) & (events["status"] == 1) & (events["exit_age"] <= 50)]
+    others = hunger.persons.loc[hunger.persons["famine_city"], hunger.id]
+    outside = pd.concat([born < famine.birth_periods.exposed["late"].first, born > early.last], axis=1).any(axis=1)
+    compared = set(others) & set(hunger.persons.loc[outside, hunger.id])
+    assert found.loc[("risk_difference", "crude"), "events"] == 3 + before["id"].isin(compared).sum()
+    assert found.loc[("hazard_ratio", "crude"), "events"] > found.loc[("risk_difference", "crude"), "events"]
+    assert found.loc[("hazard_ratio", "crude"), "status"] == "estimated"
+
+
 def test_a_window_without_births_is_refused(famine: CohortConfig, hunger: Cohort) -> None:
     early = famine.birth_periods.exposed["early"]
     after = hunger.persons["birth_date"].dt.date

@@ -116,7 +116,7 @@ def test_no_event_in_an_arm_gives_a_bare_difference_and_no_ratio() -> None:
     assert (rows.loc[["hazard_ratio", "conditional_hazard_ratio"], "status"] == "not estimable").all()
 
 
-@pytest.mark.parametrize("cases", [(0, 20), (20, 0), (3, 20), (20, 57), (20, 60)])
+@pytest.mark.parametrize("cases", [(0, 0), (60, 60), (0, 20), (20, 0), (3, 20), (20, 57), (20, 60)])
 def test_few_with_or_without_a_yes_no_outcome_are_rows_with_a_reason(cases: tuple[int, int]) -> None:
     sick = [j < count for count in cases for j in range(60)]
     rows = estimated(people([True] * 60 + [False] * 60, sick=sick), SICK)
@@ -128,6 +128,21 @@ def test_few_with_or_without_a_yes_no_outcome_are_rows_with_a_reason(cases: tupl
     ratio = rows[rows["estimand"] == "risk_ratio"].iloc[0]
     assert ratio["status"] == ("not estimable" if one_sided else "no interval")
     assert rows["reason"].str.len().gt(10).all()
+
+
+def test_nobody_with_an_event_is_a_difference_of_nothing_without_interval() -> None:
+    rows = estimated(with_events(0, 0, late=0), BY_TEN).set_index("estimand")
+    assert rows.loc["risk_difference", "estimate"].eq(0).all()
+    assert rows.loc["survival", "estimate"].eq(1).all()
+    assert rows.loc[["risk_difference", "survival"], ["lower", "upper"]].isna().all(axis=None)
+    assert rows.loc["hazard_ratio", "estimate"].isna().all()
+
+
+def test_everybody_with_an_event_is_a_difference_without_interval() -> None:
+    rows = estimated(with_events(60, 60, late=0), BY_TEN).set_index("estimand")
+    assert rows.loc["risk_difference", "estimate"].to_numpy() == pytest.approx(0, abs=1e-12)
+    assert rows.loc["risk_difference", "reason"].str.startswith("too few people without the event").all()
+    assert rows.loc["hazard_ratio", "status"].eq("estimated").all()
 
 
 def test_an_arm_that_is_not_followed_to_the_horizon_has_no_risk_but_a_hazard_ratio() -> None:
@@ -172,7 +187,9 @@ def test_who_enters_after_the_horizon_says_nothing_about_the_risk_by_it() -> Non
 
 
 def test_a_horizon_before_everybodys_entry_is_refused_by_name() -> None:
-    with pytest.raises(DataError, match=r"nobody followed for 'event' enters before the horizon 50.*in years of age"):
+    with pytest.raises(
+        DataError, match=r"nobody followed for 'event' enters before the horizon 50.*later age, in years"
+    ):
         draw_sample(people([True, False] * 30, entry=50.0), "exposed", Adjustment(), BY_AGE_50, None, "here")
 
 

@@ -224,6 +224,9 @@ def test_an_own_cohort_runs_from_the_template(snakemake: Run, checkout: Path) ->
     estimates = pd.read_csv(checkout / "results/tables/estimates.csv")
     assert set(estimates["cohort"]) == {"own"}
     assert {"individual", "policy"} == set(estimates["level"])
+    flow = pd.read_csv(checkout / "results/tables/flow.csv")
+    assert {"individual", "policy"} == set(flow["study"])
+    assert (flow.loc[flow["step"] == "due", "people"] == 600).all()
     assert "Our cohort" in (checkout / "results/report.html").read_text(encoding="utf-8")
 
 

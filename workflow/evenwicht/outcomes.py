@@ -125,7 +125,7 @@ def _timed(cohort: Cohort, outcome: EventOutcome, where: str) -> TimedOutcome:
         raise DataError(
             f"nobody followed for '{outcome.event}' enters before the horizon {outcome.horizon:g}",
             where=where,
-            mend=f"Set the outcome's `horizon` to a later time, in {outcome.unit} of {outcome.time}.",
+            mend=f"Set the outcome's `horizon` to a later age, in {outcome.unit}.",
         )
     return TimedOutcome(entry, leave, rows["status"].to_numpy(dtype=float), float(outcome.horizon))
 

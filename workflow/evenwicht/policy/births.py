@@ -103,7 +103,7 @@ class Births:
         return cut.part(cut.outcome.time > o.entry)
 
     def cox(self, columns: dict[str, Floats]) -> CoxResult:
-        """Fit a Cox model with these columns beside the covariates; errors by `estimators.clusters`."""
+        """Fit a Cox model with these columns beside the covariates; errors by the cluster jackknife."""
         x, names = self.design(columns)
         return fit_cox(
             self.outcome.time,
@@ -167,7 +167,7 @@ def draw_births(cohort: Cohort, study: EventStudy, outcome: EventOutcome, where:
         ids=sample[cohort.id].to_numpy(),
         month=(12 * born.dt.year + born.dt.month - 12 * study.ends.year - study.ends.month).to_numpy(np.int64),
         quarter=quarter[rows].to_numpy(np.int64),
-        years=np.asarray((born - pd.Timestamp(study.ends)).dt.days / 365.25, dtype=float),
+        years=np.asarray((born - pd.Timestamp(study.ends)).dt.days, dtype=np.float64) / 365.25,
         x=x.astype(float),
         names=names,
         clusters=clusters,
