@@ -20,7 +20,7 @@ class ClusterSupport:
 
     def of(self, interval: Interval) -> Interval:
         """Return the interval, or the bare estimate where too few clusters carry it."""
-        if self.fewest >= LEAST_CLUSTERS or interval.reason:
+        if self.fewest >= LEAST_CLUSTERS:
             return interval
         return interval.bare(f"fewer than {LEAST_CLUSTERS} clusters in an arm")
 
