@@ -3,19 +3,23 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from evenwicht.cohort import Cohort
-from evenwicht.config import CohortConfig
+from evenwicht.config import CohortConfig, Column
 from evenwicht.estimators.results import Interval
+from evenwicht.loading import load_run, read_yaml
 from evenwicht.report import drift, wording
 from evenwicht.report.births import birth_period_lines, design_lines, reform_checks, reform_lines
 from evenwicht.report.comparison import compare_levels, concentration_lines
 from evenwicht.report.figures import forest_figure, lorenz_figure, survival_figure
-from evenwicht.report.tables import ATTRITION_COLUMNS, attrition, replication, table_one
+from evenwicht.report.methods import methods_used
+from evenwicht.report.page import FIGURES, read_tables, render
+from evenwicht.report.tables import ATTRITION_COLUMNS, TABLE1_COLUMNS, attrition, replication, table_one
 from evenwicht.report.world_figures import attrition_figure, graph_figure
 from evenwicht.rows import COLUMNS, Rows, as_table, with_truth
 from evenwicht.worlds import causal_graph
@@ -96,6 +100,49 @@ def test_table_one_describes_by_exposure(nhefs: Cohort, nhefs_config: CohortConf
     persons = nhefs.persons
     assert age["overall"] == f"{persons['age'].mean():.1f} ({persons['age'].std():.1f})"
     assert set(table[table["variable"] == "Education"]["level"]) == set(persons["education"].cat.categories)
+
+
+def dated(nhefs: Cohort, config: CohortConfig) -> tuple[Cohort, CohortConfig]:
+    """The cohort with a date of birth: the first of June 1930 and later for those who quit, a year earlier for others."""
+    day = pd.Series(range(len(nhefs.persons)), index=nhefs.persons.index) % 101
+    start = pd.Series(pd.Timestamp("1929-06-01"), index=day.index).mask(
+        nhefs.persons["quit"].astype(bool), pd.Timestamp("1930-06-01")
+    )
+    born = (start + pd.to_timedelta(day, unit="D")).mask(day == 100)
+    column = Column(role="birth_date", type="date", label="Date of birth")
+    columns = {**nhefs.columns, "born": column}
+    changed = config.model_copy(update={"columns": {**config.columns, "born": column}, "table1": ["born"]})
+    return replace(nhefs, persons=nhefs.persons.assign(born=born), columns=columns), changed
+
+
+def test_table_one_gives_dates_as_dates(nhefs: Cohort, nhefs_config: CohortConfig) -> None:
+    cohort, config = dated(nhefs, nhefs_config)
+    line = table_one(cohort, config).iloc[1]
+    quit_ = cohort.persons.loc[cohort.persons["quit"].astype(bool), "born"]
+    lower, median, upper = (f"{quit_.quantile(q):%Y-%m-%d}" for q in (0.25, 0.5, 0.75))
+    assert line["statistic"] == "median date (quartiles)"
+    assert line["exposed"] == f"{median} ({lower} to {upper})"
+    assert median.startswith("1930-07")
+    assert line["missing"] == cohort.persons["born"].isna().sum() > 0
+    assert float(line["standardised_difference"]) > 5, "a year apart, in standard deviations of about a month"
+
+
+def test_table_one_says_where_nothing_is_known(nhefs: Cohort, nhefs_config: CohortConfig) -> None:
+    empty = replace(nhefs, persons=nhefs.persons.assign(age=np.nan))
+    line = table_one(empty, nhefs_config.model_copy(update={"table1": ["age"]})).iloc[1]
+    assert (line["overall"], line["exposed"], line["standardised_difference"]) == ("none known", "none known", "")
+
+
+def test_text_in_tables_is_read_as_it_was_written(tmp_path: Path) -> None:
+    numbers = pd.DataFrame(
+        {"statistic": ["n", "%"], "overall": ["6000", "50.0"], "standardised_difference": ["", "0.50"]}
+    )
+    numbers.to_csv(tmp_path / "table1.csv", index=False)
+    pd.DataFrame({"wave": ["07"]}).to_csv(tmp_path / "attrition.csv", index=False)
+    tables = read_tables([tmp_path / "table1.csv", tmp_path / "attrition.csv"])
+    assert tables["table1"]["overall"].tolist() == ["6000", "50.0"]
+    assert tables["table1"]["standardised_difference"][1] == "0.50"
+    assert tables["attrition"]["wave"].tolist() == ["07"]
 
 
 def test_a_run_without_waves_says_so_in_its_attrition_figure() -> None:
@@ -366,6 +413,77 @@ def test_concentration_never_stands_without_chance(dunedin_config: CohortConfig)
     assert (line["what"], line["chance"], line["excess"]) == ("Criminal convictions", "0.40", "+0.50")
 
 
+# --- the page -------------------------------------------------------------------------------------------------------
+
+
+def page_of(cohort: str, estimates: pd.DataFrame, table1: pd.DataFrame, folder: Path, waves: int = 0) -> str:
+    """The text of a page about one cohort, from its estimate rows and Table 1; all other tables are empty."""
+    run = load_run({**read_yaml(ROOT / "config/config.yaml"), "cohorts": [str(ROOT / f"config/{cohort}.yaml")]})
+    folder.mkdir(exist_ok=True)
+    estimates.to_csv(folder / "estimates.csv", index=False)
+    table1.to_csv(folder / "table1.csv", index=False)
+    empty = {path.stem: read_tables([path])[path.stem].iloc[:0] for path in (ROOT / "results/tables").glob("*.csv")}
+    told = pd.DataFrame([{"cohort": cohort, "wave": "1", "age": 3, "due": 9, "assessed": 8, "percent_assessed": 89}])
+    attrition = pd.concat([told] * waves or [told.iloc[:0]]).reindex(columns=ATTRITION_COLUMNS)
+    read = read_tables([folder / "estimates.csv", folder / "table1.csv"])
+    picture = folder / "picture.svg"
+    picture.write_text("<svg><title>A figure</title><desc>What it shows</desc></svg>", encoding="utf-8")
+    figures = dict.fromkeys(FIGURES, picture) if run.synthetic else {"forest": picture, "survival": picture}
+    tables = {**empty, **read, "attrition": attrition}
+    render(run, tables, {cohort: figures}, picture, ROOT / "workflow/report/report.html.j2", folder / "page.html")
+    text = re.sub(r"<style>.*?</style>|<pre>.*?</pre>", "", (folder / "page.html").read_text("utf-8"), flags=re.DOTALL)
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", text)))
+
+
+def test_a_page_about_one_real_cohort_speaks_of_nothing_else(
+    nhefs: Cohort, nhefs_config: CohortConfig, tmp_path: Path
+) -> None:
+    page = page_of("nhefs", some_rows(), table_one(nhefs, nhefs_config), tmp_path)
+    assert "Individual exposures and policies, weighed in the same units" in page
+    assert "1,629" in page
+    assert "1629.0" not in page
+    for absent in ("Who took part", "Worlds", "ynthetic", "Does each method find", "Event study", "Gini", " nan "):
+        assert absent not in page, absent
+
+
+def test_a_page_about_a_register_alone_has_no_pans(tmp_path: Path) -> None:
+    rows = Rows("register_nz", "concentration", "population", "welfare")
+    rows.add("gini", "observed", Interval.normal(0.86, 0.01), n=6000)
+    rows.add("gini", "poisson_null", Interval(0.4), n=6000)
+    size = pd.DataFrame([{"variable": "Everybody", "statistic": "n", "overall": 6000, "missing": 0}])
+    table1 = size.reindex(columns=TABLE1_COLUMNS).assign(cohort="register_nz")
+    page = page_of("register_nz", as_table([rows]), table1, tmp_path)
+    assert "How use concentrates in few people" in page
+    assert "Everybody n 6,000 0" in page
+    for absent in ("Individual", "individual", "policy", "Policy", "Who took part", "Regression", "hazard ratio"):
+        assert absent not in page, absent
+
+
+def test_the_page_says_why_a_number_or_its_interval_is_missing(
+    nhefs: Cohort, nhefs_config: CohortConfig, tmp_path: Path
+) -> None:
+    rows = Rows("nhefs", "death", "individual", QUIT)
+    rows.add("risk_difference", "crude", Interval.not_estimable("no deaths among those who quit"), n=100, events=0)
+    table = pd.concat([some_rows(), as_table([rows])])
+    page = page_of("nhefs", table, table_one(nhefs, nhefs_config), tmp_path)
+    assert "Crude difference cannot be estimated: no deaths among those who quit" in page
+    assert f"no interval: {FEW}" in page
+    assert "Why an estimate or an interval is missing" in page
+
+
+def test_waves_have_a_section_where_there_are_any(nhefs: Cohort, nhefs_config: CohortConfig, tmp_path: Path) -> None:
+    page = page_of("nhefs", some_rows(), table_one(nhefs, nhefs_config), tmp_path, waves=1)
+    assert "Who took part at each wave" in page
+    assert "Published %" not in page
+
+
+def test_only_methods_that_made_an_estimate_are_explained() -> None:
+    assert {section: list(entries) for section, entries in methods_used(some_rows()).items()} == {
+        "Individual exposure": ["Crude", "Inverse probability weighting", "Standardisation"],
+        "Policy": ["Crude", "Regression"],
+    }
+
+
 # --- figures --------------------------------------------------------------------------------------------------------
 
 
@@ -413,6 +531,17 @@ def test_figures_carry_alternative_text_and_keep_their_bytes(
         assert svg == (tmp_path / f"{name}_b.svg").read_text(encoding="utf-8")
         assert re.search(f"<desc>[^<]*{text}", svg)
         assert re.search("<title>[^<]+</title>", svg)
+
+
+def test_a_figure_says_what_cannot_be_estimated(nhefs: Cohort, nhefs_config: CohortConfig) -> None:
+    rows = Rows("nhefs", "quitting", "policy", TAX)
+    rows.add("risk_difference", "crude", Interval.not_estimable("nobody quit in an arm"), n=90)
+    table = as_table([rows])
+    studied = nhefs_config.policy.model_copy(update={"outcomes": ["quitting"]})
+    config = nhefs_config.model_copy(update={"individual": None, "policy": studied})
+    picture = forest_figure(table, config, nhefs)
+    assert picture.title.startswith("Effects of policy: ")
+    assert picture.alt.endswith("percentage points: cannot be estimated: nobody quit in an arm.")
 
 
 def test_a_cohort_without_truth_is_the_same_type(nhefs: Cohort, dunedin: Cohort) -> None:

@@ -128,7 +128,8 @@ def forest_figure(estimates: pd.DataFrame, config: CohortConfig, cohort: Cohort)
             axis.spines["left"].set_visible(False)
         levels = [level for level in LEVELS if (absolute["level"] == level).any()]
         _forest_legend(figure, axes[0, 0], levels, bool(absolute["truth"].notna().any()))
-    return Picture(figure, f"Individual and policy effects: {config.title}", " ".join(sentences))
+    about = " and ".join(LEVELS[level][2].lower() for level in levels)
+    return Picture(figure, f"Effects of {about}: {config.title}", " ".join(sentences))
 
 
 def _unit_of(config: CohortConfig, name: str) -> str:

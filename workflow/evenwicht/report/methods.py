@@ -22,26 +22,19 @@ POLICY = "Policy"
 BIRTHS = "Births around a date or in a window"
 EVENT_STUDY = "Event study by date of birth"
 CONCENTRATION = "Concentration of use"
-CRUDE_AS_THEY_ARE = "people with and without it as they are; whatever else sets them apart is part of the difference."
-LINEAR_MODEL = (
-    "least squares with the covariates. For a yes/no outcome this is a linear model of the risk, which is biased where "
-    "the outcome is rare, so it never leads; for a hazard ratio it is a Cox model with the covariates."
-)
-STANDARDISED = (
-    "the g-formula: the outcome of everybody is predicted with and without it, and both predictions are averaged over "
-    "everybody."
-)
-WEIGHTED = "stabilised weights make the people with and without it alike in the covariates."
+# methods of both levels, told of the exposure or of the policy
+SHARED = {
+    "crude": "people with and without the {cause} as they are; whatever else sets them apart is part of the result.",
+    "regression": "least squares with the {cause} and the covariates. For a yes/no outcome this is a linear model of "
+    "the risk, which is biased where the outcome is rare, so it never leads. A hazard ratio comes from a Cox model.",
+    "ipw": "weights make the people with and without the {cause} alike in the covariates.",
+    "gformula": "the g-formula: the outcome of everybody is predicted with and without the {cause}, and the difference "
+    "is averaged over everybody.",
+}
 
 GLOSSARY = [
-    Explained(INDIVIDUAL, "individual", "crude", CRUDE_AS_THEY_ARE),
-    Explained(INDIVIDUAL, "individual", "regression", LINEAR_MODEL),
-    Explained(INDIVIDUAL, "individual", "ipw", WEIGHTED),
-    Explained(INDIVIDUAL, "individual", "gformula", STANDARDISED),
-    Explained(POLICY, "policy", "crude", CRUDE_AS_THEY_ARE),
-    Explained(POLICY, "policy", "regression", LINEAR_MODEL),
-    Explained(POLICY, "policy", "ipw", WEIGHTED),
-    Explained(POLICY, "policy", "gformula", STANDARDISED),
+    *(Explained(INDIVIDUAL, "individual", m, text.format(cause="exposure")) for m, text in SHARED.items()),
+    *(Explained(POLICY, "policy", m, text.format(cause="policy")) for m, text in SHARED.items()),
     Explained(
         POLICY,
         "policy",

@@ -97,7 +97,9 @@ def _described(values: pd.Series, statistic: str) -> str:
         return f"{mean:.1f}"
     spread = float(known.std(ddof=1)) if len(known) > 1 else 0.0
     digits = max(decimals({"estimate": mean, "se": spread}), 0 if spread >= 100 else 1)
-    return f"{round(mean, digits) + 0.0:,.{digits}f} ({spread:,.{digits}f})"  # minus nought is nought
+    mean = round(mean, digits) + 0.0  # minus nought is nought
+    separator = "," if abs(mean) >= 10_000 else ""  # below, a year may be meant
+    return f"{mean:{separator}.{digits}f} ({spread:{separator}.{digits}f})"
 
 
 def _standardised_difference(exposed: pd.Series, unexposed: pd.Series) -> str:
