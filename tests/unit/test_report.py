@@ -380,8 +380,8 @@ def test_a_linear_model_of_a_risk_never_leads(nhefs_config: CohortConfig) -> Non
     assert cell.effect == "−0.1"
     assert cell.facts["Linear model of the risk"] == "+3.4 (+0.5 to +6.3)"
     assert cell.facts["Methods disagree"] == (
-        "the whole interval lies above no effect: linear model of the risk; "
-        "cannot tell, the interval holds no effect: crude difference"
+        "only values above no effect fit the data: linear model of the risk; "
+        "cannot tell, since no effect fits the data too: crude difference"
     )
     rows.add("risk_difference", "gformula", Interval.normal(0.01, 0.016), n=90, events=30)
     (cell,) = (line.policy for line in compare_levels(as_table([rows]), nhefs_config) if line.policy)

@@ -40,9 +40,9 @@ PEOPLE = {
 }
 # where an interval lies -> what a reader may take from it
 READINGS = {
-    "above": "the whole interval lies above no effect",
-    "below": "the whole interval lies below no effect",
-    "open": "cannot tell, the interval holds no effect",
+    "above": "only values above no effect fit the data",
+    "below": "only values below no effect fit the data",
+    "open": "cannot tell, since no effect fits the data too",
     "": "without an interval, how sure we can be is not known",
 }
 PER = 100_000
