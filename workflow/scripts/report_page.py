@@ -1,12 +1,11 @@
 from pathlib import Path
 
-import pandas as pd
 from evenwicht.config import Run
 from evenwicht.jobs import logged
-from evenwicht.report.page import render
+from evenwicht.report.page import read_tables, render
 
 with logged(snakemake.log[0]):
-    tables = {Path(path).stem: pd.read_csv(path) for path in snakemake.input.tables}
+    tables = read_tables(snakemake.input.tables)
     figures = {name: {k: Path(p) for k, p in kinds.items()} for name, kinds in snakemake.params.figures.items()}
     run = Run.model_validate(snakemake.params.run)
     render(run, tables, figures, Path(snakemake.input.attrition), Path(snakemake.input.template), snakemake.output[0])

@@ -1,12 +1,10 @@
 """Tables of the page about births: windows of exposure beside every comparison, and a reform by every method."""
 
-from typing import Any
-
 import pandas as pd
 
 from evenwicht.config import CohortConfig
 from evenwicht.estimators.results import ESTIMANDS
-from evenwicht.report.wording import METHOD_LABELS, number, scale_of, with_interval
+from evenwicht.report.wording import METHOD_LABELS, PERCENTAGE_POINTS, number, scale_of
 from evenwicht.rows import BEFORE_OR_AFTER, BORN_BEFORE, CONCEIVED_AFTER, PRE_TREND, contrast_label, period_label
 
 PERIOD_COLUMNS = {  # heading -> reference group and method
@@ -95,29 +93,24 @@ def reform_checks(estimates: pd.DataFrame) -> list[str]:
             "twenty is expected by chance."
         )
     for row in density.to_dict("records"):
-        shown = with_interval(row["estimate"], row["lower"], row["upper"], digits=2)
+        shown = scale_of(row).with_interval(row)
         texts.append(f"{ESTIMANDS['births_ratio'].label}: {shown}; 1 if no birth was moved past the date.")
     return texts
 
 
 def _head(config: CohortConfig, outcome: str, window: str, rows: pd.DataFrame) -> dict[str, str]:
-    factor, digits = _scale(rows)
-    known = rows["truth"].dropna()
-    truth = number(factor * known.iloc[0], digits) if len(known) else ""
+    """Outcome with its unit, window of birth, and the true value in the decimals of the most precise estimate."""
     label = config.outcomes[outcome].label  # the label of a mean says its unit
-    return {"outcome": f"{label}, percentage points" if factor > 1 else label, "window": window, "truth": truth}
+    scales = [(scale_of(row), row) for row in rows.to_dict("records")]
+    unit = next((scale.unit for scale, _ in scales if scale.unit == PERCENTAGE_POINTS), "")
+    known = [(scale, row) for scale, row in scales if not pd.isna(row["truth"])]
+    truth = ""
+    if known:
+        scale, row = max(known, key=lambda pair: pair[0].digits)
+        truth = scale.number(row["truth"])
+    return {"outcome": f"{label}, {unit}" if unit else label, "window": window, "truth": truth}
 
 
 def _shown(rows: pd.DataFrame, contrast: str, method: str) -> str:
-    found = rows[(rows["contrast"] == contrast) & (rows["method"] == method)]
-    if found.empty:
-        return ""
-    row: Any = found.iloc[0]
-    factor, digits = _scale(found)
-    return with_interval(*(factor * row[k] for k in ("estimate", "lower", "upper")), digits=digits)
-
-
-def _scale(rows: pd.DataFrame) -> tuple[float, int]:
-    """Factor and decimals: tenths of a percentage point for risks, two decimals for means."""
-    factor, _, digits = scale_of(rows["estimand"].iloc[0], "")
-    return factor, digits if factor > 1 else 2
+    found = rows[(rows["contrast"] == contrast) & (rows["method"] == method)].to_dict("records")
+    return scale_of(found[0]).with_interval(found[0]) if found else ""

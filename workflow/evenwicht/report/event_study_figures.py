@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from evenwicht.config import CohortConfig, EventOutcome, EventStudy
 from evenwicht.estimators.results import Z95
 from evenwicht.report.picture import BLUE, GREEN, GREY, ORANGE, Picture, style
-from evenwicht.report.wording import number, with_interval
+from evenwicht.report.wording import scale_of, with_interval
 
 SHADE = "#eceff3"
 GROUPS = [(GREY, "-"), ("#56B4E9", "--"), (BLUE, "-."), (ORANGE, "-")]  # unexposed first, then longer and longer
@@ -47,8 +47,9 @@ def _study(config: CohortConfig) -> EventStudy:
 
 def _log_axes(axes: list[Axes], values: list[pd.DataFrame]) -> None:
     """Hazard ratios on log axes that share their limits, with no effect as a line."""
-    low = min(float(np.nanmin(v.to_numpy(float))) for v in values) / 1.08
-    high = max(float(np.nanmax(v.to_numpy(float))) for v in values) * 1.08
+    every = np.concatenate([v.to_numpy(float).ravel() for v in values])
+    drawn = every[np.isfinite(every) & (every > 0)]
+    low, high = drawn.min(initial=1.0) / 1.08, drawn.max(initial=1.0) * 1.08
     steps = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.2, 1.5, 2.0, 3.0, 4.0, 6.0, 10.0, 20.0)
     ticks = [step for step in steps if low <= step <= high]
     for axis in axes:
@@ -86,7 +87,7 @@ def event_study_figure(estimates: pd.DataFrame, config: CohortConfig) -> Picture
             axis.set_xticks(range(len(order)), order, rotation=45, ha="right")
             axis.set(title=_disease(outcome), xlabel="Births, from latest to earliest")
             told = [
-                f"{cell} {with_interval(row['estimate'], row['lower'], row['upper'], digits=2)}"
+                f"{cell} {scale_of(row).with_interval(row)}"
                 for cell, row in zip(study.cells, found.to_dict("records"), strict=True)
             ]
             sentences.append(f"{_disease(outcome)}, hazard ratio against {study.reference.label}: {'; '.join(told)}.")
@@ -119,7 +120,7 @@ def incidence_figure(curves: pd.DataFrame, config: CohortConfig) -> Picture:
                 axis.fill_between(line["age"], 100 * line["lower"], 100 * line["upper"], color=colour, alpha=0.13, lw=0)
                 axis.plot(line["age"], 100 * line["incidence"], dash, color=colour, lw=1.8, label=label)
                 last = line.iloc[-1]
-                shown = with_interval(*(100 * last[c] for c in ("incidence", "lower", "upper")), digits=1)
+                shown = with_interval(*(100 * last[c] for c in ("incidence", "lower", "upper")))
                 sentences.append(f"{_disease(outcome)} by age {last['age']:g}, {label}: {shown} per cent.")
                 height = -0.24 - 0.055 * k
                 for tick in ticks:
@@ -169,7 +170,7 @@ def dose_figure(curves: pd.DataFrame, estimates: pd.DataFrame, config: CohortCon
             limits += [found[["lower", "upper"]], line[["lower", "upper"]]]
             axis.set(title=_disease(outcome), xlabel="Months of exposure from conception")
             last = line.iloc[-1]
-            shown = with_interval(*(last[c] for c in ("hazard_ratio", "lower", "upper")), digits=2)
+            shown = with_interval(*(last[c] for c in ("hazard_ratio", "lower", "upper")))
             sentences.append(f"{_disease(outcome)}: {last['months']:.0f} months against none, hazard ratio {shown}.")
         _log_axes(figure.axes, limits)
         figure.axes[0].set_ylabel("Hazard ratio (log scale)")
@@ -204,7 +205,7 @@ def scan_figure(scans: pd.DataFrame, config: CohortConfig) -> Picture:
             best = profile.loc[profile["estimate"].idxmax(), "months"]
             at = placebo[placebo["actual"].astype(bool)]
             told = (
-                f"break at the true cut-off {number(at['estimate'].item())} log hazard"
+                f"break at the true cut-off {with_interval(*at[['estimate', 'lower', 'upper']].iloc[0])} log hazard"
                 if len(at)
                 else "no true cut-off"
             )

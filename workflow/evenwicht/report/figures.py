@@ -41,10 +41,10 @@ def survival_figure(curves: pd.DataFrame, config: CohortConfig) -> Picture:
                     axis.fill_between(line["time"], line["lower"], line["upper"], color=colour, alpha=0.18, lw=0)
                     axis.plot(line["time"], line["survival"], dash, color=colour, lw=1.8, label=arm)
                     last = line.iloc[-1]
+                    shown = with_interval(*(100 * last[c] for c in ("survival", "lower", "upper")))
                     sentences.append(
-                        f"{outcome.label}, {title.lower()}, {arm}: {100 * last['survival']:.1f}% without the event at "
-                        f"{outcome.horizon:g} {outcome.unit} (95% interval {100 * last['lower']:.1f} to "
-                        f"{100 * last['upper']:.1f}%)."
+                        f"{outcome.label}, {title.lower()}, {arm}: {shown} per cent without the event at "
+                        f"{outcome.horizon:g} {outcome.unit}."
                     )
                 clock = "Age" if outcome.time == "age" else "Time since start of follow-up"
                 axis.set(
@@ -104,16 +104,17 @@ def forest_figure(estimates: pd.DataFrame, config: CohortConfig, cohort: Cohort)
         )
         for axis, (name, rows) in zip(axes[:, 0], panels, strict=True):
             outcome = config.outcomes[name]
-            unit = _unit_of(config, name)
-            factor, shown_unit, digits = scale_of(rows["estimand"].iloc[0], unit)
+            records = rows.to_dict("records")
+            scales = [scale_of(row, _unit_of(config, name)) for row in records]
+            factor, shown_unit = scales[0].factor, scales[0].unit
             limit = _axis_limit(rows, factor)
             labels = []
-            for position, row in enumerate(_records(rows)):
+            for position, (row, scale) in enumerate(zip(records, scales, strict=True)):
                 labels.append(_row_label(row, cohort))
                 _interval_line(axis, row, -position, factor, limit)
-                shown = with_interval(row.estimate * factor, row.lower * factor, row.upper * factor, digits=digits)
+                sentences.append(f"{outcome.label}, {labels[-1]}, {shown_unit}: {scale.with_interval(row)}.")
+                shown = scale.with_interval({**row, "reason": ""})  # there is no room for it beside the axis
                 axis.text(1.02, -position, shown, transform=axis.get_yaxis_transform(), va="center", fontsize=9)
-                sentences.append(f"{outcome.label}, {labels[-1]}: {shown} {shown_unit}.")
             axis.axvline(0, color="black", lw=0.8)
             axis.set(
                 title=outcome.label,
@@ -125,12 +126,10 @@ def forest_figure(estimates: pd.DataFrame, config: CohortConfig, cohort: Cohort)
             )
             axis.tick_params(axis="y", length=0, pad=9)
             axis.spines["left"].set_visible(False)
-        _forest_legend(figure, axes[0, 0], bool(absolute["truth"].notna().any()))
-    return Picture(figure, f"Individual and policy effects: {config.title}", " ".join(sentences))
-
-
-def _records(rows: pd.DataFrame) -> list[Any]:
-    return list(rows.itertuples())
+        levels = [level for level in LEVELS if (absolute["level"] == level).any()]
+        _forest_legend(figure, axes[0, 0], levels, bool(absolute["truth"].notna().any()))
+    about = " and ".join(LEVELS[level][2].lower() for level in levels)
+    return Picture(figure, f"Effects of {about}: {config.title}", " ".join(sentences))
 
 
 def _unit_of(config: CohortConfig, name: str) -> str:
@@ -141,32 +140,33 @@ def _unit_of(config: CohortConfig, name: str) -> str:
 def _axis_limit(rows: pd.DataFrame, factor: float) -> float:
     """Choose a symmetric axis from all rows but instrumental variables, which would flatten everything else."""
     usual = rows[rows["method"] != "iv"]
-    values = usual[["estimate", "lower", "upper", "truth"]].abs().to_numpy() * factor
-    return float(1.15 * np.nanmax(values))
+    values = usual[["estimate", "lower", "upper", "truth"]].abs().to_numpy(float) * factor
+    return float(1.15 * np.max(values[np.isfinite(values)], initial=0.0)) or 1.0
 
 
 def _row_label(row: Any, cohort: Cohort) -> str:
-    column = row.contrast.split(":")[0]
+    column = row["contrast"].split(":")[0]
     exposed, _ = arm_labels(cohort.columns[column])
-    return f"{exposed}, {METHOD_LABELS[row.method]}"
+    return f"{exposed}, {METHOD_LABELS[row['method']]}"
 
 
 def _interval_line(axis: Axes, row: Any, height: float, factor: float, limit: float) -> None:
-    colour, marker, _ = LEVELS[row.level]
-    low, high = row.lower * factor, row.upper * factor
+    colour, marker, _ = LEVELS[row["level"]]
+    low, high = row["lower"] * factor, row["upper"] * factor
     if not np.isnan(low):
         axis.plot([max(low, -limit), min(high, limit)], [height] * 2, color=colour, lw=1.8, solid_capstyle="butt")
         for end, beyond, arrow in ((-limit, low < -limit, 0), (limit, high > limit, 1)):
             if beyond:
                 axis.plot(end, height, marker=arrow + 8, color=colour, ms=7, clip_on=False)
-    hollow = "white" if row.method == "crude" else colour
-    axis.plot(row.estimate * factor, height, marker, color=colour, markerfacecolor=hollow, ms=6, zorder=3)
-    if not np.isnan(row.truth):
-        axis.plot(row.truth * factor, height, "D", color="black", markerfacecolor="none", ms=7, mew=1.2, zorder=4)
+    hollow = "white" if row["method"] == "crude" else colour
+    axis.plot(row["estimate"] * factor, height, marker, color=colour, markerfacecolor=hollow, ms=6, zorder=3)
+    if not np.isnan(row["truth"]):
+        axis.plot(row["truth"] * factor, height, "D", color="black", markerfacecolor="none", ms=7, mew=1.2, zorder=4)
 
 
-def _forest_legend(figure: Figure, axis: Axes, truth: bool) -> None:
-    for colour, marker, label in LEVELS.values():
+def _forest_legend(figure: Figure, axis: Axes, levels: list[str], truth: bool) -> None:
+    for level in levels:
+        colour, marker, label = LEVELS[level]
         axis.plot([], [], marker, color=colour, label=label)
     axis.plot([], [], "o", color=GREY, markerfacecolor="white", label="Hollow: crude")
     if truth:

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from collections.abc import Iterable
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,35 @@ from evenwicht.report.births import (
     reform_lines,
 )
 from evenwicht.report.comparison import compare_levels, concentration_lines
+from evenwicht.report.methods import methods_used
 from evenwicht.report.provenance import provenance
-from evenwicht.report.wording import METHOD_LABELS, number, scale_of, signed, with_interval
+from evenwicht.report.wording import (
+    METHOD_LABELS,
+    Scale,
+    decimals,
+    number,
+    scale_of,
+    signed,
+    with_interval,
+    with_reason,
+)
 from evenwicht.rows import arm_labels
 
+LEVELS = ["individual", "policy"]
+TITLES = {  # by the levels that are studied
+    ("individual", "policy"): "Individual exposures and policies, weighed in the same units",
+    ("individual",): "What an individual exposure does",
+    ("policy",): "What a policy does",
+    (): "Life-course cohorts",
+}
+AS_TEXT: dict[str, Any] = {"table1": str, "attrition": {"wave": str}}  # written as text: 0.50 stays, wave 07 is no 7
 FIGURES = ["forest", "survival", "lorenz", "graph", "event_study", "incidence", "dose", "scan"]
+
+
+def read_tables(paths: Iterable[str | Path]) -> dict[str, pd.DataFrame]:
+    """Read the tables of a run, by name of the file, as `render` takes them."""
+    named = {Path(path).stem: path for path in paths}
+    return {name: pd.read_csv(path, dtype=AS_TEXT.get(name)) for name, path in named.items()}
 
 
 def render(
@@ -61,6 +86,7 @@ def render(
     environment.filters["number"] = number
     page = environment.from_string(template.read_text(encoding="utf-8"))
     cohorts = [_cohort(run, name, tables, figures[name]) for name in run.cohorts]
+    levels = [level for level in LEVELS if any(level in cohort["levels"] for cohort in cohorts)]
     settings = {"run": run.settings.model_dump(mode="json")}
     settings |= {name: cohort.model_dump(mode="json", exclude_defaults=True) for name, cohort in run.cohorts.items()}
     html = page.render(
@@ -70,8 +96,12 @@ def render(
         scenarios=_scenarios(run, tables["scenarios"]),
         replication=_replication(tables["replication"]),
         worlds=_worlds(run, tables, figures),
-        attrition=embed(attrition),
+        attrition=embed(attrition) if len(tables["attrition"]) else None,
+        methods=methods_used(tables["estimates"]),
         estimates=_estimates(tables["estimates"]),
+        levels=levels,
+        title=TITLES[tuple(levels)],
+        published_waves=bool(tables["attrition"]["published_percent"].notna().any()),
         settings={k: yaml.safe_dump(v, sort_keys=False, allow_unicode=True, width=110) for k, v in settings.items()},
         provenance={**provenance(template.parent), "Seed": str(run.settings.seed)},
         run=run.settings,
@@ -87,14 +117,21 @@ def _cohort(run: Run, name: str, tables: dict[str, pd.DataFrame], figures: dict[
     )
     exposure = config.columns[config.individual.exposure] if config.individual else None
     exposed, unexposed = arm_labels(exposure) if exposure else ("", "")
+    policy = config.columns[config.policy.exposures[0]] if config.policy else None
+    reached, unreached = arm_labels(policy) if policy else ("", "")
     concentration = concentration_lines(estimates, config) if config.concentration else []
+    lines = compare_levels(estimates, config)
     return {
         "config": config,
+        "levels": [level for level in LEVELS if any(getattr(line, level) for line in lines)],
+        "incomplete": bool((estimates["status"] != "estimated").any()),
         "exposure": exposure,
         "exposed": exposed,
         "unexposed": unexposed,
-        "policy": config.columns[config.policy.exposures[0]] if config.policy else None,
-        "lines": compare_levels(estimates, config),
+        "policy": policy,
+        "reached": reached,
+        "unreached": unreached,
+        "lines": lines,
         "instrument": _instrument(estimates, config),
         "figures": {kind: embed(figures[kind]) if kind in figures else None for kind in FIGURES},
         "concentration": concentration,
@@ -104,8 +141,9 @@ def _cohort(run: Run, name: str, tables: dict[str, pd.DataFrame], figures: dict[
         "planned": design_lines(estimates) if config.birth_periods else [],
         "reform": reform_lines(estimates, config),
         "reform_checks": reform_checks(estimates),
-        "table1": table1.fillna("").to_dict("records"),
+        "table1": _table1(table1),
         "attrition": attrition.to_dict("records"),
+        "published_waves": bool(attrition["published_percent"].notna().any()),
     }
 
 
@@ -121,19 +159,19 @@ def _event_study(estimates: pd.DataFrame, config: CohortConfig) -> list[dict[str
             label = study.contrast(group)
             by_age = f"{label}, by age {max(study.ages):g}"
 
-            def shown(contrast: str, estimand: str, method: str, digits: int, name: str = name) -> str:
+            def shown(contrast: str, estimand: str, method: str, name: str = name) -> str:
                 row = found[(name, contrast, estimand, method)]
-                return with_interval(row["estimate"], row["lower"], row["upper"], digits=digits)
+                return scale_of(row).with_interval(row)
 
             lines.append(
                 {
                     "outcome": config.outcomes[name].label.split(" by age ")[0],
                     "group": label,
-                    "ratio": shown(label, "conditional_hazard_ratio", "cox", 2),
-                    "delay": shown(label, "onset_delay", "gompertz", 1),
-                    "averted": shown(by_age, "cases_averted", "gompertz", 0),
-                    "risk_ratio": shown(by_age, "risk_ratio", "gompertz", 2),
-                    "free": shown(by_age, "rmst_difference", "gompertz", 2),
+                    "ratio": shown(label, "conditional_hazard_ratio", "cox"),
+                    "delay": shown(label, "onset_delay", "gompertz"),
+                    "averted": shown(by_age, "cases_averted", "gompertz"),
+                    "risk_ratio": shown(by_age, "risk_ratio", "gompertz"),
+                    "free": shown(by_age, "rmst_difference", "gompertz"),
                 }
             )
     return lines
@@ -147,22 +185,31 @@ def _survives(survives: pd.DataFrame, config: CohortConfig) -> dict[str, list[di
     }
 
 
+def _table1(rows: pd.DataFrame) -> list[dict[Any, Any]]:
+    """Table 1 as text, with thousands separators in numbers of people."""
+    lines = rows.fillna("").to_dict("records")
+    for line in lines:
+        counts = ["missing", *(["overall", "exposed", "unexposed"] if line["statistic"] == "n" else [])]
+        line |= {name: f"{int(line[name]):,}" for name in counts if line[name] != ""}
+    return lines
+
+
 def _instrument(estimates: pd.DataFrame, config: CohortConfig) -> list[dict[str, str]]:
     """Say what the policy, used as an instrument, tells about the individual exposure, and how weak it is."""
-    rows = estimates[(estimates["method"] == "iv") & (estimates["estimand"] != "first_stage_f")]
-    strength = estimates[estimates["estimand"] == "first_stage_f"].set_index("study")
+    of_iv = estimates[estimates["method"] == "iv"]
+    strength = of_iv[of_iv["estimand"] == "first_stage_f"].set_index("study")
     lines = []
-    for row in rows.to_dict("records"):
+    for row in of_iv[of_iv["estimand"] != "first_stage_f"].to_dict("records"):
         column = getattr(config.outcomes[row["study"]], "column", None)
-        factor, unit, digits = scale_of(row["estimand"], config.columns[column].unit if column else "")
-        limits = (factor * row[k] for k in ("estimate", "lower", "upper"))
+        scale = scale_of(row, config.columns[column].unit if column else "")
         first = strength.loc[row["study"]]
+        width = "" if pd.isna(row["lower"]) else f"{scale.number(row['upper'] - row['lower'])} {scale.unit}"
         lines.append(
             {
                 "outcome": config.outcomes[row["study"]].label,
-                "effect": f"{with_interval(*limits, digits=digits, sign=True)} {unit}",
-                "width": f"{factor * (row['upper'] - row['lower']):,.0f} {unit}",
-                "strength": number(first["estimate"], 1),
+                "effect": f"{scale.with_interval(row, sign=True)} {scale.unit}",
+                "width": width,
+                "strength": scale_of(first).number(first["estimate"]),
                 "judgement": first["note"],
                 "note": row["note"],
             }
@@ -190,22 +237,17 @@ def _recovery(run: Run, recovery: pd.DataFrame) -> list[dict[str, str]]:
     shown &= ~recovery["contrast"].str.contains(", by age ") | (recovery["estimand"] == "risk_difference")
     for row in recovery[shown].to_dict("records"):
         config = run.cohorts[row["cohort"]]
-        factor, unit, digits = scale_of(row["estimand"], "")
-        if ESTIMANDS[row["estimand"]].kind == "ratio":
-            bias_factor, bias_digits = 1.0, 3
-        else:
-            bias_factor, bias_digits = factor, digits + 1
-        bias = signed(bias_factor * row["mean_bias"], bias_digits)
+        scale = scale_of(row)
         estimand = ESTIMANDS[row["estimand"]].label
         lines.append(
             {
                 "outcome": config.outcomes[row["study"]].label,
                 "contrast": row["contrast"].split(": ", 1)[-1],
-                "estimand": f"{estimand}, {unit}" if unit else estimand,
+                "estimand": f"{estimand}, {scale.unit}" if scale.unit else estimand,
                 "method": METHOD_LABELS[row["method"]],
-                "truth": number(factor * row["truth"], digits),
-                "estimate": with_interval(*(factor * row[k] for k in ("estimate", "lower", "upper")), digits=digits),
-                "bias": f"{bias} ± {number(bias_factor * row['mc_error_bias'], bias_digits)}",
+                "truth": scale.number(row["truth"]),
+                "estimate": scale.with_interval(row),
+                "bias": _bias(row, scale),
                 "coverage": _percent(row["coverage"], row["mc_error_coverage"]),
                 "power": _percent(row["power"], row["mc_error_power"]),
             }
@@ -218,21 +260,17 @@ def _scenarios(run: Run, scenarios: pd.DataFrame) -> dict[str, list[dict[str, st
     tables: dict[str, list[dict[str, str]]] = {}
     for row in scenarios[_leads(run, scenarios)].to_dict("records"):
         config = run.cohorts[row["cohort"]]
-        factor, unit, digits = scale_of(row["estimand"], "")
-        log = ESTIMANDS[row["estimand"]].kind == "ratio"
-        bias_factor, bias_digits = (1.0, 2) if log else (factor, digits)
+        # the error of a mean over draws is that of its bias, which for ratios is on the log scale, as `se` is
+        scale = scale_of({**row, "estimate": row["mean_estimate"], "se": row["mc_error_bias"]})
         line = {
             "scenario": row["scenario"].replace("_", " "),
             "outcome": config.outcomes[row["study"]].label,
             "contrast": row["contrast"].split(": ", 1)[-1],
-            "estimand": ESTIMANDS[row["estimand"]].label + (f", {unit}" if unit else ""),
+            "estimand": ESTIMANDS[row["estimand"]].label + (f", {scale.unit}" if scale.unit else ""),
             "method": METHOD_LABELS[row["method"]],
-            "truth": number(factor * row["truth"], digits),
-            "mean": number(factor * row["mean_estimate"], digits),
-            "bias": ""
-            if pd.isna(row["mean_bias"])
-            else f"{signed(bias_factor * row['mean_bias'], bias_digits)} ± "
-            f"{number(bias_factor * row['mc_error_bias'], bias_digits)}",
+            "truth": scale.number(row["truth"]),
+            "mean": scale.number(row["mean_estimate"]) or "not estimable",
+            "bias": _bias(row, scale),
             "coverage": _percent(row["coverage"], row["mc_error_coverage"]),
             "power": _percent(row["power"], row["mc_error_power"]),
         }
@@ -246,6 +284,15 @@ def _leads(run: Run, scenarios: pd.DataFrame) -> "pd.Series[bool]":
     leads = scenarios["contrast"] == scenarios["cohort"].map(headlines)
     ratios = ["conditional_hazard_ratio", "observed_expected_ratio", "onset_delay"]
     return leads & scenarios["estimand"].isin([*ratios, "risk_difference", "mean_difference"])
+
+
+def _bias(row: dict[Any, Any], scale: Scale) -> str:
+    """Mean bias with its Monte Carlo error, in the decimals of that error; of ratios on the log scale."""
+    if pd.isna(row["mean_bias"]):
+        return ""
+    digits = decimals({"estimate": row["mean_bias"], "se": row["mc_error_bias"]}, scale.factor)
+    bias = signed(scale.factor * row["mean_bias"], digits)
+    return f"{bias} ± {number(scale.factor * row['mc_error_bias'], digits)}"
 
 
 def _percent(share: float, error: float) -> str:
@@ -280,8 +327,14 @@ def _worlds(run: Run, tables: dict[str, pd.DataFrame], figures: dict[str, dict[s
         "graphs": [{"title": run.cohorts[n].title, "graph": embed(figures[n]["graph"])} for n in run.synthetic],
         "calibration": _calibration(run, tables["calibration"]),
         "fit": tables["calibration_fit"].to_dict("records"),
-        "truth": truth[~by_ses].to_dict("records"),
+        "truth": [{**row, **_true_value(row)} for row in truth[~by_ses].to_dict("records")],
     }
+
+
+def _true_value(row: dict[Any, Any]) -> dict[str, str]:
+    digits = decimals({"estimate": row["value"], "mc_error": row["mc_error"]})
+    error = "closed form" if row["mc_error"] == 0 else number(row["mc_error"], digits)
+    return {"value": number(row["value"], digits), "error": error}
 
 
 def _calibration(run: Run, calibration: pd.DataFrame) -> dict[str, list[dict[str, str]]]:
@@ -293,14 +346,15 @@ def _calibration(run: Run, calibration: pd.DataFrame) -> dict[str, list[dict[str
         about = sector.label if sector else row["contrast"]
         if row["study"] in config.outcomes:
             about = f"{row['study'].replace('_', ' ')}, {about}"
+        digits = decimals({"estimate": row["world"], "mc_error": row["mc_error"]})
         line = {
             "what": f"{ESTIMANDS[row['estimand']].label}: {about}",
             "published": f"{row['published']:g}",
-            "difference": signed(row["difference"], 3),
-            "error": "closed form" if row["mc_error"] == 0 else f"± {row['mc_error']:.1g}",
+            "difference": signed(row["difference"], digits),
+            "error": "closed form" if row["mc_error"] == 0 else f"± {number(row['mc_error'], digits)}",
             "use": {"calibrate": "set by it", "check": "not used"}.get(row["use"], row["use"]),
             "source": f"{row['source']} [{row['tag']}]",
-            "value": number(row["world"], 3),
+            "value": number(row["world"], digits),
         }
         worlds.setdefault(config.title, []).append(line)
     return worlds
@@ -309,15 +363,18 @@ def _calibration(run: Run, calibration: pd.DataFrame) -> dict[str, list[dict[str
 def _estimates(estimates: pd.DataFrame) -> list[dict[str, str]]:
     lines = []
     for row in estimates.to_dict("records"):
+        scale = Scale(1.0, "", decimals(row))
+        missing = pd.isna(row["estimate"])
+        interval = scale.limits(row) or with_reason("", row).removeprefix(": ")
         lines.append(
             {
                 **{k: row[k] for k in ("cohort", "study", "level", "contrast", "method")},
                 "estimand": row["estimand"],
-                "estimate": number(row["estimate"], 3),
-                "interval": "" if pd.isna(row["lower"]) else f"{number(row['lower'], 3)} to {number(row['upper'], 3)}",
+                "estimate": row["status"] if missing else scale.number(row["estimate"]),
+                "interval": interval,
                 "n": f"{row['n']:,.0f}",
                 "events": "" if pd.isna(row["events"]) else f"{row['events']:,.0f}",
-                "truth": number(row["truth"], 3),
+                "truth": scale.number(row["truth"]),
                 "note": "" if pd.isna(row["note"]) else row["note"],
             }
         )

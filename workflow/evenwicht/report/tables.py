@@ -5,6 +5,7 @@ import pandas as pd
 
 from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig
+from evenwicht.report.wording import decimals
 from evenwicht.rows import arm_labels
 
 TABLE1_COLUMNS = [
@@ -18,6 +19,8 @@ TABLE1_COLUMNS = [
     "standardised_difference",
     "missing",
 ]
+
+SHARE, MEAN, DATE = "%", "mean (SD)", "median date (quartiles)"
 
 ATTRITION_COLUMNS = ["cohort", "wave", "age", "due", "assessed", "percent_assessed", "published_percent"]
 
@@ -41,14 +44,16 @@ def table_one(cohort: Cohort, config: CohortConfig) -> pd.DataFrame:
             parts = [(level, (values == level).where(values.notna()).astype(float)) for level in values.cat.categories]
             # one of two levels says all there is to say
             shown = parts[1:] if len(parts) == 2 else parts
-            rows += [_row(column.label, str(level), "%", 100 * flag, arm, missing) for level, flag in shown]
+            rows += [_row(column.label, str(level), SHARE, 100 * flag, arm, missing) for level, flag in shown]
         elif column.type == "boolean":
             flag = pd.Series(values.to_numpy(dtype=float, na_value=np.nan), index=values.index)
-            rows.append(_row(column.label, arm_labels(column)[0], "%", 100 * flag, arm, missing))
+            rows.append(_row(column.label, arm_labels(column)[0], SHARE, 100 * flag, arm, missing))
+        elif column.type == "date":
+            rows.append(_row(column.label, "", DATE, values, arm, missing))
         else:
             number = pd.Series(values.to_numpy(dtype=float, na_value=np.nan), index=values.index)
             label = f"{column.label}, {column.unit}" if column.unit else column.label
-            rows.append(_row(label, "", "mean (SD)", number, arm, missing))
+            rows.append(_row(label, "", MEAN, number, arm, missing))
     return pd.DataFrame(rows).assign(cohort=cohort.name)[TABLE1_COLUMNS]
 
 
@@ -66,21 +71,44 @@ def _arms(cohort: Cohort, config: CohortConfig) -> tuple[pd.DataFrame, np.ndarra
 def _row(
     variable: str, level: str, statistic: str, values: pd.Series, arm: np.ndarray | None, missing: int
 ) -> dict[str, object]:
-    def cell(group: pd.Series) -> str:
-        return f"{group.mean():.1f} ({group.std():.1f})" if statistic == "mean (SD)" else f"{group.mean():.1f}"
-
-    row: dict[str, object] = {"variable": variable, "level": level, "statistic": statistic, "overall": cell(values)}
+    row: dict[str, object] = {"variable": variable, "level": level, "statistic": statistic}
+    row["overall"] = _described(values, statistic)
     if arm is None:
         return {**row, "exposed": "", "unexposed": "", "standardised_difference": "", "missing": missing}
-    groups = {"exposed": values[arm], "unexposed": values[~arm]}
-    pooled = np.sqrt((groups["exposed"].var(ddof=0) + groups["unexposed"].var(ddof=0)) / 2)
-    difference = groups["exposed"].mean() - groups["unexposed"].mean()
     return {
         **row,
-        **{key: cell(group) for key, group in groups.items()},
-        "standardised_difference": f"{difference / pooled:.2f}" if pooled > 0 else "",
+        "exposed": _described(values[arm], statistic),
+        "unexposed": _described(values[~arm], statistic),
+        "standardised_difference": _standardised_difference(values[arm], values[~arm]),
         "missing": missing,
     }
+
+
+def _described(values: pd.Series, statistic: str) -> str:
+    """Describe the known values of one column in one group."""
+    known = values.dropna()
+    if known.empty:
+        return "none known"
+    if statistic == DATE:
+        lower, median, upper = (f"{known.quantile(q):%Y-%m-%d}" for q in (0.25, 0.5, 0.75))
+        return f"{median} ({lower} to {upper})"
+    mean = float(known.mean())
+    if statistic == SHARE:
+        return f"{mean:.1f}"
+    spread = float(known.std(ddof=1)) if len(known) > 1 else 0.0
+    digits = max(decimals({"estimate": mean, "se": spread}), 0 if spread >= 100 else 1)
+    mean = round(mean, digits) + 0.0  # minus nought is nought
+    separator = "," if abs(mean) >= 10_000 else ""  # below, a year may be meant
+    return f"{mean:{separator}.{digits}f} ({spread:{separator}.{digits}f})"
+
+
+def _standardised_difference(exposed: pd.Series, unexposed: pd.Series) -> str:
+    """Difference in means in pooled standard deviations; empty where nothing varies or an arm has no known value."""
+    if pd.api.types.is_datetime64_any_dtype(exposed.dtype):
+        start = pd.concat([exposed, unexposed]).min()
+        exposed, unexposed = ((arm - start) / pd.Timedelta(days=1) for arm in (exposed, unexposed))
+    pooled = np.sqrt((exposed.var(ddof=0) + unexposed.var(ddof=0)) / 2)
+    return f"{(exposed.mean() - unexposed.mean()) / pooled:.2f}" if pooled > 0 else ""
 
 
 def attrition(cohort: Cohort, published: pd.DataFrame) -> pd.DataFrame:
