@@ -103,7 +103,7 @@ class Births:
         return cut.part(cut.outcome.time > o.entry)
 
     def cox(self, columns: dict[str, Floats]) -> CoxResult:
-        """Fit a Cox model with these columns beside the covariates; errors by the cluster jackknife."""
+        """Fit a Cox model with these columns beside the covariates; errors by `estimators.clusters`."""
         x, names = self.design(columns)
         return fit_cox(
             self.outcome.time,

@@ -18,6 +18,8 @@ from evenwicht.report.picture import BLUE, GREY, LEVELS, ORANGE, Picture, style
 from evenwicht.report.wording import METHOD_LABELS, number, scale_of, with_interval
 from evenwicht.rows import arm_labels, contrast_label
 
+INSTRUMENTS = ["iv", "iv_unadjusted"]
+
 
 def survival_figure(curves: pd.DataFrame, config: CohortConfig) -> Picture:
     """Draw crude and weighted survival by exposure, with 95% bands and numbers at risk, one row an event outcome."""
@@ -139,7 +141,7 @@ def _unit_of(config: CohortConfig, name: str) -> str:
 
 def _axis_limit(rows: pd.DataFrame, factor: float) -> float:
     """Choose a symmetric axis from all rows but instrumental variables, which would flatten everything else."""
-    usual = rows[rows["method"] != "iv"]
+    usual = rows[~rows["method"].isin(INSTRUMENTS)]
     values = usual[["estimate", "lower", "upper", "truth"]].abs().to_numpy(float) * factor
     return float(1.15 * np.max(values[np.isfinite(values)], initial=0.0)) or 1.0
 

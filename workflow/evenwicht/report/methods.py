@@ -43,6 +43,12 @@ GLOSSARY = [
         "first-stage F tells how much it moves the exposure; the Anderson–Rubin set is valid even if that is little.",
     ),
     Explained(
+        POLICY,
+        "policy",
+        "iv_unadjusted",
+        "the same as textbooks print it: without covariates, with equal variances and people taken as independent.",
+    ),
+    Explained(
         BIRTHS,
         "policy",
         "did",
@@ -73,7 +79,7 @@ GLOSSARY = [
         "policy",
         "cox",
         "hazard ratios of births by exposure, with delayed entry where people enter late. Few months of birth carry "
-        "them, so intervals use the cluster jackknife.",
+        "them, and degrees of freedom follow from these.",
     ),
     Explained(
         EVENT_STUDY,

@@ -12,6 +12,7 @@ METHOD_LABELS = {
     "ipw": "inverse probability weighting",
     "gformula": "standardisation",
     "iv": "instrumental variable",
+    "iv_unadjusted": "instrumental variable, textbook",
     "cox": "Cox model",
     "gompertz": "Gompertz model",
     "cox_sandwich": "Cox model, sandwich error",
