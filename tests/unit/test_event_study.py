@@ -1,6 +1,7 @@
 """The event study by date of birth: who is born when, doses, risks, bootstrap, windows, and how answers are read."""
 
 import copy
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from evenwicht.loading import load_cohort, read_yaml
 from evenwicht.outcomes import TimedOutcome
 from evenwicht.policy.births import Births, draw_births
 from evenwicht.policy.event_study import event_study, event_study_curves, samples
-from evenwicht.policy.referee import e_value, placebo_cutoffs, referee
+from evenwicht.policy.referee import Answers, e_value, placebo_cutoffs, rank_size, referee
 from evenwicht.policy.windows import window_check
 from evenwicht.report.event_study_figures import dose_figure, event_study_figure, incidence_figure, scan_figure
 from evenwicht.report.survives import survives
@@ -304,13 +305,6 @@ def test_incidence_curves_end_where_kaplan_meier_does(births: Births) -> None:
 # --- negative controls, selection, windows ----------------------------------------------------------------------------
 
 
-def test_without_systematic_error_the_empirical_null_is_the_weighted_mean() -> None:
-    ses = np.array([0.1, 0.2, 0.4])
-    null = fit_empirical_null(np.array([0.02, 0.02, 0.02]), ses)
-    assert (null.mean, null.sd) == (pytest.approx(0.02), 0.0)
-    assert null.p_value(0.02 + 1.96 * 0.1, 0.1) == pytest.approx(0.05, abs=1e-3)
-
-
 def test_the_empirical_null_finds_systematic_error_and_calibrates_p() -> None:
     """With many controls, mean and SD come back within four standard errors, and null p values are uniform."""
     n, ses = 4_000, RNG.uniform(0.05, 0.3, 4_000)
@@ -322,6 +316,47 @@ def test_the_empirical_null_finds_systematic_error_and_calibrates_p() -> None:
     p = np.array([null.p_value(b, s) for b, s in zip(estimates, ses, strict=True)])
     assert stats.kstest(p, "uniform").pvalue > 0.001
     assert np.mean(np.array([2 * stats.norm.sf(abs(b / s)) for b, s in zip(estimates, ses, strict=True)]) < 0.05) > 0.2
+
+
+@pytest.fixture(scope="module")
+def with_rare_controls(cohort: Cohort, config: CohortConfig) -> Callable[[int], pd.DataFrame]:
+    """Referee's rows about negative controls, for one outcome, when so many of seven controls have a single event."""
+
+    def rows(rare: int) -> pd.DataFrame:
+        named = [f"control_{k}" for k in range(1, 8)]
+        events = cohort.events.copy()
+        for name in named[:rare]:
+            ill = events.index[(events["event"] == name) & (events["status"] == 1)]
+            events.loc[ill[1:], "status"] = 0
+        study = config.event_study.model_copy(update={"negative_controls": named, "outcomes": ["hypertension"]})
+        changed = config.model_copy(update={"event_study": study})
+        table = referee(replace(cohort, events=events), changed, np.random.default_rng(1)).estimates
+        return table[table["method"].isin(["empirical_null", "cox_calibrated"])].set_index(["estimand", "method"])
+
+    return rows
+
+
+def test_controls_that_are_too_rare_are_counted_with_the_reason(
+    with_rare_controls: Callable[[int], pd.DataFrame],
+) -> None:
+    rows = with_rare_controls(2)
+    assert set(rows["contrast"]) == {"5 negative controls"}
+    for note in rows["note"]:
+        assert "2 left out: control_1 (too few events: " in note
+        assert "control_2 (too few events: " in note
+    null = rows.loc[(RATIO, "empirical_null")]
+    assert null["lower"] < null["estimate"] < null["upper"]
+    assert "predicted" in null["note"]
+
+
+def test_fewer_than_five_controls_give_a_reason_and_no_number(
+    with_rare_controls: Callable[[int], pd.DataFrame],
+) -> None:
+    rows = with_rare_controls(3)
+    assert len(rows) == 3
+    assert rows["estimate"].isna().all()
+    assert set(rows["status"]) == {"not estimable"}
+    assert rows["reason"].str.startswith("4 negative controls, fewer than 5; 3 left out: control_1 (").all()
 
 
 def test_the_e_value_does_not_care_for_direction() -> None:
@@ -385,10 +420,14 @@ def test_placebo_cutoffs_leave_births_on_both_sides(births: Births) -> None:
 
 
 @pytest.fixture(scope="module")
-def estimates(cohort: Cohort, config: CohortConfig) -> pd.DataFrame:
+def answers(cohort: Cohort, config: CohortConfig) -> Answers:
+    return referee(cohort, config, np.random.default_rng(1))
+
+
+@pytest.fixture(scope="module")
+def estimates(cohort: Cohort, config: CohortConfig, answers: Answers) -> pd.DataFrame:
     tables = policy_level_studies(cohort, config, known=set())
-    answers = referee(cohort, config, np.random.default_rng(1)).estimates
-    return with_truth(pd.concat([*tables, answers], ignore_index=True), exact_values(config))
+    return with_truth(pd.concat([*tables, answers.estimates], ignore_index=True), exact_values(config))
 
 
 def test_every_question_is_asked_of_every_outcome(estimates: pd.DataFrame) -> None:
@@ -400,35 +439,149 @@ def test_every_question_is_asked_of_every_outcome(estimates: pd.DataFrame) -> No
         "dose or trend", "delayed entry", "negative controls", "windows", "coherent windows", "selection", "design analysis",
     }  # fmt: skip
     assert all(checks == wanted for checks in asked)
-    assert set(table["reading"]) <= {"survives", "does not survive", "cannot tell", "context"}
+    assert set(table["reading"]) <= {"survives", "moves", "does not survive", "cannot tell", "context"}
     assert not estimates.duplicated(["study", "cohort", "estimand", "level", "contrast", "method"]).any()
 
 
+HEADLINE = "in utero and 1 to 2 years vs never rationed"
+RATIO = "conditional_hazard_ratio"
+LIMITS = ["estimate", "lower", "upper"]
+
+
+def reread(
+    estimates: pd.DataFrame, changes: dict[tuple[str, str], dict[str, object]], headline: tuple[float, float, float]
+) -> pd.DataFrame:
+    """The table of hypertension by check, after rows (estimand, method) were changed and the headline was set."""
+    rows = estimates[estimates["study"] == "hypertension"].copy()
+    of_headline = (rows["method"] == "cox") & (rows["contrast"] == HEADLINE) & (rows["estimand"] == RATIO)
+    rows.loc[of_headline, LIMITS] = headline
+    for (estimand, method), values in changes.items():
+        where = (rows["estimand"] == estimand) & (rows["method"] == method)
+        assert where.any()
+        rows.loc[where, list(values)] = list(values.values())
+    return survives(rows).set_index("check")
+
+
+def limits(estimate: float, lower: float, upper: float) -> dict[str, object]:
+    return {"estimate": estimate, "lower": lower, "upper": upper}
+
+
 READINGS = {
-    "excludes one on the same side": ((0.8, 0.7, 0.9), "survives"),
-    "holds one and the headline": ((0.8, 0.5, 1.2), "cannot tell"),
-    "holds one and not the headline": ((1.0, 0.9, 1.1), "does not survive"),
-    "on the other side": ((1.3, 1.1, 1.5), "does not survive"),
+    "excludes one on the same side and holds the headline": ((0.8, 0.7, 0.9), "survives", ""),
+    "excludes one and the headline, nearer to one": ((0.9, 0.85, 0.95), "moves", "towards no effect"),
+    "excludes one and the headline, farther from one": ((0.3, 0.2, 0.5), "moves", "away from no effect"),
+    "holds one and the headline": ((0.8, 0.5, 1.2), "cannot tell", "holds both no effect and the headline"),
+    "holds one and not the headline": (
+        (1.0, 0.9, 1.1),
+        "does not survive",
+        "holds no effect and excludes the headline",
+    ),
+    "excludes one on the other side": ((1.3, 1.1, 1.5), "does not survive", "the sign turns"),
 }
 
 
 @pytest.mark.parametrize("case", READINGS)
-def test_another_estimate_is_read_by_a_stated_rule(case: str, estimates: pd.DataFrame) -> None:
-    limits, reading = READINGS[case]
-    rows = estimates[estimates["study"] == "hypertension"].copy()
-    headline = (rows["method"] == "cox") & (rows["contrast"] == "in utero and 1 to 2 years vs never rationed")
-    columns = ["estimate", "lower", "upper"]
-    rows.loc[headline & (rows["estimand"] == "conditional_hazard_ratio"), columns] = 0.75, 0.7, 0.8
-    rows.loc[rows["method"] == "cox_trend", columns] = limits
-    table = survives(rows).set_index("check")
-    assert table.loc["linear trend", "reading"] == reading
+@pytest.mark.parametrize("harmful", [False, True], ids=["protective", "harmful"])
+def test_another_estimate_is_read_by_a_stated_rule(case: str, harmful: bool, estimates: pd.DataFrame) -> None:
+    """A ratio and its inverse are read alike."""
+    (estimate, lower, upper), reading, why = READINGS[case]
+    found, headline = (estimate, lower, upper), (0.75, 0.7, 0.8)
+    if harmful:
+        found, headline = (1 / estimate, 1 / upper, 1 / lower), (1 / 0.75, 1 / 0.8, 1 / 0.7)
+    line = reread(estimates, {(RATIO, "cox_trend"): limits(*found)}, headline).loc["linear trend"]
+    assert line["reading"] == reading
+    assert why in line["why"]
+
+
+@pytest.mark.parametrize(
+    ("headline", "why"),
+    [((0.9, 0.8, 1.01), "own interval holds no effect"), ((0.9, np.nan, np.nan), "the headline has no interval")],
+)
+def test_where_nothing_is_found_nothing_survives(
+    headline: tuple[float, float, float], why: str, estimates: pd.DataFrame
+) -> None:
+    changes = {(RATIO, "cox_trend"): limits(0.85, 0.75, 0.95), (RATIO, "cox_donut"): limits(0.5, 0.4, 0.7)}
+    table = reread(estimates, changes, headline)
+    assert "survives" not in set(table["reading"])
+    assert table.loc["linear trend", "reading"] == "cannot tell"
+    assert table.loc["donut", "reading"] == "moves"
+    assert why in table.loc["headline", "why"]
+    assert why in table.loc["linear trend", "why"]
+
+
+def test_a_row_without_an_estimate_is_not_asked_with_its_reason(estimates: pd.DataFrame) -> None:
+    lost = {**limits(np.nan, np.nan, np.nan), "status": "not estimable", "reason": "3 of 54 months are exposed"}
+    missing = {(RATIO, "cox_trend"): lost, ("p_value", "wild_bootstrap"): lost, ("power", "design_analysis"): lost}
+    table = reread(estimates, missing, (0.75, 0.7, 0.8))
+    for check in ("linear trend", "wild bootstrap", "design analysis"):
+        assert table.loc[check, "reading"] == "not asked"
+        assert table.loc[check, "answer"] == "not estimable"
+        assert table.loc[check, "why"].startswith("3 of 54 months are exposed")
+
+
+def test_a_question_without_rows_is_not_asked_and_says_what_it_needs(estimates: pd.DataFrame) -> None:
+    kept = estimates[~estimates["method"].isin(["cox_delayed_entry", "cox_calibrated", "cox_coherent"])]
+    table = survives(kept[kept["study"] == "hypertension"]).set_index("check")
+    for check, needed in {
+        "delayed entry": "from_visit",
+        "negative controls": "negative_controls",
+        "coherent windows": "attended",
+    }.items():
+        assert table.loc[check, "reading"] == "not asked"
+        assert needed in table.loc[check, "why"]
+
+
+def test_answers_are_the_same_after_the_estimates_went_through_a_file(estimates: pd.DataFrame, tmp_path: Path) -> None:
+    """An empty note or reason comes back from CSV as a missing number, an open limit as infinity."""
+    estimates.to_csv(tmp_path / "estimates.csv", index=False)
+    pd.testing.assert_frame_equal(survives(pd.read_csv(tmp_path / "estimates.csv")), survives(estimates))
+
+
+BREAKS = {
+    "holds the true end": ((3.0, -6.0, 9.0), "survives", "+3 months (\N{MINUS SIGN}6 to +9)"),
+    "open on one side": ((3.0, -6.0, np.inf), "cannot tell", "+3 months (\N{MINUS SIGN}6 to no limit)"),
+    "open, at another time": ((9.0, 5.0, np.inf), "does not survive", "+9 months (+5 to no limit)"),
+    "at another time": ((-8.0, -12.0, -3.0), "does not survive", "\N{MINUS SIGN}8 months"),
+}
+
+
+@pytest.mark.parametrize("case", BREAKS)
+@pytest.mark.parametrize("note", ["", "likelihood ratio over 3 to 9 months"])
+def test_the_break_date_is_read_from_its_limits_and_no_text(case: str, note: str, estimates: pd.DataFrame) -> None:
+    found, reading, answer = BREAKS[case]
+    changes = {("break_date", "profile"): {**limits(*found), "note": note}}
+    line = reread(estimates, changes, (0.75, 0.7, 0.8)).loc["break date"]
+    assert line["reading"] == reading
+    assert answer in line["answer"]
+
+
+def test_a_limit_of_the_break_that_was_not_reached_is_infinite(answers: Answers) -> None:
+    for study, rows in answers.estimates[answers.estimates["estimand"] == "break_date"].groupby("study"):
+        profile = answers.scans[(answers.scans["study"] == study) & (answers.scans["scan"] == "profile")]
+        inside = (2 * profile["estimate"].abs() <= stats.chi2.ppf(0.95, 1)).to_numpy()
+        assert np.isinf(rows["lower"].item()) == inside[0]
+        assert np.isinf(rows["upper"].item()) == inside[-1]
+
+
+def test_a_placebo_test_says_the_size_that_its_ranks_allow(estimates: pd.DataFrame) -> None:
+    table = reread(estimates, {}, (0.75, 0.7, 0.8))
+    assert "a test at 5% has size 4.7%" in table.loc["placebo cut-offs", "answer"]  # the two first of 43
+    few = {("test_size", "placebo_cutoff"): {"estimate": rank_size(12)}}
+    line = reread(estimates, few, (0.75, 0.7, 0.8)).loc["placebo cut-offs"]
+    assert "size 0.0%" in line["answer"]
+    assert "too few cut-offs for any p value up to 0.05" in line["why"]
+
+
+@pytest.mark.parametrize("cutoffs", [12, 20, 34, 40, 43, 60, 140])
+def test_the_size_of_a_rank_is_how_often_it_is_among_the_first(cutoffs: int) -> None:
+    ranks = np.arange(1, cutoffs + 1)
+    assert rank_size(cutoffs) == pytest.approx((ranks / cutoffs <= 0.05).mean())
 
 
 def test_figures_of_an_event_study_say_what_they_show(
-    estimates: pd.DataFrame, cohort: Cohort, config: CohortConfig, tmp_path: Path
+    estimates: pd.DataFrame, answers: Answers, cohort: Cohort, config: CohortConfig, tmp_path: Path
 ) -> None:
-    curves = event_study_curves(cohort, config)
-    scans = referee(cohort, config, np.random.default_rng(1)).scans
+    curves, scans = event_study_curves(cohort, config), answers.scans
     pictures = {
         "cells": (lambda: event_study_figure(estimates, config), "24 months 0."),
         "incidence": (lambda: incidence_figure(curves["incidence"], config), "by age 62, in utero and 1 to 2 years: "),

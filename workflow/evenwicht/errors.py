@@ -2,10 +2,11 @@
 
 
 class EvenwichtError(Exception):
-    """Base of every error that is the input's fault, not the program's."""
+    """Base of every error that is the input's fault, not the program's; `what` is wrong, without where and the mend."""
 
     def __init__(self, what: str, *, where: str, mend: str) -> None:
         super().__init__(f"{where}: {what}. {mend}")
+        self.what = what
 
 
 class ConfigError(EvenwichtError):

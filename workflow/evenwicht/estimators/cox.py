@@ -1,6 +1,7 @@
 """Cox proportional hazards models for registers: ties, delayed entry, strata, case weights, clusters.
 
-The passes over people are in `cox_kernel`; time and memory are linear in people.
+The passes over people are in `cox_kernel`; time and memory are linear in people. Times that are equal up to rounding
+are tied, as in R.
 """
 
 from dataclasses import dataclass, replace
@@ -177,8 +178,9 @@ def fit_cox(
     ------
     ModelError
         If there are no covariates, a number is missing or infinite, an event is not 0 or 1, someone leaves at or before
-        entry, a weight is not positive, there are no events or fewer than covariates, a covariate does not vary within
-        risk sets or follows from others, a coefficient has no finite estimate, or there are fewer than two clusters.
+        entry (or after it by no more than rounding), a weight is not positive, there are no events or fewer than
+        covariates, a covariate does not vary within risk sets or follows from others, a coefficient has no finite
+        estimate, or there are fewer than two clusters.
     """
     model = _prepare(time, event, x, names, entry, strata, weights, clusters, offset, ties, where)
     problem, scale = model.problem, model.scale
@@ -280,7 +282,7 @@ def _prepare(
     if offset is not None:
         require_finite(offset, "offset", where)
     layer = None if strata is None else codes(strata, "strata", where)
-    ever, sets = risk_sets(time, event, entry, layer, efron=ties == "efron")
+    ever, sets = risk_sets(time, event, entry, layer, efron=ties == "efron", where=where)
     group, n_clusters = None, 0
     if clusters is not None:
         group, n_clusters = cluster_codes(codes(clusters, "clusters", where)[ever], where)
@@ -326,7 +328,7 @@ def baseline_hazard(
     where = "baseline hazard"
     require_person_time(time, event, log_ratio[:, None], ["log hazard ratio"], entry, weights, where)
     layer = None if strata is None else codes(strata, "strata", where)
-    ever, sets = risk_sets(time, event, entry, layer, efron=False)
+    ever, sets = risk_sets(time, event, entry, layer, efron=False, where=where)
     weight = np.ones(len(time)) if weights is None else weights
     risk = (weight * np.exp(log_ratio))[ever]
     deaths = np.bincount(sets.cell, weight[ever][sets.deaths], len(sets.time))

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenwicht.estimators.likelihood import sum_products_by_cluster
+from evenwicht.estimators.near_ties import merge_near_ties
 from evenwicht.estimators.person_time import Floats, Ints, blocks
 
 
@@ -82,9 +83,13 @@ class Slope:
 
 
 def risk_sets(
-    time: Floats, event: Floats, entry: Floats | None, strata: Ints | None, *, efron: bool
+    time: Floats, event: Floats, entry: Floats | None, strata: Ints | None, *, efron: bool, where: str
 ) -> tuple[NDArray[np.bool_], RiskSets]:
-    """Cut time into cells and return who is ever at risk (n,), and the risk sets of these people."""
+    """Cut time into cells and return who is ever at risk (n,), and the risk sets of these people.
+
+    Times that are equal up to rounding are tied, as `merge_near_ties` says; it raises ModelError, naming `where`.
+    """
+    time, entry = merge_near_ties(time, entry, where)
     died = event == 1
     times = np.unique(time[died])
     width = len(times) + 1

@@ -102,6 +102,7 @@ ESTIMANDS = {
     "births_ratio": Estimand("Births after over before the date, against other years", "ratio"),
     "p_value": Estimand("P value", "probability"),
     "power": Estimand("Power of the test", "probability"),
+    "test_size": Estimand("Chance that the test at 5% rejects where there is nothing", "probability"),
     "type_s": Estimand("Chance that a significant estimate has the wrong sign", "probability"),
     "exaggeration": Estimand("Factor by which a significant estimate exaggerates", "statistic"),
     "e_value": Estimand("E-value", "statistic"),

@@ -2,7 +2,7 @@
 
 Kaplan-Meier curves come from lifelines, Cox models from `cox`. The product-limit sum here exists for what lifelines
 does not offer: a weighted curve inside a bootstrap, and the jackknife pseudo-values of a register-sized cohort in
-linear memory.
+linear memory. Times that are equal up to rounding are tied everywhere, as in R.
 """
 
 from typing import Any
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from evenwicht.estimators.cox import fit_cox
 from evenwicht.estimators.event_support import hazard_support, two_arms
+from evenwicht.estimators.near_ties import merge_near_ties
 from evenwicht.estimators.results import Interval
 
 Floats = NDArray[np.float64]
@@ -33,6 +34,7 @@ def product_limit(
         Delayed entry; a person is at risk at t if entry < t <= time.
     weights : (n,) array, optional
     """
+    time, entry = merge_near_ties(time, entry, "survival")
     times, deaths, at_risk = _risk_table(time, event, entry, weights)
     with np.errstate(divide="ignore", invalid="ignore"):
         hazard = np.where(at_risk > 0, deaths / at_risk, 0.0)
@@ -70,6 +72,7 @@ def survival_pseudo_values(time: Floats, event: Floats, horizon: float, entry: F
     -------
     (n,) array
     """
+    time, entry = merge_near_ties(time, entry, "survival to the horizon")
     times, deaths, at_risk = _risk_table(time, event, entry, None)
     keep = times <= horizon
     times, deaths, at_risk = times[keep], deaths[keep], at_risk[keep]
@@ -102,6 +105,7 @@ def kaplan_meier_curve(time: Floats, event: Floats, grid: Floats, entry: Floats 
     """
     from lifelines import KaplanMeierFitter
 
+    time, entry = merge_near_ties(time, entry, "survival")
     fit = KaplanMeierFitter().fit(time, event, entry=entry)
     limits = fit.confidence_interval_survival_function_.reindex(grid, method="ffill").fillna(1.0)
     entered = np.searchsorted(np.sort(np.zeros(len(time)) if entry is None else entry), grid, side="right")
@@ -119,6 +123,7 @@ def kaplan_meier(time: Floats, event: Floats, horizon: float, entry: Floats | No
     """Survival to the horizon with its 95% interval (lifelines; log-log interval, Greenwood standard error)."""
     from lifelines import KaplanMeierFitter
 
+    time, entry = merge_near_ties(time, entry, "survival to the horizon")
     fit = KaplanMeierFitter().fit(time, event, entry=entry)
     survival = float(fit.survival_function_at_times(horizon).iloc[0])
     bounds = fit.confidence_interval_survival_function_.loc[:horizon].iloc[-1]
