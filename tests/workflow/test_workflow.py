@@ -93,7 +93,12 @@ def test_a_killed_run_finishes_with_the_same_bytes(snakemake: Run, checkout: Pat
     while True:
         with (checkout / "attempt.log").open("w") as log:
             process = subprocess.Popen(
-                ["snakemake", *QUICK], cwd=checkout, env=environment(), stdout=log, stderr=log, start_new_session=True
+                ["snakemake", *QUICK],
+                cwd=checkout,
+                env=environment(checkout),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
             try:
                 assert process.wait(timeout=patience) == 0, (checkout / "attempt.log").read_text()[-3000:]
@@ -132,7 +137,11 @@ def test_replicates_scatter_over_jobs_without_changing_a_byte(snakemake: Run, ch
 
 def test_two_runs_in_one_folder_are_refused(snakemake: Run, checkout: Path) -> None:
     first = subprocess.Popen(
-        ["snakemake", *QUICK], cwd=checkout, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ["snakemake", *QUICK],
+        cwd=checkout,
+        env=environment(checkout),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     lock = checkout / ".snakemake/evenwicht.lock"
     for _ in range(200):

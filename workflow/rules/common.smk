@@ -1,11 +1,11 @@
 # Shared by all stages: the checked config, where a cohort lives, and the lock of the working directory.
 import fcntl
-import hashlib
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
 import evenwicht
+from evenwicht.digests import code_digest, file_digest
 from evenwicht.errors import ConfigError
 from evenwicht.loading import load_run
 from evenwicht.config import AS_CONFIGURED, STUDIES
@@ -28,6 +28,7 @@ COHORT_FILES = [
 ]
 ATTRITION_FIGURE = "results/figures/attrition.svg"
 PUBLISHED = "data/published.csv"
+TEMPLATE = "workflow/report/report.html.j2"
 TABLES = [
     f"results/tables/{name}.csv"
     for name in (
@@ -54,10 +55,10 @@ wildcard_constraints:
     scenario="[a-z0-9_]+",
 
 
-def library_digest():
-    """Digest of the library's source: a changed library makes every cohort, and all that follows, again."""
-    files = sorted(Path(evenwicht.__file__).parent.rglob("*.py"))
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+def code_of(script):
+    """Digest of a rule's script and of the modules that it may import; a change makes the rule's jobs run again."""
+    path = Path(workflow.basedir) / "workflow/scripts" / script
+    return lambda wildcards: code_digest(path, Path(evenwicht.__file__).parent)
 
 
 def cohort_config(wildcards):
@@ -71,10 +72,22 @@ def cohort_files(name):
     return [f"{folder}/{name}/{file}" for file in COHORT_FILES]
 
 
-def source_file(wildcards):
-    """The user's own table, if the cohort is read from one."""
+def source_path(wildcards):
+    """Path of the user's own table, if the cohort is read from one."""
     source = RUN.cohorts[wildcards.cohort].source
-    return [source.path] if source.kind == "table" else []
+    return source.path if source.kind == "table" else None
+
+
+def source_file(wildcards):
+    """The user's own table, if there is one. Content decides, see `source_digest`, and the reader says if it is missing."""
+    path = source_path(wildcards)
+    return [ancient(path)] if path and Path(path).is_file() else []
+
+
+def source_digest(wildcards):
+    """Digest of the user's own table; a change, however old its time stamp, makes the cohort be read again."""
+    path = source_path(wildcards)
+    return file_digest(path) if path else ""
 
 
 def studies_of(name):

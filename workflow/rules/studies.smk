@@ -27,6 +27,7 @@ rule studies:
         seed=SETTINGS.seed,
         bootstrap=SETTINGS.bootstrap,
         permutations=SETTINGS.permutations,
+        library=code_of("studies.py"),
     script:
         "../scripts/studies.py"
 
@@ -52,5 +53,6 @@ rule replicates:
         cohort=cohort_config,
         seed=SETTINGS.seed,
         replicates=piece_of_replicates,
+        library=code_of("replicates.py"),
     script:
         "../scripts/replicates.py"

@@ -17,6 +17,8 @@ rule estimates_table:
     resources:
         mem_mb=500,
         runtime=5,
+    params:
+        library=code_of("estimates_table.py"),
     script:
         "../scripts/estimates_table.py"
 
@@ -41,6 +43,8 @@ rule description_tables:
     params:
         cohorts=[RUN.cohorts[name].model_dump(mode="json") for name in RUN.cohorts],
         folders=[str(Path(cohort_files(name)[0]).parent) for name in RUN.cohorts],
+        published=file_digest(PUBLISHED),
+        library=code_of("description_tables.py"),
     script:
         "../scripts/description_tables.py"
 
@@ -72,5 +76,7 @@ rule truth_tables:
     params:
         cohorts=[RUN.cohorts[name].model_dump(mode="json") for name in RUN.synthetic],
         seed=SETTINGS.seed,
+        published=file_digest(PUBLISHED),
+        library=code_of("truth_tables.py"),
     script:
         "../scripts/truth_tables.py"
