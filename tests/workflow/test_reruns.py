@@ -23,7 +23,7 @@ SETTINGS = [
     "cohorts=['config/own_cohort_example.yaml','config/deprivation.yaml']",
 ]
 SOURCE = "data/own_cohort.csv"
-AFTER_STUDIES = {"replicates", "estimates_table", "truth_tables", "figures", "report_page"}
+AFTER_STUDIES = {"estimates_table", "truth_tables", "figures", "report_page"}
 AFTER_COHORTS = {"studies", "description_tables", *AFTER_STUDIES}
 
 pytestmark = pytest.mark.filterwarnings("default")
@@ -105,7 +105,7 @@ def test_a_corrected_source_is_seen_under_an_older_time_stamp(finished: Path) ->
     table["school_years"] += 1
     table.to_csv(source, index=False)
     os.utime(source, (0, 0))
-    assert plan(finished) == dict.fromkeys({"ingest", *AFTER_COHORTS} - {"replicates"}, 1)
+    assert plan(finished) == dict.fromkeys({"ingest", *AFTER_COHORTS}, 1)
     run = run_snakemake(finished, *SETTINGS)
     assert run.returncode == 0, run.stdout[-3000:]
     described = pd.read_csv(finished / "results/tables/table1.csv")

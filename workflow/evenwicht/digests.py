@@ -12,6 +12,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from evenwicht.config import AS_CONFIGURED, STUDIES, CohortConfig, Run
+
+SHOWN = {"title", "description", "table1"}  # of a cohort's config: no estimate depends on them
+
 
 def file_digest(path: str | Path) -> str:
     """Return the SHA-256 of a file's content, or "" if there is no regular file that can be read.
@@ -36,6 +40,29 @@ def settings_digest(settings: Mapping[str, Any]) -> str:
     """
     text = json.dumps(settings, sort_keys=True, ensure_ascii=True)
     return "d" + hashlib.sha256(text.encode()).hexdigest()[:11]
+
+
+def recovery_settings(run: Run) -> dict[str, dict[str, str]]:
+    """Digest of the settings behind the replicates of each synthetic cohort that has effects, by scenario.
+
+    It changes with the seed, with the numbers of replicates and of draws behind true values, and with everything in
+    the cohort's config but what is only shown.
+    """
+    numbers = {name: getattr(run.settings, name) for name in ("seed", "replicates", "truth_draws")}
+
+    def digest(config: CohortConfig) -> str:
+        cohort = config.model_dump(mode="json", exclude={*SHOWN, "scenarios"})
+        return settings_digest({**numbers, "cohort": cohort})
+
+    effects = [study for study in STUDIES if study != "concentration"]
+    worlds = [run.cohorts[name] for name in run.synthetic if any(getattr(run.cohorts[name], s) for s in effects)]
+    return {
+        world.name: {
+            AS_CONFIGURED: digest(world),
+            **{name: digest(world.in_scenario(name)) for name in world.scenarios},
+        }
+        for world in worlds
+    }
 
 
 def code_digest(script: Path, library: Path) -> str:

@@ -5,10 +5,10 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 import evenwicht
-from evenwicht.digests import code_digest, file_digest
+from evenwicht.digests import code_digest, file_digest, recovery_settings
 from evenwicht.errors import ConfigError
 from evenwicht.loading import load_run
-from evenwicht.config import AS_CONFIGURED, STUDIES
+from evenwicht.config import AS_CONFIGURED
 
 try:
     RUN = load_run(config)
@@ -36,14 +36,16 @@ TABLES = [
         "table1",
         "attrition",
         "truth",
-        "recovery",
-        "scenarios",
+        "bias",
         "survives",
         "replication",
         "calibration",
         "calibration_fit",
     )
 ]
+# made by `snakemake recovery` alone; the default run reads them if they are there
+RECOVERY_TABLES = {name: f"results/tables/{name}.csv" for name in ("recovery", "scenarios", "coverage")}
+RECOVERY_SETTINGS = recovery_settings(RUN)
 
 
 # curves behind the figures, one file a kind and cohort; the library's `studies.CURVES`, without its imports
@@ -90,21 +92,16 @@ def source_digest(wildcards):
     return file_digest(path) if path else ""
 
 
-def studies_of(name):
-    """Studies that a cohort's config asks for."""
-    return [study for study in STUDIES if getattr(RUN.cohorts[name], study)]
-
-
-def has_effects(name):
-    """Whether a cohort has a study of effects, and so something to compare with its truth."""
-    return bool(set(studies_of(name)) - {"concentration"})
-
-
 def replicates_of(name):
     """Files with the replicates of a cohort as configured and in its scenarios."""
-    scenarios = [AS_CONFIGURED, *RUN.cohorts[name].scenarios] if has_effects(name) else []
-    pieces = [f"results/estimates/{name}/replicates/{scenario}_{{scatteritem}}.parquet" for scenario in scenarios]
+    folder = f"results/estimates/{name}/replicates"
+    pieces = [f"{folder}/{scenario}_{{scatteritem}}.parquet" for scenario in RECOVERY_SETTINGS[name]]
     return [file for piece in pieces for file in gather.replicates(piece)]
+
+
+def truth_of_replicates(wildcards):
+    """True values of a cohort as configured; those of a scenario are closed forms."""
+    return f"data/synthetic/{wildcards.cohort}/truth.parquet" if wildcards.scenario == AS_CONFIGURED else []
 
 
 def piece_of_replicates(wildcards):

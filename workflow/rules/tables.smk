@@ -53,12 +53,10 @@ rule truth_tables:
     input:
         estimates="results/tables/estimates.csv",
         truth=[file for name in RUN.synthetic for file in cohort_files(name) if file.endswith("truth.parquet")],
-        replicates=[file for name in RUN.synthetic for file in replicates_of(name)],
         published=PUBLISHED,
     output:
         truth=report("results/tables/truth.csv", caption="../report/truth.rst", category="Tables"),
-        recovery=report("results/tables/recovery.csv", caption="../report/recovery.rst", category="Tables"),
-        scenarios=report("results/tables/scenarios.csv", caption="../report/scenarios.rst", category="Tables"),
+        bias=report("results/tables/bias.csv", caption="../report/bias.rst", category="Tables"),
         survives=report("results/tables/survives.csv", caption="../report/survives.rst", category="Tables"),
         replication=report("results/tables/replication.csv", caption="../report/replication.rst", category="Tables"),
         calibration=report("results/tables/calibration.csv", caption="../report/calibration.rst", category="Tables"),
