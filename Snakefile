@@ -5,7 +5,13 @@ from snakemake.utils import min_version
 min_version("9.14")
 
 
-configfile: "config/config.yaml"
+include: "workflow/rules/places.smk"
+
+
+RUN_CONFIG = own_or_project("config/config.yaml")
+
+
+configfile: RUN_CONFIG
 
 
 include: "workflow/rules/common.smk"

@@ -76,7 +76,7 @@ def load_cohort(path: str | Path) -> CohortConfig:
     return cohort
 
 
-def load_run(settings: Mapping[str, Any], where: str = "config/config.yaml") -> Run:
+def load_run(settings: Mapping[str, Any], where: str = "config/config.yaml", project: str | Path = ".") -> Run:
     """Check the run settings and every cohort file they name.
 
     Parameters
@@ -85,6 +85,8 @@ def load_run(settings: Mapping[str, Any], where: str = "config/config.yaml") -> 
         The parsed run config (Snakemake's `config`).
     where
         Name of the run config in messages.
+    project
+        Folder in which cohort files are looked for that are not in the working directory.
 
     Raises
     ------
@@ -94,7 +96,8 @@ def load_run(settings: Mapping[str, Any], where: str = "config/config.yaml") -> 
     run = validate(RunConfig, settings, where)
     cohorts: dict[str, CohortConfig] = {}
     for index, path in enumerate(run.cohorts):
-        cohort = load_cohort(path)
+        with_project = Path(project) / path
+        cohort = load_cohort(with_project if with_project.exists() and not Path(path).exists() else path)
         if cohort.name in cohorts:
             raise ConfigError(
                 f"the name '{cohort.name}' is taken by an earlier cohort",

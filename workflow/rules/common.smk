@@ -1,6 +1,5 @@
 # Shared by all stages: the checked config, where a cohort lives, and the lock of the working directory.
 import fcntl
-from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
@@ -11,7 +10,7 @@ from evenwicht.loading import load_run
 from evenwicht.config import AS_CONFIGURED
 
 try:
-    RUN = load_run(config)
+    RUN = load_run(config, RUN_CONFIG, PROJECT)
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 
@@ -27,8 +26,8 @@ COHORT_FILES = [
     "cohort.yaml",
 ]
 ATTRITION_FIGURE = "results/figures/attrition.svg"
-PUBLISHED = "data/published.csv"
-TEMPLATE = "workflow/report/report.html.j2"
+PUBLISHED = of_project("data/published.csv")
+TEMPLATE = of_project("workflow/report/report.html.j2")
 TABLES = [
     f"results/tables/{name}.csv"
     for name in (
@@ -59,7 +58,7 @@ wildcard_constraints:
 
 def code_of(script):
     """Digest of a rule's script and of the modules that it may import; a change makes the rule's jobs run again."""
-    path = Path(workflow.basedir) / "workflow/scripts" / script
+    path = PROJECT / "workflow/scripts" / script
     return lambda wildcards: code_digest(path, Path(evenwicht.__file__).parent)
 
 

@@ -23,8 +23,8 @@ rule report_page:
         run=RUN.model_dump(mode="json"),
         figures={name: figures_of(name) for name in RUN.cohorts},
         template=file_digest(TEMPLATE),
-        recovery=RECOVERY_TABLES,
-        recovered={name: file_digest(path) for name, path in RECOVERY_TABLES.items()},
+        recovery={name: own_or_project(path) for name, path in RECOVERY_TABLES.items()},
+        recovered={name: file_digest(own_or_project(path)) for name, path in RECOVERY_TABLES.items()},
         settings=RECOVERY_SETTINGS,
         library=code_of("report_page.py"),
     script:

@@ -117,7 +117,9 @@ class RunConfig(Strict):
     replicates: Annotated[int, Field(ge=20, le=10_000)] = Field(
         description="Fresh draws of each synthetic cohort behind bias and coverage"
     )
-    cohorts: list[str] = Field(min_length=1, description="Cohort files, relative to the working directory")
+    cohorts: list[str] = Field(
+        min_length=1, description="Cohort files, relative to the working directory, else to the project"
+    )
 
 
 class Run(Strict):

@@ -53,7 +53,7 @@ def render(
     attrition
         SVG file of the attrition of all cohorts.
     template
-        The Jinja template.
+        The Jinja template, in the folder of the project.
     target
         The HTML file, written atomically.
     """
@@ -77,7 +77,7 @@ def render(
         attrition=embed(attrition),
         estimates=_estimates(tables["estimates"]),
         settings={k: yaml.safe_dump(v, sort_keys=False, allow_unicode=True, width=110) for k, v in settings.items()},
-        provenance={**provenance(), "Seed": str(run.settings.seed)},
+        provenance={**provenance(template.parent), "Seed": str(run.settings.seed)},
         run=run.settings,
         period_columns=list(PERIOD_COLUMNS),
     )

@@ -5,6 +5,7 @@ import os
 import platform
 import subprocess
 from importlib.metadata import version
+from pathlib import Path
 
 PACKAGES = [
     "evenwicht",
@@ -19,8 +20,8 @@ PACKAGES = [
 ]
 
 
-def provenance() -> dict[str, str]:
-    """Return the facts behind a run.
+def provenance(project: Path) -> dict[str, str]:
+    """Return the facts behind a run; the commit is that of the folder of the project, wherever the run is.
 
     The time is now, unless the environment variable SOURCE_DATE_EPOCH fixes it (reproducible-builds.org), so that the
     same run can give the same bytes.
@@ -29,7 +30,7 @@ def provenance() -> dict[str, str]:
     moment = dt.datetime.fromtimestamp(int(epoch), dt.UTC) if epoch else dt.datetime.now(dt.UTC)
     describe = ["git", "describe", "--always", "--dirty", "--abbrev=10"]
     try:
-        commit = subprocess.run(describe, capture_output=True, text=True, check=False).stdout.strip()
+        commit = subprocess.run(describe, cwd=project, capture_output=True, text=True, check=False).stdout.strip()
     except FileNotFoundError:
         commit = ""
     return {
