@@ -1,4 +1,5 @@
 # The whole workflow at a glance: cohorts -> studies -> tables and figures -> one report.
+# Apart from it: fresh draws of the synthetic cohorts -> bias, coverage and power of each method.
 from snakemake.utils import min_version
 
 min_version("9.14")
@@ -18,6 +19,7 @@ include: "workflow/rules/cohorts.smk"
 include: "workflow/rules/studies.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/recovery.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -33,3 +35,8 @@ rule all:
     input:
         "results/report.html",
         TABLES,
+
+
+rule recovery:
+    input:
+        RECOVERY_TABLES.values(),

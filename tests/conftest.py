@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -62,9 +63,8 @@ def world_with(config: CohortConfig, **changes: object) -> CohortConfig:
     return config.model_copy(update={"source": config.source.model_copy(update=changes)})
 
 
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """A copy of the files git tracks (or would track), to run the workflow in without touching this one."""
+def copy_of_the_project(folder: Path) -> Path:
+    """Copy the files git tracks (or would track) into a folder, to run the workflow in without touching this one."""
     listing = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -72,7 +72,6 @@ def checkout(tmp_path: Path) -> Path:
         text=True,
         check=True,
     ).stdout
-    folder = tmp_path / "checkout"
     for name in listing.splitlines():
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -80,25 +79,32 @@ def checkout(tmp_path: Path) -> Path:
     return folder
 
 
-def environment() -> dict[str, str]:
-    """The environment of a workflow run: this interpreter first on the path, and a fixed time for the report."""
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of the project of its own for each test."""
+    return copy_of_the_project(tmp_path / "checkout")
+
+
+def environment(project: Path) -> dict[str, str]:
+    """The environment of a workflow run: this interpreter first on the path, the copy's library, a fixed time."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return {**os.environ, "PATH": path, "SOURCE_DATE_EPOCH": "1700000000"}
+    return {**os.environ, "PATH": path, "PYTHONPATH": str(project / "workflow"), "SOURCE_DATE_EPOCH": "1700000000"}
+
+
+def run_snakemake(project: Path, *arguments: str, here: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run `snakemake` in a copy of the project, or from elsewhere, and return what it printed, errors included."""
+    return subprocess.run(
+        ["snakemake", *arguments],
+        cwd=here or project,
+        env=environment(project),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
 
 
 @pytest.fixture
 def snakemake(checkout: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run `snakemake` in the copy and return what it printed, errors included."""
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["snakemake", *arguments],
-            cwd=checkout,
-            env=environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-
-    return run
+    return partial(run_snakemake, checkout)

@@ -13,7 +13,7 @@ from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig
 from evenwicht.errors import DataError
 from evenwicht.individual.concentration import concentration_study
-from evenwicht.recovery import recovery_table, replicate_estimates, summarise
+from evenwicht.recovery import replicate_estimates, summarise
 from evenwicht.rows import TRUTH_KEY, with_truth
 from evenwicht.streams import stream, stream_key
 from evenwicht.worlds import simulate, true_values
@@ -102,15 +102,6 @@ def test_replicates_are_fresh_and_repeatable(default_world: pd.DataFrame, dunedi
     again = replicate_estimates(dunedin_config, truth, 22, [1, 2])
     first_two = default_world[default_world["replicate"] <= 2]
     np.testing.assert_array_equal(again["estimate"], first_two["estimate"])
-
-
-def test_the_recovery_table_joins_this_cohort_and_its_replicates(default_world: pd.DataFrame) -> None:
-    one = default_world[default_world["replicate"] == 1].drop(columns=["replicate", "scenario"])
-    table = recovery_table(one, default_world)
-    np.testing.assert_allclose(table["bias"], table["estimate"] - table["truth"])
-    assert (table["replicates"] == REPLICATES).all()
-    inside = table["truth"].between(table["lower"], table["upper"])
-    assert (table["covers"].dropna() == inside[table["covers"].notna()]).all()
 
 
 def test_concentration_of_a_large_draw_is_its_truth(dunedin_config: CohortConfig) -> None:

@@ -16,6 +16,7 @@ ORDER = [
     "streams",
     "config",
     "loading",
+    "digests",
     "cohort",
     "flow",
     "estimators",
@@ -62,7 +63,7 @@ def test_the_library_knows_nothing_of_snakemake() -> None:
 
 
 def test_reading_the_config_imports_nothing_heavy() -> None:
-    code = f"import evenwicht.loading, sys; print([m for m in {HEAVY} if m in sys.modules])"
+    code = f"import evenwicht.loading, evenwicht.digests, sys; print([m for m in {HEAVY} if m in sys.modules])"
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert printed.strip() == "[]"
 

@@ -45,15 +45,24 @@ def digests(checkout: Path) -> dict[str, str]:
     return found
 
 
-def test_dry_run_plans_few_jobs(snakemake: Run) -> None:
-    """Jobs pay for their imports: three a cohort, one a scenario, and a few that gather."""
-    plan = snakemake("--dry-run", "--quiet", "rules")
+def test_dry_run_plans_few_jobs_and_no_replicates(snakemake: Run) -> None:
+    """Jobs pay for their imports: two a cohort and a few that gather; replicates are a target of their own."""
+    plan = snakemake("--dry-run")
     assert plan.returncode == 0, plan.stdout
-    full = snakemake("--dry-run")
-    total = int(re.search(r"^total\s+(\d+)", full.stdout, re.MULTILINE)[1])
+    total = int(re.search(r"^total\s+(\d+)", plan.stdout, re.MULTILINE)[1])
     files = yaml.safe_load((ROOT / "config/config.yaml").read_text())["cohorts"]
-    scenarios = sum(len(yaml.safe_load((ROOT / file).read_text()).get("scenarios", {})) for file in files)
-    assert total <= 3 * len(files) + scenarios + 6
+    assert total <= 2 * len(files) + 6
+    assert "rule replicates" not in plan.stdout
+
+
+def test_recovery_plans_the_replicates_of_every_world_and_scenario(snakemake: Run) -> None:
+    plan = snakemake("recovery", "--set-scatter", "replicates=1", "--dry-run")
+    assert plan.returncode == 0, plan.stdout
+    jobs = int(re.search(r"^replicates\s+(\d+)", plan.stdout, re.MULTILINE)[1])
+    scenarios = sum(len(yaml.safe_load((ROOT / f"config/{n}.yaml").read_text()).get("scenarios", {})) for n in WORLDS)
+    with_effects = [name for name in WORLDS if not name.startswith("register")]
+    assert jobs == len(with_effects) + scenarios
+    assert "rule studies" not in plan.stdout
 
 
 def test_lint_is_clean(snakemake: Run) -> None:
@@ -93,7 +102,12 @@ def test_a_killed_run_finishes_with_the_same_bytes(snakemake: Run, checkout: Pat
     while True:
         with (checkout / "attempt.log").open("w") as log:
             process = subprocess.Popen(
-                ["snakemake", *QUICK], cwd=checkout, env=environment(), stdout=log, stderr=log, start_new_session=True
+                ["snakemake", *QUICK],
+                cwd=checkout,
+                env=environment(checkout),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
             try:
                 assert process.wait(timeout=patience) == 0, (checkout / "attempt.log").read_text()[-3000:]
@@ -119,20 +133,47 @@ def test_cores_do_not_change_the_bytes(snakemake: Run, checkout: Path) -> None:
 
 
 def test_replicates_scatter_over_jobs_without_changing_a_byte(snakemake: Run, checkout: Path) -> None:
-    one_cohort = [*QUICK, "cohorts=['config/deprivation.yaml']"]
+    one_cohort = [*QUICK[:-1], "cohorts=['config/deprivation.yaml']"]
     tables = {}
     for pieces in ("1", "3"):
-        run = snakemake("--set-scatter", f"replicates={pieces}", *one_cohort)
+        run = snakemake("recovery", "--set-scatter", f"replicates={pieces}", *one_cohort)
         assert run.returncode == 0, run.stdout[-3000:]
         assert len(list((checkout / "results/estimates/deprivation/replicates").glob("*.parquet"))) == int(pieces)
-        tables[pieces] = {k: v for k, v in digests(checkout).items() if k.startswith("results/tables")}
+        folder = checkout / "results/tables"
+        tables[pieces] = [(folder / f"{name}.csv").read_bytes() for name in ("recovery", "scenarios", "coverage")]
         subprocess.run(["rm", "-rf", ".snakemake", *OUTPUTS], cwd=checkout, check=True)
     assert tables["1"] == tables["3"]
 
 
+NOT_COMPUTED = "bias and coverage were not computed for these settings"
+
+
+def test_the_page_shows_recovery_of_its_own_settings_and_of_no_others(snakemake: Run, checkout: Path) -> None:
+    one_cohort = [*QUICK[:-1], "cohorts=['config/deprivation.yaml']"]
+    page = checkout / "results/report.html"
+
+    def after(*arguments: str) -> str:
+        run = snakemake(*arguments)
+        assert run.returncode == 0, run.stdout[-3000:]
+        return page.read_text(encoding="utf-8")
+
+    assert NOT_COMPUTED in after(*one_cohort), "committed tables are of other settings"
+    snakemake("recovery", *one_cohort)
+    fresh = after(*one_cohort)
+    assert NOT_COMPUTED not in fresh
+    assert "Coverage by method" in fresh
+    config = checkout / "config/deprivation.yaml"
+    config.write_text(config.read_text(encoding="utf-8").replace("family: 72 ", "family: 80 "), encoding="utf-8")
+    assert NOT_COMPUTED in after(*one_cohort), "a changed world has other bias and coverage"
+
+
 def test_two_runs_in_one_folder_are_refused(snakemake: Run, checkout: Path) -> None:
     first = subprocess.Popen(
-        ["snakemake", *QUICK], cwd=checkout, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ["snakemake", *QUICK],
+        cwd=checkout,
+        env=environment(checkout),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     lock = checkout / ".snakemake/evenwicht.lock"
     for _ in range(200):

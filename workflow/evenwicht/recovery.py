@@ -1,20 +1,44 @@
-"""Does an analysis find the truth? Bias and coverage over fresh draws of a synthetic cohort."""
+"""Does an analysis find the truth? Bias and coverage over fresh draws of a synthetic cohort.
 
-from collections.abc import Iterable
+Errors are on one scale for each estimand, named in the column `scale`: those of ratios are differences of logarithms
+("log ratio"), on which their intervals are symmetric, all others plain differences ("difference").
+"""
+
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from evenwicht.config import AS_CONFIGURED, CohortConfig
-from evenwicht.estimators.results import ESTIMANDS
+from evenwicht.estimators.results import ESTIMANDS, Z95
 from evenwicht.individual.exposure import individual_study
-from evenwicht.rows import NULL_METHODS, TRUTH_KEY, with_truth
+from evenwicht.rows import COLUMNS, NULL_METHODS, TRUTH_KEY, with_truth
 from evenwicht.streams import stream, stream_key
 from evenwicht.studies import policy_level_studies, specification_studies
 from evenwicht.worlds import simulate
 
 KEY = [*TRUTH_KEY, "method"]
+PLACE = ["cohort", "scenario"]
+LEVEL = 0.95  # nominal coverage
+BIAS_COLUMNS = ["cohort", *KEY, "truth", "estimate", "lower", "upper", "scale", "bias", "covers"]
+SUMMARY_COLUMNS = [
+    "scale",
+    "replicates",
+    "no_estimate",
+    "no_interval",
+    "mean_bias",
+    "mc_error_bias",
+    "coverage",
+    "mc_error_coverage",
+    "power",
+    "mc_error_power",
+]
+RECOVERY_COLUMNS = [*PLACE, *KEY, "truth", "mean_estimate", *SUMMARY_COLUMNS, "settings"]
+METHOD_KEY = ["level", "method"]
+COVERAGE_COLUMNS = [*PLACE, *METHOD_KEY, "rows", "replicates", "coverage", "mc_error_coverage", "outside", "settings"]
+Settings = Mapping[str, Mapping[str, str]]  # cohort -> scenario -> digest, see `digests.recovery_settings`
 
 
 def replicate_estimates(
@@ -56,93 +80,183 @@ def replicate_estimates(
     return pd.concat(parts, ignore_index=True)
 
 
-def summarise(replicates: pd.DataFrame) -> pd.DataFrame:
-    """Mean bias, coverage and power of 95% intervals, each with its Monte Carlo standard error.
-
-    Ratios are compared on the log scale, where their intervals are symmetric. Power is the share of intervals that
-    exclude no effect; where there is none, it is the share of false alarms. Estimates without a true value have power
-    alone.
-    """
-    table = replicates.copy()
-    kind = table["estimand"].map(lambda name: ESTIMANDS[name].kind)
-    ratio = table["estimand"].str.endswith("ratio").to_numpy()
-    with np.errstate(invalid="ignore", divide="ignore"):
-        table["error"] = np.where(
-            ratio, np.log(table["estimate"] / table["truth"].where(ratio)), table["estimate"] - table["truth"]
-        )
-    bounded = table["lower"].notna()
-    covers = table["truth"].between(table["lower"], table["upper"]).astype(float)
-    table["covers"] = covers.where(bounded & table["truth"].notna())
-    nothing = kind.map({"ratio": 1.0, "difference": 0.0})
-    excludes = (~nothing.between(table["lower"], table["upper"]) & bounded).astype(float)
-    # a window check without late events has no interval and raises no alarm
-    table["excludes"] = excludes.where(nothing.notna() & (bounded | (table["estimand"] == "observed_expected_ratio")))
-    groups = table.groupby(KEY, sort=False)
-    count, coverage, power = groups.size(), groups["covers"].mean(), groups["excludes"].mean()
-    return pd.DataFrame(
-        {
-            "replicates": count,
-            "mean_bias": groups["error"].mean(),
-            "mc_error_bias": groups["error"].std(ddof=1) / np.sqrt(count),
-            "coverage": coverage,
-            "mc_error_coverage": np.sqrt(coverage * (1 - coverage) / count),
-            "power": power,
-            "mc_error_power": np.sqrt(power * (1 - power) / count),
-        }
-    ).reset_index()
-
-
-def gather_replicates(pieces: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """Put pieces of replicates together, in an order that does not depend on how they were cut."""
-    columns = pd.DataFrame(columns=["cohort", "scenario", "replicate", *KEY])
-    parts = [piece for piece in pieces if len(piece)]
-    whole = pd.concat(parts or [columns], ignore_index=True)
-    first, second = (pd.factorize(whole[name])[0] for name in ("cohort", "scenario"))
-    return whole.iloc[np.lexsort([whole["replicate"].to_numpy(int), second, first])].reset_index(drop=True)
-
-
-def scenario_table(replicates: pd.DataFrame) -> pd.DataFrame:
-    """How the studies fare in each scenario: truth, mean estimate, bias, coverage and power over replicates.
-
-    Parameters
-    ----------
-    replicates
-        Output of `replicate_estimates` over scenarios, with a column `cohort`.
-
-    Returns
-    -------
-    DataFrame
-        One row a cohort, scenario, contrast, estimand and method. Ratios are averaged on the log scale.
-    """
-    place = ["cohort", "scenario"]
-    parts = [pd.DataFrame(columns=[*place, *KEY])]
-    for _, rows in replicates.groupby(place, sort=False):
-        log = rows["estimand"].str.endswith("ratio")
-        scaled = rows.assign(mean_estimate=np.where(log, np.log(rows["estimate"].where(log)), rows["estimate"]))
-        means = scaled.groupby(KEY, sort=False)[["truth", "mean_estimate"]].mean().reset_index()
-        log = means["estimand"].str.endswith("ratio")
-        means["mean_estimate"] = np.where(log, np.exp(means["mean_estimate"].where(log)), means["mean_estimate"])
-        named = {name: rows[name].iloc[0] for name in place}
-        parts.append(means.merge(summarise(rows), on=KEY).assign(**named))
-    table = pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
-    return table[[*place, *table.columns.difference(place, sort=False)]]
-
-
-def recovery_table(estimates: pd.DataFrame, replicates: pd.DataFrame) -> pd.DataFrame:
-    """Put this cohort's estimates beside their truth, and beside bias, coverage and power over replicates.
+def bias_table(estimates: pd.DataFrame) -> pd.DataFrame:
+    """Put each estimate beside its true value: its error, and whether its interval covers.
 
     Parameters
     ----------
     estimates
         Estimate rows with truth.
-    replicates
-        Output of `gather_replicates`, as configured.
+
+    Returns
+    -------
+    DataFrame
+        The columns `BIAS_COLUMNS`; `covers` is empty without an interval.
     """
     known = estimates[estimates["truth"].notna() & ~estimates["method"].isin(NULL_METHODS)]
-    table = known[["cohort", *KEY, "truth", "estimate", "lower", "upper"]].copy()
-    table["bias"] = table["estimate"] - table["truth"]
-    covers = table["truth"].between(table["lower"], table["upper"])
-    table["covers"] = covers.astype("boolean").mask(table["lower"].isna())
-    summaries = [summarise(rows).assign(cohort=name) for name, rows in replicates.groupby("cohort", sort=False)]
-    summary = pd.concat(summaries) if summaries else pd.DataFrame(columns=["cohort", *KEY])
-    return table.merge(summary, on=["cohort", *KEY], how="left", validate="one_to_one")
+    covers = known["truth"].between(known["lower"], known["upper"]).astype("boolean").mask(known["lower"].isna())
+    return known.assign(scale=_scale(known), bias=_error(known), covers=covers)[BIAS_COLUMNS]
+
+
+def summarise(replicates: pd.DataFrame) -> pd.DataFrame:
+    """Mean bias, coverage and power of 95% intervals, each with its Monte Carlo standard error.
+
+    Power is the share of intervals that exclude no effect; where there is none, it is the share of false alarms.
+    Estimates without a true value have power alone. Replicates without an estimate or an interval are counted.
+    """
+    kind = replicates["estimand"].map(lambda name: ESTIMANDS[name].kind)
+    bounded = replicates["lower"].notna()
+    nothing = kind.map({"ratio": 1.0, "difference": 0.0})
+    excludes = (~nothing.between(replicates["lower"], replicates["upper"]) & bounded).astype(float)
+    # a window check without late events has no interval and raises no alarm
+    judged = nothing.notna() & (bounded | (replicates["estimand"] == "observed_expected_ratio"))
+    table = replicates.assign(
+        scale=_scale(replicates), error=_error(replicates), covers=_covers(replicates), excludes=excludes.where(judged)
+    )
+    groups = table.groupby(KEY, sort=False)
+    coverage, power = groups["covers"].mean(), groups["excludes"].mean()
+    summary = {
+        "scale": groups["scale"].first(),
+        "replicates": groups.size(),
+        "no_estimate": groups.size() - groups["estimate"].count(),
+        "no_interval": groups.size() - groups["lower"].count(),
+        "mean_bias": groups["error"].mean(),
+        "mc_error_bias": groups["error"].std(ddof=1) / np.sqrt(groups["error"].count()),
+        "coverage": coverage,
+        "mc_error_coverage": np.sqrt(coverage * (1 - coverage) / groups["covers"].count()),
+        "power": power,
+        "mc_error_power": np.sqrt(power * (1 - power) / groups["excludes"].count()),
+    }
+    return pd.DataFrame(summary)[SUMMARY_COLUMNS].reset_index()
+
+
+def gather_replicates(pieces: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Put pieces of replicates together, in an order that does not depend on how they were cut."""
+    nothing = pd.DataFrame(columns=[*COLUMNS, "scenario", "replicate"])
+    parts = [piece for piece in pieces if len(piece)]
+    whole = pd.concat(parts or [nothing], ignore_index=True)
+    first, second = (pd.factorize(whole[name])[0] for name in PLACE)
+    return whole.iloc[np.lexsort([whole["replicate"].to_numpy(int), second, first])].reset_index(drop=True)
+
+
+def recovery_table(replicates: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """How each study fares in each world: truth, mean estimate, bias, coverage and power over replicates.
+
+    Parameters
+    ----------
+    replicates
+        Output of `gather_replicates`.
+    settings
+        Digest of what the replicates of each cohort and scenario were computed from.
+
+    Returns
+    -------
+    DataFrame
+        The columns `RECOVERY_COLUMNS`, one row a cohort, scenario, contrast, estimand and method. The mean of ratios
+        is geometric.
+    """
+    parts = [pd.DataFrame(columns=RECOVERY_COLUMNS)]
+    for (cohort, scenario), rows in replicates.groupby(PLACE, sort=False):
+        scaled = rows.assign(mean_estimate=_on_scale(rows, rows["estimate"]))
+        means = scaled.groupby(KEY, sort=False)[["truth", "mean_estimate"]].mean().reset_index()
+        ratio = _scale(means) == "log ratio"
+        means["mean_estimate"] = np.exp(means["mean_estimate"].where(ratio)).where(ratio, means["mean_estimate"])
+        place = _place(str(cohort), str(scenario), settings)
+        parts.append(means.merge(summarise(rows), on=KEY).assign(**place)[RECOVERY_COLUMNS])
+    return pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
+
+
+def coverage_by_method(replicates: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """One line a method: do its 95% intervals cover in 95% of replicates, over all its rows in a cohort?
+
+    Rows of one replicate share its people, so the Monte Carlo error of the mean comes from the spread between
+    replicates.
+
+    Parameters
+    ----------
+    replicates, settings
+        As in `recovery_table`.
+
+    Returns
+    -------
+    DataFrame
+        The columns `COVERAGE_COLUMNS`: number of rows with a true value and intervals, mean coverage with its error,
+        and the number of rows `outside` 95% by more than 1.96 binomial errors. Chance puts one row in twenty there.
+    """
+    parts = [pd.DataFrame(columns=COVERAGE_COLUMNS)]
+    judged = replicates.assign(covers=_covers(replicates)).dropna(subset=["covers"])
+    for (cohort, scenario), rows in judged.groupby(PLACE, sort=False):
+        of_rows = rows.groupby([*METHOD_KEY, *[name for name in KEY if name not in METHOD_KEY]], sort=False)["covers"]
+        summary = pd.DataFrame(
+            {"coverage": of_rows.mean(), "reach": Z95 * np.sqrt(LEVEL * (1 - LEVEL) / of_rows.count())}
+        )
+        outside = ((summary["coverage"] - LEVEL).abs() > summary["reach"]).groupby(METHOD_KEY, sort=False)
+        means = rows.groupby([*METHOD_KEY, "replicate"], sort=False)["covers"].mean().groupby(METHOD_KEY, sort=False)
+        table = pd.DataFrame(
+            {
+                "rows": outside.size(),
+                "replicates": means.count(),
+                "coverage": means.mean(),
+                "mc_error_coverage": means.std(ddof=1) / np.sqrt(means.count()),
+                "outside": outside.sum(),
+            }
+        ).reset_index()
+        place = _place(str(cohort), str(scenario), settings)
+        parts.append(table.assign(**place)[COVERAGE_COLUMNS])
+    return pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
+
+
+def read_recovery(path: str | Path, columns: list[str], settings: Settings) -> pd.DataFrame:
+    """Read what a table of recovery says about these settings, and nothing that it says about others.
+
+    Parameters
+    ----------
+    path
+        A table of `recovery_table` or `coverage_by_method`. It need not be there.
+    columns
+        Its columns. A table of another version of the library has others, and says nothing.
+    settings
+        Digest of the present settings of each cohort and scenario.
+    """
+    if not Path(path).is_file():
+        return pd.DataFrame(columns=columns)
+    table = pd.read_csv(path, keep_default_na=False, na_values=[""])  # a scenario may be called null
+    if list(table.columns) != columns:
+        return pd.DataFrame(columns=columns)
+    places = zip(table["cohort"], table["scenario"], strict=True)
+    present = pd.Series(
+        [settings.get(cohort, {}).get(scenario) for cohort, scenario in places], index=table.index, dtype=object
+    )
+    return table[table["settings"] == present].reset_index(drop=True)
+
+
+def with_recovery(bias: pd.DataFrame, recovery: pd.DataFrame) -> pd.DataFrame:
+    """Put estimates of this cohort beside what replicates say about their methods, for cohorts with replicates."""
+    recovered = bias[bias["cohort"].isin(recovery["cohort"])]
+    summary = recovery[["cohort", *KEY, *(name for name in SUMMARY_COLUMNS if name != "scale")]]
+    return recovered.merge(summary, on=["cohort", *KEY], how="left", validate="one_to_one")
+
+
+def _place(cohort: str, scenario: str, settings: Settings) -> dict[str, str]:
+    return {"cohort": cohort, "scenario": scenario, "settings": settings[cohort][scenario]}
+
+
+def _scale(table: pd.DataFrame) -> pd.Series:
+    ratio = table["estimand"].map(lambda name: ESTIMANDS[name].kind == "ratio").astype(bool)
+    return ratio.map({True: "log ratio", False: "difference"})
+
+
+def _on_scale(table: pd.DataFrame, values: pd.Series) -> pd.Series:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.log(values.where(_scale(table) == "log ratio")).fillna(values.where(_scale(table) == "difference"))
+
+
+def _error(table: pd.DataFrame) -> pd.Series:
+    """Estimate minus truth on the scale of the estimand; empty without a true value."""
+    return _on_scale(table, table["estimate"]) - _on_scale(table, table["truth"])
+
+
+def _covers(table: pd.DataFrame) -> pd.Series:
+    """1 or 0, empty without a true value or an interval."""
+    inside = table["truth"].between(table["lower"], table["upper"]).astype(float)
+    return inside.where(table["lower"].notna() & table["truth"].notna())

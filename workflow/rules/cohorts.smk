@@ -18,7 +18,8 @@ rule ingest:
         runtime=10,
     params:
         cohort=cohort_config,
-        library=library_digest(),
+        source=source_digest,
+        library=code_of("ingest.py"),
     script:
         "../scripts/ingest.py"
 
@@ -40,6 +41,6 @@ rule simulate:
         cohort=cohort_config,
         seed=SETTINGS.seed,
         truth_draws=SETTINGS.truth_draws,
-        library=library_digest(),
+        library=code_of("simulate.py"),
     script:
         "../scripts/simulate.py"

@@ -1,14 +1,13 @@
 # Shared by all stages: the checked config, where a cohort lives, and the lock of the working directory.
 import fcntl
-import hashlib
-from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
 import evenwicht
+from evenwicht.digests import code_digest, file_digest, recovery_settings
 from evenwicht.errors import ConfigError
 from evenwicht.loading import load_run
-from evenwicht.config import AS_CONFIGURED, STUDIES
+from evenwicht.config import AS_CONFIGURED
 
 try:
     RUN = load_run(config, RUN_CONFIG, PROJECT)
@@ -27,7 +26,8 @@ COHORT_FILES = [
     "cohort.yaml",
 ]
 ATTRITION_FIGURE = "results/figures/attrition.svg"
-PUBLISHED = "data/published.csv"
+PUBLISHED = of_project("data/published.csv")
+TEMPLATE = of_project("workflow/report/report.html.j2")
 TABLES = [
     f"results/tables/{name}.csv"
     for name in (
@@ -36,14 +36,16 @@ TABLES = [
         "table1",
         "attrition",
         "truth",
-        "recovery",
-        "scenarios",
+        "bias",
         "survives",
         "replication",
         "calibration",
         "calibration_fit",
     )
 ]
+# made by `snakemake recovery` alone; the default run reads them if they are there
+RECOVERY_TABLES = {name: f"results/tables/{name}.csv" for name in ("recovery", "scenarios", "coverage")}
+RECOVERY_SETTINGS = recovery_settings(RUN)
 
 
 # curves behind the figures, one file a kind and cohort; the library's `studies.CURVES`, without its imports
@@ -55,10 +57,10 @@ wildcard_constraints:
     scenario="[a-z0-9_]+",
 
 
-def library_digest():
-    """Digest of the library's source: a changed library makes every cohort, and all that follows, again."""
-    files = sorted(Path(evenwicht.__file__).parent.rglob("*.py"))
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+def code_of(script):
+    """Digest of a rule's script and of the modules that it may import; a change makes the rule's jobs run again."""
+    path = PROJECT / "workflow/scripts" / script
+    return lambda wildcards: code_digest(path, Path(evenwicht.__file__).parent)
 
 
 def cohort_config(wildcards):
@@ -72,27 +74,34 @@ def cohort_files(name):
     return [f"{folder}/{name}/{file}" for file in COHORT_FILES]
 
 
-def source_file(wildcards):
-    """The user's own table, if the cohort is read from one."""
+def source_path(wildcards):
+    """Path of the user's own table, if the cohort is read from one."""
     source = RUN.cohorts[wildcards.cohort].source
-    return [source.path] if source.kind == "table" else []
+    return source.path if source.kind == "table" else None
 
 
-def studies_of(name):
-    """Studies that a cohort's config asks for."""
-    return [study for study in STUDIES if getattr(RUN.cohorts[name], study)]
+def source_file(wildcards):
+    """The user's own table, if there is one. Content decides, see `source_digest`, and the reader says if it is missing."""
+    path = source_path(wildcards)
+    return [ancient(path)] if path and Path(path).is_file() else []
 
 
-def has_effects(name):
-    """Whether a cohort has a study of effects, and so something to compare with its truth."""
-    return bool(set(studies_of(name)) - {"concentration"})
+def source_digest(wildcards):
+    """Digest of the user's own table; a change, however old its time stamp, makes the cohort be read again."""
+    path = source_path(wildcards)
+    return file_digest(path) if path else ""
 
 
 def replicates_of(name):
     """Files with the replicates of a cohort as configured and in its scenarios."""
-    scenarios = [AS_CONFIGURED, *RUN.cohorts[name].scenarios] if has_effects(name) else []
-    pieces = [f"results/estimates/{name}/replicates/{scenario}_{{scatteritem}}.parquet" for scenario in scenarios]
+    folder = f"results/estimates/{name}/replicates"
+    pieces = [f"{folder}/{scenario}_{{scatteritem}}.parquet" for scenario in RECOVERY_SETTINGS[name]]
     return [file for piece in pieces for file in gather.replicates(piece)]
+
+
+def truth_of_replicates(wildcards):
+    """True values of a cohort as configured; those of a scenario are closed forms."""
+    return f"data/synthetic/{wildcards.cohort}/truth.parquet" if wildcards.scenario == AS_CONFIGURED else []
 
 
 def piece_of_replicates(wildcards):

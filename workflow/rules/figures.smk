@@ -32,6 +32,6 @@ rule figures:
         run=RUN.model_dump(mode="json"),
         figures={name: figures_of(name) for name in RUN.cohorts},
         folders={name: str(Path(cohort_files(name)[0]).parent) for name in RUN.cohorts},
-        library=library_digest(),
+        library=code_of("figures.py"),
     script:
         "../scripts/figures.py"

@@ -2,7 +2,7 @@
 # working directory. They are the same folder unless a run is started elsewhere or with --directory.
 from pathlib import Path
 
-PROJECT = Path(workflow.basedir)
+PROJECT = Path(workflow.basedir).resolve()
 
 
 def of_project(path):

@@ -19,6 +19,8 @@ rule estimates_table:
     resources:
         mem_mb=500,
         runtime=5,
+    params:
+        library=code_of("estimates_table.py"),
     script:
         "../scripts/estimates_table.py"
 
@@ -43,6 +45,8 @@ rule description_tables:
     params:
         cohorts=[RUN.cohorts[name].model_dump(mode="json") for name in RUN.cohorts],
         folders=[str(Path(cohort_files(name)[0]).parent) for name in RUN.cohorts],
+        published=file_digest(PUBLISHED),
+        library=code_of("description_tables.py"),
     script:
         "../scripts/description_tables.py"
 
@@ -51,12 +55,10 @@ rule truth_tables:
     input:
         estimates="results/tables/estimates.csv",
         truth=[file for name in RUN.synthetic for file in cohort_files(name) if file.endswith("truth.parquet")],
-        replicates=[file for name in RUN.synthetic for file in replicates_of(name)],
         published=PUBLISHED,
     output:
         truth=report("results/tables/truth.csv", caption="../report/truth.rst", category="Tables"),
-        recovery=report("results/tables/recovery.csv", caption="../report/recovery.rst", category="Tables"),
-        scenarios=report("results/tables/scenarios.csv", caption="../report/scenarios.rst", category="Tables"),
+        bias=report("results/tables/bias.csv", caption="../report/bias.rst", category="Tables"),
         survives=report("results/tables/survives.csv", caption="../report/survives.rst", category="Tables"),
         replication=report("results/tables/replication.csv", caption="../report/replication.rst", category="Tables"),
         calibration=report("results/tables/calibration.csv", caption="../report/calibration.rst", category="Tables"),
@@ -74,5 +76,7 @@ rule truth_tables:
     params:
         cohorts=[RUN.cohorts[name].model_dump(mode="json") for name in RUN.synthetic],
         seed=SETTINGS.seed,
+        published=file_digest(PUBLISHED),
+        library=code_of("truth_tables.py"),
     script:
         "../scripts/truth_tables.py"

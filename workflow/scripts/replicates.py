@@ -1,6 +1,4 @@
-from pathlib import Path
-
-from evenwicht.cohort import read_cohort
+import pandas as pd
 from evenwicht.config import AS_CONFIGURED, CohortConfig
 from evenwicht.files import write_parquet
 from evenwicht.jobs import logged
@@ -10,7 +8,7 @@ from evenwicht.worlds import exact_values
 with logged(snakemake.log[0]):
     config, scenario = CohortConfig.model_validate(snakemake.params.cohort), snakemake.wildcards.scenario
     if scenario == AS_CONFIGURED:
-        truth = read_cohort(Path(snakemake.input[0]).parent).truth
+        truth = pd.read_parquet(snakemake.input[0])
     else:
         config = config.in_scenario(scenario)
         truth = exact_values(config)

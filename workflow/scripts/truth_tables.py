@@ -1,8 +1,8 @@
 import pandas as pd
-from evenwicht.config import AS_CONFIGURED, CohortConfig
+from evenwicht.config import CohortConfig
 from evenwicht.files import write_csv
 from evenwicht.jobs import logged
-from evenwicht.recovery import gather_replicates, recovery_table, scenario_table
+from evenwicht.recovery import bias_table
 from evenwicht.report.survives import survives
 from evenwicht.report.tables import replication
 from evenwicht.streams import stream_key
@@ -16,12 +16,9 @@ with logged(snakemake.log[0]):
     compared = [compare_with_published(name, truth, published) for name, truth in truths.items()]
     keys = [stream_key(snakemake.params.seed, world.name, "calibration") for world in worlds]
     fits = [fit_world(world, published, key) for world, key in zip(worlds, keys, strict=True)]
-    replicates = gather_replicates(map(pd.read_parquet, snakemake.input.replicates))
-    as_configured = replicates["scenario"] == AS_CONFIGURED
     registry = [truth.assign(cohort=name)[["cohort", *TRUTH_COLUMNS]] for name, truth in truths.items()]
     write_csv(pd.concat([pd.DataFrame(columns=["cohort", *TRUTH_COLUMNS]), *registry]), snakemake.output.truth)
-    write_csv(recovery_table(estimates, replicates[as_configured]), snakemake.output.recovery)
-    write_csv(scenario_table(replicates[~as_configured]), snakemake.output.scenarios)
+    write_csv(bias_table(estimates), snakemake.output.bias)
     write_csv(survives(estimates), snakemake.output.survives)
     write_csv(replication(estimates, published, list(truths)), snakemake.output.replication)
     write_csv(pd.concat([pd.DataFrame(columns=COMPARED_COLUMNS), *compared]), snakemake.output.calibration)

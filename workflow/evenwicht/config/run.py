@@ -115,7 +115,7 @@ class RunConfig(Strict):
         description="People per potential-outcome arm behind a true value"
     )
     replicates: Annotated[int, Field(ge=20, le=10_000)] = Field(
-        description="Fresh draws of each synthetic cohort behind bias and coverage"
+        description="Fresh draws of each synthetic cohort and scenario by which `make recovery` judges the methods"
     )
     cohorts: list[str] = Field(
         min_length=1, description="Cohort files, relative to the working directory, else to the project"

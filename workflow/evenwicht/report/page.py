@@ -11,9 +11,11 @@ import jinja2
 import pandas as pd
 import yaml
 
-from evenwicht.config import CohortConfig, Run
+from evenwicht.config import AS_CONFIGURED, CohortConfig, Run
+from evenwicht.digests import recovery_settings
 from evenwicht.estimators.results import ESTIMANDS
 from evenwicht.files import write_text
+from evenwicht.recovery import with_recovery
 from evenwicht.report.births import (
     PERIOD_COLUMNS,
     birth_period_lines,
@@ -69,8 +71,8 @@ def render(
     run
         The checked config.
     tables
-        estimates, table1, attrition, truth, recovery, scenarios, survives, replication, calibration and
-        calibration_fit.
+        estimates, table1, attrition, truth, bias, survives, replication, calibration and calibration_fit; and what
+        recovery, scenarios and coverage say about the settings of this run.
     figures
         SVG files by cohort and kind (see `FIGURES`).
     attrition
@@ -92,7 +94,9 @@ def render(
     html = page.render(
         labels={name: estimand.label for name, estimand in ESTIMANDS.items()},
         cohorts=cohorts,
-        recovery=_recovery(run, tables["recovery"]),
+        recovery=_recovery(run, with_recovery(tables["bias"], tables["recovery"])),
+        not_recovered=_not_recovered(run, tables["recovery"]),
+        coverage=_coverage(run, tables["coverage"]),
         scenarios=_scenarios(run, tables["scenarios"]),
         replication=_replication(tables["replication"]),
         worlds=_worlds(run, tables, figures),
@@ -253,6 +257,26 @@ def _recovery(run: Run, recovery: pd.DataFrame) -> list[dict[str, str]]:
             }
         )
     return lines
+
+
+def _not_recovered(run: Run, recovery: pd.DataFrame) -> list[str]:
+    """Titles of the cohorts whose replicates were not drawn for the settings of this run."""
+    return [run.cohorts[name].title for name in recovery_settings(run) if name not in set(recovery["cohort"])]
+
+
+def _coverage(run: Run, coverage: pd.DataFrame) -> list[dict[str, str]]:
+    """One line a method: coverage over all its rows in a cohort as configured."""
+    return [
+        {
+            "cohort": run.cohorts[row["cohort"]].title,
+            "level": row["level"],
+            "method": METHOD_LABELS[row["method"]],
+            "rows": f"{row['rows']:,}",
+            "coverage": f"{100 * row['coverage']:.1f}% ± {100 * row['mc_error_coverage']:.1f}",
+            "outside": f"{row['outside']:,}",
+        }
+        for row in coverage[coverage["scenario"] == AS_CONFIGURED].to_dict("records")
+    ]
 
 
 def _scenarios(run: Run, scenarios: pd.DataFrame) -> dict[str, list[dict[str, str]]]:

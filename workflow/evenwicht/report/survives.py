@@ -78,7 +78,7 @@ def _lines(rows: pd.DataFrame) -> Iterator[dict[str, str]]:
         **about,
         **first,
         "reading": CONTEXT,
-        "why": _join("hazard ratio, errors clustered by month of birth", nothing),
+        "why": _join("errors clustered by month of birth", nothing),
     }
     for check in CHECKS:
         found = rows[(rows["estimand"] == check.estimand) & (rows["method"] == check.method)]

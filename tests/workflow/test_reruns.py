@@ -1,0 +1,136 @@
+"""What runs again after a change: content decides, time stamps do not."""
+
+import os
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.conftest import copy_of_the_project, run_snakemake
+from tests.unit.test_ingest import own_table
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+SETTINGS = [
+    "--config",
+    "bootstrap=50",
+    "permutations=100",
+    "truth_draws=10000",
+    "cohorts=['config/own_cohort_example.yaml','config/deprivation.yaml']",
+]
+SOURCE = "data/own_cohort.csv"
+AFTER_STUDIES = {"estimates_table", "truth_tables", "figures", "report_page"}
+AFTER_COHORTS = {"studies", "description_tables", *AFTER_STUDIES}
+
+pytestmark = pytest.mark.filterwarnings("default")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project after a run on a cohort from a table and one from a world."""
+    project = copy_of_the_project(tmp_path_factory.mktemp("reruns"))
+    own_table(600).to_csv(project / SOURCE, index=False)
+    run = run_snakemake(project, *SETTINGS)
+    assert run.returncode == 0, run.stdout[-3000:]
+    assert plan(project) == {}
+    return project
+
+
+def plan(project: Path) -> dict[str, int]:
+    """Number of jobs that a run would start now, by rule."""
+    printed = run_snakemake(project, *SETTINGS, "--dry-run").stdout
+    if "Nothing to be done" in printed:
+        return {}
+    table = re.search(r"^job +count\n[- ]+\n(.*?)^total", printed, re.MULTILINE | re.DOTALL)
+    assert table, printed
+    jobs = {name: int(count) for name, count in map(str.split, table[1].strip().splitlines())}
+    return {name: count for name, count in jobs.items() if name != "all"}
+
+
+@contextmanager
+def edited(file: Path, old: str, new: str) -> Iterator[None]:
+    """Change a file's text but keep its time stamp, as `cp -p` of a corrected version may; put it back at the end."""
+    text, when = file.read_text(encoding="utf-8"), file.stat()
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+    os.utime(file, ns=(when.st_atime_ns, when.st_mtime_ns))
+    try:
+        yield
+    finally:
+        file.write_text(text, encoding="utf-8")
+        os.utime(file, ns=(when.st_atime_ns, when.st_mtime_ns))
+
+
+@pytest.mark.parametrize(
+    ("module", "rules"),
+    [
+        ("report/page.py", {"report_page"}),
+        ("report/figures.py", {"figures", "report_page"}),
+        ("report/tables.py", {"description_tables", "truth_tables", "figures", "report_page"}),
+        ("estimators/cox.py", {"studies", *AFTER_STUDIES}),
+        ("worlds/deprivation.py", {"simulate", *AFTER_COHORTS}),
+        ("ingest/table.py", {"ingest", *AFTER_COHORTS}),
+        ("report/drift.py", set()),
+    ],
+)
+def test_an_edited_module_replans_the_jobs_that_import_it_and_what_follows(
+    module: str, rules: set[str], finished: Path
+) -> None:
+    with edited(finished / "workflow/evenwicht" / module, '"""', '"""Reworded: '):
+        assert set(plan(finished)) == rules
+
+
+@pytest.mark.parametrize(
+    ("file", "rules"),
+    [
+        ("data/published.csv", {"description_tables", "truth_tables", "figures", "report_page"}),
+        ("workflow/report/report.html.j2", {"report_page"}),
+    ],
+)
+def test_an_edited_input_of_the_project_is_seen_under_its_old_time_stamp(
+    file: str, rules: set[str], finished: Path
+) -> None:
+    with edited(finished / file, "e", "f"):
+        assert set(plan(finished)) == rules
+
+
+def test_a_corrected_source_is_seen_under_an_older_time_stamp(finished: Path) -> None:
+    source = finished / SOURCE
+    before = pd.read_csv(finished / "results/tables/estimates.csv")
+    table = pd.read_csv(source)
+    table["school_years"] += 1
+    table.to_csv(source, index=False)
+    os.utime(source, (0, 0))
+    assert plan(finished) == dict.fromkeys({"ingest", *AFTER_COHORTS}, 1)
+    run = run_snakemake(finished, *SETTINGS)
+    assert run.returncode == 0, run.stdout[-3000:]
+    described = pd.read_csv(finished / "results/tables/table1.csv")
+    assert len(described)
+    after = pd.read_csv(finished / "results/tables/estimates.csv")
+    assert len(after) == len(before)
+    persons = pd.read_parquet(finished / "results/cohorts/own/persons.parquet")
+    assert persons["school_years"].mean() == pytest.approx(table["school_years"].mean())
+
+
+def test_a_source_that_is_only_touched_is_not_read_again(finished: Path) -> None:
+    os.utime(finished / SOURCE)
+    assert plan(finished) == {}
+
+
+@pytest.mark.parametrize("kind", ["absent", "pipe", "folder"])
+def test_a_source_that_is_no_file_gets_the_reader_s_own_message_and_hangs_nothing(
+    kind: str, snakemake: Run, checkout: Path
+) -> None:
+    make: dict[str, Callable[[Path], object]] = {"absent": lambda path: path, "pipe": os.mkfifo, "folder": Path.mkdir}
+    make[kind](checkout / SOURCE)
+    plan = partial(snakemake, *SETTINGS[:-1], "cohorts=['config/own_cohort_example.yaml']")
+    assert plan("--dry-run").returncode == 0
+    if kind == "absent":
+        run = plan()
+        assert run.returncode != 0
+        assert f"{SOURCE}: no such file. Correct `source.path`" in run.stdout, run.stdout[-3000:]
+        assert "MissingInputException" not in run.stdout

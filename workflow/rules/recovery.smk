@@ -1,0 +1,57 @@
+# Does each method find the truth? Fresh draws of every synthetic cohort, as configured and in its scenarios.
+# `snakemake recovery` makes these tables. The default run never does: the page shows what the tables that are there say
+# about its own settings.
+
+
+# Pieces in which the replicates of each cohort and scenario are run. On many cores or nodes: --set-scatter replicates=20.
+scattergather:
+    replicates=2,
+
+
+rule replicates:
+    input:
+        truth_of_replicates,
+    output:
+        "results/estimates/{cohort}/replicates/{scenario}_{scatteritem}.parquet",
+    log:
+        "results/logs/replicates/{cohort}_{scenario}_{scatteritem}.log",
+    benchmark:
+        "results/benchmarks/replicates/{cohort}_{scenario}_{scatteritem}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        cohort=cohort_config,
+        seed=SETTINGS.seed,
+        replicates=piece_of_replicates,
+        library=code_of("replicates.py"),
+    script:
+        "../scripts/replicates.py"
+
+
+rule recovery_tables:
+    input:
+        [file for name in RECOVERY_SETTINGS for file in replicates_of(name)],
+    output:
+        **{
+            name: report(path, caption=f"../report/{name}.rst", category="Tables")
+            for name, path in RECOVERY_TABLES.items()
+        },
+    log:
+        "results/logs/recovery_tables.log",
+    benchmark:
+        "results/benchmarks/recovery_tables.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        settings=RECOVERY_SETTINGS,
+        library=code_of("recovery_tables.py"),
+    script:
+        "../scripts/recovery_tables.py"

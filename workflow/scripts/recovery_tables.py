@@ -1,0 +1,13 @@
+import pandas as pd
+from evenwicht.config import AS_CONFIGURED
+from evenwicht.files import write_csv
+from evenwicht.jobs import logged
+from evenwicht.recovery import coverage_by_method, gather_replicates, recovery_table
+
+with logged(snakemake.log[0]):
+    replicates, settings = gather_replicates(map(pd.read_parquet, snakemake.input)), snakemake.params.settings
+    table = recovery_table(replicates, settings)
+    as_configured = table["scenario"] == AS_CONFIGURED
+    write_csv(table[as_configured & table["truth"].notna()], snakemake.output.recovery)
+    write_csv(table[~as_configured], snakemake.output.scenarios)
+    write_csv(coverage_by_method(replicates, settings), snakemake.output.coverage)
