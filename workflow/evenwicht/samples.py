@@ -41,11 +41,6 @@ class Sample:
     def n(self) -> int:
         return len(self.exposure)
 
-    @property
-    def units(self) -> NDArray[Any]:
-        """What a bootstrap draws: clusters, or people."""
-        return np.arange(self.n) if self.clusters is None else self.clusters
-
 
 def draw_sample(
     cohort: Cohort, exposure: str, adjust: Adjustment, outcome: Outcome, cluster: str | None, where: str

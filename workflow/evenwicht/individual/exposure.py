@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from evenwicht.cohort import Cohort
 from evenwicht.config import IndividualStudy, Outcome
+from evenwicht.estimators.influence import Estimate, Sampling
 from evenwicht.estimators.linear import least_squares
-from evenwicht.estimators.propensity import require_positivity, stabilised_weights
-from evenwicht.estimators.resampling import bootstrap, standard_error
+from evenwicht.estimators.propensity import Propensity, fit_propensity, weighted_means
 from evenwicht.estimators.results import Interval
 from evenwicht.estimators.standardisation import standardised_means
-from evenwicht.estimators.survival import hazard_ratio, kaplan_meier, product_limit
+from evenwicht.estimators.survival import ProductLimit, hazard_ratio, survival_estimate
 from evenwicht.outcomes import MeanOutcome, TimedOutcome
 from evenwicht.rows import Known, Rows, arm_labels, as_table, contrast_label
 from evenwicht.samples import Sample, draw_sample
@@ -26,7 +26,11 @@ CURVE_COLUMNS = ["study", "method", "arm", "time", "survival", "lower", "upper",
 
 @dataclass(frozen=True)
 class IndividualResult:
-    """Estimate rows, and survival curves with pointwise 95% bootstrap limits and numbers at risk."""
+    """Estimate rows, and survival curves with pointwise 95% limits and numbers at risk.
+
+    Limits are on the complementary log-log scale, as those at the horizon. Before the first event of an arm, and once
+    nobody is left, there are none.
+    """
 
     estimates: pd.DataFrame
     curves: pd.DataFrame
@@ -36,11 +40,12 @@ def individual_study(
     cohort: Cohort,
     study: IndividualStudy,
     outcomes: dict[str, Outcome],
-    replicates: int,
-    rng: np.random.Generator,
     known: Known = None,
 ) -> IndividualResult:
     """Estimate the effect of the study's exposure on each of its outcomes.
+
+    Methods in the rows: `crude`; `regression`; `ipw`, weighting with the estimated propensity in its standard error;
+    `ipw_known_weights`, the same estimate as if the weights were known, whose interval is too wide; `gformula`.
 
     Parameters
     ----------
@@ -50,8 +55,6 @@ def individual_study(
         Exposure, covariates and names of outcomes.
     outcomes
         Definitions of the cohort's outcomes by name.
-    replicates
-        Bootstrap replicates; with none, estimates that need the bootstrap come without an interval.
     known
         If given, hazard ratios are left out unless their true value is known; see `rows.Rows`.
 
@@ -66,100 +69,79 @@ def individual_study(
     for name in study.outcomes:
         where = f"cohort {cohort.name}, individual study of {name}"
         sample = draw_sample(cohort, study.exposure, study.adjust, outcomes[name], family, where)
-        require_positivity(sample.exposure, sample.covariates, where)
+        propensity = fit_propensity(sample.exposure, sample.covariates, where)
         rows = Rows(cohort.name, name, "individual", contrast_label(study.exposure, column), known)
         if isinstance(sample.outcome, MeanOutcome):
             modifiers = sample.covariates[:, [sample.names.index(m) for m in study.modifiers]]
-            _mean_rows(rows, sample, sample.outcome, modifiers, replicates, rng)
+            _mean_rows(rows, sample, sample.outcome, modifiers, propensity)
         else:
             arms = arm_labels(column)
-            curves.append(_event_rows(rows, sample, sample.outcome, arms, replicates, rng, where).assign(study=name))
+            curves.append(_event_rows(rows, sample, sample.outcome, arms, propensity, where).assign(study=name))
         parts.append(rows)
     return IndividualResult(as_table(parts), pd.concat([c for c in curves if len(c)] or curves)[CURVE_COLUMNS])
 
 
-def _mean_rows(
-    rows: Rows,
-    sample: Sample,
-    outcome: MeanOutcome,
-    modifiers: Floats,
-    replicates: int,
-    rng: np.random.Generator,
-) -> None:
+def _mean_rows(rows: Rows, sample: Sample, outcome: MeanOutcome, modifiers: Floats, propensity: Propensity) -> None:
     y, a, x = outcome.value, sample.exposure, sample.covariates
     estimand = "risk_difference" if outcome.binary else "mean_difference"
     size: dict[str, Any] = {"n": sample.n, "events": int(y.sum()) if outcome.binary else None}
-    weights = stabilised_weights(a, x)
-    contrasts = {
-        "crude": least_squares(y, a, clusters=sample.clusters),
-        "regression": least_squares(y, a, x, clusters=sample.clusters),
-        "ipw": least_squares(y, a, weights=weights, clusters=sample.clusters),
+    weights = propensity.weights
+    largest = f"largest weight {weights.max():.1f}"
+    rows.add(estimand, "crude", least_squares(y, a, clusters=sample.clusters), **size)
+    rows.add(estimand, "regression", least_squares(y, a, x, clusters=sample.clusters), **size)
+    known = least_squares(y, a, weights=weights, clusters=sample.clusters)
+    rows.add(estimand, "ipw_known_weights", known, note=largest, **size)
+
+    sampling = Sampling(sample.n, sample.clusters)
+    means = {
+        "ipw": weighted_means(y, propensity),
+        "gformula": standardised_means(y, a, x, modifiers, binary=outcome.binary),
     }
-    for method, interval in contrasts.items():
-        note = f"largest weight {weights.max():.1f}" if method == "ipw" else ""
-        rows.add(estimand, method, interval, note=note, **size)
-
-    def means(frequency: Floats | None = None) -> tuple[float, float]:
-        return standardised_means(y, a, x, modifiers, binary=outcome.binary, weights=frequency)
-
-    exposed, unexposed = means()
-    draws = bootstrap(means, sample.units, replicates, rng)
-    difference = Interval.normal(exposed - unexposed, standard_error(draws[:, 0] - draws[:, 1]))
-    note = f"bootstrap, {replicates} replicates"
-    rows.add(estimand, "gformula", difference, note=note, **size)
-    if outcome.binary:
-        log_ratio = np.log(draws[:, 0] / draws[:, 1])
-        ratio = Interval.normal(np.log(exposed / unexposed), standard_error(log_ratio)).exp()
-        rows.add("risk_ratio", "gformula", ratio, note=note, **size)
+    for method, (exposed, unexposed) in means.items():
+        told: dict[str, Any] = {**size, "note": largest if method == "ipw" else ""}
+        rows.add(estimand, method, sampling.interval(exposed - unexposed), **told)
+        if outcome.binary:
+            ratio = sampling.interval(exposed.log() - unexposed.log()).exp()
+            rows.add("risk_ratio", method, ratio, **told)
+            rows.add("risk_exposed", method, sampling.risk_interval(exposed), **told)
+            rows.add("risk_unexposed", method, sampling.risk_interval(unexposed), **told)
 
 
 def _event_rows(
-    rows: Rows,
-    sample: Sample,
-    outcome: TimedOutcome,
-    arms: tuple[str, str],
-    replicates: int,
-    rng: np.random.Generator,
-    where: str,
+    rows: Rows, sample: Sample, outcome: TimedOutcome, arms: tuple[str, str], propensity: Propensity, where: str
 ) -> pd.DataFrame:
     a, x, horizon = sample.exposure, sample.covariates, outcome.horizon
-    entry = outcome.entry if (outcome.entry > 0).any() else None
+    entry = outcome.delayed_entry
     size: dict[str, Any] = {"n": sample.n, "events": int(outcome.event.sum())}
     grid = np.linspace(0, horizon, CURVE_POINTS)
     people = (a == 1, a == 0)
-
-    def arm_curve(arm: NDArray[np.bool_], weights: Floats) -> Floats:
-        inside = None if entry is None else entry[arm]
-        return product_limit(outcome.time[arm], outcome.event[arm], grid, entry=inside, weights=weights[arm])
-
-    def curves(frequency: Floats) -> Floats:
-        """Survival by method (crude, ipw), arm (exposed, unexposed) and time."""
-        weighted = frequency * stabilised_weights(a, x, frequency)
-        return np.array([[arm_curve(arm, w) for arm in people] for w in (frequency, weighted)])
-
-    point = curves(np.ones(sample.n))
-    draws = bootstrap(curves, sample.units, replicates, rng)
-    spread = standard_error(draws)
-    note = f"bootstrap, {replicates} replicates"
-    for m, method in enumerate(("crude", "ipw")):
-        for k, label in enumerate(arms):
-            interval = Interval.normal(point[m, k, -1], spread[m, k, -1])
-            if method == "crude":
-                arm = people[k]
-                inside = None if entry is None else entry[arm]
-                interval = kaplan_meier(outcome.time[arm], outcome.event[arm], horizon, inside)
-            arm_size: dict[str, Any] = {"n": int(people[k].sum()), "events": int(outcome.event[people[k]].sum())}
-            rows.add(
-                "survival",
-                method,
-                interval,
-                contrast=label,
-                note="" if method == "crude" else note,
-                **arm_size,
-            )
-        difference = point[m, 1, -1] - point[m, 0, -1]
-        se = standard_error(draws[:, m, 1, -1] - draws[:, m, 0, -1])
-        rows.add("risk_difference", method, Interval.normal(difference, se), note=note, **size)
+    sampling = Sampling(sample.n, sample.clusters)
+    largest = f"largest weight {propensity.weights.max():.1f}"
+    curves = []
+    for method, weighting in (("crude", None), ("ipw", propensity)):
+        weights = np.ones(sample.n) if weighting is None else weighting.weights
+        note = "" if weighting is None else largest
+        at_horizon: list[Estimate] = []
+        for arm, label in zip(people, arms, strict=True):
+            curve = ProductLimit(outcome.time, outcome.event, entry=entry, weights=weights * arm)
+            estimates = [survival_estimate(curve, when, label, weighting) for when in grid]
+            limits = [sampling.survival_interval(estimate) for estimate in estimates]
+            at_horizon.append(estimates[-1])
+            events = int(outcome.event[arm].sum())
+            rows.add("survival", method, limits[-1], contrast=label, n=int(arm.sum()), events=events, note=note)
+            at_risk = (outcome.time[arm, None] >= grid) & (outcome.entry[arm, None] <= grid)
+            columns = {
+                "method": method,
+                "arm": label,
+                "time": grid,
+                "survival": [point.estimate for point in limits],
+                "lower": [point.lower for point in limits],
+                "upper": [point.upper for point in limits],
+                "at_risk": at_risk.sum(axis=0),
+            }
+            curves.append(pd.DataFrame(columns))
+        exposed, unexposed = at_horizon
+        rows.add("risk_difference", method, sampling.interval(unexposed - exposed), note=note, **size)
 
     def ratio(covariates: Floats | None = None, weights: Floats | None = None) -> Interval:
         return hazard_ratio(
@@ -175,24 +157,7 @@ def _event_rows(
 
     if rows.wants("hazard_ratio"):
         rows.add("hazard_ratio", "crude", ratio(), **size)
-        rows.add("hazard_ratio", "ipw", ratio(weights=stabilised_weights(a, x)), **size)
+        rows.add("hazard_ratio", "ipw", ratio(weights=propensity.weights), **size)
     if rows.wants("conditional_hazard_ratio"):
         rows.add("conditional_hazard_ratio", "regression", ratio(x), **size)
-
-    limits = np.quantile(draws, [0.025, 0.975], axis=0)
-    at_risk = [(outcome.time[arm, None] >= grid) & (outcome.entry[arm, None] <= grid) for arm in people]
-    return pd.concat(
-        pd.DataFrame(
-            {
-                "method": method,
-                "arm": label,
-                "time": grid,
-                "survival": point[m, k],
-                "lower": limits[0, m, k],
-                "upper": limits[1, m, k],
-                "at_risk": at_risk[k].sum(axis=0),
-            }
-        )
-        for m, method in enumerate(("crude", "ipw"))
-        for k, label in enumerate(arms)
-    )
+    return pd.concat(curves)

@@ -8,6 +8,7 @@ METHOD_LABELS = {
     "crude": "crude",
     "regression": "regression",
     "ipw": "inverse probability weighting",
+    "ipw_known_weights": "inverse probability weighting, weights as if known",
     "gformula": "standardisation",
     "iv": "instrumental variable",
     "cox": "Cox model",
