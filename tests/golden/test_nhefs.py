@@ -9,7 +9,10 @@ import pandas as pd
 import pytest
 from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig
+from evenwicht.estimators.influence import Sampling
 from evenwicht.estimators.linear import least_squares
+from evenwicht.estimators.propensity import fit_propensity, weighted_means
+from evenwicht.estimators.standardisation import standardised_means
 from evenwicht.individual.exposure import individual_study
 from evenwicht.policy.effect import policy_study
 from evenwicht.samples import Sample, draw_sample
@@ -108,3 +111,27 @@ def test_two_states_do_not_make_an_interval(estimates: pd.DataFrame) -> None:
 
 def test_every_row_has_a_method_anyone_can_find(estimates: pd.DataFrame) -> None:
     assert set(estimates["method"]) == {"crude", "regression", "ipw", "ipw_known_weights", "gformula", "iv"}
+
+
+def test_estimated_weights_are_those_of_statsmodels(weight_sample: Sample) -> None:
+    """statsmodels 0.14.6, TreatmentEffect with a logit score.ipw(): generalised method of moments, weights estimated.
+
+    Standardisation and weighting to ten digits are from R 4.2.2 by hand, on the same 1,566 people.
+    """
+    from statsmodels.discrete.discrete_model import Logit
+    from statsmodels.regression.linear_model import OLS
+    from statsmodels.treatment.treatment_effects import TreatmentEffect
+
+    s = weight_sample
+    y, design = s.outcome.value, np.column_stack([np.ones(s.n), s.covariates])
+    score = Logit(s.exposure, design).fit(disp=0, tol=1e-12)
+    theirs = TreatmentEffect(OLS(y, design), s.exposure, results_select=score).ipw()
+    one, none = weighted_means(y, fit_propensity(s.exposure, s.covariates, "golden"))
+    ours = Sampling(s.n).interval(one - none)
+    assert ours.estimate == pytest.approx(3.44053543, abs=5e-9)
+    assert (ours.estimate, ours.se) == pytest.approx(
+        (theirs.results_gmm.params[0], theirs.results_gmm.bse[0]), rel=1e-4
+    )
+    modifiers = s.covariates[:, [s.names.index("smoking_intensity")]]
+    exposed, unexposed = standardised_means(y, s.exposure, s.covariates, modifiers, binary=False)
+    assert (exposed - unexposed).value == pytest.approx(3.517374201, abs=5e-10)
