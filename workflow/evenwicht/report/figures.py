@@ -41,14 +41,10 @@ def survival_figure(curves: pd.DataFrame, config: CohortConfig) -> Picture:
                     axis.fill_between(line["time"], line["lower"], line["upper"], color=colour, alpha=0.18, lw=0)
                     axis.plot(line["time"], line["survival"], dash, color=colour, lw=1.8, label=arm)
                     last = line.iloc[-1]
-                    limits = (
-                        "no interval"
-                        if np.isnan(last["lower"])
-                        else f"95% interval {100 * last['lower']:.1f} to {100 * last['upper']:.1f}%"
-                    )
                     sentences.append(
                         f"{outcome.label}, {title.lower()}, {arm}: {100 * last['survival']:.1f}% without the event at "
-                        f"{outcome.horizon:g} {outcome.unit} ({limits})."
+                        f"{outcome.horizon:g} {outcome.unit} (95% interval {100 * last['lower']:.1f} to "
+                        f"{100 * last['upper']:.1f}%)."
                     )
                 clock = "Age" if outcome.time == "age" else "Time since start of follow-up"
                 axis.set(
