@@ -65,8 +65,15 @@ def test_adjusted_analyses_find_nothing_in_the_null_world(method: str, level: st
 
 
 def test_intervals_exclude_nothing_five_percent_of_the_time_in_the_null_world(null_world: pd.DataFrame) -> None:
-    for method, level in [("regression", "individual"), ("ipw", "individual"), ("regression", "policy")]:
+    adjusted = [
+        ("regression", "individual"),
+        ("ipw", "individual"),
+        ("gformula", "individual"),
+        ("regression", "policy"),
+    ]
+    for method, level in adjusted:
         coverage = summary_of(null_world, method, level)["coverage"].dropna()
+        assert len(coverage)
         assert coverage.between(0.95 - BAND, 1).all(), (method, level, coverage)
 
 
@@ -79,6 +86,12 @@ def test_the_crude_contrast_is_fooled_by_confounding_even_in_the_null_world(null
 def test_weighting_and_standardisation_find_the_individual_effect(method: str, default_world: pd.DataFrame) -> None:
     rows = summary_of(default_world, method, "individual")
     assert (rows["mean_bias"].abs() <= 4 * rows["mc_error_bias"]).all(), rows
+
+
+def test_every_replicate_of_an_individual_study_carries_its_interval(default_world: pd.DataFrame) -> None:
+    rows = default_world[default_world["level"] == "individual"]
+    assert rows[["estimate", "se", "lower", "upper"]].notna().all().all()
+    assert (rows["status"] == "estimated").all()
 
 
 def test_the_conditional_hazard_ratio_is_found(default_world: pd.DataFrame) -> None:

@@ -17,7 +17,8 @@ from evenwicht.estimators.cox_bootstrap import score_bootstrap
 from evenwicht.estimators.empirical_null import fit_empirical_null
 from evenwicht.estimators.gompertz import fit_gompertz
 from evenwicht.estimators.gompertz_risk import absolute_effects
-from evenwicht.estimators.survival import kaplan_meier, kaplan_meier_curve
+from evenwicht.estimators.influence import Sampling
+from evenwicht.estimators.survival import ProductLimit, kaplan_meier_curve, survival_estimate
 from evenwicht.flow import Flow
 from evenwicht.loading import load_cohort, read_yaml
 from evenwicht.outcomes import TimedOutcome
@@ -296,7 +297,8 @@ def test_absolute_effects_are_those_of_the_fitted_hazard_with_errors_by_the_delt
 def test_incidence_curves_end_where_kaplan_meier_does(births: Births) -> None:
     o = births.outcome
     curve = kaplan_meier_curve(o.time, o.event, np.array([40.0, 62.0]))
-    fit = kaplan_meier(o.time, o.event, 62.0)
+    limit = ProductLimit(o.time, o.event)
+    fit = Sampling(len(o.time)).survival_interval(survival_estimate(limit, 62.0, "everybody"))
     last = curve.iloc[-1]
     assert (last["survival"], last["lower"], last["upper"]) == pytest.approx((fit.estimate, fit.lower, fit.upper))
     assert last["at_risk"] == (o.time >= 62).sum()

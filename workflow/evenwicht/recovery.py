@@ -15,7 +15,7 @@ from evenwicht.config import AS_CONFIGURED, CohortConfig
 from evenwicht.estimators.results import ESTIMANDS, Z95
 from evenwicht.individual.exposure import individual_study
 from evenwicht.rows import COLUMNS, NULL_METHODS, TRUTH_KEY, with_truth
-from evenwicht.streams import stream, stream_key
+from evenwicht.streams import stream_key
 from evenwicht.studies import policy_level_studies, specification_studies
 from evenwicht.worlds import simulate
 
@@ -46,8 +46,8 @@ def replicate_estimates(
 ) -> pd.DataFrame:
     """Draw the cohort again and again, and estimate each time.
 
-    Intervals that need a bootstrap, and estimates that take long and have no true value, are left out: they would
-    multiply the cost. In a scenario only the studies at the level of a policy are run, in all their specifications.
+    Estimates that take long and have no true value are left out: they would multiply the cost. In a scenario only the
+    studies at the level of a policy are run, in all their specifications.
 
     Parameters
     ----------
@@ -74,8 +74,7 @@ def replicate_estimates(
         cohort = replace(simulate(config, stream_key(seed, config.name, rule, r)), truth=truth)
         tables = [*policy_level_studies(cohort, config, known), *specification_studies(cohort, config)]
         if scenario == AS_CONFIGURED and config.individual is not None:
-            rng = stream(seed, config.name, f"{rule} analysis", r)
-            tables.insert(0, individual_study(cohort, config.individual, config.outcomes, 0, rng, known).estimates)
+            tables.insert(0, individual_study(cohort, config.individual, config.outcomes, known).estimates)
         parts.append(with_truth(pd.concat(tables), truth).assign(scenario=scenario, replicate=r))
     return pd.concat(parts, ignore_index=True)
 

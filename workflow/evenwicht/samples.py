@@ -49,11 +49,6 @@ class Sample:
     def n(self) -> int:
         return len(self.exposure)
 
-    @property
-    def units(self) -> NDArray[Any]:
-        """What a bootstrap draws: clusters, or people."""
-        return np.arange(self.n) if self.clusters is None else self.clusters
-
 
 def draw_sample(
     cohort: Cohort,

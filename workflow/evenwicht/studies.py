@@ -98,8 +98,7 @@ def run_studies(cohort: Cohort, config: CohortConfig, seed: int, bootstrap: int,
     parts: list[pd.DataFrame] = []
     curves = {name: pd.DataFrame(columns=columns) for name, columns in CURVES.items()}
     if config.individual is not None:
-        rng = stream(seed, config.name, "individual")
-        result = individual_study(cohort, config.individual, config.outcomes, bootstrap, rng)
+        result = individual_study(cohort, config.individual, config.outcomes)
         curves["survival"] = result.curves
         parts.append(result.estimates)
     parts += policy_level_studies(cohort, config)

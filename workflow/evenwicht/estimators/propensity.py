@@ -1,72 +1,97 @@
-"""Propensity scores and stabilised inverse probability weights."""
+"""Inverse probability weighting by an estimated propensity score."""
 
-import warnings
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evenwicht.errors import ModelError
+from evenwicht.estimators.influence import Estimate
+from evenwicht.estimators.regression import Fit, fit_logistic, with_intercept
 
 Floats = NDArray[np.float64]
 
 
-def logistic_fitted(outcome: Floats, covariates: Floats, weights: Floats | None = None) -> Floats:
-    """Fitted probabilities of a logistic regression with intercept.
+@dataclass(frozen=True)
+class Propensity:
+    """The probability of a 0/1 exposure given covariates, by logistic regression.
 
-    Parameters
-    ----------
-    outcome : (n,) array of 0 and 1
-    covariates : (n, k) array
-    weights : (n,) array, optional
-        Frequency weights; rows with weight 0 do not enter the fit but get a fitted value.
-    """
-    return logistic_predict(outcome, covariates, [covariates], weights)[0]
-
-
-def logistic_predict(
-    outcome: Floats, covariates: Floats, at: list[Floats], weights: Floats | None = None
-) -> list[Floats]:
-    """Fit a logistic regression with intercept and predict its probability at other covariate values."""
-    from statsmodels.genmod.families import Binomial
-    from statsmodels.genmod.generalized_linear_model import GLM
-
-    def with_intercept(matrix: Floats) -> Floats:
-        return np.column_stack([np.ones(len(matrix)), (matrix - centre) / scale])
-
-    centre, scale = covariates.mean(axis=0), covariates.std(axis=0)
-    scale = np.where(scale > 0, scale, 1.0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # perfect prediction is judged by `require_positivity`, from the fitted values
-        model = GLM(outcome, with_intercept(covariates), family=Binomial(), freq_weights=weights)
-        params = model.fit().params
-        return [np.asarray(model.predict(params, with_intercept(matrix))) for matrix in at]
-
-
-def stabilised_weights(exposure: Floats, covariates: Floats, weights: Floats | None = None) -> Floats:
-    """Stabilised inverse probability weights of a 0/1 exposure, P(A) / P(A | L).
-
-    Source: Hernan and Robins, What If, section 12.3.
-
-    Parameters
+    Attributes
     ----------
     exposure : (n,) array of 0 and 1
-    covariates : (n, k) array
-    weights : (n,) array, optional
-        Frequency weights of a bootstrap replicate; they enter both the numerator and the denominator.
+    frequency : (n,) array
+        Frequency weights.
+    fit
+        The logistic regression of exposure on covariates.
     """
-    share = np.average(exposure, weights=weights)
-    fitted = logistic_fitted(exposure, covariates, weights)
-    fitted = np.clip(fitted, 1e-12, 1 - 1e-12)
-    return np.where(exposure == 1, share / fitted, (1 - share) / (1 - fitted))
+
+    exposure: Floats
+    frequency: Floats
+    fit: Fit
+
+    @cached_property
+    def weights(self) -> Floats:
+        """Stabilised inverse probability weights, P(A) / P(A | L), (n,).
+
+        Source: Hernan and Robins, What If, section 12.3.
+        """
+        share = np.average(self.exposure, weights=self.frequency)
+        fitted = self.fit.fitted
+        return np.where(self.exposure == 1, share / fitted, (1 - share) / (1 - fitted))
+
+    def influence(self, derivative: Floats) -> Floats:
+        """Influence of each person, (n,), on an estimate that uses the weights.
+
+        People move it by their own place in it, and because they move everybody's weight.
+
+        Parameters
+        ----------
+        derivative : (n,) array
+            Of the estimate by each person's weight. It must sum to zero within each arm, as it does where the
+            estimate stays as it is when all weights of an arm are multiplied: the share P(A) then has no influence.
+        """
+        by_log_odds = self.weights * np.where(self.exposure == 1, self.fit.fitted - 1, self.fit.fitted)
+        gradient = (self.frequency * derivative * by_log_odds) @ self.fit.design @ self.fit.basis
+        return self.weights * derivative + self.fit.influence(gradient)
 
 
-def require_positivity(exposure: Floats, covariates: Floats, where: str) -> None:
-    """Raise ModelError if the covariates predict the exposure (almost) perfectly for someone."""
-    fitted = logistic_fitted(exposure, covariates)
-    certain = (fitted < 1e-6) | (fitted > 1 - 1e-6)
-    if certain.any():
+def fit_propensity(exposure: Floats, covariates: Floats, where: str, frequency: Floats | None = None) -> Propensity:
+    """Fit the propensity of a 0/1 exposure, (n,), given covariates, (n, k).
+
+    Raises
+    ------
+    ModelError
+        If the covariates predict the exposure (almost) perfectly for someone.
+    """
+    frequency = np.ones(len(exposure)) if frequency is None else frequency
+    fit = fit_logistic(exposure, with_intercept(covariates), frequency)
+    certain = ((fit.fitted < 1e-6) | (fit.fitted > 1 - 1e-6)) & (frequency > 0)
+    if fit.separated or certain.any():
         raise ModelError(
             f"positivity fails: the covariates decide the exposure of {int(certain.sum())} people",
             where=where,
             mend="Remove the covariate that decides it, merge rare categories, or restrict the population.",
         )
+    return Propensity(exposure, frequency, fit)
+
+
+def weighted_means(outcome: Floats, propensity: Propensity) -> tuple[Estimate, Estimate]:
+    """Mean outcome, (n,), had everybody, and had nobody, been exposed: weighted means of the two arms (Hajek).
+
+    Their influence has the estimated propensity in it. Taking the weights as known instead gives standard errors that
+    are too large. Source: Lunceford and Davidian 2004, Statistics in Medicine 23:2937.
+    """
+
+    def mean_of(arm: int, name: str) -> Estimate:
+        inside = propensity.exposure == arm
+        weights = propensity.frequency * propensity.weights * inside
+        mean = float(np.average(outcome, weights=weights))
+        influence = propensity.influence(inside * (outcome - mean) / weights.sum())
+        return Estimate(mean, influence, _no_variation(outcome[weights > 0], name))
+
+    return mean_of(1, "the exposed"), mean_of(0, "the unexposed")
+
+
+def _no_variation(outcome: Floats, name: str) -> str:
+    return f"the outcome does not vary among {name}" if np.ptp(outcome) == 0 else ""

@@ -3,7 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from evenwicht.estimators.propensity import logistic_predict
+from evenwicht.estimators.design import standardised
+from evenwicht.estimators.influence import Estimate
+from evenwicht.estimators.regression import fit_linear, fit_logistic, with_intercept
 
 Floats = NDArray[np.float64]
 
@@ -16,10 +18,11 @@ def standardised_means(
     *,
     binary: bool,
     weights: Floats | None = None,
-) -> tuple[float, float]:
+) -> tuple[Estimate, Estimate]:
     """Mean outcome had everybody, and had nobody, been exposed.
 
-    Source: Hernan and Robins, What If, section 13.3.
+    Source: Hernan and Robins, What If, section 13.3. The influence counts the covariates as drawn with the people, not
+    as fixed.
 
     Parameters
     ----------
@@ -30,23 +33,30 @@ def standardised_means(
     binary
         Logistic outcome model if true, linear if false.
     weights : (n,) array, optional
-        Frequency weights (a bootstrap replicate); they enter the fit and the average.
+        Frequency weights; they enter the fit and the average.
     """
+    weights = np.ones(len(outcome)) if weights is None else weights
+    fixed, varying = with_intercept(covariates), standardised(modifiers)
 
     def design(arm: Floats) -> Floats:
-        return np.column_stack([arm, covariates, arm[:, None] * modifiers])
+        return np.column_stack([fixed, arm, arm[:, None] * varying])
 
-    arms = [design(np.ones_like(exposure)), design(np.zeros_like(exposure))]
-    observed = design(exposure)
-    if binary:
-        predicted = logistic_predict(outcome, observed, arms, weights)
-    else:
-        root = np.ones_like(outcome) if weights is None else np.sqrt(weights)
+    fit = (fit_logistic if binary else fit_linear)(outcome, design(exposure), weights)
 
-        def with_intercept(matrix: Floats) -> Floats:
-            return np.column_stack([np.ones(len(matrix)), matrix])
+    def mean_at(arm: int, name: str) -> Estimate:
+        everybody = design(np.full(len(outcome), float(arm)))
+        own = outcome[(exposure == arm) & (weights > 0)]
+        if len(own) == 0 or not fit.determines(everybody[weights > 0]):
+            return Estimate(np.nan, np.full(len(outcome), np.nan), f"the modifiers leave no comparison for {name}")
+        if binary and np.ptp(own) == 0:
+            return Estimate(float(own[0]), np.zeros(len(outcome)), f"the outcome does not vary among {name}")
+        predicted = fit.predict(everybody)
+        mean = float(np.average(predicted, weights=weights))
+        if fit.separated:
+            reason = "the covariates predict some outcomes without error, so the outcome model has no finite fit"
+            return Estimate(mean, np.full(len(outcome), np.nan), reason)
+        share = weights / weights.sum()
+        influence = (predicted - mean) / weights.sum() + fit.influence(fit.gradient(everybody, share))
+        return Estimate(mean, influence)
 
-        beta, *_ = np.linalg.lstsq(with_intercept(observed) * root[:, None], outcome * root, rcond=None)
-        predicted = [with_intercept(arm) @ beta for arm in arms]
-    exposed, unexposed = (float(np.average(p, weights=weights)) for p in predicted)
-    return exposed, unexposed
+    return mean_at(1, "the exposed"), mean_at(0, "the unexposed")

@@ -1,10 +1,11 @@
 """Survival to a horizon and hazard ratios.
 
-Kaplan-Meier curves come from lifelines, Cox models from `cox`. The product-limit sum here exists for what lifelines
-does not offer: a weighted curve inside a bootstrap, and the jackknife pseudo-values of a register-sized cohort in
-linear memory. Times that are equal up to rounding are tied everywhere, as in R.
+The product limit here exists for what lifelines does not offer: weights that are themselves estimated, each person's
+influence, and the jackknife pseudo-values of a register-sized cohort in linear memory. Cox models come from `cox`.
+Times that are equal up to rounding are tied everywhere, as in R.
 """
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,33 +14,100 @@ from numpy.typing import NDArray
 
 from evenwicht.estimators.cox import fit_cox
 from evenwicht.estimators.event_support import hazard_support, two_arms
+from evenwicht.estimators.influence import Estimate
 from evenwicht.estimators.near_ties import merge_near_ties
+from evenwicht.estimators.propensity import Propensity
 from evenwicht.estimators.results import Interval
 
 Floats = NDArray[np.float64]
 
 
-def product_limit(
-    time: Floats, event: Floats, grid: Floats, *, entry: Floats | None = None, weights: Floats | None = None
-) -> Floats:
-    """Weighted Kaplan-Meier survival at the times of `grid`.
+class ProductLimit:
+    """Weighted Kaplan-Meier survival, and its derivative by each person's weight.
 
     Parameters
     ----------
     time, event : (n,) arrays
         Exit time and status (1 = event).
-    grid : (m,) array
-        Times at which survival is wanted.
     entry : (n,) array, optional
         Delayed entry; a person is at risk at t if entry < t <= time.
     weights : (n,) array, optional
+        People with weight 0 do not enter.
     """
-    time, entry = merge_near_ties(time, entry, "survival")
-    times, deaths, at_risk = _risk_table(time, event, entry, weights)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        hazard = np.where(at_risk > 0, deaths / at_risk, 0.0)
-    survival = np.concatenate([[1.0], np.cumprod(1 - hazard)])
-    return survival[np.searchsorted(times, grid, side="right")]
+
+    def __init__(
+        self, time: Floats, event: Floats, *, entry: Floats | None = None, weights: Floats | None = None
+    ) -> None:
+        time, entry = merge_near_ties(time, entry, "survival")
+        self.time, self.event, self.entry = time, event, entry
+        self.weights = np.ones(len(time)) if weights is None else weights
+        inside = self.weights > 0
+        entered = None if entry is None else entry[inside]
+        times, deaths, at_risk = _risk_table(time[inside], event[inside], entered, self.weights[inside])
+        spared = at_risk - deaths
+        spared[spared < 1e-9 * at_risk] = 0.0  # sums of weights in another order
+        self.times = times
+        self.hazard = 1 - spared / at_risk
+        self.survival = np.concatenate([[1.0], np.cumprod(spared / at_risk)])
+        with np.errstate(divide="ignore"):
+            self._jump = np.where(spared > 0, 1 / spared, 0.0)
+
+    def at(self, grid: Floats) -> Floats:
+        """Survival at the times of `grid`, (m,)."""
+        return self.survival[np.searchsorted(self.times, grid, side="right")]
+
+    def derivative(self, when: float) -> Floats:
+        """Derivative of survival at a time by each person's weight, (n,).
+
+        It is the martingale residual that the person adds to the cumulative hazard, in discrete time so that ties and
+        small risk sets are exact. With weights of one the sum of its squares is Greenwood's variance, if nobody enters
+        late. Source: Reid 1981, Annals of Statistics 9:78.
+        """
+        reached = int(np.searchsorted(self.times, when, side="right"))
+        first, last = self._places
+        expected = np.minimum(last, reached)
+        expected = self._expected[expected] - self._expected[np.minimum(first, expected)]
+        own = (self.event == 1) & (last <= reached) & (self.weights > 0)
+        observed = np.zeros(len(self.time))
+        observed[own] = self._jump[last[own] - 1]
+        return np.where(self.weights > 0, self.survival[reached] * (expected - observed), 0.0)
+
+    @cached_property
+    def _expected(self) -> Floats:
+        """Sum over event times of the hazard over the weight of those who are spared."""
+        return np.concatenate([[0.0], np.cumsum(self.hazard * self._jump)])
+
+    @cached_property
+    def _places(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Numbers of event times up to each person's entry and exit."""
+        last = np.searchsorted(self.times, self.time, side="right")
+        if self.entry is None:
+            return np.zeros_like(last), last
+        return np.searchsorted(self.times, self.entry, side="right"), last
+
+
+def survival_estimate(curve: ProductLimit, when: float, name: str, propensity: Propensity | None = None) -> Estimate:
+    """Survival at a time with the influence of each person, who may carry an estimated weight.
+
+    Parameters
+    ----------
+    curve
+        Survival of an arm, with weights of 1, or the frequency times the weights of `propensity`; 0 outside the arm.
+    when
+        Time.
+    name
+        Of the arm, for the reason why there is no interval.
+    propensity
+        Where the weights come from.
+    """
+    value = float(curve.at(np.array([when]))[0])
+    if value > 0 and when > curve.time[curve.weights > 0].max():
+        nothing = np.full(len(curve.time), np.nan)
+        return Estimate(np.nan, nothing, f"nobody among {name} is followed for so long")
+    derivative = curve.derivative(when)
+    influence = derivative if propensity is None else propensity.influence(derivative)
+    reasons = {1.0: f"no event by then among {name}", 0.0: f"nobody at risk by then is spared among {name}"}
+    return Estimate(value, influence, reasons.get(value, ""))
 
 
 def _risk_table(
@@ -117,21 +185,6 @@ def kaplan_meier_curve(time: Floats, event: Floats, grid: Floats, entry: Floats 
             "at_risk": entered - np.searchsorted(np.sort(time), grid, side="left"),
         }
     )
-
-
-def kaplan_meier(time: Floats, event: Floats, horizon: float, entry: Floats | None = None) -> Interval:
-    """Survival to the horizon with its 95% interval (lifelines; log-log interval, Greenwood standard error)."""
-    from lifelines import KaplanMeierFitter
-
-    time, entry = merge_near_ties(time, entry, "survival to the horizon")
-    fit = KaplanMeierFitter().fit(time, event, entry=entry)
-    survival = float(fit.survival_function_at_times(horizon).iloc[0])
-    bounds = fit.confidence_interval_survival_function_.loc[:horizon].iloc[-1]
-    table = fit.event_table.loc[:horizon]
-    at_risk, deaths = table["at_risk"].to_numpy(float), table["observed"].to_numpy(float)
-    some = deaths > 0
-    greenwood = np.sum(deaths[some] / (at_risk[some] * np.maximum(at_risk[some] - deaths[some], 1)))
-    return Interval(survival, float(survival * np.sqrt(greenwood)), float(bounds.iloc[0]), float(bounds.iloc[1]))
 
 
 def hazard_ratio(

@@ -1,6 +1,7 @@
 """What one person's exposure does to that person: crude, regression, weighting and standardisation side by side."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,12 @@ from numpy.typing import NDArray
 from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig, IndividualStudy, Outcome
 from evenwicht.estimators.event_support import event_support, two_arms
+from evenwicht.estimators.influence import Estimate, Sampling
 from evenwicht.estimators.linear import least_squares
-from evenwicht.estimators.propensity import require_positivity, stabilised_weights
-from evenwicht.estimators.resampling import bootstrap, standard_error
+from evenwicht.estimators.propensity import Propensity, fit_propensity, weighted_means
 from evenwicht.estimators.results import Interval
 from evenwicht.estimators.standardisation import standardised_means
-from evenwicht.estimators.survival import hazard_ratio, kaplan_meier, product_limit
+from evenwicht.estimators.survival import ProductLimit, hazard_ratio, survival_estimate
 from evenwicht.flow import flow_table
 from evenwicht.outcomes import MeanOutcome, TimedOutcome
 from evenwicht.rows import Known, Rows, arm_labels, as_table, contrast_label
@@ -28,7 +29,11 @@ CURVE_COLUMNS = ["study", "method", "arm", "time", "survival", "lower", "upper",
 
 @dataclass(frozen=True)
 class IndividualResult:
-    """Estimate rows, and survival curves with pointwise 95% bootstrap limits and numbers at risk."""
+    """Estimate rows, and survival curves with pointwise 95% limits and numbers at risk.
+
+    Limits are on the complementary log-log scale, as those at the horizon. Before the first event of an arm, and once
+    nobody is left, there are none.
+    """
 
     estimates: pd.DataFrame
     curves: pd.DataFrame
@@ -38,11 +43,12 @@ def individual_study(
     cohort: Cohort,
     study: IndividualStudy,
     outcomes: dict[str, Outcome],
-    replicates: int,
-    rng: np.random.Generator,
     known: Known = None,
 ) -> IndividualResult:
     """Estimate the effect of the study's exposure on each of its outcomes.
+
+    Methods in the rows: `crude`; `regression`; `ipw`, weighting with the estimated propensity in its standard error;
+    `ipw_known_weights`, the same estimate as if the weights were known, whose interval is too wide; `gformula`.
 
     Parameters
     ----------
@@ -52,8 +58,6 @@ def individual_study(
         Exposure, covariates and names of outcomes.
     outcomes
         Definitions of the cohort's outcomes by name.
-    replicates
-        Bootstrap replicates; with none, estimates that need the bootstrap come without an interval.
     known
         If given, hazard ratios are left out unless their true value is known; see `rows.Rows`.
 
@@ -66,14 +70,14 @@ def individual_study(
     parts, curves = [], [pd.DataFrame(columns=CURVE_COLUMNS)]
     for name in study.outcomes:
         where, sample = _where(cohort, name), _sample(cohort, study, name, outcomes[name])
-        require_positivity(sample.exposure, sample.covariates, where)
+        propensity = fit_propensity(sample.exposure, sample.covariates, where)
         rows = Rows(cohort.name, name, "individual", contrast_label(study.exposure, column), known)
         if isinstance(sample.outcome, MeanOutcome):
             modifiers = sample.covariates[:, [sample.names.index(m) for m in study.modifiers]]
-            _mean_rows(rows, sample, sample.outcome, modifiers, replicates, rng)
+            _mean_rows(rows, sample, sample.outcome, modifiers, propensity)
         else:
             arms = arm_labels(column)
-            curves.append(_event_rows(rows, sample, sample.outcome, arms, replicates, rng, where).assign(study=name))
+            curves.append(_event_rows(rows, sample, sample.outcome, arms, propensity, where).assign(study=name))
         parts.append(rows)
     return IndividualResult(as_table(parts), pd.concat([c for c in curves if len(c)] or curves)[CURVE_COLUMNS])
 
@@ -101,97 +105,80 @@ def _where(cohort: Cohort, name: str) -> str:
     return f"cohort {cohort.name}, individual study of {name}"
 
 
-def _mean_rows(
-    rows: Rows,
-    sample: Sample,
-    outcome: MeanOutcome,
-    modifiers: Floats,
-    replicates: int,
-    rng: np.random.Generator,
-) -> None:
+def _mean_rows(rows: Rows, sample: Sample, outcome: MeanOutcome, modifiers: Floats, propensity: Propensity) -> None:
     y, a, x = outcome.value, sample.exposure, sample.covariates
     estimand = "risk_difference" if outcome.binary else "mean_difference"
     size: dict[str, Any] = {"n": sample.n, "events": int(y.sum()) if outcome.binary else None}
+    weights = propensity.weights
+    largest = f"largest weight {weights.max():.1f}"
     support = event_support(outcome.status, two_arms(a))
-    weights = stabilised_weights(a, x)
-    contrasts = {
+    regressions = {
         "crude": least_squares(y, a, clusters=sample.clusters),
         "regression": least_squares(y, a, x, clusters=sample.clusters),
-        "ipw": least_squares(y, a, weights=weights, clusters=sample.clusters),
+        "ipw_known_weights": least_squares(y, a, weights=weights, clusters=sample.clusters),
     }
-    for method, interval in contrasts.items():
-        note = f"largest weight {weights.max():.1f}" if method == "ipw" else ""
+    for method, interval in regressions.items():
+        note = largest if method == "ipw_known_weights" else ""
         rows.add(estimand, method, support.of(interval), note=note, **size)
 
-    def means(frequency: Floats | None = None) -> tuple[float, float]:
-        return standardised_means(y, a, x, modifiers, binary=outcome.binary, weights=frequency)
+    sampling = Sampling(sample.n, sample.clusters)
+    means = {
+        "ipw": weighted_means(y, propensity),
+        "gformula": standardised_means(y, a, x, modifiers, binary=outcome.binary),
+    }
+    for method, (exposed, unexposed) in means.items():
+        told: dict[str, Any] = {**size, "note": largest if method == "ipw" else ""}
+        rows.add(estimand, method, support.of(sampling.interval(exposed - unexposed)), **told)
+        if outcome.binary:
+            ratio = partial(_ratio, sampling, exposed, unexposed)
+            rows.add("risk_ratio", method, support.of_ratio(ratio), **told)
+            rows.add("risk_exposed", method, support.of(sampling.risk_interval(exposed)), **told)
+            rows.add("risk_unexposed", method, support.of(sampling.risk_interval(unexposed)), **told)
 
-    exposed, unexposed = means()
-    draws = bootstrap(means, sample.units, replicates, rng)
-    difference = Interval.normal(exposed - unexposed, standard_error(draws[:, 0] - draws[:, 1]))
-    note = f"bootstrap, {replicates} replicates"
-    rows.add(estimand, "gformula", support.of(difference), note=note, **size)
 
-    def ratio() -> Interval:
-        log_ratio = np.log(draws[:, 0] / draws[:, 1])
-        return Interval.normal(np.log(exposed / unexposed), standard_error(log_ratio)).exp()
-
-    if outcome.binary:
-        rows.add("risk_ratio", "gformula", support.of_ratio(ratio), note=note, **size)
+def _ratio(sampling: Sampling, exposed: Estimate, unexposed: Estimate) -> Interval:
+    return sampling.interval(exposed.log() - unexposed.log()).exp()
 
 
 def _event_rows(
-    rows: Rows,
-    sample: Sample,
-    outcome: TimedOutcome,
-    arms: tuple[str, str],
-    replicates: int,
-    rng: np.random.Generator,
-    where: str,
+    rows: Rows, sample: Sample, outcome: TimedOutcome, arms: tuple[str, str], propensity: Propensity, where: str
 ) -> pd.DataFrame:
     a, x, horizon = sample.exposure, sample.covariates, outcome.horizon
-    entry = outcome.entry if (outcome.entry > 0).any() else None
+    entry = outcome.delayed_entry
     size: dict[str, Any] = {"n": sample.n, "events": int(outcome.event.sum())}
-    at_horizon: dict[str, Any] = {"n": sample.n, "events": int(np.nansum(outcome.status))}
+    by_horizon: dict[str, Any] = {"n": sample.n, "events": int(np.nansum(outcome.status))}
     support = event_support(outcome.status, two_arms(a))
     grid = np.linspace(0, horizon, CURVE_POINTS)
     people = (a == 1, a == 0)
-
-    def arm_curve(arm: NDArray[np.bool_], weights: Floats) -> Floats:
-        inside = None if entry is None else entry[arm]
-        return product_limit(outcome.time[arm], outcome.event[arm], grid, entry=inside, weights=weights[arm])
-
-    def curves(frequency: Floats) -> Floats:
-        """Survival by method (crude, ipw), arm (exposed, unexposed) and time."""
-        weighted = frequency * stabilised_weights(a, x, frequency)
-        return np.array([[arm_curve(arm, w) for arm in people] for w in (frequency, weighted)])
-
-    point = curves(np.ones(sample.n))
-    draws = bootstrap(curves, sample.units, replicates, rng)
-    spread = standard_error(draws)
-    note = f"bootstrap, {replicates} replicates"
-    for m, method in enumerate(("crude", "ipw")):
-        for k, label in enumerate(arms):
-            interval = Interval.normal(point[m, k, -1], spread[m, k, -1])
-            if method == "crude":
-                arm = people[k]
-                inside = None if entry is None else entry[arm]
-                interval = kaplan_meier(outcome.time[arm], outcome.event[arm], horizon, inside)
-            arm_size: dict[str, Any] = {
-                "n": int(people[k].sum()),
-                "events": int(np.nansum(outcome.status[people[k]])),
+    sampling = Sampling(sample.n, sample.clusters)
+    largest = f"largest weight {propensity.weights.max():.1f}"
+    curves = []
+    for method, weighting in (("crude", None), ("ipw", propensity)):
+        weights = np.ones(sample.n) if weighting is None else weighting.weights
+        note = "" if weighting is None else largest
+        at_horizon: list[Estimate] = []
+        for arm, label in zip(people, arms, strict=True):
+            curve = ProductLimit(outcome.time, outcome.event, entry=entry, weights=weights * arm)
+            estimates = [survival_estimate(curve, when, label, weighting) for when in grid]
+            limits = [sampling.survival_interval(estimate) for estimate in estimates]
+            at_horizon.append(estimates[-1])
+            shown = event_support(outcome.status, {label: arm}).of(limits[-1])
+            events = int(np.nansum(outcome.status[arm]))
+            rows.add("survival", method, shown, contrast=label, n=int(arm.sum()), events=events, note=note)
+            at_risk = (outcome.time[arm, None] >= grid) & (outcome.entry[arm, None] <= grid)
+            columns = {
+                "method": method,
+                "arm": label,
+                "time": grid,
+                "survival": [point.estimate for point in limits],
+                "lower": [point.lower for point in limits],
+                "upper": [point.upper for point in limits],
+                "at_risk": at_risk.sum(axis=0),
             }
-            rows.add(
-                "survival",
-                method,
-                event_support(outcome.status, {label: people[k]}).of(interval),
-                contrast=label,
-                note="" if method == "crude" else note,
-                **arm_size,
-            )
-        difference = point[m, 1, -1] - point[m, 0, -1]
-        se = standard_error(draws[:, m, 1, -1] - draws[:, m, 0, -1])
-        rows.add("risk_difference", method, support.of(Interval.normal(difference, se)), note=note, **at_horizon)
+            curves.append(pd.DataFrame(columns))
+        exposed, unexposed = at_horizon
+        difference = support.of(sampling.interval(unexposed - exposed))
+        rows.add("risk_difference", method, difference, note=note, **by_horizon)
 
     def ratio(covariates: Floats | None = None, weights: Floats | None = None) -> Interval:
         return hazard_ratio(
@@ -207,27 +194,7 @@ def _event_rows(
 
     if rows.wants("hazard_ratio"):
         rows.add("hazard_ratio", "crude", ratio(), **size)
-        rows.add("hazard_ratio", "ipw", ratio(weights=stabilised_weights(a, x)), **size)
+        rows.add("hazard_ratio", "ipw", ratio(weights=propensity.weights), **size)
     if rows.wants("conditional_hazard_ratio"):
         rows.add("conditional_hazard_ratio", "regression", ratio(x), **size)
-
-    limits = np.quantile(draws, [0.025, 0.975], axis=0)
-    at_risk = [(outcome.time[arm, None] >= grid) & (outcome.entry[arm, None] <= grid) for arm in people]
-    for k, arm in enumerate(people):
-        unknown = (grid > outcome.time[arm].max()) & (point[0, k] > 0)  # somebody was free of the event to the last
-        point[:, k, unknown] = limits[:, :, k, unknown] = np.nan
-    return pd.concat(
-        pd.DataFrame(
-            {
-                "method": method,
-                "arm": label,
-                "time": grid,
-                "survival": point[m, k],
-                "lower": limits[0, m, k],
-                "upper": limits[1, m, k],
-                "at_risk": at_risk[k].sum(axis=0),
-            }
-        )
-        for m, method in enumerate(("crude", "ipw"))
-        for k, label in enumerate(arms)
-    )
+    return pd.concat(curves)

@@ -36,7 +36,7 @@ def survival_figure(curves: pd.DataFrame, config: CohortConfig) -> Picture:
             outcome = config.outcomes[name]
             assert isinstance(outcome, EventOutcome)
             part = curves[curves["study"] == name]
-            floor = np.floor(part["lower"].min() * 20) / 20
+            floor = np.floor(part[["survival", "lower"]].min().min() * 20) / 20
             for axis, (method, title) in zip(row, panels.items(), strict=True):
                 for arm, colour, dash in zip(arms, (ORANGE, BLUE), ("-", "--"), strict=True):
                     line = part[(part["method"] == method) & (part["arm"] == arm)]

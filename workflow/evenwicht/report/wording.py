@@ -10,6 +10,7 @@ METHOD_LABELS = {
     "crude": "crude",
     "regression": "regression",
     "ipw": "inverse probability weighting",
+    "ipw_known_weights": "inverse probability weighting, weights as if known",
     "gformula": "standardisation",
     "iv": "instrumental variable",
     "iv_unadjusted": "instrumental variable, textbook",

@@ -1,0 +1,125 @@
+"""Standard errors from influence functions: how much each person moves an estimate.
+
+An estimate that solves estimating equations, with everything that it estimates on the way (a propensity, an outcome
+model), is to first order its true value plus a sum of independent influences. The sum of their squares is its variance:
+the stacked sandwich, or M-estimation. Source: Stefanski and Boos 2002, The American Statistician 56:29.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenwicht.estimators.results import Z95, Interval
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number and what each of n people adds to its error.
+
+    Attributes
+    ----------
+    value
+        NaN where the data do not determine it.
+    influence : (n,) array
+        Derivative of the value by how often a person counts; it sums to zero over people.
+    reason
+        Why there is no interval, if there is none.
+    """
+
+    value: float
+    influence: Floats
+    reason: str = ""
+
+    def __sub__(self, other: "Estimate") -> "Estimate":
+        return Estimate(self.value - other.value, self.influence - other.influence, self.reason or other.reason)
+
+    def complement(self) -> "Estimate":
+        """Return one minus the estimate: a risk from survival, or survival from a risk."""
+        return Estimate(1 - self.value, -self.influence, self.reason)
+
+    def log(self) -> "Estimate":
+        """Return the natural logarithm; one of zero or less does not exist and has a reason."""
+        if self.value > 0:
+            return Estimate(float(np.log(self.value)), self.influence / self.value, self.reason)
+        return Estimate(np.nan, np.full_like(self.influence, np.nan), self.reason or "no ratio with a mean of zero")
+
+
+class Sampling:
+    """What was drawn independently: people, or clusters of people.
+
+    Parameters
+    ----------
+    n
+        Rows.
+    clusters : (n,) array, optional
+        Cluster of each row. The variance then sums influence by cluster, times G / (G - 1) for G clusters, and
+        intervals use a t distribution on G - 1 degrees of freedom. Where everybody is a cluster, and without clusters,
+        the variance has no factor and the distribution is normal.
+    weights : (n,) array, optional
+        Frequency weights: a row stands for so many people.
+    """
+
+    def __init__(self, n: int, clusters: NDArray[Any] | None = None, weights: Floats | None = None) -> None:
+        self.weights = np.ones(n) if weights is None else weights
+        self.codes: NDArray[np.int64] | None = None
+        self.df = np.inf
+        if clusters is not None:
+            _, codes = np.unique(clusters[self.weights > 0], return_inverse=True)
+            count = int(codes.max()) + 1
+            if count < self.weights.sum():
+                self.codes = codes
+                self.df = count - 1
+
+    def standard_error(self, influence: Floats) -> float:
+        """Standard error of an estimate with this influence, (n,); NaN with a single cluster."""
+        if self.codes is None:
+            return float(np.sqrt(self.weights @ influence**2))
+        if self.df == 0:
+            return np.nan
+        present = self.weights > 0
+        sums = np.bincount(self.codes, (self.weights * influence)[present])
+        return float(np.sqrt(sums @ sums * (self.df + 1) / self.df))
+
+    def interval(self, estimate: Estimate) -> Interval:
+        """95% interval, symmetric around the estimate."""
+        se, reason = self._judged(estimate)
+        if reason:
+            return Interval(estimate.value).bare(reason)
+        return Interval.student(estimate.value, se, self.df)
+
+    def survival_interval(self, estimate: Estimate) -> Interval:
+        """95% interval of a survival probability on the complementary log-log scale, which keeps it within 0 and 1.
+
+        Source: Kalbfleisch and Prentice 2002, The Statistical Analysis of Failure Time Data, section 1.4.
+        """
+        survival = estimate.value
+        se, reason = self._judged(estimate)
+        if not reason and not 0 < survival < 1:
+            reason = "a probability of zero or one has no standard error"
+        if reason:
+            return Interval(survival).bare(reason)
+        reach = self._quantile() * se / (survival * -np.log(survival))
+        return Interval(survival, se, float(survival ** np.exp(reach)), float(survival ** np.exp(-reach)))
+
+    def risk_interval(self, estimate: Estimate) -> Interval:
+        """95% interval of a risk: that of survival, turned round."""
+        survival = self.survival_interval(estimate.complement())
+        return Interval(estimate.value, survival.se, 1 - survival.upper, 1 - survival.lower, survival.reason)
+
+    def _judged(self, estimate: Estimate) -> tuple[float, str]:
+        """Standard error, and why there is none that means anything."""
+        if estimate.reason:
+            return np.nan, estimate.reason
+        if self.df == 0:
+            return np.nan, "everybody is in one cluster"
+        se = self.standard_error(estimate.influence)
+        return se, "" if se > 0 else "the data do not vary where the estimate looks"
+
+    def _quantile(self) -> float:
+        from scipy.special import stdtrit
+
+        return Z95 if np.isinf(self.df) else float(stdtrit(self.df, 0.975))
