@@ -95,10 +95,10 @@ MISTAKES = {
         {"source.household.ses": 0.9, "source.household.genes": 0.9},
         "household: ses squared plus genes squared",
     ),
-    "certain diagnosis": (
+    "diagnoses all missed": (
         "rationing",
-        {"source.diagnosis.linked": 1.2},
-        "source.diagnosis.linked: input should be less than 1",
+        {"source.artefacts.missed_diagnoses": 1.0},
+        "source.artefacts.missed_diagnoses: input should be less than 1",
     ),
     "negative hazard": (
         "rationing",

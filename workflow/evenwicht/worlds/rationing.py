@@ -294,7 +294,7 @@ def _events(
 
 def diagnosis_age(world: RationingWorld, onset: Floats, last_visit: Floats, until: Floats, noise: Noise) -> Floats:
     """Age at diagnosis: the earlier of a linked record and a report at a visit; infinite if there is neither."""
-    linked = noise.uniform() < world.diagnosis.linked
+    linked = noise.uniform() >= world.artefacts.missed_diagnoses
     reported = (noise.uniform() < world.diagnosis.self_reported) & (onset <= last_visit)
     age = np.where(linked & (onset <= until), onset, np.inf)
     return np.where(reported, np.minimum(age, np.floor(onset) + 0.5), age)
@@ -307,7 +307,8 @@ def diagnosed_share(world: RationingWorld, name: str, people: Values, rate: floa
     hazard = people[f"{name}_log_hazard"]
     by_end = by.onset_risk(disease, hazard, np.minimum(end, settings.oldest_age))
     by_visit = by.onset_risk(disease, hazard, people["visit_age"])
-    known = settings.linked * by_end + (1 - settings.linked) * settings.self_reported * by_visit
+    missed = world.artefacts.missed_diagnoses
+    known = (1 - missed) * by_end + missed * settings.self_reported * by_visit
     return float(np.average(known, weights=people["volunteer_chance"]))
 
 
