@@ -12,11 +12,13 @@ from evenwicht.estimators.results import ESTIMANDS
 from evenwicht.rows import TRUTH_KEY
 from evenwicht.streams import stream_key
 from evenwicht.worlds import build, causal_graph, simulate, true_values
+from evenwicht.worlds import truth as registry
 from evenwicht.worlds.calibration import compare_with_published, fit_world
 from evenwicht.worlds.truth import simulated_values
 from evenwicht.worlds.world import contrasts_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import chi2
 
 from tests.conftest import ROOT, WORLDS, world, world_with
 
@@ -25,6 +27,7 @@ TABLES = ("persons", "measures", "events", "costs")
 STUDIED = [name for name in WORLDS if not name.startswith("register")]
 DIFFERENCES = ["mean_difference", "risk_difference"]
 DRAWS = 200_000
+OVERSTATED = ["r_squared", "liability_r_squared", "number_needed"]  # squares and reciprocals of what may be nothing
 
 
 def switched(name: str, stressor: str, policy: str) -> CohortConfig:
@@ -94,6 +97,31 @@ def test_closed_form_and_potential_outcomes_give_the_same_truth(name: str) -> No
     assert len(both)
     gap = (both["value"] - both["value_exact"]).abs()
     assert (gap <= 4 * both["mc_error"] + 1e-9).all(), both
+
+
+@pytest.mark.parametrize("name", ["dunedin", "register_nz", "lifecourse"])
+def test_the_stated_error_is_the_spread_of_repeated_truths(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forty batches, as in the default run, of a tenth of the people, repeated with other people.
+
+    The SD over repeats has a chi-square distribution; one value in 100,000 may lie outside either limit by chance. A
+    single error, from 40 batches, varies by 1 / sqrt(78) = 0.11 around its mean, more where values have long tails;
+    from four chunks it would vary by 0.4.
+    """
+    monkeypatch.setattr(registry, "CHUNK", 10_000)
+    monkeypatch.setattr(registry, "BATCH", 1_000)
+    config, repeats = world(name), 32
+    runs = [
+        simulated_values(config, build(config), 40_000, stream_key(seed, name, "repeat")).set_index(TRUTH_KEY)
+        for seed in range(repeats)
+    ]
+    values, errors = (pd.concat([run[column] for run in runs], axis=1) for column in ("value", "mc_error"))
+    varying = values.std(axis=1) > 1e-12
+    variance_ratio = (values.var(axis=1) / (errors**2).mean(axis=1))[varying]
+    lowest, highest = chi2.ppf([1e-5, 1 - 1e-5], repeats - 1) / (repeats - 1)
+    assert (variance_ratio <= highest).all(), variance_ratio[variance_ratio > highest]
+    overstated = variance_ratio.index.get_level_values("estimand").isin(OVERSTATED)
+    assert (variance_ratio[~overstated] >= lowest).all(), variance_ratio[variance_ratio < lowest]
+    assert (errors.std(axis=1) / errors.mean(axis=1))[varying].median() < 0.16
 
 
 @pytest.mark.parametrize("name", [n for n in STUDIED if build(world(n)).diseases])
