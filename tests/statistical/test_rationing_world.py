@@ -265,9 +265,9 @@ def test_error_of_measured_sugar_has_the_stated_reliability(config: CohortConfig
         for r in (1.0, 0.5)
     )
     error = noisy.persons["early_sugar"] - plain.persons["early_sugar"]
-    home = config.source.household
-    spread = np.hypot(home.sigma, home.grams_less / 2)
-    assert error.std() == pytest.approx(spread, rel=4 / np.sqrt(2 * 60_183))
+    # half of the variance between households is error, so that the error varies as much as their sugar does
+    sugar = build(config).equations.draw(BIG, stream_key(12, "rationing", "sugar"))["household_sugar"]
+    assert error.std() == pytest.approx(sugar.std(), rel=4 / np.sqrt(2 * 60_183))
 
 
 def test_differential_attrition_keeps_the_rationed_from_returning(config: CohortConfig) -> None:

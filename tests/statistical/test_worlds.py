@@ -73,6 +73,28 @@ def test_the_causal_graph_names_every_variable_once_and_has_no_cycle(name: str) 
     assert seen == set(build(world(name)).equations.draw(10, stream_key(1, name, "graph")))
 
 
+# --- units ----------------------------------------------------------------------------------------------------------
+
+
+def standardised(values: np.ndarray, mean: float = 0.0, sd: float = 1.0) -> bool:
+    """Mean and SD within four Monte Carlo errors, that of the SD by the fourth moment."""
+    z = (np.asarray(values, dtype=float) - mean) / sd
+    spread = np.std((z - z.mean()) ** 2) / (2 * z.std())
+    return bool(max(abs(z.mean()) / z.std(), abs(z.std() - 1) / spread) <= 4 / np.sqrt(len(z)))
+
+
+@pytest.mark.parametrize("effects", [("harmful", "beneficial"), ("null", "null"), ("reversed", "reversed")])
+@pytest.mark.parametrize("name", [n for n in WORLDS if "SD" in {c.unit for c in world(n).columns.values()}])
+def test_what_is_called_sd_has_one_in_the_population(name: str, effects: tuple[str, str]) -> None:
+    """Whatever the switches: with no programme, and where no famine decides who is conceived."""
+    config = switched(name, *effects)
+    without = {"intervention": {"assigned": False}, "famine": {"famine_city": False}}.get(name)
+    people = build(config).equations.draw(DRAWS, stream_key(36, name, "units"), without)
+    called = [column for column, described in config.columns.items() if described.unit == "SD"]
+    assert called
+    assert [column for column in called if not standardised(people[column])] == []
+
+
 # --- truth ----------------------------------------------------------------------------------------------------------
 
 

@@ -105,6 +105,12 @@ MISTAKES = {
         {"source.diseases.hypertension.rate": -1e-5},
         "source.diseases.hypertension.rate: input should be greater than 0",
     ),
+    # intervention
+    "skill without variance of its own": (
+        "intervention",
+        {"source.ses_skill": 0.7},
+        "ses_skill and poverty_skill must explain less of the variance of skill than persistence",
+    ),
     # famine
     "rations out of order": ("famine", {"source.rations.1.since": "1946-01-01"}, "rations must be in order of date"),
     "rations that start too late": (

@@ -104,7 +104,10 @@ class RationingArtefacts(Strict):
     missed_diagnoses: Annotated[float, Field(ge=0, lt=1)] = Field(
         0.0, description="P(no record in linked registers | disease); only a visit can tell of it then"
     )
-    household_reliability: Annotated[float, Field(gt=0, le=1, description="Share of variance that is not error")] = 1.0
+    household_reliability: Annotated[
+        float,
+        Field(gt=0, le=1, description="Share of the variance between households' measured sugar that is not error"),
+    ] = 1.0
     bundled_foods: float = Field(
         0.0,
         description="Log hazard ratio of lifelong-first-1000-days rationing of the other foods, by any way but sugar",

@@ -219,7 +219,6 @@ def _cohort(config: CohortConfig, world: RationingWorld, equations: Model, key: 
     birth = pd.Timestamp(world.first_birth) + pd.to_timedelta(people["birth_day"], unit="D")
     flags = {name: pd.array(people[name], dtype="boolean") for name in (POLICY, HOUSEHOLD, "parental_diabetes")}
     reliability = world.artefacts.household_reliability
-    spread = float(np.hypot(world.household.sigma, world.household.grams_less / 2))
     persons = pd.DataFrame(
         {
             "id": pd.Series(ids, dtype="Int64"),
@@ -231,7 +230,7 @@ def _cohort(config: CohortConfig, world: RationingWorld, equations: Model, key: 
             "genes": people["genes"],
             **flags,
             "months_rationed": months_rationed(world, people["birth_day"]),
-            "early_sugar": by.with_error(noise, _early_sugar(people), spread, reliability),
+            "early_sugar": by.with_error(noise, _early_sugar(people), household_spread(world), reliability),
         }
     )
     willing = noise.normal() - world.artefacts.differential_attrition * people[POLICY]
@@ -259,6 +258,12 @@ def months_rationed(world: RationingWorld, birth_day: Floats) -> Floats:
     return (
         length / MONTH * share_before(day_of(world, world.calendar["sugar"].ends), birth_day - GESTATION_DAYS, length)
     )
+
+
+def household_spread(world: RationingWorld) -> float:
+    """SD between households of what they use beside the mean of their time, g a person and day."""
+    home = world.household
+    return float(np.sqrt(home.sigma**2 + home.grams_less**2 * home.prevalence * (1 - home.prevalence)))
 
 
 def _early_sugar(people: Values) -> Floats:
