@@ -9,7 +9,8 @@ from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig, DunedinWorld
 from evenwicht.streams import stream_key
 from evenwicht.worlds import simulate, true_values
-from evenwicht.worlds.dunedin import STRESSORS, dunedin_model
+from evenwicht.worlds.dunedin import dunedin_model
+from evenwicht.worlds.norms import STRESSORS, norms_of
 
 from tests.conftest import ROOT, world_with
 
@@ -142,8 +143,8 @@ def test_truth_states_its_monte_carlo_error(dunedin_config: CohortConfig) -> Non
     simulated = one["how"] != "closed form"
     error = np.hypot(one["mc_error"], two["mc_error"])[simulated]
     gap = (one["value"] - two["value"]).abs()[simulated]
-    # five chunks estimate each error, so their ratio has a t distribution with about eight degrees of freedom
-    assert (gap <= 6 * error).all()
+    # fifty batches estimate each error: nearly normal, so in fewer than one of a hundred pairs any of 200 values gapes wider
+    assert (gap <= 4.5 * error).all()
     assert (one["mc_error"][simulated & one["estimand"].eq("risk_difference")] < 0.005).all()
 
 
@@ -185,6 +186,36 @@ def test_genes_confound_poverty_and_brain_health(world: DunedinWorld) -> None:
     for later in ("brain_health", "iq", "self_control"):
         assert (high[later] > low[later]).all()
     assert (high["poverty"] == low["poverty"]).all()
+
+
+@pytest.mark.parametrize("effects", [("harmful", "beneficial"), ("null", "null"), ("reversed", "reversed")])
+def test_iq_is_recorded_in_points_normed_in_its_own_world(
+    dunedin_config: CohortConfig, effects: tuple[str, str]
+) -> None:
+    stressor, policy = effects
+    large = world_with(dunedin_config, n=BIG, stressor_effect=stressor, policy_effect=policy)
+    iq = simulate(large, stream_key(31, "dunedin", "iq")).persons["iq"]
+    assert abs(iq.mean() - 100) <= 4 * 15 / np.sqrt(BIG)
+    assert iq.std() == pytest.approx(15, rel=4 / np.sqrt(2 * BIG))
+
+
+def test_norms_do_not_move_with_an_intervention(world: DunedinWorld) -> None:
+    """One stressor costs everybody the same points, directly and by brain health: 15 over the SD of the latent score."""
+    model, key = dunedin_model(world), stream_key(32, "dunedin", "norms")
+    poor, spared = (model.draw(1_000, key, {"poverty": value})["iq"] for value in (True, False))
+    latent = world.iq.stressors.poverty + world.iq.brain_health * world.brain_health.stressors.poverty
+    sd = norms_of(world).iq.sd
+    assert sd == pytest.approx(18.8 / 15, abs=0.01)
+    assert poor - spared == pytest.approx(15 * latent / sd)
+
+
+def test_childhood_risk_is_a_sum_of_four_sds(dunedin: Cohort, world: DunedinWorld) -> None:
+    persons = dunedin.persons
+    share = norms_of(world).maltreatment.mean
+    maltreated = (persons["maltreatment"].astype(float) - share) / np.sqrt(share * (1 - share))
+    expected = maltreated - persons["ses"] - (persons["iq"] - 100) / 15 - persons["self_control"]
+    assert persons["childhood_risk"].to_numpy() == pytest.approx(expected.to_numpy())
+    assert share == pytest.approx(world.stressors.maltreatment.prevalence)
 
 
 def test_adolescence_and_schooling_carry_effects_to_need(world: DunedinWorld) -> None:

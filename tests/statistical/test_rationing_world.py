@@ -165,21 +165,46 @@ def test_share_diagnosed_is_the_published(config: CohortConfig) -> None:
     assert status["hypertension"] == pytest.approx(0.3264, abs=0.012)
 
 
-def test_diagnoses_are_never_before_onset_and_told_in_whole_years(settings: RationingWorld) -> None:
+def ages_at_diagnosis(settings: RationingWorld) -> tuple[np.ndarray, np.ndarray, float, float]:
+    """Onset and age at diagnosis of many people who are visited at one age and followed to another."""
     from evenwicht.worlds.scm import Noise
 
-    onset = np.random.default_rng(5).uniform(40, 80, BIG)
-    visit, until = np.full(BIG, 55.0), np.full(BIG, 65.0)
-    age = rationing.diagnosis_age(settings, onset, visit, until, Noise(BIG, np.random.default_rng(6), np.arange(BIG)))
+    onset, visit, until = np.random.default_rng(5).uniform(40, 80, BIG), 55.0, 65.0
+    noise = Noise(BIG, np.random.default_rng(6), np.arange(BIG))
+    age = rationing.diagnosis_age(settings, onset, np.full(BIG, visit), np.full(BIG, until), noise)
+    return onset, age, visit, until
+
+
+def test_without_artefacts_every_disease_in_follow_up_is_known_and_told_in_whole_years(
+    settings: RationingWorld,
+) -> None:
+    onset, age, _, until = ages_at_diagnosis(settings)
     known = np.isfinite(age)
-    assert (onset[known] <= until[known]).all()
+    assert (known == (onset <= until)).all()
     assert (np.abs(age - onset)[known] <= 0.5).all()
-    after = (onset > visit) & (onset <= until)
-    linked = settings.diagnosis.linked
-    assert abs(known[after].mean() - linked) <= 4 * np.sqrt(linked * (1 - linked) / after.sum())
-    either = 1 - (1 - linked) * (1 - settings.diagnosis.self_reported)
-    before = onset <= visit
-    assert abs(known[before].mean() - either) <= 4 * np.sqrt(either * (1 - either) / before.sum())
+
+
+def test_missed_diagnoses_are_lost_unless_told_at_a_visit(settings: RationingWorld) -> None:
+    missed, told = 0.3, settings.diagnosis.self_reported
+    changed = settings.artefacts.model_copy(update={"missed_diagnoses": missed})
+    onset, age, visit, until = ages_at_diagnosis(settings.model_copy(update={"artefacts": changed}))
+    known = np.isfinite(age)
+    assert not known[onset > until].any()
+    for rows, share in ((onset <= visit, missed * (1 - told)), ((onset > visit) & (onset <= until), missed)):
+        assert abs((~known[rows]).mean() - share) <= 4 * np.sqrt(share * (1 - share) / rows.sum())
+
+
+def test_the_share_diagnosed_counts_what_is_missed(config: CohortConfig) -> None:
+    """The registry's share against diagnoses of drawn people, where nobody dies, all are seen once, a third is missed."""
+    alive = config.source.death.model_copy(update={"rate": 1e-12})
+    once = config.source.recruitment.model_copy(update={"response": 0.5, "repeat_share": 0.0})
+    missed = world_with(config, scale=1.0, death=alive, recruitment=once, **artefacts(config, missed_diagnoses=0.3))
+    key = stream_key(18, "rationing", "missed")
+    truth = true_values(missed, 100_000, key).query("estimand == 'group_share'").set_index("study")["value"]
+    status = simulate(missed, key).events.groupby("event")["status"].sum() / 60_183
+    for disease in missed.source.diseases:
+        share = truth[disease]
+        assert abs(status[disease] - share) <= 4 * np.sqrt(share * (1 - share) / 60_183)
 
 
 def test_follow_up_from_the_visit_holds_nobody_diagnosed_before_it(config: CohortConfig) -> None:
@@ -240,9 +265,9 @@ def test_error_of_measured_sugar_has_the_stated_reliability(config: CohortConfig
         for r in (1.0, 0.5)
     )
     error = noisy.persons["early_sugar"] - plain.persons["early_sugar"]
-    home = config.source.household
-    spread = np.hypot(home.sigma, home.grams_less / 2)
-    assert error.std() == pytest.approx(spread, rel=4 / np.sqrt(2 * 60_183))
+    # half of the variance between households is error, so that the error varies as much as their sugar does
+    sugar = build(config).equations.draw(BIG, stream_key(12, "rationing", "sugar"))["household_sugar"]
+    assert error.std() == pytest.approx(sugar.std(), rel=4 / np.sqrt(2 * 60_183))
 
 
 def test_differential_attrition_keeps_the_rationed_from_returning(config: CohortConfig) -> None:

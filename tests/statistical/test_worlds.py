@@ -12,11 +12,13 @@ from evenwicht.estimators.results import ESTIMANDS
 from evenwicht.rows import TRUTH_KEY
 from evenwicht.streams import stream_key
 from evenwicht.worlds import build, causal_graph, simulate, true_values
+from evenwicht.worlds import truth as registry
 from evenwicht.worlds.calibration import compare_with_published, fit_world
 from evenwicht.worlds.truth import simulated_values
 from evenwicht.worlds.world import contrasts_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import chi2
 
 from tests.conftest import ROOT, WORLDS, world, world_with
 
@@ -25,6 +27,7 @@ TABLES = ("persons", "measures", "events", "costs")
 STUDIED = [name for name in WORLDS if not name.startswith("register")]
 DIFFERENCES = ["mean_difference", "risk_difference"]
 DRAWS = 200_000
+OVERSTATED = ["r_squared", "liability_r_squared", "number_needed"]  # squares and reciprocals of what may be nothing
 
 
 def switched(name: str, stressor: str, policy: str) -> CohortConfig:
@@ -70,6 +73,28 @@ def test_the_causal_graph_names_every_variable_once_and_has_no_cycle(name: str) 
     assert seen == set(build(world(name)).equations.draw(10, stream_key(1, name, "graph")))
 
 
+# --- units ----------------------------------------------------------------------------------------------------------
+
+
+def standardised(values: np.ndarray, mean: float = 0.0, sd: float = 1.0) -> bool:
+    """Mean and SD within four Monte Carlo errors, that of the SD by the fourth moment."""
+    z = (np.asarray(values, dtype=float) - mean) / sd
+    spread = np.std((z - z.mean()) ** 2) / (2 * z.std())
+    return bool(max(abs(z.mean()) / z.std(), abs(z.std() - 1) / spread) <= 4 / np.sqrt(len(z)))
+
+
+@pytest.mark.parametrize("effects", [("harmful", "beneficial"), ("null", "null"), ("reversed", "reversed")])
+@pytest.mark.parametrize("name", [n for n in WORLDS if "SD" in {c.unit for c in world(n).columns.values()}])
+def test_what_is_called_sd_has_one_in_the_population(name: str, effects: tuple[str, str]) -> None:
+    """Whatever the switches: with no programme, and where no famine decides who is conceived."""
+    config = switched(name, *effects)
+    without = {"intervention": {"assigned": False}, "famine": {"famine_city": False}}.get(name)
+    people = build(config).equations.draw(DRAWS, stream_key(36, name, "units"), without)
+    called = [column for column, described in config.columns.items() if described.unit == "SD"]
+    assert called
+    assert [column for column in called if not standardised(people[column])] == []
+
+
 # --- truth ----------------------------------------------------------------------------------------------------------
 
 
@@ -94,6 +119,31 @@ def test_closed_form_and_potential_outcomes_give_the_same_truth(name: str) -> No
     assert len(both)
     gap = (both["value"] - both["value_exact"]).abs()
     assert (gap <= 4 * both["mc_error"] + 1e-9).all(), both
+
+
+@pytest.mark.parametrize("name", ["dunedin", "register_nz", "lifecourse"])
+def test_the_stated_error_is_the_spread_of_repeated_truths(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forty batches, as in the default run, of a tenth of the people, repeated with other people.
+
+    The SD over repeats has a chi-square distribution; one value in 100,000 may lie outside either limit by chance. A
+    single error, from 40 batches, varies by 1 / sqrt(78) = 0.11 around its mean, more where values have long tails;
+    from four chunks it would vary by 0.4.
+    """
+    monkeypatch.setattr(registry, "CHUNK", 10_000)
+    monkeypatch.setattr(registry, "BATCH", 1_000)
+    config, repeats = world(name), 32
+    runs = [
+        simulated_values(config, build(config), 40_000, stream_key(seed, name, "repeat")).set_index(TRUTH_KEY)
+        for seed in range(repeats)
+    ]
+    values, errors = (pd.concat([run[column] for run in runs], axis=1) for column in ("value", "mc_error"))
+    varying = values.std(axis=1) > 1e-12
+    variance_ratio = (values.var(axis=1) / (errors**2).mean(axis=1))[varying]
+    lowest, highest = chi2.ppf([1e-5, 1 - 1e-5], repeats - 1) / (repeats - 1)
+    assert (variance_ratio <= highest).all(), variance_ratio[variance_ratio > highest]
+    overstated = variance_ratio.index.get_level_values("estimand").isin(OVERSTATED)
+    assert (variance_ratio[~overstated] >= lowest).all(), variance_ratio[variance_ratio < lowest]
+    assert (errors.std(axis=1) / errors.mean(axis=1))[varying].median() < 0.16
 
 
 @pytest.mark.parametrize("name", [n for n in STUDIED if build(world(n)).diseases])

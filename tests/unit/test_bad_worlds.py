@@ -95,15 +95,21 @@ MISTAKES = {
         {"source.household.ses": 0.9, "source.household.genes": 0.9},
         "household: ses squared plus genes squared",
     ),
-    "certain diagnosis": (
+    "diagnoses all missed": (
         "rationing",
-        {"source.diagnosis.linked": 1.2},
-        "source.diagnosis.linked: input should be less than 1",
+        {"source.artefacts.missed_diagnoses": 1.0},
+        "source.artefacts.missed_diagnoses: input should be less than 1",
     ),
     "negative hazard": (
         "rationing",
         {"source.diseases.hypertension.rate": -1e-5},
         "source.diseases.hypertension.rate: input should be greater than 0",
+    ),
+    # intervention
+    "skill without variance of its own": (
+        "intervention",
+        {"source.ses_skill": 0.7},
+        "ses_skill and poverty_skill must explain less of the variance of skill than persistence",
     ),
     # famine
     "rations out of order": ("famine", {"source.rations.1.since": "1946-01-01"}, "rations must be in order of date"),

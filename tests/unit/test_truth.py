@@ -3,14 +3,19 @@
 import numpy as np
 import pandas as pd
 import pytest
-from evenwicht.config import ConcentrationStudy
+from evenwicht.config import CohortConfig, ConcentrationStudy
 from evenwicht.config.mechanisms import Onset
+from evenwicht.errors import DataError
+from evenwicht.streams import stream_key
 from evenwicht.worlds import mechanisms as by
+from evenwicht.worlds import true_values, truth
 from evenwicht.worlds.calibration import at_least
 from evenwicht.worlds.concentration import agreement, auc, concentration_rows
 from evenwicht.worlds.scm import Noise
 from scipy.integrate import quad
 from scipy.stats import binom, mannwhitneyu
+
+from tests.conftest import world, world_with
 
 RNG = np.random.default_rng(51)
 
@@ -89,3 +94,28 @@ def test_liability_thresholds_keep_their_prevalence_and_chances_agree_with_draws
     assert abs(chance.mean() - 0.1) <= 4 * chance.std() / np.sqrt(n)
     drawn = by.above(0.1, score)
     assert abs(np.corrcoef(drawn, cause)[0, 1] - np.corrcoef(chance, cause)[0, 1] * chance.std() / drawn.std()) < 0.01
+
+
+# --- Monte Carlo error ----------------------------------------------------------------------------------------------
+
+
+def famine_in_few_births(births: int) -> CohortConfig:
+    config = world("famine")
+    return world_with(config, births=config.source.births.model_copy(update={"early": births}))
+
+
+def test_where_a_batch_has_nobody_the_error_is_that_of_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 1,000 births some 20 are exposed in early pregnancy, and in 100 there often are none in a third of SES."""
+    monkeypatch.setattr(truth, "CHUNK", 1_000)
+    monkeypatch.setattr(truth, "BATCH", 100)
+    table = true_values(famine_in_few_births(100), 10_000, stream_key(1, "famine", "few"))
+    thirds = table[table["contrast"].str.contains("exposed early.*third of SES")]
+    assert len(thirds)
+    assert thirds["mc_error"].notna().all()
+
+
+def test_a_true_value_about_nobody_names_the_study(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(truth, "CHUNK", 500)
+    monkeypatch.setattr(truth, "BATCH", 100)
+    with pytest.raises(DataError, match="cohort famine, source: .*early.* has no true value: of 500 people none"):
+        true_values(famine_in_few_births(1), 1_000, stream_key(1, "famine", "nobody"))

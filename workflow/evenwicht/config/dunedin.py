@@ -94,7 +94,7 @@ class AdolescentProblems(Strict):
 
 
 class NoQualifications(Strict):
-    """Log-odds of leaving school without qualifications."""
+    """Log-odds of leaving school without qualifications; scores count in residual SDs."""
 
     intercept: float
     ses: float
@@ -104,7 +104,7 @@ class NoQualifications(Strict):
 
 
 class HighNeed(Strict):
-    """Log-odds of belonging to the latent group with high need in many sectors."""
+    """Log-odds of belonging to the latent group with high need in many sectors; scores count in residual SDs."""
 
     intercept: float
     male: float

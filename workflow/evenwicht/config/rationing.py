@@ -89,7 +89,6 @@ class Recruitment(Strict):
 class Diagnosis(Strict):
     """How onset becomes a diagnosis in the data: the earlier of a linked record and a self-report."""
 
-    linked: Share = Field(description="P(record in linked registers | disease before the end of linkage)")
     self_reported: Share = Field(description="P(report at a visit | disease before it); the age is told in whole years")
     linkage_end: dt.date
     oldest_age: Positive = Field(description="Follow-up ends at this age, years")
@@ -102,7 +101,13 @@ class RationingArtefacts(Strict):
     incoherent_windows: IncoherentWindows = False
     differential_attrition: DifferentialAttrition = 0.0
     selection: Selection = 0.0
-    household_reliability: Annotated[float, Field(gt=0, le=1, description="Share of variance that is not error")] = 1.0
+    missed_diagnoses: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.0, description="P(no record in linked registers | disease); only a visit can tell of it then"
+    )
+    household_reliability: Annotated[
+        float,
+        Field(gt=0, le=1, description="Share of the variance between households' measured sugar that is not error"),
+    ] = 1.0
     bundled_foods: float = Field(
         0.0,
         description="Log hazard ratio of lifelong-first-1000-days rationing of the other foods, by any way but sugar",

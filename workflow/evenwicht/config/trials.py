@@ -44,7 +44,9 @@ class DeprivationWorld(Strict):
     placement_age: Positive = Field(description="Mean age at placement, months")
     placement_sigma: Positive = Field(description="SD of the age at placement, months")
     gain_lost_per_month: float = Field(description="Gain lost for each month of later placement, IQ points")
-    sigma: Positive = Field(description="SD of IQ within a group")
+    sigma: Positive = Field(
+        description="SD of IQ among those alike in group, birth weight and age at placement, points"
+    )
     persistence: Share = Field(description="Correlation of IQ between ages within a group")
     low_birth_weight: Share = Field(description="Share among children from families")
     low_birth_weight_institution: Share
@@ -65,7 +67,7 @@ class ProgrammeOutcome(Strict):
 
     label: str
     unit: str
-    mean: Positive = Field(description="Mean a year")
+    mean: Positive = Field(description="Mean a year of those with a skill of 0")
     per_sd: float = Field(description="Change of the log amount for each SD of skill")
     sigma: Positive = Field(description="SD of the log amount between people")
 
@@ -90,12 +92,14 @@ class InterventionWorld(Strict):
     poverty: Share
     poverty_ses: Correlation
     poverty_skill: float = Field(description="Effect of poverty on skill at every age, SD")
-    ses_skill: float
+    ses_skill: float = Field(description="Effect of an SD of family SES on skill at every age, SD")
     programme_ends: Positive = Field(description="Age at which the programme ends, years")
     effect_at_end: float = Field(description="Effect of attending on skill when the programme ends, SD")
     retention: Probability = Field(description="Share of the fading part that is left a year later")
     lasting: float = Field(description="Part of the effect that does not fade, SD")
-    persistence: Share = Field(description="Share of skill variance that is the person's own over all ages")
+    persistence: Share = Field(
+        description="Share of the variance of skill, without the programme, that is the person's own over all ages"
+    )
     skill_ages: list[Positive] = Field(min_length=2)
     assessed: Annotated[float, Field(gt=0, le=1)]
     windows: dict[Name, tuple[Positive, Positive]] = Field(description="First and last age of each window of costs")
@@ -107,6 +111,10 @@ class InterventionWorld(Strict):
         require_order(list(self.skill_ages), "skill_ages")
         if self.skill_ages[0] < self.programme_ends:
             raise ValueError("skill_ages must not start before programme_ends")
+        if (abs(self.ses_skill) + abs(self.poverty_skill) * (self.poverty * (1 - self.poverty)) ** 0.5) ** 2 >= (
+            self.persistence
+        ):
+            raise ValueError("ses_skill and poverty_skill must explain less of the variance of skill than persistence")
         if abs(self.lasting) > abs(self.effect_at_end):
             raise ValueError("lasting must not exceed effect_at_end")
         for name, (start, end) in self.windows.items():

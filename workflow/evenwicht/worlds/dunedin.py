@@ -17,18 +17,17 @@ from scipy.special import expit, ndtr, ndtri
 
 from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig, DunedinWorld, StressorWeights
-from evenwicht.config.dunedin import AdversityScore, Stressor
+from evenwicht.config.dunedin import AdversityScore, Cognition, HighNeed, NoQualifications, Stressor
 from evenwicht.streams import part_of
 from evenwicht.worlds import mechanisms as by
 from evenwicht.worlds.concentration import agreement, concentration_rows
 from evenwicht.worlds.mechanisms import SIGN, YEAR, Flags, Floats
+from evenwicht.worlds.norms import STRESSORS, norms_of
 from evenwicht.worlds.scm import Equation, Model, Noise, Values, named, named_causes
 from evenwicht.worlds.world import Row, World, contrasts_of, exact_effects, yes_or_no
 
 POLICY = "child_benefit"
-STRESSORS = ["poverty", "unsafe_home", "parental_mental_illness", "maltreatment", "prenatal_exposure"]
 ENROLMENT_AGE, ADULT_AGE = 3.0, 18.0
-IQ_MEAN, IQ_SD = 100.0, 15.0
 GROWTH_SIGMA = 0.2  # SD of the log growth of use between two ages of cost
 CLASSES = 5  # of an adversity score: 0, 1, 2, 3, 4 or more
 
@@ -53,6 +52,7 @@ def build(config: CohortConfig) -> World:
 def dunedin_model(world: DunedinWorld) -> Model:
     """Return the structural equations of a Dunedin-style world."""
     harm, benefit, artefacts = SIGN[world.stressor_effect], SIGN[world.policy_effect], world.artefacts
+    norms = norms_of(world)
 
     def load(weights: StressorWeights, stressors: Flags) -> Floats:
         """Sum of the weights of the stressors present."""
@@ -109,34 +109,46 @@ def dunedin_model(world: DunedinWorld) -> Model:
         return np.column_stack(present)
 
     def brain_health(noise: Noise, ses: Floats, genes: Floats, stressors: Flags) -> Floats:
-        """In standard deviations of what its causes leave unexplained, as are the three that follow."""
+        """Effects on it, and of it, are in SDs of what its causes leave unexplained; so are those of the next three."""
         w = world.brain_health
-        return w.ses * ses + w.genes * genes + load(w.stressors, stressors) + noise.normal()
+        return norms.brain_health.score(w.ses * ses + w.genes * genes + load(w.stressors, stressors) + noise.normal())
+
+    def cognition(
+        w: Cognition, noise: Noise, brain_health: Floats, ses: Floats, genes: Floats, stressors: Flags
+    ) -> Floats:
+        inherited = w.ses * ses + w.genes * genes
+        grown = w.brain_health * norms.brain_health.latent(brain_health)
+        return grown + inherited + load(w.stressors, stressors) + noise.normal()
 
     def iq(noise: Noise, brain_health: Floats, ses: Floats, genes: Floats, stressors: Flags) -> Floats:
-        w = world.iq
-        inherited = w.ses * ses + w.genes * genes
-        return w.brain_health * brain_health + inherited + load(w.stressors, stressors) + noise.normal()
+        """IQ points."""
+        return norms.iq.score(cognition(world.iq, noise, brain_health, ses, genes, stressors))
 
     def self_control(noise: Noise, brain_health: Floats, ses: Floats, genes: Floats, stressors: Flags) -> Floats:
-        w = world.self_control
-        inherited = w.ses * ses + w.genes * genes
-        return w.brain_health * brain_health + inherited + load(w.stressors, stressors) + noise.normal()
+        return norms.self_control.score(cognition(world.self_control, noise, brain_health, ses, genes, stressors))
 
     def childhood_risk(_: Noise, ses: Floats, maltreatment: Flags, iq: Floats, self_control: Floats) -> Floats:
-        """Sum of the four childhood risks of Caspi et al. (2016): low SES, maltreatment, low IQ, low self-control."""
-        return maltreatment - ses - iq - self_control
+        """Sum in SDs of the four risks of Caspi et al. (2016): low SES, maltreatment, low IQ and low self-control."""
+        low_iq = -(iq - norms.iq.centre) / norms.iq.unit
+        return norms.maltreatment.score(maltreatment.astype(float)) - ses + low_iq - self_control
 
     def mental_problems(noise: Noise, male: Flags, self_control: Floats, stressors: Flags) -> Floats:
         w = world.mental_problems
-        return w.male * male + w.self_control * self_control + load(w.stressors, stressors) + noise.normal()
+        control = norms.self_control.latent(self_control)
+        return norms.mental_problems.score(
+            w.male * male + w.self_control * control + load(w.stressors, stressors) + noise.normal()
+        )
+
+    def youth(w: NoQualifications | HighNeed, iq: Floats, self_control: Floats, mental_problems: Floats) -> Floats:
+        """What the scores of childhood and adolescence add to log-odds."""
+        problems = w.mental_problems * norms.mental_problems.latent(mental_problems)
+        return w.iq * norms.iq.latent(iq) + w.self_control * norms.self_control.latent(self_control) + problems
 
     def no_qualifications(
         noise: Noise, ses: Floats, iq: Floats, self_control: Floats, mental_problems: Floats
     ) -> Flags:
         w = world.no_qualifications
-        log_odds = w.intercept + w.ses * ses + w.iq * iq + w.self_control * self_control
-        return noise.uniform() < expit(log_odds + w.mental_problems * mental_problems)
+        return noise.uniform() < expit(w.intercept + w.ses * ses + youth(w, iq, self_control, mental_problems))
 
     def need_log_odds(
         _: Noise,
@@ -151,8 +163,8 @@ def dunedin_model(world: DunedinWorld) -> Model:
     ) -> Floats:
         """Log-odds of belonging to the group with high need."""
         w = world.high_need
-        log_odds = w.intercept + w.male * male + w.ses * ses + w.iq * iq + w.self_control * self_control
-        log_odds += w.mental_problems * mental_problems + w.no_qualifications * no_qualifications
+        log_odds = w.intercept + w.male * male + w.ses * ses + youth(w, iq, self_control, mental_problems)
+        log_odds += w.no_qualifications * no_qualifications
         return log_odds + load(w.stressors, stressors) + artefacts.cohort_trend * birth_day / YEAR
 
     def high_need_group(noise: Noise, need_log_odds: Floats) -> Flags:
@@ -319,7 +331,7 @@ def _cohort(config: CohortConfig, world: DunedinWorld, equations: Model, key: np
             "genes": people["genes"],
             **{name: pd.array(flags, dtype="boolean") for name, flags in {POLICY: people[POLICY], **seen}.items()},
             "brain_health": people["brain_health"],
-            "iq": IQ_MEAN + IQ_SD * people["iq"],
+            "iq": people["iq"],
             "self_control": people["self_control"],
             "childhood_risk": people["childhood_risk"],
             "mental_problems": people["mental_problems"],

@@ -9,6 +9,7 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
 from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig, InterventionWorld
@@ -43,9 +44,18 @@ def effect_at(world: InterventionWorld, age: float) -> float:
     return SIGN[world.policy_effect] * (fading * world.retention**years + world.lasting)
 
 
+def explained_variance(world: InterventionWorld) -> float:
+    """Share of the variance of skill, without the programme, that comes from SES and poverty."""
+    harm, bar = SIGN[world.stressor_effect] * world.poverty_skill, ndtri(1 - world.poverty)
+    tie = world.poverty_ses * np.exp(-(bar**2) / 2) / np.sqrt(2 * np.pi)  # covariance of SES and poverty
+    poor = harm**2 * world.poverty * (1 - world.poverty)
+    return float(world.ses_skill**2 + 2 * world.ses_skill * harm * tie + poor)
+
+
 def intervention_model(world: InterventionWorld) -> Model:
     """Return the structural equations of an intervention world."""
     harm = SIGN[world.stressor_effect]
+    explained = explained_variance(world)
 
     def ses(noise: Noise) -> Floats:
         return noise.normal()
@@ -60,10 +70,9 @@ def intervention_model(world: InterventionWorld) -> Model:
         return assigned & (noise.uniform() < world.take_up)
 
     def ability(noise: Noise, ses: Floats, poverty: Flags) -> Floats:
-        """The part of skill that is the person's own, SD."""
-        return (
-            world.ses_skill * ses + harm * world.poverty_skill * poverty + np.sqrt(world.persistence) * noise.normal()
-        )
+        """The part of skill that is the person's own, SD of skill without the programme."""
+        background = world.ses_skill * ses + harm * world.poverty_skill * (poverty - world.poverty)
+        return background + np.sqrt(world.persistence - explained) * noise.normal()
 
     def skill(age: float) -> Equation:
         def equation(noise: Noise, ability: Floats, attended: Flags) -> Floats:

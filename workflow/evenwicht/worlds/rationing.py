@@ -219,7 +219,6 @@ def _cohort(config: CohortConfig, world: RationingWorld, equations: Model, key: 
     birth = pd.Timestamp(world.first_birth) + pd.to_timedelta(people["birth_day"], unit="D")
     flags = {name: pd.array(people[name], dtype="boolean") for name in (POLICY, HOUSEHOLD, "parental_diabetes")}
     reliability = world.artefacts.household_reliability
-    spread = float(np.hypot(world.household.sigma, world.household.grams_less / 2))
     persons = pd.DataFrame(
         {
             "id": pd.Series(ids, dtype="Int64"),
@@ -231,7 +230,7 @@ def _cohort(config: CohortConfig, world: RationingWorld, equations: Model, key: 
             "genes": people["genes"],
             **flags,
             "months_rationed": months_rationed(world, people["birth_day"]),
-            "early_sugar": by.with_error(noise, _early_sugar(people), spread, reliability),
+            "early_sugar": by.with_error(noise, _early_sugar(people), household_spread(world), reliability),
         }
     )
     willing = noise.normal() - world.artefacts.differential_attrition * people[POLICY]
@@ -259,6 +258,12 @@ def months_rationed(world: RationingWorld, birth_day: Floats) -> Floats:
     return (
         length / MONTH * share_before(day_of(world, world.calendar["sugar"].ends), birth_day - GESTATION_DAYS, length)
     )
+
+
+def household_spread(world: RationingWorld) -> float:
+    """SD between households of what they use beside the mean of their time, g a person and day."""
+    home = world.household
+    return float(np.sqrt(home.sigma**2 + home.grams_less**2 * home.prevalence * (1 - home.prevalence)))
 
 
 def _early_sugar(people: Values) -> Floats:
@@ -294,7 +299,7 @@ def _events(
 
 def diagnosis_age(world: RationingWorld, onset: Floats, last_visit: Floats, until: Floats, noise: Noise) -> Floats:
     """Age at diagnosis: the earlier of a linked record and a report at a visit; infinite if there is neither."""
-    linked = noise.uniform() < world.diagnosis.linked
+    linked = noise.uniform() >= world.artefacts.missed_diagnoses
     reported = (noise.uniform() < world.diagnosis.self_reported) & (onset <= last_visit)
     age = np.where(linked & (onset <= until), onset, np.inf)
     return np.where(reported, np.minimum(age, np.floor(onset) + 0.5), age)
@@ -307,7 +312,8 @@ def diagnosed_share(world: RationingWorld, name: str, people: Values, rate: floa
     hazard = people[f"{name}_log_hazard"]
     by_end = by.onset_risk(disease, hazard, np.minimum(end, settings.oldest_age))
     by_visit = by.onset_risk(disease, hazard, people["visit_age"])
-    known = settings.linked * by_end + (1 - settings.linked) * settings.self_reported * by_visit
+    missed = world.artefacts.missed_diagnoses
+    known = (1 - missed) * by_end + missed * settings.self_reported * by_visit
     return float(np.average(known, weights=people["volunteer_chance"]))
 
 

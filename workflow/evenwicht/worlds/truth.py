@@ -6,6 +6,7 @@ is that of the covariates alone. High need is judged by the thresholds that hold
 intervention can change how many people are above them.
 """
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from scipy.special import ndtri
 
 from evenwicht.cohort import TABLES, empty
 from evenwicht.config import CohortConfig, EventOutcome, MultiSectorOutcome
+from evenwicht.errors import DataError
 from evenwicht.estimators.concentration import high_need, several_sectors
 from evenwicht.rows import TRUTH_KEY, arm_labels
 from evenwicht.streams import part_of
@@ -27,7 +29,8 @@ from evenwicht.worlds.world import Asked, Row, World, contrasts_of
 Floats = NDArray[np.float64]
 
 TRUTH_COLUMNS = TABLES["truth"]
-CHUNK = 100_000  # people drawn at a time; bounds memory, and the spread between chunks gives the Monte Carlo error
+CHUNK = 100_000  # people drawn at a time; bounds memory
+BATCH = 10_000  # people of a chunk whose own values tell the Monte Carlo error
 PER = 100_000
 THIRDS = ("lowest", "middle", "highest")
 
@@ -69,29 +72,87 @@ def exact_values(world: World) -> pd.DataFrame:
 
 
 def simulated_values(config: CohortConfig, world: World, draws: int, key: np.random.SeedSequence) -> pd.DataFrame:
-    """Return the part of the truth table that potential outcomes give, also where a closed form is known."""
+    """Return the part of the truth table that potential outcomes give, also where a closed form is known.
+
+    A value is the mean of those of whole chunks, since thresholds, ranks and ratios are biased in few people. Its Monte
+    Carlo error is that of batch means over the tenths of chunks, or over chunks where a batch has no such value, for
+    want of the exposed or of the outcome. Of squares and reciprocals of what is nearly nothing it is too large.
+
+    Raises
+    ------
+    DataError
+        If a whole chunk has no such value.
+    """
     count = -(-draws // CHUNK)
-    chunks = [pd.DataFrame(_rows(config, world, CHUNK, part_of(key, part))) for part in range(count)]
-    if chunks[0].empty:
+    whole: list[Row] = []
+    batches: list[Row] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # values that are not numbers are found below
+        for part in range(count):
+            for asked, natural, arms in _people(config, world, CHUNK, part_of(key, part)):
+                whole += _rows(config, world, asked, natural, arms)
+                for start in range(0, CHUNK, BATCH):
+                    some, *some_arms = (_some(people, start) for people in (natural, *arms))
+                    batches += _rows(config, world, asked, some, some_arms)
+    if not whole:
         return empty("truth")
-    values = pd.concat(chunks).groupby(TRUTH_KEY, sort=False)["value"]
-    table = pd.DataFrame({"value": values.mean(), "mc_error": values.std(ddof=1) / np.sqrt(count)}).reset_index()
+    values, parts = _by_key(whole), _by_key(batches)
+    undefined = values.index[values["count"] < values["size"]]
+    if len(undefined):
+        raise DataError(
+            f"{', '.join(undefined[0])} has no true value: of {CHUNK:,} people none is exposed, or has the outcome",
+            where=f"cohort {config.name}, source",
+            mend="Make the exposure or the outcome less rare, or leave the study out.",
+        )
+    parts = parts.reindex(values.index)
+    everywhere = parts["count"] == count * CHUNK // BATCH
+    errors = [table["std"] / np.sqrt(table["count"]) for table in (parts, values)]
+    table = pd.DataFrame({"value": values["mean"], "mc_error": errors[0].where(everywhere, errors[1])}).reset_index()
     return table.assign(how=f"potential outcomes of {count * CHUNK:,} people")[TRUTH_COLUMNS]
 
 
-def _rows(config: CohortConfig, world: World, n: int, key: np.random.SeedSequence) -> Iterator[Row]:
+def _by_key(rows: list[Row]) -> pd.DataFrame:
+    """Size, count of finite values, mean and SD of each true value over chunks or batches."""
+    table = pd.DataFrame(rows)
+    finite = table.assign(value=table["value"].where(np.isfinite(table["value"])))
+    return finite.groupby(TRUTH_KEY, sort=False)["value"].agg(["size", "count", "mean", "std"])
+
+
+def _people(
+    config: CohortConfig, world: World, n: int, key: np.random.SeedSequence
+) -> Iterator[tuple[Asked | None, Values, list[Values]]]:
+    """Yield n people without intervention, with both arms of each contrast asked for, and last without any contrast."""
     natural = world.equations.draw(n, key)
-    weights = np.ones(n) if world.inclusion is None else natural[world.inclusion].astype(float)
     for asked in contrasts_of(config):
-        if asked.key not in world.contrasts:
-            continue
-        compared = world.contrasts[asked.key]
-        arms = [world.equations.draw(n, key, do) for do in (compared.exposed, compared.unexposed)]
-        w = weights if compared.among is None else weights * compared.among(natural)
-        for name in asked.outcomes:
-            yield from _under_every_label(asked.labels, _effects_on(config, world, asked, name, arms, natural, w))
-        if asked.level == "individual":
-            yield from _attributable_use(config, world, asked, natural, arms[1])
+        if asked.key in world.contrasts:
+            compared = world.contrasts[asked.key]
+            yield asked, natural, [world.equations.draw(n, key, do) for do in (compared.exposed, compared.unexposed)]
+    yield None, natural, []
+
+
+def _some(people: Values, start: int) -> Values:
+    """One batch of a chunk of people."""
+    return {name: values[start : start + BATCH] for name, values in people.items()}
+
+
+def _rows(
+    config: CohortConfig, world: World, asked: Asked | None, natural: Values, arms: list[Values]
+) -> Iterator[Row]:
+    """True values of one contrast, or those without a contrast."""
+    n = len(next(iter(natural.values())))
+    weights = np.ones(n) if world.inclusion is None else natural[world.inclusion].astype(float)
+    if asked is None:
+        yield from _without_contrast(config, world, natural, weights)
+        return
+    among = world.contrasts[asked.key].among
+    w = weights if among is None else weights * among(natural)
+    for name in asked.outcomes:
+        yield from _under_every_label(asked.labels, _effects_on(config, world, asked, name, arms, natural, w))
+    if asked.level == "individual":
+        yield from _attributable_use(config, world, asked, natural, arms[1])
+
+
+def _without_contrast(config: CohortConfig, world: World, natural: Values, weights: Floats) -> Iterator[Row]:
     yield from _unexplained(config, world, natural, weights)
     if config.concentration is not None and config.concentration.window in world.use:
         yield from concentration_rows(
@@ -159,9 +220,9 @@ class _Effect:
 def _effects(effect: _Effect, people: Values, column: str) -> Iterator[Row]:
     """Every estimand of one contrast that follows from the outcomes of both arms."""
     w = effect.weights
-    one, none, now = (float(np.average(y, weights=w)) for y in (effect.exposed, effect.unexposed, effect.natural))
+    one, none, now = (_mean(y, w) for y in (effect.exposed, effect.unexposed, effect.natural))
     if not _is_risk(effect):
-        spread = np.sqrt(np.average((effect.natural - now) ** 2, weights=w))
+        spread = np.sqrt(_mean((effect.natural - now) ** 2, w))
         yield effect.row("mean_difference", one - none)
         yield effect.row("standardised_mean_difference", (one - none) / spread)
     else:
@@ -183,6 +244,12 @@ def _effects(effect: _Effect, people: Values, column: str) -> Iterator[Row]:
         yield from _by_ses(effect, people["ses"])
 
 
+def _mean(values: Floats, weights: Floats) -> float:
+    """Weighted mean; not a number if nobody has weight."""
+    mean: float = (weights * values).sum() / weights.sum()
+    return mean
+
+
 def _is_risk(effect: _Effect) -> bool:
     return bool(effect.natural.min() >= 0 and effect.natural.max() <= 1)
 
@@ -193,22 +260,22 @@ def _prediction(effect: _Effect, exposure: Floats) -> Iterator[Row]:
     Explained variance on the liability scale after Lee et al. 2012, Genetic Epidemiology 36:214.
     """
     w, y = effect.weights, effect.natural
-    mean, share = np.average(y, weights=w), np.average(exposure, weights=w)
-    covariance = np.average((exposure - share) * (y - mean), weights=w)
-    variance = mean * (1 - mean) if _is_risk(effect) else np.average((y - mean) ** 2, weights=w)
+    mean, share = _mean(y, w), _mean(exposure, w)
+    covariance = _mean((exposure - share) * (y - mean), w)
+    variance = mean * (1 - mean) if _is_risk(effect) else _mean((y - mean) ** 2, w)
     explained = covariance**2 / (share * (1 - share) * variance)
     yield effect.row("crude_difference", covariance / (share * (1 - share)))
     yield effect.row("r_squared", explained)
     if _is_risk(effect):
         density = norm_density(ndtri(1 - mean))
         yield effect.row("liability_r_squared", explained * mean * (1 - mean) / density**2)
-        among_cases = np.average(exposure, weights=w * y)
-        among_others = np.average(exposure, weights=w * (1 - y))
+        among_cases = _mean(exposure, w * y)
+        among_others = _mean(exposure, w * (1 - y))
         yield effect.row("auc", 0.5 + abs(among_cases - among_others) / 2)
         yield effect.row("sensitivity", among_cases)
         yield effect.row("specificity", 1 - among_others)
-        yield effect.row("positive_predictive_value", np.average(y, weights=w * exposure))
-        yield effect.row("negative_predictive_value", 1 - np.average(y, weights=w * (1 - exposure)))
+        yield effect.row("positive_predictive_value", _mean(y, w * exposure))
+        yield effect.row("negative_predictive_value", 1 - _mean(y, w * (1 - exposure)))
 
 
 def norm_density(z: float) -> float:
@@ -221,7 +288,7 @@ def _by_ses(effect: _Effect, ses: Floats) -> Iterator[Row]:
     third = np.searchsorted(np.quantile(ses, [1 / 3, 2 / 3]), ses)
     for k, label in enumerate(THIRDS):
         rows = third == k
-        one, none = (np.average(y[rows], weights=effect.weights[rows]) for y in (effect.exposed, effect.unexposed))
+        one, none = (_mean(y[rows], effect.weights[rows]) for y in (effect.exposed, effect.unexposed))
         contrast = f"{effect.contrast}, {label} third of SES"
         if _is_risk(effect):
             yield effect.row("risk_difference", one - none, contrast)
@@ -229,8 +296,9 @@ def _by_ses(effect: _Effect, ses: Floats) -> Iterator[Row]:
         else:
             yield effect.row("mean_difference", one - none, contrast)
     rank = (np.argsort(np.argsort(ses)) + 0.5) / len(ses)
-    difference = effect.exposed - effect.unexposed
-    yield effect.row("slope_index_difference", np.polyfit(rank, difference, 1, w=np.sqrt(effect.weights))[0])
+    difference, centred = effect.exposed - effect.unexposed, rank - _mean(rank, effect.weights)
+    slope = _mean(centred * difference, effect.weights) / _mean(centred**2, effect.weights)
+    yield effect.row("slope_index_difference", slope)
 
 
 def _time_to_event(
@@ -241,10 +309,10 @@ def _time_to_event(
     assert isinstance(outcome, EventOutcome)
     disease, hazard = world.diseases[outcome.event], f"{outcome.event}_log_hazard"
     row = {"study": name, "level": asked.level}
-    free = [np.average(mean_free_years(disease, people[hazard], outcome.horizon), weights=weights) for people in arms]
+    free = [_mean(mean_free_years(disease, people[hazard], outcome.horizon), weights) for people in arms]
     if asked.level == "individual":
         for label, people in zip(arm_labels(config.columns[asked.key]), arms, strict=True):
-            risk = np.average(onset_risk(disease, people[hazard], outcome.horizon), weights=weights)
+            risk = _mean(onset_risk(disease, people[hazard], outcome.horizon), weights)
             yield {**row, "contrast": label, "estimand": "survival", "value": 1 - risk}
     yield {**row, "contrast": asked.labels[0], "estimand": "rmst_difference", "value": free[0] - free[1]}
 
@@ -254,8 +322,8 @@ def _unexplained(config: CohortConfig, world: World, natural: Values, weights: F
     for name, outcome in config.outcomes.items():
         if isinstance(outcome, EventOutcome) and outcome.event in world.diseases:
             risk = _outcome(config, world, name, natural, natural)
-            mean = np.average(risk, weights=weights)
-            left = 1 - np.average((risk - mean) ** 2, weights=weights) / (mean * (1 - mean))
+            mean = _mean(risk, weights)
+            left = 1 - _mean((risk - mean) ** 2, weights) / (mean * (1 - mean))
             row: Row = {"study": name, "level": "population", "contrast": "all causes of the hazard"}
             yield {**row, "estimand": "unexplained_share", "value": float(left)}
 
