@@ -61,7 +61,7 @@ def test_everybody_due_is_analysed_or_has_left_for_a_reason(name: str) -> None:
 def estimates(cohort: Cohort, config: CohortConfig) -> pd.DataFrame:
     parts, rng = policy_level_studies(cohort, config), np.random.default_rng(1)
     if config.individual is not None:
-        parts.append(individual_study(cohort, config.individual, config.outcomes, 0, rng).estimates)
+        parts.append(individual_study(cohort, config.individual, config.outcomes).estimates)
     if config.concentration is not None:
         parts.append(concentration_study(cohort, config.concentration, 10, 10, rng)[0])
     return pd.concat(parts)
