@@ -117,14 +117,20 @@ def test_lasting_skill_moves_every_sector_in_its_direction() -> None:
 
 
 def test_mean_of_a_sector_is_its_closed_form() -> None:
-    """Amounts are log-normal given skill; without poverty and SES, skill is normal with variance `persistence`."""
+    """Amounts are log-normal given lasting skill, which is normal among those alike in poverty and SES.
+
+    It lies above 0 for those without poverty, and its variance is the share `persistence` of what both leave of 1.
+    """
     config = world("intervention")
+    skill = config.source
+    level = -skill.poverty_skill * skill.poverty
+    variance = skill.persistence * (1 - intervention.explained_variance(skill))
     fixed = {"poverty": False, "ses": 0.0, "assigned": False}
     people = build(config).equations.draw(BIG, stream_key(10, "intervention", "mean"), fixed)
     start, end = config.source.windows["at_19_to_27"]
     for j, sector in enumerate(config.source.sectors.values()):
         amounts = people["use_at_19_to_27"][:, j]
-        mean = sector.mean * (end - start) * np.exp(sector.per_sd**2 * config.source.persistence / 2)
+        mean = sector.mean * (end - start) * np.exp(sector.per_sd * level + sector.per_sd**2 * variance / 2)
         assert abs(amounts.mean() - mean) <= 4 * amounts.std() / np.sqrt(BIG)
 
 

@@ -108,8 +108,8 @@ MISTAKES = {
     # intervention
     "skill without variance of its own": (
         "intervention",
-        {"source.ses_skill": 0.7},
-        "ses_skill and poverty_skill must explain less of the variance of skill than persistence",
+        {"source.ses_skill": 0.9},
+        "ses_skill and poverty_skill leave no variance of skill, whose SD is 1",
     ),
     # famine
     "rations out of order": ("famine", {"source.rations.1.since": "1946-01-01"}, "rations must be in order of date"),

@@ -98,7 +98,7 @@ class InterventionWorld(Strict):
     retention: Probability = Field(description="Share of the fading part that is left a year later")
     lasting: float = Field(description="Part of the effect that does not fade, SD")
     persistence: Share = Field(
-        description="Share of the variance of skill, without the programme, that is the person's own over all ages"
+        description="Share of the variance of skill, beside SES, poverty and programme, that is the same at all ages"
     )
     skill_ages: list[Positive] = Field(min_length=2)
     assessed: Annotated[float, Field(gt=0, le=1)]
@@ -111,10 +111,8 @@ class InterventionWorld(Strict):
         require_order(list(self.skill_ages), "skill_ages")
         if self.skill_ages[0] < self.programme_ends:
             raise ValueError("skill_ages must not start before programme_ends")
-        if (abs(self.ses_skill) + abs(self.poverty_skill) * (self.poverty * (1 - self.poverty)) ** 0.5) ** 2 >= (
-            self.persistence
-        ):
-            raise ValueError("ses_skill and poverty_skill must explain less of the variance of skill than persistence")
+        if abs(self.ses_skill) + abs(self.poverty_skill) * (self.poverty * (1 - self.poverty)) ** 0.5 >= 1:
+            raise ValueError("ses_skill and poverty_skill leave no variance of skill, whose SD is 1")
         if abs(self.lasting) > abs(self.effect_at_end):
             raise ValueError("lasting must not exceed effect_at_end")
         for name, (start, end) in self.windows.items():

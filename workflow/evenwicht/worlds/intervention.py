@@ -55,7 +55,7 @@ def explained_variance(world: InterventionWorld) -> float:
 def intervention_model(world: InterventionWorld) -> Model:
     """Return the structural equations of an intervention world."""
     harm = SIGN[world.stressor_effect]
-    explained = explained_variance(world)
+    left = 1 - explained_variance(world)
 
     def ses(noise: Noise) -> Floats:
         return noise.normal()
@@ -70,13 +70,13 @@ def intervention_model(world: InterventionWorld) -> Model:
         return assigned & (noise.uniform() < world.take_up)
 
     def ability(noise: Noise, ses: Floats, poverty: Flags) -> Floats:
-        """The part of skill that is the person's own, SD of skill without the programme."""
+        """The part of skill that is the same at all ages, in SDs of skill without the programme."""
         background = world.ses_skill * ses + harm * world.poverty_skill * (poverty - world.poverty)
-        return background + np.sqrt(world.persistence - explained) * noise.normal()
+        return background + np.sqrt(world.persistence * left) * noise.normal()
 
     def skill(age: float) -> Equation:
         def equation(noise: Noise, ability: Floats, attended: Flags) -> Floats:
-            return ability + effect_at(world, age) * attended + np.sqrt(1 - world.persistence) * noise.normal()
+            return ability + effect_at(world, age) * attended + np.sqrt((1 - world.persistence) * left) * noise.normal()
 
         return equation
 
