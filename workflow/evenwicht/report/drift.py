@@ -77,7 +77,7 @@ def main(folder: Path) -> int:
         drifted = drifted or bool(lines)
     if drifted:
         print(
-            "Report tables drifted. If the change is meant, commit the tables that `make tables` and `make recovery` wrote."
+            "Report tables drifted. If that is meant, commit the tables that `make tables` and `make recovery` wrote."
         )
         return 1
     print(f"{len(names)} report tables agree with the last commit.")
