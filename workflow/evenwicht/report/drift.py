@@ -76,9 +76,7 @@ def main(folder: Path) -> int:
             print(f"{path.name}: {line}")
         drifted = drifted or bool(lines)
     if drifted:
-        print(
-            "Report tables drifted. If that is meant, commit the tables that `make tables` and `make recovery` wrote."
-        )
+        print("Report tables drifted. If it is meant, commit the tables that `make tables` and `make recovery` wrote.")
         return 1
     print(f"{len(names)} report tables agree with the last commit.")
     return 0
