@@ -17,7 +17,7 @@ from evenwicht.individual.exposure import individual_study
 from evenwicht.rows import COLUMNS, NULL_METHODS, TRUTH_KEY, with_truth
 from evenwicht.streams import stream_key
 from evenwicht.studies import policy_level_studies, specification_studies
-from evenwicht.worlds import simulate
+from evenwicht.worlds import build
 
 KEY = [*TRUTH_KEY, "method"]
 PLACE = ["cohort", "scenario"]
@@ -69,9 +69,11 @@ def replicate_estimates(
     """
     rule = "replicate" if scenario == AS_CONFIGURED else f"replicate {scenario}"
     known = set(truth[TRUTH_KEY].itertuples(index=False, name=None))
-    parts = []
+    world, parts = build(config), []
     for r in replicates:
-        cohort = replace(simulate(config, stream_key(seed, config.name, rule, r)), truth=truth)
+        cohort = world.cohort(stream_key(seed, config.name, rule, r))
+        # every study looks for the rows of its event: names as text would be compared one by one each time
+        cohort = replace(cohort, truth=truth, events=cohort.events.astype({"event": "category"}))
         tables = [*policy_level_studies(cohort, config, known), *specification_studies(cohort, config)]
         if scenario == AS_CONFIGURED and config.individual is not None:
             tables.insert(0, individual_study(cohort, config.individual, config.outcomes, known).estimates)

@@ -10,6 +10,7 @@ import hashlib
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -68,7 +69,7 @@ class Model:
                 raise ValueError(f"equation of {name} uses {sorted(unknown)}, which no earlier equation gives")
             known.add(name)
 
-    @property
+    @cached_property
     def graph(self) -> dict[str, list[str]]:
         """Causes of every variable."""
         return {name: causes_of(equation) for name, equation in self.equations.items()}
@@ -112,7 +113,7 @@ class Model:
                 values[name] = np.broadcast_to(np.asarray(do[name]), (n,))
                 continue
             noise = Noise(n, np.random.default_rng(_child(key, name)), alone)
-            values[name] = equation(noise, **{cause: values[cause] for cause in causes_of(equation)})
+            values[name] = equation(noise, **{cause: values[cause] for cause in self.graph[name]})
         return values
 
 
