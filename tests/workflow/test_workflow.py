@@ -184,7 +184,7 @@ INSIDE_A_JOB = {
         lambda d: d["columns"]["age"].update(source="aged"),
         "DataError: cohort nhefs, source nhefs: columns are missing: aged",
     ),
-    "out of range": (lambda d: d["columns"]["age"].update(maximum=60), "values are outside 25 to 60, first '"),
+    "out of range": (lambda d: d["columns"]["age"].update(maximum=60), "values are outside 25 to 60"),
     "singular design": (
         lambda d: (
             d["columns"].update(twice={"role": "baseline", "label": "Age again", "source": "age"}),
