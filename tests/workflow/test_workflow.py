@@ -179,7 +179,10 @@ def test_a_bad_config_fails_before_any_job(mistake: str, snakemake: Run, checkou
 
 
 INSIDE_A_JOB = {
-    "unknown code": (lambda d: d["columns"]["sex"]["codes"].pop(1), "unknown code '1' in 830 rows"),
+    "unknown code": (
+        lambda d: d["columns"]["sex"]["codes"].pop(1),
+        "830 values are not described (1 unknown code): '1' in 830 rows",
+    ),
     "missing column": (
         lambda d: d["columns"]["age"].update(source="aged"),
         "DataError: cohort nhefs, source nhefs: columns are missing: aged",
