@@ -50,13 +50,17 @@ MISTAKES = {
     ),
     "person twice": (
         lambda c: replace(c, persons=pd.concat([c.persons, c.persons[:1]])),
-        "'id' is empty or stands twice",
+        "'id' is empty in 0 rows, and 1 rows repeat an earlier one",
     ),
-    "exit before entry": (lambda c: first_event(c, exit_age=1.0), "exit before entry in 1 rows, first for id 1"),
+    "exit before entry": (lambda c: first_event(c, exit_age=1.0), r"events: exit before entry in 1 rows \(\w+: 1\)\."),
     "impossible age": (lambda c: first_event(c, exit_age=400.0), "impossible exit age"),
     "empty age": (lambda c: first_event(c, exit_age=float("nan")), "empty age"),
     "unknown status": (lambda c: first_event(c, status=2), "status other than 0 or 1"),
     "unknown person": (lambda c: first_event(c, id=10**9), "events: 1 rows belong to nobody in persons"),
+    "impossible age at a wave": (
+        lambda c: replace(c, measures=c.measures.assign(age=999.0)),
+        "measures: impossible age in",
+    ),
     "negative cost": (lambda c: replace(c, costs=c.costs.assign(amount=-1.0)), "negative amount"),
 }
 
@@ -64,5 +68,22 @@ MISTAKES = {
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_tables_that_break_their_promise_are_refused(mistake: str, dunedin: Cohort) -> None:
     change, message = MISTAKES[mistake]
-    with pytest.raises(DataError, match=message):
+    with pytest.raises(DataError, match=message) as refused:
         change(dunedin).check()
+    assert "{" not in str(refused.value)  # a person's row
+    assert len(str(refused.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"[unclosed", b"- a list", b"name: a\n"])
+def test_a_description_that_is_not_whole_is_one_message(content: bytes, dunedin: Cohort, tmp_path: Path) -> None:
+    dunedin.write(tmp_path)
+    (tmp_path / "cohort.yaml").write_bytes(content)
+    with pytest.raises(DataError, match="a file is not complete or not as this version writes it"):
+        read_cohort(tmp_path)
+
+
+def test_a_table_that_is_not_whole_is_one_message(dunedin: Cohort, tmp_path: Path) -> None:
+    dunedin.write(tmp_path)
+    (tmp_path / "events.parquet").write_bytes(b"PAR1")
+    with pytest.raises(DataError, match="a file is not complete or not as this version writes it"):
+        read_cohort(tmp_path)

@@ -1,13 +1,16 @@
 """Real data becomes a Cohort only if every column, code, date and range is as described."""
 
+import datetime as dt
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from evenwicht.cohort import Cohort
-from evenwicht.config import Column
+from evenwicht.config import CohortConfig, Column
 from evenwicht.errors import DataError
-from evenwicht.ingest.table import ingest
+from evenwicht.ingest.table import ingest, to_cohort
+from evenwicht.ingest.text import as_text
 from evenwicht.ingest.typing import typed
 from evenwicht.loading import load_cohort
 
@@ -18,38 +21,146 @@ def column(**settings: object) -> Column:
     return Column.model_validate({"role": "baseline", "label": "x", **settings})
 
 
+def values(texts: list[str | None], decimal: str = ".", **settings: object) -> pd.Series:
+    return typed(pa.array(texts, pa.string()), "x", column(**settings), "file", decimal)
+
+
 def test_codes_become_labels_in_the_order_described() -> None:
-    sex = typed(
-        pd.Series([2, 1.0, "2", 9]), "sex", column(type="category", codes={1: "m", 2: "f"}, missing=[9]), "file"
-    )
+    sex = values(["2", "1.0", " 2", "9", None], type="category", codes={1: "m", 2: "f"}, missing=[9])
     assert list(sex.cat.categories) == ["m", "f"]
     assert sex.tolist()[:3] == ["f", "m", "f"]
-    assert pd.isna(sex[3])
+    assert sex[3:].isna().all()
+
+
+def test_codes_with_one_label_become_one_level() -> None:
+    level = values(["3", "1", "2", "4"], type="category", codes={1: "low", 2: "low", 3: "high", 4: "high"})
+    assert list(level.cat.categories) == ["low", "high"]
+    assert level.tolist() == ["high", "low", "low", "high"]
 
 
 def test_types_are_as_described() -> None:
-    raw = pd.Series(["1", "0", None])
-    assert typed(raw, "x", column(type="boolean"), "file").tolist()[:2] == [True, False]
-    assert typed(raw, "x", column(type="integer"), "file").dtype == "Int64"
-    assert typed(raw, "x", column(), "file").dtype == "float64"
-    assert typed(pd.Series(["1944-11-01"]), "x", column(type="date"), "file")[0] == pd.Timestamp(1944, 11, 1)
+    raw: list[str | None] = ["1", "0", None]
+    assert values(raw, type="boolean").tolist()[:2] == [True, False]
+    assert values(raw, type="integer").dtype == "Int64"
+    assert values(raw).dtype == "float64"
+    assert values(["1944-11-01"], type="date")[0] == pd.Timestamp(1944, 11, 1)
 
 
-MISTAKES = {
-    "unknown code": ({"type": "category", "codes": {1: "m"}}, [1, 3], "unknown code '3' in 1 rows.*Known: 1"),
-    "boolean that is not": ({"type": "boolean"}, [0, 1, 2], "unknown code '2'"),
-    "impossible date": ({"type": "date"}, ["1944-11-01", "1944-02-30"], "1 values are not a date, first '1944-02-30'"),
-    "not a number": ({}, [1, "many"], "1 values are not a number, first 'many'"),
-    "out of range": ({"minimum": 0, "maximum": 120}, [50, 999], "1 values are outside 0 to 120, first '999'"),
-    "not whole": ({"type": "integer"}, [1, 1.5], "1 values are not a whole number"),
+def test_only_the_empty_cell_and_declared_codes_are_missing() -> None:
+    countries = values(["NA", "None", "nan", "null", "", "  ", None, "DE"], type="category")
+    assert list(countries.cat.categories) == ["DE", "NA", "None", "nan", "null"]
+    assert countries.isna().tolist() == [False] * 4 + [True] * 3 + [False]
+    assert values(["NA", "1.5"], missing=["NA"]).isna().tolist() == [True, False]
+
+
+def test_a_missing_number_is_missing_however_it_is_written() -> None:
+    assert values(["999", "999.0", "9.99e2", "12"], missing=[999]).isna().tolist() == [True, True, True, False]
+    assert values(["-1,0", "2,5"], decimal=",", missing=[-1]).isna().tolist() == [True, False]
+
+
+def test_numbers_come_back_to_the_last_digit() -> None:
+    texts: list[str | None] = ["9.861186830000001", "0.22700809999999905", "+5", ".5", "2.", "1E-3"]
+    assert values(texts).tolist() == [9.861186830000001, 0.22700809999999905, 5, 0.5, 2, 0.001]
+    assert values(["27,7", "-1,25", "3"], decimal=",").tolist() == [27.7, -1.25, 3]
+
+
+def test_identifiers_are_exact() -> None:
+    seventeen: list[str | None] = ["12345678901234567", "12345678901234568"]
+    assert values(seventeen, role="id", type="integer").tolist() == [12345678901234567, 12345678901234568]
+    assert values([*seventeen, None], type="integer").tolist()[:2] == [12345678901234567, 12345678901234568]
+    assert values(["007", "7", "A-1"], role="id", type="category").tolist() == ["007", "7", "A-1"]
+
+
+def test_two_codes_of_any_text_make_a_yes_no_column() -> None:
+    one_two = values(["1", "2", "2.0"], type="boolean", codes={1: "yes", 2: "no"}, yes_code=1)
+    assert one_two.tolist() == [True, False, False]
+    letters = column(type="boolean", codes={"A": "alive", "D": "dead"}, yes_code="D")
+    assert typed(pa.array(["D", "A"]), "x", letters, "file").tolist() == [True, False]
+    assert (letters.answer(True), letters.answer(False)) == ("dead", "alive")
+
+
+@pytest.mark.parametrize(
+    ("yes", "no"), [("Yes", "No"), ("TRUE", "FALSE"), ("true", "false"), ("1", "0"), ("1.0", "0.0")]
+)
+def test_words_for_yes_and_no_need_no_codes(yes: str, no: str) -> None:
+    assert values([yes, no, None], type="boolean").tolist() == [True, False, pd.NA]
+    assert values([yes, no], type="boolean", codes={0: "kept", 1: "quit"}).tolist() == [True, False]
+
+
+def test_dates_have_a_declared_precision() -> None:
+    assert values(["1954-09", "1954-09-24"], type="date", precision="month").tolist() == [pd.Timestamp(1954, 9, 1)] * 2
+    assert values(["1954", "1954-09"], type="date", precision="year").tolist() == [pd.Timestamp(1954, 1, 1)] * 2
+
+
+def test_dates_have_missing_codes_and_a_range() -> None:
+    settings = {"type": "date", "missing": ["1900-01-01"], "minimum": "1950-01-01", "maximum": "1960-12-31"}
+    born = values(["1900-01-01", "1900-01-01 00:00:00", "1955-05-05"], **settings)
+    assert born.isna().tolist() == [True, True, False]
+    month = values(["1954-06"], type="date", precision="month", minimum="1954-06-15")
+    assert month[0] == pd.Timestamp(1954, 6, 1)
+
+
+def test_a_time_zone_is_dropped_once_and_told() -> None:
+    texts: list[str | None] = ["1954-09-23T23:00:00Z", "1955-02-12T00:00:00+01:00", "1956-01-01", None]
+    with pytest.warns(UserWarning, match="time zone of 2 and the time of day of 1 values") as told:
+        born = values(texts, type="date")
+    assert len(told) == 1
+    assert born.tolist()[:3] == [pd.Timestamp(1954, 9, 23), pd.Timestamp(1955, 2, 12), pd.Timestamp(1956, 1, 1)]
+
+
+MISTAKES: dict[str, tuple[dict[str, object], list[str | None], str]] = {
+    "unknown code": (
+        {"type": "category", "codes": {1: "m"}},
+        ["1", "3"],
+        r"1 value is not described \(1 unknown code\)\. .*Known: 1",
+    ),
+    "unknown code of many": (
+        {"type": "category", "codes": {1: "m"}},
+        ["3"] * 10 + ["4"],
+        r"11 values are not described \(2 unknown codes\): '3' in 10 rows\.",
+    ),
+    "leading zero of a code": ({"type": "category", "codes": {1: "m"}}, ["01"], "1 value is not described"),
+    "boolean that is not": ({"type": "boolean"}, ["0", "1", "2"], "1 value is not described"),
+    "impossible date": ({"type": "date"}, ["1944-11-01", "1944-02-30"], r"1 value is not a date\."),
+    "no leap year": ({"type": "date"}, ["1955-02-29"], r"1 value is not a date\."),
+    "day first": ({"type": "date"}, ["24/09/1954"], "1 value is not a date. Write dates as YYYY-MM-DD"),
+    "coarse date": ({"type": "date"}, ["1954-09", "1954"], "2 values are known to the year or month only"),
+    "coarser date": ({"type": "date", "precision": "month"}, ["1954-09", "1954"], "1 value is known to the year"),
+    "early date": ({"type": "date", "minimum": "1950-01-01"}, ["1900-01-01"], "1 value is outside 1950-01-01 to 2261"),
+    "date before all calendars of computers": ({"type": "date"}, ["1600-02-29"], "1 value is outside 1678-01-01"),
+    "not a number": ({}, ["1", "many"], r"1 value is not a number\."),
+    "not a number for many": ({}, ["n.a."] * 12, r"12 values are not a number: 'n\.a\.' in 12 rows\."),
+    "code of missing that is not declared": ({}, ["NA"], "1 value is not a number"),
+    "limit": ({}, ["<5", ">100", "7"], "2 values are not a number. 2 look like limits"),
+    "thousands": ({}, ["1,377", "12,345,678.5", "99"], "2 look like numbers with thousands separators"),
+    "decimal comma": ({}, ["27,7", "1,377"], "2 have another decimal mark than `decimal`"),
+    "decimal point": ({"decimal": ","}, ["27.7"], "1 have another decimal mark than `decimal`"),
+    "infinite": ({}, ["inf", "1"], "1 value is not a number"),
+    "not a number by name": ({}, ["nan"], "1 value is not a number"),
+    "huge": ({}, ["1e308", "-1e308"], "2 values are too large"),
+    "beyond every float": ({}, ["1e999"], "1 value is too large"),
+    "out of range": ({"minimum": 0, "maximum": 120}, ["50", "999"], r"1 value is outside 0 to 120\."),
+    "not whole": ({"type": "integer"}, ["1", "1.5"], "1 value is not a whole number"),
+    "too long to be whole": ({"type": "integer"}, ["1234567890123456789"], "1 value is not a whole number of at most"),
+    "identifier with leading zero": ({"role": "id", "type": "integer"}, ["007"], "a whole number with a leading zero"),
+    "identifier from a spreadsheet": ({"role": "id", "type": "integer"}, ["1.2E+11"], "not a whole number"),
 }
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_values_that_are_not_as_described_are_refused(mistake: str) -> None:
-    settings, values, message = MISTAKES[mistake]
-    with pytest.raises(DataError, match=f"file: column 'x': {message}"):
-        typed(pd.Series(values, dtype=object), "x", column(**settings), "file")
+    settings, texts, message = MISTAKES[mistake]
+    with pytest.raises(DataError, match=f"file: column 'x': .*{message}"):
+        values(texts, **settings)
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_no_message_shows_what_few_people_have(mistake: str) -> None:
+    settings, texts, _ = MISTAKES[mistake]
+    with pytest.raises(DataError) as refused:
+        values(texts, **settings)
+    few = [text for text in texts if texts.count(text) < 10]
+    assert not [text for text in few if f"'{text}'" in str(refused.value)]
 
 
 def own_table(n: int = 200) -> pd.DataFrame:
@@ -75,6 +186,20 @@ def own_table(n: int = 200) -> pd.DataFrame:
     )
 
 
+def own_config(**source: object) -> CohortConfig:
+    """The template for own cohorts with costs, and settings of its source changed."""
+    config = load_cohort(ROOT / "config/own_cohort_example.yaml").model_dump(mode="json")
+    costs = [{"sector": "hospital", "window": "40", "amount": "nights"}]
+    config["source"] |= {"costs": costs, **source}
+    return CohortConfig.model_validate(config)
+
+
+def as_read(table: pd.DataFrame) -> pa.Table:
+    """A table as a reader hands it on."""
+    flat = table.assign(nights=0) if "nights" not in table else table
+    return as_text(pa.Table.from_pandas(flat, preserve_index=False), "test")
+
+
 def test_the_template_for_own_cohorts_reads_a_csv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data").mkdir()
@@ -95,6 +220,121 @@ def test_an_absent_file_or_column_is_named(tmp_path: Path, monkeypatch: pytest.M
     own_table().drop(columns=["sex", "exit_age"]).to_csv("data/own_cohort.csv", index=False)
     with pytest.raises(DataError, match="columns are missing: sex, exit_age"):
         ingest(config)
+
+
+def test_a_csv_and_a_parquet_file_give_the_same_cohort(tmp_path: Path) -> None:
+    table = own_table().assign(nights=[1.5, None] * 100)
+    table.to_csv(tmp_path / "own.csv", index=False)
+    table.astype({"birth_date": "datetime64[us]", "low_birth_weight": bool}).to_parquet(tmp_path / "own.parquet")
+    one, other = (ingest(own_config(path=str(tmp_path / f"own.{suffix}"))) for suffix in ("csv", "parquet"))
+    for name in ("persons", "measures", "events", "costs"):
+        pd.testing.assert_frame_equal(getattr(one, name), getattr(other, name), check_exact=True)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("nights", "1,377", "'nights': 3 values are not a number. 3 look like numbers with thousands separators"),
+        ("weight_7", "inf", "'weight_7': 3 values are not a number"),
+        ("age_7", "seven", "'age_7': 3 values are not a number"),
+        ("exit_age", "n.a.", "'exit_age': 3 values are not a number"),
+        ("diabetes", "perhaps", "'diabetes': 3 values are not described"),
+    ],
+)
+def test_text_in_costs_measures_and_events_is_refused_with_a_count(column: str, value: str, message: str) -> None:
+    table = own_table().assign(nights=1)
+    table[column] = (
+        table[column].astype(str).mask(table["person_number"].between(5, 7), value).where(table[column].notna())
+    )
+    with pytest.raises(DataError, match=message):
+        to_cohort(as_read(table), own_config())
+
+
+def test_costs_measures_and_events_have_missing_codes_and_ranges() -> None:
+    table = own_table().assign(nights=[9999, 3] * 100, weight_7=[999.0, 25.5] * 100, diabetes=["A", "D"] * 100)
+    mapped = {
+        "costs": [{"sector": "hospital", "window": "40", "amount": {"source": "nights", "missing": [9999]}}],
+        "measures": [
+            {
+                "measure": "weight",
+                "wave": "7",
+                "age": {"source": "age_7", "minimum": 0, "maximum": 8},
+                "value": {"source": "weight_7", "missing": [999]},
+            }
+        ],
+        "events": [
+            {
+                "event": "diabetes",
+                "entry_age": "entry_age",
+                "exit_age": "exit_age",
+                "status": {"source": "diabetes", "codes": {"A": "alive", "D": "dead"}, "yes_code": "D"},
+            }
+        ],
+    }
+    cohort = to_cohort(as_read(table), own_config(**mapped))
+    assert cohort.costs["amount"].tolist() == [3.0] * 100
+    assert cohort.measures["value"].sum() == 25.5 * 100
+    assert cohort.events["status"].tolist() == [0.0, 1.0] * 100
+    with pytest.raises(DataError, match="'age_7': 200 values are outside 0 to 8: '9' in 200 rows"):
+        to_cohort(as_read(table.assign(age_7=9)), own_config(**mapped))
+
+
+def test_a_person_without_entry_or_exit_has_no_row_in_events() -> None:
+    table = own_table().astype({"entry_age": float, "exit_age": float, "diabetes": object})
+    table.loc[:9, "entry_age"] = None
+    table.loc[5:14, "exit_age"] = None
+    table.loc[:14, "diabetes"] = None
+    cohort = to_cohort(as_read(table), own_config())
+    assert len(cohort.persons) == 200
+    assert cohort.events["id"].tolist() == list(range(16, 201))
+
+
+def test_an_event_without_its_age_is_told() -> None:
+    table = own_table().astype({"exit_age": float})
+    table.loc[0:3, "exit_age"] = None  # persons 1 and 4 have the event
+    with pytest.warns(UserWarning, match="2 people have the event diabetes without an age"):
+        assert len(to_cohort(as_read(table), own_config()).events) == 196
+
+
+def test_an_empty_status_is_refused_unless_it_is_declared() -> None:
+    table = own_table().astype({"diabetes": object})
+    table.loc[0:3, "diabetes"] = None
+    with pytest.raises(DataError, match="4 people have ages at entry and exit, but an empty status of event diabetes"):
+        to_cohort(as_read(table), own_config())
+    event = {"event": "diabetes", "entry_age": "entry_age", "exit_age": "exit_age"}
+    declared = own_config(events=[{**event, "status": {"source": "diabetes", "missing": ["", 9]}}])
+    table.loc[4, "diabetes"] = 9
+    assert len(to_cohort(as_read(table), declared).events) == 195
+
+
+def test_a_horizon_at_or_before_everybodys_entry_is_refused() -> None:
+    with pytest.raises(DataError, match="outcome diabetes: nobody is followed before the horizon of 50 years"):
+        to_cohort(as_read(own_table().assign(entry_age=50, exit_age=55)), own_config())
+
+
+def test_values_of_a_typed_table_become_exact_text() -> None:
+    table = pa.table(
+        {
+            "big": pa.array([12345678901234567], pa.int64()),
+            "whole": pa.array([3.0]),
+            "tenth": pa.array([0.1 + 0.2]),
+            "level": pa.array(["a"]).dictionary_encode(),
+            "yes": pa.array([True]),
+            "day": pa.array([dt.date(1954, 9, 24)]),
+        }
+    )
+    assert as_text(table, "test").to_pylist() == [
+        {
+            "big": "12345678901234567",
+            "whole": "3",
+            "tenth": repr(0.1 + 0.2),
+            "level": "a",
+            "yes": "1",
+            "day": "1954-09-24",
+        }
+    ]
+    with pytest.raises(DataError, match="column 'parts' holds values of type list"):
+        as_text(pa.table({"parts": [[1, 2]]}), "test")
 
 
 def test_nhefs_is_the_published_extract(nhefs: Cohort) -> None:

@@ -220,12 +220,15 @@ def test_a_bad_config_fails_before_any_job(mistake: str, snakemake: Run, checkou
 
 
 INSIDE_A_JOB = {
-    "unknown code": (lambda d: d["columns"]["sex"]["codes"].pop(1), "unknown code '1' in 830 rows"),
+    "unknown code": (
+        lambda d: d["columns"]["sex"]["codes"].pop(1),
+        "830 values are not described (1 unknown code): '1' in 830 rows",
+    ),
     "missing column": (
         lambda d: d["columns"]["age"].update(source="aged"),
         "DataError: cohort nhefs, source nhefs: columns are missing: aged",
     ),
-    "out of range": (lambda d: d["columns"]["age"].update(maximum=60), "values are outside 25 to 60, first '"),
+    "out of range": (lambda d: d["columns"]["age"].update(maximum=60), "values are outside 25 to 60"),
     "singular design": (
         lambda d: (
             d["columns"].update(twice={"role": "baseline", "label": "Age again", "source": "age"}),

@@ -12,12 +12,11 @@ On disk a cohort is a folder with `cohort.yaml` and five Parquet files:
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import yaml
 
 from evenwicht.config import Column, Role
-from evenwicht.errors import DataError
+from evenwicht.errors import DataError, listed
 from evenwicht.files import write_parquet, write_text
 
 TABLES = {
@@ -74,9 +73,9 @@ class Cohort:
         _require_columns(self.persons, list(self.columns), f"{where}, persons")
         ids = self.persons[self.id]
         if ids.isna().any() or ids.duplicated().any():
-            row = int(np.flatnonzero(ids.isna() | ids.duplicated())[0])
             raise DataError(
-                f"'{self.id}' is empty or stands twice (first in row {row})",
+                f"'{self.id}' is empty in {int(ids.isna().sum())} rows, and "
+                f"{int(ids.dropna().duplicated().sum())} rows repeat an earlier one",
                 where=f"{where}, persons",
                 mend="Give every person one row and one identifier.",
             )
@@ -88,17 +87,26 @@ class Cohort:
             strangers = table["id"][~table["id"].isin(ids)]
             if len(strangers):
                 raise DataError(
-                    f"{len(strangers)} rows belong to nobody in persons, first id {strangers.iloc[0]}",
+                    f"{len(strangers)} rows belong to nobody in persons",
                     where=f"{where}, {name}",
                     mend="Remove these rows or add the persons.",
                 )
         events = self.events
-        _reject(events, events[["entry_age", "exit_age"]].isna().any(axis=1), "empty age", where)
-        _reject(events, ~events["status"].isin([0, 1]), "status other than 0 or 1", where)
-        _reject(events, events["exit_age"] < events["entry_age"], "exit before entry", where)
-        _reject(events, ~events["entry_age"].between(-1, CENSUS_LIMIT), "impossible entry age", where)
-        _reject(events, ~events["exit_age"].between(-1, CENSUS_LIMIT), "impossible exit age", where)
-        _reject(self.costs, self.costs["amount"] < 0, "negative amount", where)
+        at = f"{where}, events"
+        _reject(events, events[["entry_age", "exit_age"]].isna().any(axis=1), "empty age", "event", at)
+        _reject(events, ~events["status"].isin([0, 1]), "status other than 0 or 1", "event", at)
+        _reject(events, events["exit_age"] < events["entry_age"], "exit before entry", "event", at)
+        _reject(events, ~events["entry_age"].between(-1, CENSUS_LIMIT), "impossible entry age", "event", at)
+        _reject(events, ~events["exit_age"].between(-1, CENSUS_LIMIT), "impossible exit age", "event", at)
+        ages = self.measures["age"]
+        _reject(
+            self.measures,
+            ages.notna() & ~ages.between(-1, CENSUS_LIMIT),
+            "impossible age",
+            "measure",
+            f"{where}, measures",
+        )
+        _reject(self.costs, self.costs["amount"] < 0, "negative amount", "sector", f"{where}, costs")
         return self
 
     def write(self, folder: str | Path, tables: list[str] | None = None) -> None:
@@ -132,27 +140,36 @@ def read_cohort(folder: str | Path) -> Cohort:
         raise DataError(
             f"files are missing: {', '.join(missing)}", where=str(folder), mend="Run the cohort's job again."
         )
-    described = yaml.safe_load((folder / "cohort.yaml").read_text(encoding="utf-8"))
-    tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in ["persons", *TABLES]}
-    columns = {name: Column.model_validate(column) for name, column in described["columns"].items()}
-    return Cohort(described["name"], described["description"], columns, **tables).check()
+    try:
+        described = yaml.safe_load((folder / "cohort.yaml").read_text(encoding="utf-8"))
+        tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in ["persons", *TABLES]}
+        columns = {name: Column.model_validate(column) for name, column in described["columns"].items()}
+        cohort = Cohort(described["name"], described["description"], columns, **tables)
+    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+        raise DataError(
+            f"a file is not complete or not as this version writes it ({type(error).__name__})",
+            where=str(folder),
+            mend="Run the cohort's job again.",
+        ) from None
+    return cohort.check()
 
 
 def _require_columns(table: pd.DataFrame, columns: list[str], where: str) -> None:
     missing = [name for name in columns if name not in table.columns]
     if missing:
         raise DataError(
-            f"columns are missing: {', '.join(missing)}",
+            f"columns are missing: {listed(missing)}",
             where=where,
-            mend=f"Add them or change the description. Present: {', '.join(map(str, table.columns))}.",
+            mend=f"Add them or change the description. Present: {listed(table.columns)}.",
         )
 
 
-def _reject(table: pd.DataFrame, bad: "pd.Series[bool]", what: str, where: str) -> None:
+def _reject(table: pd.DataFrame, bad: "pd.Series[bool]", what: str, kind: str, where: str) -> None:
+    """Raise DataError with the number of bad rows of each kind (event, measure, sector); no person is shown."""
     if bad.any():
-        row = table[bad].iloc[0]
+        counts = table.loc[bad, kind].value_counts(sort=False)
         raise DataError(
-            f"{what} in {int(bad.sum())} rows, first for id {row['id']}: {row.drop('id').to_dict()}",
+            f"{what} in {int(bad.sum())} rows ({listed(f'{name}: {n}' for name, n in counts.items())})",
             where=where,
             mend="Correct the source or mark the value as missing.",
         )

@@ -1,5 +1,16 @@
 """The errors a user can cause and mend; each says what is wrong, where, and how to mend it."""
 
+from collections.abc import Iterable
+
+MOST_LISTED = 12
+
+
+def listed(names: Iterable[object]) -> str:
+    """Join names with commas, and cut a long list with a count."""
+    texts = [str(name) for name in names]
+    more = len(texts) - MOST_LISTED
+    return ", ".join(texts) if more <= 0 else f"{', '.join(texts[:MOST_LISTED])} and {more} more"
+
 
 class EvenwichtError(Exception):
     """Base of every error that is the input's fault, not the program's; `what` is wrong, without where and the mend."""

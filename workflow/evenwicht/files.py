@@ -1,6 +1,7 @@
-"""Atomic output: a file is either complete under its own name or not there."""
+"""Files: input that can be read to its end, and atomic output, complete under its own name or not there."""
 
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +10,21 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+def why_unreadable(path: str | Path) -> str | None:
+    """Say why a path is not a file that can be read to its end, without opening it: a pipe would wait for ever."""
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        return "no such file"
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    if stat.S_ISDIR(mode):
+        return "a directory, not a file"
+    if not stat.S_ISREG(mode):
+        return "a pipe, socket or device, not a file"
+    return None if os.access(path, os.R_OK) else "cannot be read: permission denied"
 
 
 @contextmanager

@@ -10,14 +10,24 @@ from pydantic import BaseModel, ValidationError
 
 from evenwicht import config as tree
 from evenwicht.config import BinaryOutcome, CohortConfig, ContinuousOutcome, EventOutcome, Run, RunConfig
-from evenwicht.errors import ConfigError
+from evenwicht.config.refusals import Mistake, refusals
+from evenwicht.errors import ConfigError, listed
+from evenwicht.files import why_unreadable
 
 Model = TypeVar("Model", bound=BaseModel)
-Mistake = tuple[str, str, str]  # key path, what is wrong, how to mend it
+MOST_MISTAKES = 12  # in one message
+MOST_SHOWN = 80  # characters of a wrong value
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
     """A YAML loader to which a key that stands twice is an error, not a silent overwrite."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """Build one value; a date that does not exist or a key that is a list names its line too."""
+        try:
+            return super().construct_object(node, deep=deep)
+        except (ValueError, TypeError) as error:
+            raise yaml.MarkedYAMLError(problem=str(error), problem_mark=node.start_mark) from None
 
 
 def _mapping(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> dict[Any, Any]:
@@ -39,21 +49,26 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     Raises
     ------
     ConfigError
-        If the file is missing, is not YAML, holds a key twice or is not a mapping.
+        If the file is missing, is no regular file, is not UTF-8 or YAML, holds a key twice or is not a mapping.
     """
+    reason = why_unreadable(path)
+    if reason is not None:
+        raise ConfigError(reason, where=str(path), mend="Create it or correct the path in `cohorts` of the run config.")
     try:
-        data = yaml.load(Path(path).read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)
-    except FileNotFoundError:
-        raise ConfigError(
-            "no such file",
-            where=str(path),
-            mend="Create it or correct the path in `cohorts` of the run config.",
-        ) from None
+        data = yaml.load(Path(path).read_text(encoding="utf-8-sig"), Loader=_UniqueKeyLoader)
+    except UnicodeDecodeError:
+        raise ConfigError("not UTF-8 text", where=str(path), mend="Save it as UTF-8.") from None
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise ConfigError(
             f"not valid YAML: {error.problem}", where=f"{path}{line}", mend="Correct that line."
         ) from None
+    except yaml.reader.ReaderError:
+        raise ConfigError(
+            "not valid YAML: it holds a character that is no text", where=str(path), mend="Is it a YAML file?"
+        ) from None
+    except RecursionError:
+        raise ConfigError("nested too deeply", where=str(path), mend="Start from config/dunedin.yaml.") from None
     if not isinstance(data, dict):
         raise ConfigError("not a mapping of keys to values", where=str(path), mend="Start from config/dunedin.yaml.")
     return data
@@ -70,7 +85,7 @@ def validate(model: type[Model], data: Mapping[str, Any], where: str) -> Model:
 def load_cohort(path: str | Path) -> CohortConfig:
     """Read and check one cohort file, including references from studies to columns and outcomes."""
     cohort = validate(CohortConfig, read_yaml(path), str(path))
-    mistakes = list(_broken_references(cohort))
+    mistakes = [*_broken_references(cohort), *refusals(cohort)]
     if mistakes:
         raise _config_error(mistakes, str(path))
     return cohort
@@ -110,7 +125,9 @@ def load_run(settings: Mapping[str, Any], where: str = "config/config.yaml", pro
 
 def _config_error(mistakes: list[Mistake], where: str) -> ConfigError:
     (path, what, mend), *others = mistakes
-    more = [f"\n{where}: {path}: {what}. {mend}" for path, what, mend in others]
+    more = [f"\n{where}: {path}: {what}. {mend}" for path, what, mend in others[: MOST_MISTAKES - 1]]
+    if len(mistakes) > MOST_MISTAKES:
+        more.append(f"\n{where}: and {len(mistakes) - MOST_MISTAKES} more mistakes")
     return ConfigError(what, where=f"{where}: {path}", mend=mend + "".join(more))
 
 
@@ -126,7 +143,9 @@ def _mistake(error: Any, data: Mapping[str, Any]) -> Mistake:
         return f"{path}.kind", error["msg"], "Choose one of the kinds named."
     if kind == "value_error":
         return path, str(error["ctx"]["error"]), "Correct these values together."
-    return path, f"{error['msg'][0].lower()}{error['msg'][1:]} (got {got!r})", "Correct the value."
+    shown = repr(got)
+    shown = shown if len(shown) <= MOST_SHOWN else f"{shown[:MOST_SHOWN]}..."
+    return path, f"{error['msg'][0].lower()}{error['msg'][1:]} (got {shown})", "Correct the value."
 
 
 def _key_path(location: tuple[int | str, ...], data: Any, missing: bool) -> str:
@@ -158,7 +177,7 @@ def _broken_references(cohort: CohortConfig) -> Iterator[Mistake]:
 
     def unknown(path: str, name: str, known: list[str], what: str) -> Iterator[Mistake]:
         if name not in known:
-            listing = f"Known: {', '.join(known)}."
+            listing = f"Known: {listed(known)}."
             yield path, f"'{name}' is not {what} of this cohort", f"{_suggest(name, known)}{listing}"
 
     def binary(path: str, name: str) -> Iterator[Mistake]:

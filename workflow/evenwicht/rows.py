@@ -139,4 +139,4 @@ def placebo_label(year: int) -> str:
 
 def arm_labels(column: Column) -> tuple[str, str]:
     """Labels of the exposed and the unexposed arm of a yes/no column."""
-    return column.codes.get("1", "yes"), column.codes.get("0", "no")
+    return column.answer(True), column.answer(False)

@@ -13,7 +13,7 @@ from evenwicht.config.rationing import RationedDisease, RationingWorld
 from evenwicht.config.reform import ReformWorld
 from evenwicht.config.register import RegisterSector, RegisterWorld
 from evenwicht.config.run import AS_CONFIGURED, STUDIES, CohortConfig, Run, RunConfig, json_schema
-from evenwicht.config.source import Column, NhefsSource, Role, TableSource
+from evenwicht.config.source import Column, NhefsSource, Precision, Role, SourceColumn, TableSource
 from evenwicht.config.studies import (
     Adjustment,
     BinaryOutcome,
@@ -54,6 +54,7 @@ __all__ = [
     "NhefsSource",
     "Outcome",
     "PolicyStudy",
+    "Precision",
     "RationedDisease",
     "RationingWorld",
     "ReformStudy",
@@ -63,6 +64,7 @@ __all__ = [
     "Role",
     "Run",
     "RunConfig",
+    "SourceColumn",
     "StressorWeights",
     "TableSource",
     "json_schema",

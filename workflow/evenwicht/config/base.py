@@ -1,5 +1,6 @@
 """What every section of the config shares: strictness, and types of names and numbers."""
 
+import datetime as dt
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -11,16 +12,31 @@ Positive = Annotated[float, Field(gt=0)]
 Correlation = Annotated[float, Field(gt=-1, lt=1)]
 
 
+def code_text(code: object) -> object:
+    """Return a code as text, so that it survives JSON; a whole number has one spelling, whatever YAML made of it."""
+    if isinstance(code, bool):
+        raise ValueError(f"YAML reads a bare yes, no, on, off, true or false as {code}; write the code in quotes")
+    if isinstance(code, float) and code.is_integer():
+        return str(int(code))
+    if isinstance(code, int | float | dt.date):
+        return str(code)
+    return code
+
+
 def _text_keys(codes: object) -> object:
-    """YAML reads the keys 0 and `no` as a number and a truth value; a code is text, so that it survives JSON."""
+    """YAML reads bare no and yes as truth values: as codes they are 0 and 1, as labels they stay words."""
     if not isinstance(codes, dict):
         return codes
     return {
-        str(int(code)) if isinstance(code, bool | float) and code == int(code) else str(code): label
-        for code, label in codes.items()
+        str(int(code)) if isinstance(code, bool) else code_text(code): _word(label) for code, label in codes.items()
     }
 
 
+def _word(label: object) -> object:
+    return {True: "yes", False: "no"}[label] if isinstance(label, bool) else label
+
+
+Code = Annotated[str, BeforeValidator(code_text, json_schema_input_type=int | float | str)]
 Codes = Annotated[dict[str, str], BeforeValidator(_text_keys)]
 
 

@@ -1,0 +1,37 @@
+"""The names of a source's columns."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from evenwicht.errors import DataError, listed
+
+LOOKS_LIKE_DATA = re.compile(r"[-+.,:/\d\s]*\d[-+.,:/\d\s]*")
+
+
+def require_names(names: Sequence[str], wanted: Sequence[str], where: str) -> None:
+    """Raise DataError if a name stands twice or a wanted one is absent.
+
+    A first line with numbers or dates may be a person's row, so that its cells are not shown.
+    """
+    headless = any(LOOKS_LIKE_DATA.fullmatch(name) for name in names)
+    twice = [name for name, times in Counter(names).items() if name and times > 1]
+    absent = [name for name in dict.fromkeys(wanted) if name not in names]
+    if absent:
+        present = (
+            "The first line holds numbers or dates: is the line with the names missing?"
+            if headless
+            else f"Present: {listed(names)}."
+        )
+        raise DataError(
+            f"columns are missing: {listed(absent)}",
+            where=where,
+            mend=f"Correct the names in the cohort file. {present}",
+        )
+    if twice:
+        shown = [name for name in twice if name in wanted or not headless]
+        raise DataError(
+            f"{len(twice)} column names stand twice{': ' if shown else ''}{listed(shown)}",
+            where=where,
+            mend="Give every column a name of its own; which of them is meant cannot be known.",
+        )

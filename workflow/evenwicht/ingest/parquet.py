@@ -1,0 +1,31 @@
+"""Read Parquet files as text."""
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from evenwicht.config import TableSource
+from evenwicht.errors import DataError
+from evenwicht.ingest.names import require_names
+from evenwicht.ingest.text import as_text
+
+
+def read_parquet(source: TableSource, wanted: list[str]) -> pa.Table:
+    """Return columns of a Parquet file as text.
+
+    Raises
+    ------
+    DataError
+        If the file is not Parquet or not complete, has no row, a column name twice, or lacks a wanted column.
+    """
+    where = source.path
+    try:
+        file = pq.ParquetFile(where)
+        require_names(file.schema_arrow.names, wanted, where)
+        table = file.read(columns=wanted)
+    except (pa.ArrowException, OSError):
+        raise DataError(
+            "not a complete Parquet file", where=where, mend="Export it again, or correct `source.path`."
+        ) from None
+    if table.num_rows == 0:
+        raise DataError("the file has no row", where=where, mend="Export it again.")
+    return as_text(table.select(wanted), where)
