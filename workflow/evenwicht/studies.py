@@ -84,7 +84,9 @@ def run_studies(cohort: Cohort, config: CohortConfig, seed: int, bootstrap: int,
         curves |= {**event_study_curves(cohort, config), "scan": answers.scans}
     if config.concentration is not None:
         rng = stream(seed, config.name, "concentration")
-        estimates, curves["lorenz"] = concentration_study(cohort, config.concentration, bootstrap, permutations, rng)
+        estimates, curves["lorenz"] = concentration_study(
+            cohort, config.concentration, config.sector_labels, permutations, rng
+        )
         parts.append(estimates)
     return Results(pd.concat(parts, ignore_index=True), curves)
 

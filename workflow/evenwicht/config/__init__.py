@@ -27,6 +27,7 @@ from evenwicht.config.studies import (
     Outcome,
     PolicyStudy,
     ReformStudy,
+    SectorLabel,
 )
 from evenwicht.config.trials import DeprivationWorld, InterventionWorld
 
@@ -63,6 +64,7 @@ __all__ = [
     "Role",
     "Run",
     "RunConfig",
+    "SectorLabel",
     "StressorWeights",
     "TableSource",
     "json_schema",

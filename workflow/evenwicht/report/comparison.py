@@ -1,10 +1,11 @@
 """The lead of the report: individual exposure | policy, for each outcome, in the same units."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
-from evenwicht.config import CohortConfig
+from evenwicht.config import CohortConfig, SectorLabel
 from evenwicht.report.wording import METHOD_LABELS, number, scale_of, signed, with_interval
 from evenwicht.rows import contrast_label
 
@@ -128,27 +129,46 @@ def _verdict(lower: float, upper: float) -> str:
 
 
 def concentration_lines(estimates: pd.DataFrame, config: CohortConfig) -> list[dict[str, str]]:
-    """Return each concentration statistic beside what chance alone gives, and the excess."""
+    """Return each concentration statistic beside what chance alone gives, and the excess.
+
+    Only counts have a value under chance for their Gini coefficient; elsewhere the line says what is measured instead.
+    An interval that is known to be too short says so, and never passes as one of 95%.
+    """
     nulls = {"gini": "poisson_null", "group_share": "permutation_null", "group_use_share": "permutation_null"}
     rows = estimates[(estimates["study"] == "concentration") & estimates["estimand"].isin(nulls)]
-    labels = {name: label.label for name, label in config.sector_labels.items()}
+    sectors = config.sector_labels
     lines = []
     for row in rows[rows["method"] == "observed"].to_dict("records"):
         same = (rows["estimand"] == row["estimand"]) & (rows["contrast"] == row["contrast"])
-        null = rows[same & (rows["method"] == nulls[row["estimand"]])].iloc[0]
-        chance = (
-            number(null["estimate"])
-            if pd.isna(null["lower"])
-            else with_interval(null["estimate"], null["lower"], null["upper"], digits=2)
-        )
+        null = rows[same & (rows["method"] == nulls[row["estimand"]])].to_dict("records")
+        name = row["contrast"]
         lines.append(
             {
                 "estimand": row["estimand"],
-                "what": labels.get(row["contrast"], row["contrast"].capitalize()),
-                "observed": with_interval(row["estimate"], row["lower"], row["upper"], digits=2),
-                "chance": chance,
-                "excess": signed(row["estimate"] - null["estimate"], 2),
+                "what": sectors[name].label if name in sectors else name.capitalize(),
+                "observed": with_caveat(row, digits=2),
+                "chance": _chance(null[0]) if null else f"none: {no_null(sectors[name])}",
+                "excess": signed(row["estimate"] - null[0]["estimate"], 2) if null else "",
                 "truth": number(row["truth"]),
             }
         )
     return lines
+
+
+def no_null(sector: SectorLabel) -> str:
+    """Say why a Gini coefficient has no Poisson null."""
+    what = "money" if sector.measures == "money" else f"a {sector.measures}"
+    return f"{what} is not counted"
+
+
+def with_caveat(row: dict[Any, Any], *, digits: int) -> str:
+    """Write an observed statistic with its interval, and with the note or reason that qualifies the interval."""
+    caveat = next((row[key] for key in ("note", "reason") if isinstance(row[key], str) and row[key]), "")
+    text = with_interval(row["estimate"], row["lower"], row["upper"], digits=digits)
+    return f"{text}; {caveat}" if caveat else text
+
+
+def _chance(null: dict[Any, Any]) -> str:
+    if pd.isna(null["lower"]):
+        return number(null["estimate"])
+    return with_interval(null["estimate"], null["lower"], null["upper"], digits=2)
