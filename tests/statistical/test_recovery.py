@@ -124,7 +124,8 @@ def test_concentration_of_a_large_draw_is_its_truth(dunedin_config: CohortConfig
     config = world_with(dunedin_config, n=100_000, participation=everybody_alike, abroad=nobody_abroad)
     truth = true_values(config, 500_000, stream_key(23, "dunedin", "truth"))
     cohort = simulate(config, stream_key(24, "dunedin", "simulate"))
-    estimates, _ = concentration_study(cohort, config.concentration, 50, 100, stream(25, "dunedin", "concentration"))
+    rng = stream(25, "dunedin", "concentration")
+    estimates, _ = concentration_study(cohort, config.concentration, config.sector_labels, 100, rng)
     observed = with_truth(estimates, truth).query("method == 'observed'").merge(truth, on=TRUTH_KEY)
     error = np.hypot(observed["se"], observed["mc_error"])
     assert ((observed["estimate"] - observed["value"]).abs() <= 4 * error).all(), observed
@@ -133,5 +134,6 @@ def test_concentration_of_a_large_draw_is_its_truth(dunedin_config: CohortConfig
 def test_a_sector_that_nobody_uses_is_named(dunedin: Cohort, dunedin_config: CohortConfig) -> None:
     unused = dunedin.costs["sector"] == "crime"
     cohort = replace(dunedin, costs=dunedin.costs.assign(amount=dunedin.costs["amount"].mask(unused, 0)))
+    rng = stream(1, "dunedin", "concentration")
     with pytest.raises(DataError, match="nobody uses crime"):
-        concentration_study(cohort, dunedin_config.concentration, 50, 100, stream(1, "dunedin", "concentration"))
+        concentration_study(cohort, dunedin_config.concentration, dunedin_config.sector_labels, 100, rng)

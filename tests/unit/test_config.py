@@ -49,11 +49,11 @@ def without(path: str) -> Callable[[dict[str, Any]], None]:
 
 
 RUN_MISTAKES = {
-    "wrong key": (at("bootstraps", 100), "bootstraps: unknown key. Did you mean 'bootstrap'?"),
+    "wrong key": (at("permutation", 100), "permutation: unknown key. Did you mean 'permutations'?"),
     "missing key": (without("seed"), "seed: required key is missing"),
     "wrong type": (at("seed", "many"), "seed: input should be a valid integer.*got 'many'"),
     "negative seed": (at("seed", -1), "seed: input should be greater than or equal to 0.*got -1"),
-    "too few replicates": (at("bootstrap", 3), "bootstrap: input should be greater than or equal to 50.*got 3"),
+    "too few replicates": (at("permutations", 3), "permutations: input should be greater than or equal to 100.*got 3"),
     "no cohorts": (at("cohorts", []), "cohorts: list should have at least 1 item"),
     "absent cohort file": (at("cohorts", ["config/absent.yaml"]), "config/absent.yaml: no such file"),
     "same cohort twice": (
@@ -258,7 +258,7 @@ def test_mistake_in_a_cohort_file_names_its_key(mistake: str, tmp_path: Path) ->
 def test_every_mistake_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     with pytest.raises(ConfigError) as caught:
-        load_run({**RUN, "seed": -1, "bootstrap": 1, "typo": True})
+        load_run({**RUN, "seed": -1, "permutations": 1, "typo": True})
     assert len(str(caught.value).splitlines()) == 3
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from evenwicht.errors import ModelError
-from evenwicht.estimators import concentration, design, influence, linear, propensity, resampling, survival
+from evenwicht.estimators import concentration, design, influence, linear, propensity, survival
 from evenwicht.estimators.cox import fit_cox
 from evenwicht.estimators.results import Interval
 from evenwicht.estimators.standardisation import standardised_means
@@ -140,30 +140,6 @@ def test_a_covariate_that_decides_the_exposure_is_refused() -> None:
     x = np.linspace(-1, 1, 100)[:, None]
     with pytest.raises(ModelError, match="positivity fails"):
         propensity.fit_propensity((x[:, 0] > 0).astype(float), x, "here")
-
-
-# --- resampling -----------------------------------------------------------------------------------------------------
-
-
-def test_bootstrap_error_of_a_mean_is_its_standard_error() -> None:
-    y = np.random.default_rng(0).normal(size=300)
-    reps = 4000
-    draws = resampling.bootstrap(lambda w: np.average(y, weights=w), np.arange(300), reps, np.random.default_rng(1))
-    expected = y.std() / np.sqrt(300)
-    assert resampling.standard_error(draws) == pytest.approx(expected, rel=4 / np.sqrt(2 * reps))  # 4 MC errors
-
-
-def test_bootstrap_draws_whole_clusters() -> None:
-    clusters = np.repeat(np.arange(10), 5)
-    for weights in resampling.bootstrap(lambda w: w, clusters, 20, np.random.default_rng(0)):
-        by_cluster = weights.reshape(10, 5)
-        assert (by_cluster == by_cluster[:, :1]).all()
-        assert by_cluster[:, 0].sum() == 10
-
-
-def test_no_replicates_mean_no_uncertainty() -> None:
-    draws = resampling.bootstrap(lambda w: np.array([w.sum(), 1.0]), np.arange(5), 0, np.random.default_rng(0))
-    assert np.isnan(resampling.standard_error(draws)).all()
 
 
 # --- survival -------------------------------------------------------------------------------------------------------

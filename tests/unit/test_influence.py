@@ -6,12 +6,13 @@ from evenwicht.errors import ModelError
 from evenwicht.estimators.influence import Estimate, Sampling
 from evenwicht.estimators.propensity import fit_propensity, weighted_means
 from evenwicht.estimators.regression import fit_logistic, with_intercept
-from evenwicht.estimators.resampling import bootstrap, standard_error
 from evenwicht.estimators.results import Z95
 from evenwicht.estimators.standardisation import standardised_means
 from evenwicht.estimators.survival import ProductLimit, survival_estimate
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from tests.resampling import bootstrap, standard_error
 
 Data = dict[str, np.ndarray]
 ROUNDING = 1e-9

@@ -147,7 +147,7 @@ def test_estimates_stand_beside_recovery_only_where_there_is_any() -> None:
 
 
 def test_the_digest_of_settings_follows_what_replicates_are_computed_from() -> None:
-    base = {"seed": 1, "bootstrap": 50, "permutations": 100, "truth_draws": 10_000, "replicates": 400}
+    base = {"seed": 1, "permutations": 100, "truth_draws": 10_000, "replicates": 400}
     run = load_run(
         {
             **base,
@@ -169,7 +169,7 @@ def test_the_digest_of_settings_follows_what_replicates_are_computed_from() -> N
         return recovery_settings(run.model_copy(update={"settings": run.settings.model_copy(update=numbers)}))
 
     assert changed(title="Other", description="Other", table1=["sex"]) == settings
-    assert with_number(bootstrap=99, permutations=200) == settings
+    assert with_number(permutations=200) == settings
     for number in ("seed", "replicates", "truth_draws"):
         assert with_number(**{number: 20_000})["famine"]["as_configured"] not in digests
     assert changed(scenarios={"no_effect": scenarios["no_effect"]})["rationing"] == {

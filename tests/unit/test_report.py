@@ -413,6 +413,15 @@ def test_concentration_never_stands_without_chance(dunedin_config: CohortConfig)
     assert (line["what"], line["chance"], line["excess"]) == ("Criminal convictions", "0.40", "+0.50")
 
 
+def test_what_is_not_counted_says_why_it_has_no_chance_value(dunedin_config: CohortConfig) -> None:
+    rows = Rows("dunedin", "concentration", "population", "welfare")
+    rows.add("gini", "observed", Interval.normal(0.8, 0.01), n=10, note="interval too short: covers about 80%")
+    (line,) = concentration_lines(as_table([rows]), dunedin_config)
+    assert line["chance"] == "none: a duration is not counted"
+    assert line["excess"] == ""
+    assert line["observed"] == "0.80 (0.78 to 0.82); interval too short: covers about 80%"
+
+
 # --- the page -------------------------------------------------------------------------------------------------------
 
 
@@ -508,6 +517,9 @@ def test_figures_carry_alternative_text_and_keep_their_bytes(
     rows = Rows("dunedin", "concentration", "population", "crime")
     rows.add("gini", "observed", Interval.normal(0.9, 0.01), n=10)
     rows.add("gini", "poisson_null", Interval(0.4), n=10)
+    welfare = Rows("dunedin", "concentration", "population", "welfare")
+    welfare.add("gini", "observed", Interval.normal(0.8, 0.01), n=10, note="interval too short: covers about 80%")
+    duration = lorenz.assign(sector="welfare", null=np.nan)
     pictures = {
         "survival": (
             lambda: survival_figure(curves(), nhefs_config),
@@ -523,6 +535,10 @@ def test_figures_carry_alternative_text_and_keep_their_bytes(
             "NHEFS: 1971 100%, 1982 96%",
         ),
         "lorenz": (lambda: lorenz_figure(lorenz, as_table([rows]), dunedin_config), "chance alone 0.40"),
+        "lorenz_of_months": (
+            lambda: lorenz_figure(duration, as_table([welfare]), dunedin_config),
+            "covers about 80%, no value for chance, as a duration is not counted",
+        ),
     }
     for name, (draw, text) in pictures.items():
         for copy in ("a", "b"):

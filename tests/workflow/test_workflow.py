@@ -21,7 +21,7 @@ from tests.unit.test_ingest import own_table
 Run = Callable[..., subprocess.CompletedProcess[str]]
 # every kind of job, of cohorts that are fast
 COHORTS = "cohorts=['config/nhefs.yaml','config/dunedin.yaml','config/register_nz.yaml','config/deprivation.yaml']"
-QUICK = ["--config", "bootstrap=50", "permutations=100", "truth_draws=100000", "replicates=20", COHORTS]
+QUICK = ["--config", "permutations=100", "truth_draws=100000", "replicates=20", COHORTS]
 OUTPUTS = [
     "results/tables",
     "results/figures",
@@ -254,7 +254,7 @@ def test_data_that_break_their_description_stop_with_one_message_and_no_half_fil
 ) -> None:
     change, message = INSIDE_A_JOB[mistake]
     edit(checkout / "config/nhefs.yaml", change)
-    run = snakemake("--config", "cohorts=['config/nhefs.yaml']", "bootstrap=50")
+    run = snakemake("--config", "cohorts=['config/nhefs.yaml']")
     assert run.returncode != 0
     assert message in run.stdout, run.stdout[-3000:]
     assert not list(checkout.rglob("*.part"))
@@ -263,7 +263,7 @@ def test_data_that_break_their_description_stop_with_one_message_and_no_half_fil
 
 def test_an_own_cohort_runs_from_the_template(snakemake: Run, checkout: Path) -> None:
     own_table(600).to_csv(checkout / "data/own_cohort.csv", index=False)
-    run = snakemake("--config", "cohorts=['config/own_cohort_example.yaml']", "bootstrap=50", "permutations=100")
+    run = snakemake("--config", "cohorts=['config/own_cohort_example.yaml']", "permutations=100")
     assert run.returncode == 0, run.stdout[-3000:]
     estimates = pd.read_csv(checkout / "results/tables/estimates.csv")
     assert set(estimates["cohort"]) == {"own"}

@@ -73,7 +73,7 @@ def people_flow(cohort: Cohort, config: CohortConfig) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def run_studies(cohort: Cohort, config: CohortConfig, seed: int, bootstrap: int, permutations: int) -> Results:
+def run_studies(cohort: Cohort, config: CohortConfig, seed: int, permutations: int) -> Results:
     """Run every study that a cohort's config has.
 
     Parameters
@@ -82,8 +82,8 @@ def run_studies(cohort: Cohort, config: CohortConfig, seed: int, bootstrap: int,
         The cohort and its config.
     seed
         Run seed.
-    bootstrap, permutations
-        Numbers of bootstrap replicates and of draws of the permutation null.
+    permutations
+        Number of draws of the permutation null.
 
     Returns
     -------
@@ -108,7 +108,9 @@ def run_studies(cohort: Cohort, config: CohortConfig, seed: int, bootstrap: int,
         curves |= {**event_study_curves(cohort, config), "scan": answers.scans}
     if config.concentration is not None:
         rng = stream(seed, config.name, "concentration")
-        estimates, curves["lorenz"] = concentration_study(cohort, config.concentration, bootstrap, permutations, rng)
+        estimates, curves["lorenz"] = concentration_study(
+            cohort, config.concentration, config.sector_labels, permutations, rng
+        )
         parts.append(estimates)
     return Results(pd.concat(parts, ignore_index=True), curves, people_flow(cohort, config))
 

@@ -21,7 +21,6 @@ rule studies:
     params:
         cohort=cohort_config,
         seed=SETTINGS.seed,
-        bootstrap=SETTINGS.bootstrap,
         permutations=SETTINGS.permutations,
         library=code_of("studies.py"),
     script:

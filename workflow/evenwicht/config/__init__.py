@@ -27,6 +27,7 @@ from evenwicht.config.studies import (
     Outcome,
     PolicyStudy,
     ReformStudy,
+    SectorLabel,
 )
 from evenwicht.config.trials import DeprivationWorld, InterventionWorld
 
@@ -64,6 +65,7 @@ __all__ = [
     "Role",
     "Run",
     "RunConfig",
+    "SectorLabel",
     "SourceColumn",
     "StressorWeights",
     "TableSource",

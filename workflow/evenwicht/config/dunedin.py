@@ -19,6 +19,7 @@ from evenwicht.config.mechanisms import (
     Wave,
     require_order,
 )
+from evenwicht.config.studies import SectorLabel
 
 
 class Stressor(Strict):
@@ -116,11 +117,9 @@ class HighNeed(Strict):
     stressors: StressorWeights
 
 
-class Sector(Strict):
+class Sector(SectorLabel):
     """One cost sector: who is a high user and how much is used."""
 
-    label: str
-    unit: str
     administrative: bool = Field(description="Counted in New Zealand's registers only, so not while abroad")
     high_if_severe: Share = Field(description="P(high use | latent high-need group)")
     high_otherwise: Share = Field(description="P(high use | everybody else)")

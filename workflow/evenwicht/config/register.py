@@ -7,13 +7,12 @@ from pydantic import Field, model_validator
 
 from evenwicht.config.base import Correlation, Name, Positive, Probability, Share, Strict
 from evenwicht.config.mechanisms import StressorEffect
+from evenwicht.config.studies import SectorLabel
 
 
-class RegisterSector(Strict):
+class RegisterSector(SectorLabel):
     """Use of one sector: nothing for some, log-normal for the others (a zero-inflated log-normal)."""
 
-    label: str
-    unit: str
     zero: Probability = Field(description="Share of people without use in the window")
     sigma: Positive = Field(description="SD of log use among users")
     mean: Positive = Field(description="Mean use of everybody in the window")

@@ -74,6 +74,14 @@ class CohortConfig(Strict):
             raise ValueError("policy.instrument needs an individual study, whose exposure it instruments")
         return self
 
+    @model_validator(mode="after")
+    def _describes_its_sectors(self) -> "CohortConfig":
+        if isinstance(self.source, TableSource):
+            unknown = [cost.sector for cost in self.source.costs if cost.sector not in self.sectors]
+            if unknown:
+                raise ValueError(f"source.costs names sectors that sectors does not describe: {', '.join(unknown)}")
+        return self
+
     def in_scenario(self, name: str) -> "CohortConfig":
         """The same cohort in a world with the changes of a scenario.
 
@@ -93,9 +101,9 @@ class CohortConfig(Strict):
 
     @property
     def sector_labels(self) -> dict[str, SectorLabel]:
-        """Label and unit of every cost sector."""
+        """Every cost sector by name: its label, unit and what it measures."""
         if isinstance(self.source, DunedinWorld | RegisterWorld | InterventionWorld):
-            return {k: SectorLabel(label=s.label, unit=s.unit) for k, s in self.source.sectors.items()}
+            return dict(self.source.sectors)
         return self.sectors
 
 
@@ -109,7 +117,6 @@ class RunConfig(Strict):
     """The default run."""
 
     seed: Annotated[int, Field(ge=0, lt=2**32)]
-    bootstrap: Annotated[int, Field(ge=50, le=100_000)] = Field(description="Bootstrap replicates")
     permutations: Annotated[int, Field(ge=100, le=1_000_000)] = Field(description="Draws of a permutation null")
     truth_draws: Annotated[int, Field(ge=10_000, le=100_000_000)] = Field(
         description="People per potential-outcome arm behind a true value"

@@ -156,8 +156,14 @@ class ReformStudy(Strict):
 
 
 class SectorLabel(Strict):
+    """A cost sector: what it is called, and what its amounts are."""
+
     label: str
     unit: str
+    measures: Literal["count", "money", "duration", "quantity"] = Field(
+        description="What the amounts are: events counted one by one (stays, claims), money, time spent (nights, "
+        "months), or another quantity (kilograms). Only counts are compared with a Poisson null"
+    )
 
 
 class ConcentrationStudy(Strict):

@@ -12,6 +12,7 @@ from evenwicht.config.mechanisms import (
     StressorEffect,
     require_order,
 )
+from evenwicht.config.studies import SectorLabel
 
 
 class IqAssessment(Strict):
@@ -62,11 +63,9 @@ class DeprivationWorld(Strict):
         return self
 
 
-class ProgrammeOutcome(Strict):
+class ProgrammeOutcome(SectorLabel):
     """Yearly amount in one sector, and how it depends on lasting skill."""
 
-    label: str
-    unit: str
     mean: Positive = Field(description="Mean a year of those with a skill of 0")
     per_sd: float = Field(description="Change of the log amount for each SD of skill")
     sigma: Positive = Field(description="SD of the log amount between people")

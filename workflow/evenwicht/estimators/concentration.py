@@ -14,17 +14,13 @@ def gini(amount: Floats, weights: Floats | None = None) -> float:
     Twice the area between the Lorenz curve and the diagonal, without small-sample correction; weights are
     frequencies. NaN if nobody uses anything.
     """
-    order = np.argsort(amount, kind="stable")
-    return sorted_gini(amount[order], np.ones(len(amount)) if weights is None else weights[order])
-
-
-def sorted_gini(amount: Floats, weights: Floats) -> float:
-    """Gini coefficient of amounts that are already in ascending order (the inner step of a bootstrap)."""
-    use = np.cumsum(amount * weights)
+    weights = np.ones(len(amount)) if weights is None else weights
+    order = np.argsort(amount)
+    use = np.cumsum(amount[order] * weights[order])
     if use[-1] == 0:
         return float("nan")
     share = np.concatenate([[0.0], use / use[-1]])
-    people = np.concatenate([[0.0], np.cumsum(weights)]) / weights.sum()
+    people = np.concatenate([[0.0], np.cumsum(weights[order])]) / weights.sum()
     return float(1 - np.sum(np.diff(people) * (share[1:] + share[:-1])))
 
 
@@ -55,7 +51,8 @@ def high_need(amount: Floats, top_share: float) -> Flags:
     so the group can be smaller than `top_share`, and it holds users only.
     """
     allowed = int(np.floor(top_share * len(amount) + 1e-9))
-    threshold = np.sort(amount)[len(amount) - allowed - 1] if allowed < len(amount) else -np.inf
+    outside = len(amount) - allowed - 1
+    threshold = np.partition(amount, outside)[outside] if outside >= 0 else -np.inf
     return amount > max(threshold, 0.0)
 
 
@@ -74,7 +71,9 @@ def permuted_groups(
 ) -> tuple[Floats, Floats]:
     """Size of the multi-sector group, and its share of each sector's use, if sectors were unrelated.
 
-    Each sector is shuffled over people independently, which keeps every margin and breaks every association.
+    Each sector is shuffled over people independently, which keeps every margin and breaks every association. People
+    without high need are drawn only where the group needs them: the same distribution as a shuffle of everybody, at
+    the cost of the people with high need.
 
     Parameters
     ----------
@@ -87,14 +86,25 @@ def permuted_groups(
     size : (draws,) array
     use_share : (draws, sectors) array
     """
+    n, sectors = flags.shape
+    high = [amounts[flags[:, j], j] for j in range(sectors)]
+    other = [amounts[~flags[:, j], j] for j in range(sectors)]
+    total = amounts.sum(axis=0)
     size = np.empty(draws)
-    use_share = np.empty((draws, flags.shape[1]))
-    people = np.broadcast_to(np.arange(len(flags))[:, None], flags.shape)
+    use_share = np.empty((draws, sectors))
     for draw in range(draws):
-        order = rng.permuted(people, axis=0)
-        group = several_sectors(np.take_along_axis(flags, order, axis=0), at_least)
-        size[draw] = group.mean()
-        use_share[draw] = group_share_of_use(np.take_along_axis(amounts, order, axis=0), group)
+        # who has high need is a random set; shuffled, because amounts are handed out in its order
+        places = [rng.choice(n, size=len(use), replace=False) for use in high]
+        reached = np.zeros(n, dtype=np.int16)
+        for place in places:
+            reached[place] += 1
+        group = reached >= at_least
+        people = int(group.sum())
+        size[draw] = people / n
+        for j, place in enumerate(places):
+            inside = group[place]
+            rest = rng.choice(other[j], size=people - int(inside.sum()), replace=False, shuffle=False)
+            use_share[draw, j] = (high[j][inside].sum() + rest.sum()) / total[j]
     return size, use_share
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from evenwicht.errors import ModelError
 
 Floats = NDArray[np.float64]
-LEAST_IN_ARM = 10  # below it a bootstrap sample can lose an arm
+LEAST_IN_ARM = 10  # below it a difference of arms says next to nothing
 LEAST_EVENTS = 5  # people with an event, and without, that an interval takes in each arm
 
 

@@ -5,15 +5,12 @@ from typing import Any
 
 import pandas as pd
 
-from evenwicht.config import CohortConfig
+from evenwicht.config import CohortConfig, SectorLabel
 from evenwicht.report.wording import (
     METHOD_LABELS,
     Scale,
     decimals,
-    number,
     scale_of,
-    signed,
-    with_interval,
     with_reason,
 )
 from evenwicht.rows import contrast_label
@@ -233,27 +230,44 @@ def _listed(shown: list[Shown]) -> str:
 
 
 def concentration_lines(estimates: pd.DataFrame, config: CohortConfig) -> list[dict[str, str]]:
-    """Return each concentration statistic beside what chance alone gives, and the excess."""
+    """Return each concentration statistic beside what chance alone gives, and the excess.
+
+    Only counts have a value under chance for their Gini coefficient; elsewhere the line says what is measured instead.
+    An interval that is known to be too short says so, and never passes as one of 95%.
+    """
     nulls = {"gini": "poisson_null", "group_share": "permutation_null", "group_use_share": "permutation_null"}
     rows = estimates[(estimates["study"] == "concentration") & estimates["estimand"].isin(nulls)]
-    labels = {name: label.label for name, label in config.sector_labels.items()}
+    sectors = config.sector_labels
     lines = []
     for row in rows[rows["method"] == "observed"].to_dict("records"):
         same = (rows["estimand"] == row["estimand"]) & (rows["contrast"] == row["contrast"])
-        null = rows[same & (rows["method"] == nulls[row["estimand"]])].iloc[0]
-        chance = (
-            number(null["estimate"])
-            if pd.isna(null["lower"])
-            else with_interval(null["estimate"], null["lower"], null["upper"], digits=2)
-        )
+        null = rows[same & (rows["method"] == nulls[row["estimand"]])].to_dict("records")
+        name, scale = row["contrast"], scale_of(row)
         lines.append(
             {
                 "estimand": row["estimand"],
-                "what": labels.get(row["contrast"], row["contrast"].capitalize()),
-                "observed": with_interval(row["estimate"], row["lower"], row["upper"], digits=2),
-                "chance": chance,
-                "excess": signed(row["estimate"] - null["estimate"], 2),
-                "truth": number(row["truth"]),
+                "what": sectors[name].label if name in sectors else name.capitalize(),
+                "observed": with_caveat(row),
+                "chance": _chance(null[0]) if null else f"none: {no_null(sectors[name])}",
+                "excess": scale.signed(row["estimate"] - null[0]["estimate"]) if null else "",
+                "truth": scale.number(row["truth"]),
             }
         )
     return lines
+
+
+def no_null(sector: SectorLabel) -> str:
+    """Say why a Gini coefficient has no Poisson null."""
+    what = "money" if sector.measures == "money" else f"a {sector.measures}"
+    return f"{what} is not counted"
+
+
+def with_caveat(row: dict[Any, Any]) -> str:
+    """Write an observed statistic with its interval, and with the note that qualifies the interval."""
+    text = scale_of(row).with_interval(row)
+    return f"{text}; {row['note']}" if isinstance(row["note"], str) and row["note"] else text
+
+
+def _chance(null: dict[Any, Any]) -> str:
+    scale = scale_of(null)
+    return scale.number(null["estimate"]) if pd.isna(null["lower"]) else scale.with_interval(null)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig, EventOutcome
-from evenwicht.report.comparison import studied_outcomes
+from evenwicht.report.comparison import no_null, studied_outcomes, with_caveat
 from evenwicht.report.picture import BLUE, GREY, LEVELS, ORANGE, Picture, style
 from evenwicht.report.wording import METHOD_LABELS, number, scale_of, with_interval
 from evenwicht.rows import arm_labels, contrast_label
@@ -177,9 +177,10 @@ def _forest_legend(figure: Figure, axis: Axes, levels: list[str], truth: bool) -
 
 
 def lorenz_figure(curves: pd.DataFrame, estimates: pd.DataFrame, config: CohortConfig) -> Picture:
-    """Draw a Lorenz curve for every sector, with its 95% band, beside the curve that chance alone gives."""
+    """Draw a Lorenz curve for every sector with its band, beside the curve that chance alone gives for counts."""
     sectors = list(dict.fromkeys(curves["sector"]))
-    gini = estimates[estimates["estimand"] == "gini"].set_index(["contrast", "method"])
+    rows_of_gini = estimates[estimates["estimand"] == "gini"].to_dict("records")
+    gini = {(row["contrast"], row["method"]): row for row in rows_of_gini}
     columns = 4
     rows = -(-len(sectors) // columns)
     sentences = []
@@ -200,15 +201,17 @@ def lorenz_figure(curves: pd.DataFrame, estimates: pd.DataFrame, config: CohortC
             label = config.sector_labels[sector]
             people = 100 * line["people"]
             axis.plot([0, 100], [0, 100], color=GREY, lw=0.8, label="Equal use")
-            axis.plot(people, 100 * line["null"], ":", color="black", lw=1.4, label="Chance alone (Poisson)")
+            axis.plot(people, 100 * line["null"], ":", color="black", lw=1.4, label="Chance alone (Poisson), of counts")
             axis.fill_between(people, 100 * line["lower"], 100 * line["upper"], color=BLUE, alpha=0.25, lw=0)
-            axis.plot(people, 100 * line["share"], color=BLUE, lw=1.6, label="Observed, with 95% band")
-            observed, null = gini.loc[(sector, "observed")], gini.loc[(sector, "poisson_null")]
+            axis.plot(people, 100 * line["share"], color=BLUE, lw=1.6, label="Observed, with nominal 95% band")
+            observed, null = gini[sector, "observed"], gini.get((sector, "poisson_null"))
+            if null:
+                below, sentence = f"chance {number(null['estimate'])}", f"chance alone {number(null['estimate'])}"
+            else:
+                below, sentence = f"chance: none\n({label.measures})", f"no value for chance, as {no_null(label)}"
             axis.set_title(textwrap.fill(label.label, 22), fontsize=8.5)
-            text = f"Gini {number(observed['estimate'])}\nchance {number(null['estimate'])}"
-            axis.text(4, 96, text, va="top", fontsize=8.5)
-            gini_text = with_interval(observed["estimate"], observed["lower"], observed["upper"], digits=2)
-            sentences.append(f"{label.label}: Gini {gini_text}, chance alone {number(null['estimate'])}.")
+            axis.text(4, 96, f"Gini {number(observed['estimate'])}\n{below}", va="top", fontsize=8.5)
+            sentences.append(f"{label.label}: Gini {with_caveat(observed)}, {sentence}.")
             axis.set(xlim=(0, 100), ylim=(0, 100), xticks=[0, 50, 100], yticks=[0, 50, 100], aspect="equal")
         figure.supxlabel("People, from least to most use, %", fontsize=10)
         figure.supylabel("Cumulative use, %", fontsize=10)
