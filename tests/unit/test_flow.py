@@ -63,7 +63,7 @@ def estimates(cohort: Cohort, config: CohortConfig) -> pd.DataFrame:
     if config.individual is not None:
         parts.append(individual_study(cohort, config.individual, config.outcomes).estimates)
     if config.concentration is not None:
-        parts.append(concentration_study(cohort, config.concentration, 10, 10, rng)[0])
+        parts.append(concentration_study(cohort, config.concentration, config.sector_labels, 10, rng)[0])
     return pd.concat(parts)
 
 

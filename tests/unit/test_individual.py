@@ -72,7 +72,7 @@ def test_an_arm_without_events_has_no_interval_that_claims_to_know(nhefs: Cohort
     quitters = rows[rows["contrast"] == "quit"]
     assert len(quitters) == 2
     assert (quitters["estimate"] == 1).all()
-    assert (quitters["reason"] == "no event by then among quit").all()
+    assert (quitters["reason"] == "too few people with the event for an interval: 0 quit").all()
     differences = rows[rows["estimand"] == "risk_difference"]
     assert (differences["status"] == "no interval").all()
     assert differences["estimate"].notna().all()

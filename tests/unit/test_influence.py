@@ -320,3 +320,15 @@ def test_survival_is_not_known_beyond_follow_up() -> None:
 def test_a_sample_that_loses_an_arm_has_no_weights(sample: Data) -> None:
     with pytest.raises(ModelError, match="here: positivity fails: the covariates decide the exposure of"):
         fit_propensity(sample["a"], sample["x"], "here", (sample["a"] == 1).astype(float))
+
+
+def test_rounding_near_the_maximum_is_not_taken_for_separation() -> None:
+    """Tables of an exposure by a covariate with at least five people in every cell: the log odds ratio is finite."""
+    rng = np.random.default_rng(16)
+    for _ in range(500):
+        cells = rng.integers(5, 60, size=4)
+        x, a = np.repeat([0.0, 0.0, 1.0, 1.0], cells), np.repeat([0.0, 1.0, 0.0, 1.0], cells)
+        fit = fit_logistic(a, with_intercept(x[:, None]), np.ones(len(a)))
+        assert not fit.separated
+        shares = [cells[1] / cells[:2].sum(), cells[3] / cells[2:].sum()]
+        np.testing.assert_allclose(fit.fitted, np.array(shares)[x.astype(int)], rtol=1e-8)

@@ -191,6 +191,7 @@ def own_config(**source: object) -> CohortConfig:
     config = load_cohort(ROOT / "config/own_cohort_example.yaml").model_dump(mode="json")
     costs = [{"sector": "hospital", "window": "40", "amount": "nights"}]
     config["source"] |= {"costs": costs, **source}
+    config["sectors"] = {"hospital": {"label": "Hospital nights", "unit": "nights", "measures": "duration"}}
     return CohortConfig.model_validate(config)
 
 

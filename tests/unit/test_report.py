@@ -410,7 +410,7 @@ def test_concentration_never_stands_without_chance(dunedin_config: CohortConfig)
     rows.add("gini", "observed", Interval.normal(0.9, 0.01), n=10)
     rows.add("gini", "poisson_null", Interval(0.4), n=10)
     (line,) = concentration_lines(as_table([rows]), dunedin_config)
-    assert (line["what"], line["chance"], line["excess"]) == ("Criminal convictions", "0.40", "+0.50")
+    assert (line["what"], line["chance"], line["excess"]) == ("Criminal convictions", "0.400", "+0.500")
 
 
 def test_what_is_not_counted_says_why_it_has_no_chance_value(dunedin_config: CohortConfig) -> None:
@@ -419,7 +419,7 @@ def test_what_is_not_counted_says_why_it_has_no_chance_value(dunedin_config: Coh
     (line,) = concentration_lines(as_table([rows]), dunedin_config)
     assert line["chance"] == "none: a duration is not counted"
     assert line["excess"] == ""
-    assert line["observed"] == "0.80 (0.78 to 0.82); interval too short: covers about 80%"
+    assert line["observed"] == "0.800 (0.780 to 0.820); interval too short: covers about 80%"
 
 
 # --- the page -------------------------------------------------------------------------------------------------------

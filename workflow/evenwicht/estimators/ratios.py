@@ -19,7 +19,7 @@ NO_MAXIMUM = "no finite estimate: in some category of the covariates everybody, 
 STEPS = 60
 CONVERGED = 1e-19  # squared length of a Newton step per row, in the units of the information
 STILL = 1e-8  # that the exposure's coefficient may still move
-ROUNDING = 1e-9  # of a log likelihood
+ROUNDING = 1e-11  # of a log likelihood, relative
 
 
 def risk_ratio(
@@ -153,7 +153,8 @@ def _fit_glm(
             errors = None if groups is None else errors_of_rows(q, residual, groups)
             mean_of, scale = float(exposure.mean()), float(exposure.std())
             return _Glm(params, design, mean_of, scale, np.linalg.inv(r), q, residual, errors)
-        while (found := _log_likelihood(family, outcome, design @ (params + step))) < likelihood - ROUNDING:
+        enough = likelihood - ROUNDING * abs(likelihood)
+        while (found := _log_likelihood(family, outcome, design @ (params + step))) < enough:
             step = step / 2
         params, likelihood = params + step, found
     return None

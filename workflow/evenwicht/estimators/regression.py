@@ -12,6 +12,7 @@ from evenwicht.estimators.design import standardised
 
 Floats = NDArray[np.float64]
 ITERATIONS = 50  # a finite fit needs about 6 to 10; a separated one never ends
+ROUNDING = 1e-11  # of a log likelihood, relative
 SMALL_STEP = 1e-9  # in log odds; the steps of Newton's method shrink quadratically, so that the next is below rounding
 
 
@@ -111,7 +112,8 @@ def fit_logistic(outcome: Floats, design: Floats, weights: Floats) -> Fit:
         move = columns @ step
         largest = np.abs(move).max()
         factor = 1.0
-        while largest >= SMALL_STEP and not likelihood(predictor + factor * move) >= reached and factor > 1e-6:
+        enough = reached - ROUNDING * abs(reached)
+        while largest >= SMALL_STEP and not likelihood(predictor + factor * move) >= enough and factor > 1e-6:
             factor /= 2
         params = params + factor * step
         predictor = columns @ params
