@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from evenwicht import recovery
 from evenwicht.digests import recovery_settings
+from evenwicht.errors import ModelError
 from evenwicht.loading import load_run
 from evenwicht.recovery import (
     COVERAGE_COLUMNS,
@@ -15,12 +17,14 @@ from evenwicht.recovery import (
     gather_replicates,
     read_recovery,
     recovery_table,
+    replicate_estimates,
     summarise,
     with_recovery,
 )
 from evenwicht.rows import COLUMNS
+from evenwicht.worlds import exact_values
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, world
 
 SETTINGS = {"town": {"as_configured": "d1", "null": "d2"}}
 WIDE, NARROW = 1.0, 0.1  # half-widths of intervals that cover an error of 0.5, and that do not
@@ -43,7 +47,7 @@ def test_errors_of_ratios_are_on_the_log_scale_everywhere_and_the_scale_is_named
         "hazard_ratio": "log ratio",
         "mean_difference": "difference",
     }
-    many = recovery_table(both, SETTINGS).set_index("estimand")
+    many = recovery_table(both, SETTINGS, 2).set_index("estimand")
     assert many["mean_bias"].to_dict() == pytest.approx({"mean_difference": 0.75, "hazard_ratio": 0.0})
     assert many["mean_estimate"].to_dict() == pytest.approx({"mean_difference": 2.75, "hazard_ratio": 2.0})
     assert many["scale"].to_dict() == {"mean_difference": "difference", "hazard_ratio": "log ratio"}
@@ -80,6 +84,30 @@ def test_replicates_without_an_estimate_or_an_interval_are_counted_and_do_not_di
     assert row["mc_error_coverage"] == pytest.approx(np.sqrt(0.25 / 2))
 
 
+def test_a_draw_that_cannot_support_a_study_is_counted_and_told_and_does_not_end_the_others(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = world("deprivation")
+    refused = iter([False, True, False])
+    studies = recovery.policy_level_studies
+
+    def unsupported(*arguments: object) -> list[pd.DataFrame]:
+        if next(refused):
+            raise ModelError("too few events", where="here", mend="Draw again.")
+        return studies(*arguments)
+
+    monkeypatch.setattr(recovery, "policy_level_studies", unsupported)
+    rows = replicate_estimates(config, exact_values(config), 1, [1, 2, 3])
+    assert rows["replicate"].unique().tolist() == [1, 3]
+    assert capsys.readouterr().out == "replicate 2 is left out: here: too few events. Draw again.\n"
+    settings = {"deprivation": {"as_configured": "d1"}}
+    table = recovery_table(rows, settings, 3)
+    assert (table["replicates"] == 3).all()
+    assert (table["no_estimate"] == 1).all()
+    refused = iter([True])
+    assert replicate_estimates(config, exact_values(config), 1, [1]).empty
+
+
 def covering(covers: list[bool], **changes: object) -> pd.DataFrame:
     rows = rows_of([2.5] * len(covers), **changes)
     reach = np.where(covers, WIDE, NARROW)
@@ -112,20 +140,20 @@ def test_the_error_of_a_method_s_mean_coverage_knows_that_rows_share_their_peopl
 
 def test_worlds_are_kept_apart_and_no_replicates_give_empty_tables() -> None:
     rows = pd.concat([rows_of([2.5, 3.0]), rows_of([9.0, 9.5], scenario="null")])
-    table = recovery_table(gather_replicates([rows]), SETTINGS)
+    table = recovery_table(gather_replicates([rows]), SETTINGS, 2)
     assert list(table.columns) == RECOVERY_COLUMNS
     assert table.set_index("scenario")["mean_bias"].to_dict() == pytest.approx({"as_configured": 0.75, "null": 7.25})
     assert table["settings"].tolist() == ["d1", "d2"]
     nothing = gather_replicates([])
     assert set(COLUMNS) <= set(nothing.columns)
-    assert list(recovery_table(nothing, {}).columns) == RECOVERY_COLUMNS
+    assert list(recovery_table(nothing, {}, 2).columns) == RECOVERY_COLUMNS
     assert list(coverage_by_method(nothing, {}).columns) == COVERAGE_COLUMNS
 
 
 def test_recovery_of_other_settings_or_of_another_version_is_not_read(tmp_path: Path) -> None:
     file = tmp_path / "recovery.csv"
     assert read_recovery(file, RECOVERY_COLUMNS, SETTINGS).empty
-    recovery_table(pd.concat([rows_of([2.5, 3.0]), rows_of([9.0, 9.5], scenario="null")]), SETTINGS).to_csv(
+    recovery_table(pd.concat([rows_of([2.5, 3.0]), rows_of([9.0, 9.5], scenario="null")]), SETTINGS, 2).to_csv(
         file, index=False
     )
     assert len(read_recovery(file, RECOVERY_COLUMNS, SETTINGS)) == 2
@@ -139,7 +167,7 @@ def test_recovery_of_other_settings_or_of_another_version_is_not_read(tmp_path: 
 def test_estimates_stand_beside_recovery_only_where_there_is_any() -> None:
     ours, theirs = rows_of([2.5]), rows_of([2.5]).assign(cohort="village")
     bias = bias_table(pd.concat([ours, ours.assign(method="crude"), theirs]))
-    joined = with_recovery(bias, recovery_table(rows_of([2.5, 3.0]), SETTINGS))
+    joined = with_recovery(bias, recovery_table(rows_of([2.5, 3.0]), SETTINGS, 2))
     assert joined["cohort"].unique().tolist() == ["town"]
     assert joined.set_index("method")["replicates"].to_dict() == pytest.approx(
         {"regression": 2, "crude": np.nan}, nan_ok=True

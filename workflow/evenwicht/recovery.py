@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from evenwicht.config import AS_CONFIGURED, CohortConfig
+from evenwicht.errors import ModelError
 from evenwicht.estimators.results import ESTIMANDS, Z95
 from evenwicht.individual.exposure import individual_study
 from evenwicht.rows import COLUMNS, NULL_METHODS, TRUTH_KEY, with_truth
@@ -21,6 +22,7 @@ from evenwicht.worlds import build
 
 KEY = [*TRUTH_KEY, "method"]
 PLACE = ["cohort", "scenario"]
+REPLICATE_COLUMNS = [*COLUMNS, "scenario", "replicate"]
 LEVEL = 0.95  # nominal coverage
 BIAS_COLUMNS = ["cohort", *KEY, "truth", "estimate", "lower", "upper", "scale", "bias", "covers"]
 SUMMARY_COLUMNS = [
@@ -65,7 +67,8 @@ def replicate_estimates(
     Returns
     -------
     DataFrame
-        Estimate rows with truth, the scenario, and the replicate they belong to.
+        Estimate rows with truth, the scenario, and the replicate they belong to. A draw that cannot support one of the
+        studies has no rows; the reason is printed, and `recovery_table` counts it.
     """
     rule = "replicate" if scenario == AS_CONFIGURED else f"replicate {scenario}"
     known = set(truth[TRUTH_KEY].itertuples(index=False, name=None))
@@ -74,11 +77,15 @@ def replicate_estimates(
         cohort = world.cohort(stream_key(seed, config.name, rule, r))
         # every study looks for the rows of its event: names as text would be compared one by one each time
         cohort = replace(cohort, truth=truth, events=cohort.events.astype({"event": "category"}))
-        tables = [*policy_level_studies(cohort, config, known), *specification_studies(cohort, config)]
-        if scenario == AS_CONFIGURED and config.individual is not None:
-            tables.insert(0, individual_study(cohort, config.individual, config.outcomes, known).estimates)
+        try:
+            tables = [*policy_level_studies(cohort, config, known), *specification_studies(cohort, config)]
+            if scenario == AS_CONFIGURED and config.individual is not None:
+                tables.insert(0, individual_study(cohort, config.individual, config.outcomes, known).estimates)
+        except ModelError as error:
+            print(f"replicate {r} is left out: {error}")
+            continue
         parts.append(with_truth(pd.concat(tables), truth).assign(scenario=scenario, replicate=r))
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(parts or [pd.DataFrame(columns=REPLICATE_COLUMNS)], ignore_index=True)
 
 
 def bias_table(estimates: pd.DataFrame) -> pd.DataFrame:
@@ -99,12 +106,14 @@ def bias_table(estimates: pd.DataFrame) -> pd.DataFrame:
     return known.assign(scale=_scale(known), bias=_error(known), covers=covers)[BIAS_COLUMNS]
 
 
-def summarise(replicates: pd.DataFrame) -> pd.DataFrame:
+def summarise(replicates: pd.DataFrame, drawn: int | None = None) -> pd.DataFrame:
     """Mean bias, coverage and power of 95% intervals, each with its Monte Carlo standard error.
 
     Power is the share of intervals that exclude no effect; where there is none, it is the share of false alarms.
-    Estimates without a true value have power alone. Replicates without an estimate or an interval are counted.
+    Estimates without a true value have power alone. Replicates without an estimate or an interval are counted, among
+    all those `drawn`, which are those with any row if it is left out.
     """
+    drawn = replicates["replicate"].nunique() if drawn is None else drawn
     kind = replicates["estimand"].map(lambda name: ESTIMANDS[name].kind)
     bounded = replicates["lower"].notna()
     nothing = kind.map({"ratio": 1.0, "difference": 0.0})
@@ -118,9 +127,9 @@ def summarise(replicates: pd.DataFrame) -> pd.DataFrame:
     coverage, power = groups["covers"].mean(), groups["excludes"].mean()
     summary = {
         "scale": groups["scale"].first(),
-        "replicates": groups.size(),
-        "no_estimate": groups.size() - groups["estimate"].count(),
-        "no_interval": groups.size() - groups["lower"].count(),
+        "replicates": drawn,
+        "no_estimate": drawn - groups["estimate"].count(),
+        "no_interval": drawn - groups["lower"].count(),
         "mean_bias": groups["error"].mean(),
         "mc_error_bias": groups["error"].std(ddof=1) / np.sqrt(groups["error"].count()),
         "coverage": coverage,
@@ -133,14 +142,14 @@ def summarise(replicates: pd.DataFrame) -> pd.DataFrame:
 
 def gather_replicates(pieces: Iterable[pd.DataFrame]) -> pd.DataFrame:
     """Put pieces of replicates together, in an order that does not depend on how they were cut."""
-    nothing = pd.DataFrame(columns=[*COLUMNS, "scenario", "replicate"])
+    nothing = pd.DataFrame(columns=REPLICATE_COLUMNS)
     parts = [piece for piece in pieces if len(piece)]
     whole = pd.concat(parts or [nothing], ignore_index=True)
     first, second = (pd.factorize(whole[name])[0] for name in PLACE)
     return whole.iloc[np.lexsort([whole["replicate"].to_numpy(int), second, first])].reset_index(drop=True)
 
 
-def recovery_table(replicates: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+def recovery_table(replicates: pd.DataFrame, settings: Settings, drawn: int) -> pd.DataFrame:
     """How each study fares in each world: truth, mean estimate, bias, coverage and power over replicates.
 
     Parameters
@@ -149,6 +158,8 @@ def recovery_table(replicates: pd.DataFrame, settings: Settings) -> pd.DataFrame
         Output of `gather_replicates`.
     settings
         Digest of what the replicates of each cohort and scenario were computed from.
+    drawn
+        Number of replicates of each cohort and scenario, with those that have no rows.
 
     Returns
     -------
@@ -163,7 +174,7 @@ def recovery_table(replicates: pd.DataFrame, settings: Settings) -> pd.DataFrame
         ratio = _scale(means) == "log ratio"
         means["mean_estimate"] = np.exp(means["mean_estimate"].where(ratio)).where(ratio, means["mean_estimate"])
         place = _place(str(cohort), str(scenario), settings)
-        parts.append(means.merge(summarise(rows), on=KEY).assign(**place)[RECOVERY_COLUMNS])
+        parts.append(means.merge(summarise(rows, drawn), on=KEY).assign(**place)[RECOVERY_COLUMNS])
     return pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
 
 

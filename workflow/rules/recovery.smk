@@ -52,6 +52,7 @@ rule recovery_tables:
         runtime=10,
     params:
         settings=RECOVERY_SETTINGS,
+        drawn=SETTINGS.replicates,
         library=code_of("recovery_tables.py"),
     script:
         "../scripts/recovery_tables.py"

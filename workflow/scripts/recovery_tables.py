@@ -6,7 +6,7 @@ from evenwicht.recovery import coverage_by_method, gather_replicates, recovery_t
 
 with logged(snakemake.log[0]):
     replicates, settings = gather_replicates(map(pd.read_parquet, snakemake.input)), snakemake.params.settings
-    table = recovery_table(replicates, settings)
+    table = recovery_table(replicates, settings, snakemake.params.drawn)
     as_configured = table["scenario"] == AS_CONFIGURED
     write_csv(table[as_configured & table["truth"].notna()], snakemake.output.recovery)
     write_csv(table[~as_configured], snakemake.output.scenarios)

@@ -30,7 +30,7 @@ from evenwicht.estimators.design_analysis import design_analysis
 from evenwicht.estimators.event_support import event_support, two_arms
 from evenwicht.estimators.linear import least_squares
 from evenwicht.estimators.panel import panel_regression
-from evenwicht.estimators.ratios import odds_ratio, risk_ratio
+from evenwicht.estimators.ratios import odds_ratio, risk_ratio, standardised_difference
 from evenwicht.estimators.results import Interval
 from evenwicht.estimators.survival import hazard_ratio
 from evenwicht.flow import BIRTH_DATE, COVARIATES, OUTSIDE, Flow, departures, flow_table, not_known
@@ -181,8 +181,13 @@ def _compare(rows: Rows, sample: Sample, where: str) -> None:
     support, numbers = cluster_support(a, clusters), response(outcome)
     events = numbers.support(a)
     models = {"crude": None, "regression": x}
-    for method, covariates in models.items():
-        interval = events.of(support.of(least_squares(numbers.value, a, covariates, clusters=clusters)))
+    differences = {
+        method: least_squares(numbers.value, a, covariates, clusters=clusters) for method, covariates in models.items()
+    }
+    if isinstance(outcome, MeanOutcome) and outcome.binary:
+        differences["gformula"] = standardised_difference(outcome.value, a, x, clusters=clusters)
+    for method, difference in differences.items():
+        interval = events.of(support.of(difference))
         rows.add(numbers.estimand, method, interval, n=sample.n, events=numbers.events, note=support.note)
     if isinstance(outcome, TimedOutcome):
         for estimand, method in (("hazard_ratio", "crude"), ("conditional_hazard_ratio", "regression")):
