@@ -17,6 +17,7 @@ FILES = {
     "lib/deep/leaf.py": "def f():\n    from lib.lazy import g\n    return g\n",
     "lib/lazy.py": "from . import relative\n",
     "lib/relative.py": "from .deep import sibling\n",
+    "lib/relative.csv": "the table of a module\n",
     "lib/deep/sibling.py": "from .. import lazy\n",
     "lib/star.py": "",
     "lib/unused.py": "import lib.used\n",
@@ -24,7 +25,7 @@ FILES = {
     "lib/data.csv": "",
     "scripts/job.py": "import numpy\nimport lib.used\nfrom lib.star import *\n",
 }
-IMPORTED = {name for name in FILES if "unused" not in name and name.endswith(".py")}
+IMPORTED = {name for name in FILES if "unused" not in name and name.endswith(".py")} | {"lib/relative.csv"}
 
 
 @pytest.fixture

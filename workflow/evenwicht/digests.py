@@ -68,7 +68,8 @@ def recovery_settings(run: Run) -> dict[str, dict[str, str]]:
 def code_digest(script: Path, library: Path) -> str:
     """Return a digest of a script and of every module of a library that it may import, directly or through others.
 
-    Imports count wherever they stand, inside functions too. Importing a module runs the packages above it, so these
+    The table of a module, a CSV file beside it of the same name, counts with it. Imports count wherever they stand,
+    inside functions too. Importing a module runs the packages above it, so these
     count as well. A module that is imported under a name known only when the program runs would be missed.
 
     Parameters
@@ -86,6 +87,9 @@ def code_digest(script: Path, library: Path) -> str:
             found[file] = file.read_bytes()
             package = file.relative_to(library.parent).parts[:-1] if file.is_relative_to(library) else ()
             waiting += _modules(_imports(found[file], package), library)
+            data = file.with_suffix(".csv")
+            if file != script and data.is_file():
+                found[data] = data.read_bytes()
     names = {file: script.name if file == script else file.relative_to(library).as_posix() for file in found}
     listing = sorted(f"{names[file]} {hashlib.sha256(source).hexdigest()}" for file, source in found.items())
     return hashlib.sha256("\n".join(listing).encode()).hexdigest()

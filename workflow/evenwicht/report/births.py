@@ -7,12 +7,13 @@ from evenwicht.estimators.results import ESTIMANDS
 from evenwicht.report.wording import METHOD_LABELS, PERCENTAGE_POINTS, number, scale_of
 from evenwicht.rows import BEFORE_OR_AFTER, BORN_BEFORE, CONCEIVED_AFTER, PRE_TREND, contrast_label, period_label
 
-PERIOD_COLUMNS = {  # heading -> reference group and method
-    "Born before": (BORN_BEFORE, "regression"),
-    "Conceived after": (CONCEIVED_AFTER, "regression"),
-    "Both": (BEFORE_OR_AFTER, "regression"),
-    "Both, crude": (BEFORE_OR_AFTER, "crude"),
-    "Spared region": (BEFORE_OR_AFTER, "did"),
+ADJUSTED = ["gformula", "regression"]  # a linear model of a risk never leads where there is standardisation
+PERIOD_COLUMNS = {  # heading -> reference group and methods, best first
+    "Born before": (BORN_BEFORE, ADJUSTED),
+    "Conceived after": (CONCEIVED_AFTER, ADJUSTED),
+    "Both": (BEFORE_OR_AFTER, ADJUSTED),
+    "Both, crude": (BEFORE_OR_AFTER, ["crude"]),
+    "Spared region": (BEFORE_OR_AFTER, ["did"]),
 }
 REFORM_METHODS = ["crude", "rd", "rd_donut", "same_dates", "same_dates_donut"]
 DIFFERENCES = ["mean_difference", "risk_difference", "first_stage"]
@@ -39,13 +40,13 @@ def birth_period_lines(estimates: pd.DataFrame, config: CohortConfig) -> list[di
         for name, window in study.exposed.items():
             label = period_label(name, window, BEFORE_OR_AFTER)
             line = _head(config, outcome, window.label, rows[rows["contrast"] == label])
-            for heading, (reference, method) in PERIOD_COLUMNS.items():
-                line[heading] = _shown(rows, period_label(name, window, reference), method)
+            for heading, (reference, methods) in PERIOD_COLUMNS.items():
+                line[heading] = _shown(rows, period_label(name, window, reference), methods)
             lines.append(line)
         if study.region is not None:
             line = _head(config, outcome, PRE_TREND, rows[rows["contrast"] == PRE_TREND])
             lines.append(line | dict.fromkeys(PERIOD_COLUMNS, ""))
-            lines[-1]["Spared region"] = _shown(rows, PRE_TREND, "did")
+            lines[-1]["Spared region"] = _shown(rows, PRE_TREND, ["did"])
     return lines
 
 
@@ -77,7 +78,7 @@ def reform_lines(estimates: pd.DataFrame, config: CohortConfig) -> list[dict[str
         rows = estimates[(estimates["study"] == outcome) & estimates["estimand"].isin(DIFFERENCES)]
         rows = rows[rows["level"] == "policy"]
         line = _head(config, outcome, "", rows[rows["contrast"] == label])
-        lines.append(line | {METHOD_LABELS[m]: _shown(rows, label, m) for m in REFORM_METHODS})
+        lines.append(line | {METHOD_LABELS[m]: _shown(rows, label, [m]) for m in REFORM_METHODS})
     return lines
 
 
@@ -111,6 +112,10 @@ def _head(config: CohortConfig, outcome: str, window: str, rows: pd.DataFrame) -
     return {"outcome": f"{label}, {unit}" if unit else label, "window": window, "truth": truth}
 
 
-def _shown(rows: pd.DataFrame, contrast: str, method: str) -> str:
-    found = rows[(rows["contrast"] == contrast) & (rows["method"] == method)].to_dict("records")
-    return scale_of(found[0]).with_interval(found[0]) if found else ""
+def _shown(rows: pd.DataFrame, contrast: str, methods: list[str]) -> str:
+    """Write the estimate by the first of the methods that made one."""
+    about = rows[rows["contrast"] == contrast]
+    for method in methods:
+        for row in about[about["method"] == method].to_dict("records"):
+            return scale_of(row).with_interval(row)
+    return ""
