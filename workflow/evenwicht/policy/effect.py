@@ -159,7 +159,7 @@ def _instrumental_samples(
 def describe_strength(f: float) -> str:
     """Say how strong an instrument with this first-stage F is."""
     if np.isnan(f):
-        return "strength not known"
+        return "how strongly the instrument moves the exposure cannot be told"
     if np.isinf(f):
         return "full compliance: the exposure is the instrument"
     return f"instrument is {'weak' if f < WEAK else f'not weak by the rule F > {WEAK}'}"

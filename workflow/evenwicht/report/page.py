@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import numpy as np
 import pandas as pd
 import yaml
 
@@ -213,7 +214,7 @@ def _instrument(estimates: pd.DataFrame, config: CohortConfig) -> list[dict[str,
                 "outcome": config.outcomes[row["study"]].label,
                 "effect": f"{scale.with_interval(row, sign=True)} {scale.unit}",
                 "width": width,
-                "strength": scale_of(first).number(first["estimate"]),
+                "strength": scale_of(first).number(first["estimate"]) if np.isfinite(first["estimate"]) else "",
                 "judgement": first["note"],
                 "note": row["note"],
             }
