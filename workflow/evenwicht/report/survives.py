@@ -121,7 +121,7 @@ def _p(value: float) -> str:
 def _ratio(row: pd.Series) -> str:
     if pd.isna(row["estimate"]):
         return row["status"]
-    return with_interval(row["estimate"], row["lower"], row["upper"], digits=2)
+    return with_interval(row["estimate"], row["lower"], row["upper"])
 
 
 def _another_estimate(row: pd.Series, headline: pd.Series, _: pd.DataFrame) -> tuple[str, str, str]:
