@@ -18,7 +18,7 @@ run: $(READY)  ## the main job: every table, figure and the report
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake
 
 recovery: $(READY)  ## bias, coverage and power over fresh draws of every synthetic cohort, and the page with them
-	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake recovery
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake recovery --forcerun recovery_tables
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake
 
 tables: run  ## regenerate the tables of the default run and show what changed against the committed ones

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from evenwicht.policy.windows import INCOHERENT_FROM
-from evenwicht.recovery import gather_replicates, replicate_estimates, scenario_table, summarise
+from evenwicht.recovery import gather_replicates, recovery_table, replicate_estimates, summarise
 from evenwicht.worlds import exact_values
 from scipy import stats
 
@@ -111,6 +111,6 @@ def test_the_price_of_the_trend_is_told_in_power() -> None:
 def test_the_scenario_table_does_not_depend_on_how_replicates_were_cut() -> None:
     whole = replicates_in("cohort_trend").assign(cohort="rationing")
     pieces = [whole[whole["replicate"] % 3 == k] for k in (2, 0, 1)]
-    pd.testing.assert_frame_equal(
-        scenario_table(gather_replicates([whole])), scenario_table(gather_replicates(pieces)), check_exact=True
-    )
+    settings, drawn = {"rationing": {"cohort_trend": "d0"}}, whole["replicate"].nunique()
+    one, other = (recovery_table(gather_replicates(parts), settings, drawn) for parts in ([whole], pieces))
+    pd.testing.assert_frame_equal(one, other, check_exact=True)

@@ -150,7 +150,7 @@ DATES = ["rd", "rd_donut", "same_dates", "same_dates_donut"]
 def test_every_method_finds_a_reform_where_nothing_else_depends_on_the_date() -> None:
     rows = summary_of(reform(["dropout", "log_earnings"]))
     rows = where(rows, estimand=["risk_difference", "mean_difference"])
-    assert set(rows["method"]) == {"crude", "regression", *DATES}
+    assert set(rows["method"]) == {"crude", "regression", "gformula", *DATES}
     assert unbiased(rows), rows
     assert covers(rows), rows
 
