@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 .DEFAULT_GOAL := run
 
 $(READY): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "evenwicht needs Python 3.11 or newer, this is " + sys.version.split()[0] + ". Mend: make PYTHON=python3.12")'
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "evenwicht needs Python 3.11 or newer, this is " + sys.version.split()[0] + ". Fix: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
@@ -42,8 +42,8 @@ format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow/rules
 
-schema: $(READY)  ## write config/schema.json from the pydantic tree
-	$(BIN)/python -m evenwicht.config config/schema.json
+schema: $(READY)  ## write config/schema.json and the key reference config/README.md from the pydantic tree
+	$(BIN)/python -m evenwicht.config config
 
 lock:  ## resolve pyproject.toml again into requirements.lock (needs uv)
 	uv pip compile --python-version 3.11 --python-platform linux --generate-hashes \

@@ -28,6 +28,11 @@ report: "workflow/report/workflow.rst"
 
 onstart:
     take_lock()
+    forget_exits(LOGS)
+
+
+onerror:
+    sys.exit(exit_code_of(LOGS))
 
 
 rule all:

@@ -12,11 +12,10 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-from evenwicht.individual.concentration import concentration_study
-from evenwicht.loading import load_cohort
-from evenwicht.streams import stream_key
+from evenwicht.base.streams import stream_key
+from evenwicht.config.loading import load_cohort
+from evenwicht.studies.running import job_of, run_study
 from evenwicht.worlds import simulate
 
 ROOT = Path(__file__).parents[1]
@@ -26,12 +25,12 @@ PERMUTATIONS = 1000
 def study(people: int) -> dict[str, float]:
     config = load_cohort(ROOT / "config" / "register_nz.yaml")
     world = config.source.model_copy(update={"people": people, "scale": 1.0})
-    cohort = simulate(config.model_copy(update={"source": world}), stream_key(1, config.name, "simulate"))
+    cohort = simulate(world, config.codebook, stream_key(1, config.name, "simulate"))
     seconds = []
     for permutations in (2, PERMUTATIONS):
         start = time.process_time()
-        rng = np.random.default_rng(1)
-        concentration_study(cohort, config.concentration, config.sector_labels, permutations, rng)
+        job = job_of(1, config.name, permutations)
+        run_study("concentration", config.studies["concentration"], cohort, config.codebook, job, strict=True)
         seconds.append(round(time.process_time() - start, 2))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     return {

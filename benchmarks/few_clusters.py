@@ -17,6 +17,7 @@ from evenwicht.estimators.panel import panel_regression
 from evenwicht.estimators.ratios import odds_ratio, risk_ratio, standardised_difference
 from evenwicht.estimators.results import Interval
 from evenwicht.estimators.survival import hazard_ratio
+from evenwicht.estimators.survival_data import SurvivalData
 
 Data = dict[str, np.ndarray]
 # clusters, of them treated, mean people in each
@@ -51,9 +52,13 @@ def people(clusters: int, treated: int, mean_size: int, rng: np.random.Generator
     }
 
 
+def followed(d: Data) -> SurvivalData:
+    return SurvivalData(d["time"], d["event"], clusters=d["group"])
+
+
 def gompertz(d: Data) -> Interval:
     x = np.column_stack([d["a"], d["x"]])
-    fit = fit_gompertz(d["time"], d["event"], x, ["a", "x"], clusters=d["group"], few_clusters=True)
+    fit = fit_gompertz(followed(d), x, ["a", "x"], few_clusters=True)
     return fit.coefficient("a")
 
 
@@ -85,7 +90,7 @@ PATHS: dict[str, Callable[[Data], Interval]] = {
     "risk ratio": lambda d: risk_ratio(d["case"], d["a"], d["x"], clusters=d["group"]),
     "odds ratio": lambda d: odds_ratio(d["case"], d["a"], d["x"], clusters=d["group"]),
     "risk difference, standardised": lambda d: standardised_difference(d["case"], d["a"], d["x"], clusters=d["group"]),
-    "hazard ratio, Cox": lambda d: hazard_ratio(d["time"], d["event"], d["a"], d["x"], clusters=d["group"]),
+    "hazard ratio, Cox": lambda d: hazard_ratio(followed(d), d["a"], d["x"]),
     "hazard ratio, Gompertz": gompertz,
 }
 RATIOS = ("risk ratio", "odds ratio", "hazard ratio, Cox")

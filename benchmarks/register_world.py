@@ -17,12 +17,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from evenwicht.base.files import parquet_stream
+from evenwicht.base.streams import stream_key
 from evenwicht.config import CohortConfig
-from evenwicht.files import parquet_stream
-from evenwicht.loading import load_cohort
-from evenwicht.streams import stream_key
+from evenwicht.config.loading import load_cohort
 from evenwicht.worlds import true_values, write_cohort
-from evenwicht.worlds.register import CHUNK
+from evenwicht.worlds.register.world import CHUNK
 
 ROOT = Path(__file__).parents[1]
 CELLS_A_PERSON = 6
@@ -30,8 +30,9 @@ CELLS_A_PERSON = 6
 
 def generate(config: CohortConfig, folder: Path) -> None:
     """The world: every table of the register."""
-    truth = true_values(config, 100_000, stream_key(1, config.name, "truth"))
-    write_cohort(config, stream_key(1, config.name, "simulate"), truth, folder)
+    source, book = config.source, config.codebook
+    truth = true_values(source, book, config.questions, 100_000, stream_key(1, config.name, "truth"))
+    write_cohort(source, book, stream_key(1, config.name, "simulate"), truth, folder)
 
 
 def plain_normals(config: CohortConfig, folder: Path) -> None:

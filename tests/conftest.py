@@ -10,55 +10,57 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from evenwicht.base.streams import stream_key
 from evenwicht.cohort import Cohort
-from evenwicht.config import CohortConfig
-from evenwicht.ingest.table import ingest
-from evenwicht.loading import load_cohort
-from evenwicht.streams import stream_key
-from evenwicht.worlds import simulate
 
+from tests.worlds import NAMES as WORLDS
+from tests.worlds import synthetic
+
+if TYPE_CHECKING:
+    from evenwicht.config import CohortConfig
+
+__all__ = ["ROOT", "WORLDS"]
 ROOT = Path(__file__).parents[1]
-WORLDS = [
-    "dunedin",
-    "register_nz",
-    "register_dk",
-    "rationing",
-    "famine",
-    "reform",
-    "deprivation",
-    "intervention",
-    "lifecourse",
-]
 
 
 @pytest.fixture(scope="session")
-def nhefs_config() -> CohortConfig:
-    return load_cohort(ROOT / "config/nhefs.yaml")
+def nhefs_config() -> "CohortConfig":
+    return world("nhefs")
 
 
 @pytest.fixture(scope="session")
-def nhefs(nhefs_config: CohortConfig) -> Cohort:
-    return ingest(nhefs_config)
+def nhefs(nhefs_config: "CohortConfig") -> Cohort:
+    return ingested(nhefs_config)
 
 
 @pytest.fixture(scope="session")
-def dunedin_config() -> CohortConfig:
-    return load_cohort(ROOT / "config/dunedin.yaml")
+def dunedin_config() -> "CohortConfig":
+    return world("dunedin")
 
 
 @pytest.fixture(scope="session")
-def dunedin(dunedin_config: CohortConfig) -> Cohort:
-    return simulate(dunedin_config, stream_key(1, "dunedin", "test"))
+def dunedin() -> Cohort:
+    return synthetic("dunedin").simulate(stream_key(1, "dunedin", "test"))
 
 
-def world(name: str) -> CohortConfig:
-    """The default config of a synthetic cohort."""
+def ingested(config: "CohortConfig") -> Cohort:
+    """A real cohort, read from its source."""
+    from evenwicht.ingest.table import ingest
+
+    return ingest(config.source, config.codebook)
+
+
+def world(name: str) -> "CohortConfig":
+    """The settings of a default cohort file."""
+    from evenwicht.config.loading import load_cohort
+
     return load_cohort(ROOT / f"config/{name}.yaml")
 
 
-def world_with(config: CohortConfig, **changes: object) -> CohortConfig:
+def world_with(config: "CohortConfig", **changes: object) -> "CohortConfig":
     """A cohort config with settings of its world changed."""
     return config.model_copy(update={"source": config.source.model_copy(update=changes)})
 

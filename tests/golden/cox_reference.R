@@ -130,8 +130,4 @@ reference("lung_cluster", Surv(time, status) ~ age + sex + ecog + loss, "lung", 
 reference("heart", Surv(start, stop, event) ~ age + year + surgery, "heart", cluster = "id")
 reference("separation", Surv(time, status) ~ exposed + x1, "apart")
 reference("spared", Surv(entry, time, status) ~ exposed + x1, "spared")
-
-hazard <- basehaz(coxph(update(late, . ~ . + strata(group)), tied, ties = "breslow", control = exact), centered = FALSE)
-hazard <- hazard[diff(c(-1, hazard$hazard)) != 0 & hazard$hazard > 0, ]
-write_data("baseline", data.frame(group = as.integer(sub("group=", "", hazard$strata)), time = hazard$time, hazard = hazard$hazard))
 write.csv(results, file.path(folder, "results.csv"), row.names = FALSE, quote = FALSE)

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from evenwicht.errors import ModelError
-from evenwicht.estimators.cox import CoxResult, baseline_hazard, cox
+from evenwicht.base.errors import ModelError
+from evenwicht.estimators.cox import CoxResult, cox
 
 from tests.conftest import ROOT
 
@@ -101,19 +101,3 @@ def test_where_coxph_warns_of_an_infinite_coefficient_there_is_no_result(case: s
     assert "may be infinite" in reference(case)["warning", ""]
     with pytest.raises(ModelError, match=f"the coefficient runs off: {told}\\."):
         fitted(data, arguments)
-
-
-def test_baseline_hazard_is_that_of_basehaz() -> None:
-    data = pd.read_csv(FOLDER / "tied.csv")
-    fit = fitted("tied", LATE | STRATA | BRESLOW)
-    columns = {name: data[name].to_numpy() for name in ("time", "status", "entry", "group")}
-    ours = baseline_hazard(
-        columns["time"],
-        columns["status"],
-        data[list(fit.names)].to_numpy() @ fit.params,
-        entry=columns["entry"],
-        strata=columns["group"],
-    )
-    theirs = pd.read_csv(FOLDER / "baseline.csv")
-    np.testing.assert_array_equal(ours[["stratum", "time"]], theirs[["group", "time"]])
-    np.testing.assert_allclose(ours["cumulative_hazard"], theirs["hazard"], rtol=PRECISION)

@@ -11,6 +11,8 @@ from evenwicht.estimators.gompertz import fit_gompertz
 from evenwicht.estimators.results import Interval
 from scipy import stats
 
+from tests.follow_up import arguments
+
 REPLICATES, PEOPLE, CLUSTERS = 200, 2000, 100
 RATE, SHAPE, CONFOUNDER = 2e-4, 0.09, 0.4
 BAND = stats.binom.ppf([0.0005, 0.9995], REPLICATES, 0.95)
@@ -53,14 +55,14 @@ def test_cox_recovers_the_log_hazard_ratio(world: tuple[float, list[dict[str, np
     intervals = []
     for one in data:
         used = one if clustered else one | {"clusters": None}
-        row = fit_cox(**used, names=["exposed", "covariate"]).summary.loc["exposed"]
+        row = fit_cox(**arguments(used), names=["exposed", "covariate"]).summary.loc["exposed"]
         intervals.append(Interval(row["coef"], row["se(coef)"], row["coef lower 95%"], row["coef upper 95%"]))
     assert_recovered(intervals, log_ratio)
 
 
 def test_gompertz_recovers_the_delay_and_its_parameters(world: tuple[float, list[dict[str, np.ndarray]]]) -> None:
     log_ratio, data = world
-    fits = [fit_gompertz(**one, names=["exposed", "covariate"]) for one in data]
+    fits = [fit_gompertz(**arguments(one), names=["exposed", "covariate"]) for one in data]
     assert_recovered([fit.delay("exposed") for fit in fits], -log_ratio / SHAPE)
     for j, truth in enumerate([np.log(RATE), SHAPE, log_ratio, CONFOUNDER]):
         assert_recovered([fit.interval(fit.params[j], np.eye(len(fit.params))[j]) for fit in fits], truth)

@@ -5,22 +5,28 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+from evenwicht.base.streams import stream_key
 from evenwicht.cohort import Cohort
-from evenwicht.config import CohortConfig, DunedinWorld
-from evenwicht.streams import stream_key
-from evenwicht.worlds import simulate, true_values
-from evenwicht.worlds.dunedin import dunedin_model
-from evenwicht.worlds.norms import STRESSORS, norms_of
+from evenwicht.estimators.survival_data import SurvivalData
+from evenwicht.results.schema import QUESTION
+from evenwicht.worlds.dunedin.norms import STRESSORS, norms_of
+from evenwicht.worlds.dunedin.settings import DunedinWorld
+from evenwicht.worlds.dunedin.world import dunedin_model
 
-from tests.conftest import ROOT, world_with
+from tests.worlds import Synthetic, published, synthetic
 
 BIG = 200_000
-PUBLISHED = pd.read_csv(ROOT / "data/published.csv").query("cohort == 'dunedin'")
+PUBLISHED = published().query("cohort == 'dunedin'")
 
 
 @pytest.fixture(scope="module")
-def world(dunedin_config: CohortConfig) -> DunedinWorld:
-    return dunedin_config.source
+def config() -> Synthetic:
+    return synthetic("dunedin")
+
+
+@pytest.fixture(scope="module")
+def world(config: Synthetic) -> DunedinWorld:
+    return config.source
 
 
 def within(share: float, expected: float, n: int) -> bool:
@@ -39,9 +45,11 @@ def test_design_is_the_studys(dunedin: Cohort) -> None:
 
 
 @pytest.mark.parametrize("age", [3, 5, 7, 9, 11, 13, 15, 18, 21, 26, 32, 38, 45])
-def test_wave_counts_are_the_published_within_monte_carlo_error(age: int, dunedin_config: CohortConfig) -> None:
-    counts = PUBLISHED[PUBLISHED["contrast"] == str(age)].set_index("estimand")["value"]
-    replicates = [simulate(dunedin_config, stream_key(3, "dunedin", "waves", r)).measures for r in range(5)]
+def test_wave_counts_are_the_published_within_monte_carlo_error(age: int, config: Synthetic) -> None:
+    counts = PUBLISHED[(PUBLISHED["outcome"] == "attrition") & (PUBLISHED["at"] == str(age))].set_index("estimand")[
+        "value"
+    ]
+    replicates = [config.simulate(stream_key(3, "dunedin", "waves", r)).measures for r in range(5)]
     rows = pd.concat(m[(m["wave"] == str(age)) & (m["measure"] == "attendance")] for m in replicates)
     assert within(rows["value"].notna().mean(), counts["n_assessed"] / counts["n_eligible"], len(rows))
 
@@ -120,9 +128,7 @@ def test_the_policy_acts_through_poverty_alone(world: DunedinWorld) -> None:
     assert not unchanged.all()
 
 
-def test_the_conditional_hazard_ratio_is_that_of_the_paired_outcomes(
-    dunedin_config: CohortConfig, world: DunedinWorld
-) -> None:
+def test_the_conditional_hazard_ratio_is_that_of_the_paired_outcomes(config: Synthetic, world: DunedinWorld) -> None:
     from evenwicht.estimators.survival import hazard_ratio
 
     people = partial(dunedin_model(world).draw, 40_000, stream_key(13, "dunedin", "hazard"))
@@ -131,15 +137,13 @@ def test_the_conditional_hazard_ratio_is_that_of_the_paired_outcomes(
     event = (time <= 45).astype(float)
     exposure = np.repeat([1.0, 0.0], 40_000)
     others = spared["disease_log_hazard"]  # every other cause of onset, known here
-    fit = hazard_ratio(np.minimum(time, 45), event, exposure, np.tile(others, 2)[:, None])
-    (truth,) = true_values(dunedin_config, 100_000, stream_key(1, "x", "y")).query(
-        "estimand == 'conditional_hazard_ratio'"
-    )["value"]
+    fit = hazard_ratio(SurvivalData(np.minimum(time, 45), event), exposure, np.tile(others, 2)[:, None])
+    (truth,) = config.truth(100_000, stream_key(1, "x", "y")).query("estimand == 'conditional_hazard_ratio'")["value"]
     assert abs(np.log(fit.estimate / truth)) <= 4 * fit.se
 
 
-def test_truth_states_its_monte_carlo_error(dunedin_config: CohortConfig) -> None:
-    one, two = (true_values(dunedin_config, 500_000, stream_key(s, "dunedin", "truth")) for s in (14, 15))
+def test_truth_states_its_monte_carlo_error(config: Synthetic) -> None:
+    one, two = (config.truth(500_000, stream_key(s, "dunedin", "truth")) for s in (14, 15))
     simulated = one["how"] != "closed form"
     error = np.hypot(one["mc_error"], two["mc_error"])[simulated]
     gap = (one["value"] - two["value"]).abs()[simulated]
@@ -148,25 +152,20 @@ def test_truth_states_its_monte_carlo_error(dunedin_config: CohortConfig) -> Non
     assert (one["mc_error"][simulated & one["estimand"].eq("risk_difference")] < 0.005).all()
 
 
-def test_truth_covers_a_risk_difference_a_hazard_ratio_and_a_gini(dunedin_config: CohortConfig) -> None:
-    truth = true_values(dunedin_config, 100_000, stream_key(16, "dunedin", "truth"))
+def test_truth_covers_a_risk_difference_a_hazard_ratio_and_a_gini(config: Synthetic) -> None:
+    truth = config.truth(100_000, stream_key(16, "dunedin", "truth"))
     assert {"risk_difference", "conditional_hazard_ratio", "gini"} <= set(truth["estimand"])
-    assert not truth.duplicated(["study", "estimand", "level", "contrast"]).any()
+    assert not truth.duplicated(QUESTION).any()
 
 
 # --- families, genes, adolescence, registers, memories ---------------------------------------------------------------
 
 
-def with_artefacts(config: CohortConfig, **changes: object) -> CohortConfig:
-    return world_with(config, artefacts=config.source.artefacts.model_copy(update=changes))
-
-
-def test_siblings_share_a_family_and_half_of_their_genes(dunedin_config: CohortConfig) -> None:
+def test_siblings_share_a_family_and_half_of_their_genes(config: Synthetic) -> None:
     pairs = 20_000
-    families = dunedin_config.source.families.model_copy(update={"twin_pairs": 0, "sibling_pairs": pairs})
-    persons = simulate(
-        world_with(dunedin_config, n=2 * pairs + 100, families=families), stream_key(20, "dunedin", "siblings")
-    ).persons
+    families = config.source.families.model_copy(update={"twin_pairs": 0, "sibling_pairs": pairs})
+    cohort = config.where(n=2 * pairs + 100, families=families)
+    persons = cohort.simulate(stream_key(20, "dunedin", "siblings")).persons
     first, second = persons.iloc[: 2 * pairs : 2], persons.iloc[1 : 2 * pairs : 2]
     assert (first["family"].to_numpy() == second["family"].to_numpy()).all()
     assert (first["ses"].to_numpy() == second["ses"].to_numpy()).all()
@@ -189,12 +188,10 @@ def test_genes_confound_poverty_and_brain_health(world: DunedinWorld) -> None:
 
 
 @pytest.mark.parametrize("effects", [("harmful", "beneficial"), ("null", "null"), ("reversed", "reversed")])
-def test_iq_is_recorded_in_points_normed_in_its_own_world(
-    dunedin_config: CohortConfig, effects: tuple[str, str]
-) -> None:
+def test_iq_is_recorded_in_points_normed_in_its_own_world(config: Synthetic, effects: tuple[str, str]) -> None:
     stressor, policy = effects
-    large = world_with(dunedin_config, n=BIG, stressor_effect=stressor, policy_effect=policy)
-    iq = simulate(large, stream_key(31, "dunedin", "iq")).persons["iq"]
+    large = config.where(n=BIG, stressor_effect=stressor, policy_effect=policy)
+    iq = large.simulate(stream_key(31, "dunedin", "iq")).persons["iq"]
     assert abs(iq.mean() - 100) <= 4 * 15 / np.sqrt(BIG)
     assert iq.std() == pytest.approx(15, rel=4 / np.sqrt(2 * BIG))
 
@@ -252,18 +249,18 @@ def test_recall_is_kept_for_those_assessed_at_38(dunedin: Cohort) -> None:
     assert recalled["value"].between(0, 4).all()
 
 
-def test_a_cohort_trend_moves_later_births_alone(dunedin_config: CohortConfig) -> None:
+def test_a_cohort_trend_moves_later_births_alone(config: Synthetic) -> None:
     key = stream_key(25, "dunedin", "trend")
-    trended = with_artefacts(dunedin_config, cohort_trend=0.5).source
-    plain, changed = (dunedin_model(w).draw(5_000, key) for w in (dunedin_config.source, trended))
+    trended = config.with_artefacts(cohort_trend=0.5).source
+    plain, changed = (dunedin_model(w).draw(5_000, key) for w in (config.source, trended))
     difference = changed["disease_log_hazard"] - plain["disease_log_hazard"]
     assert difference == pytest.approx(0.5 * plain["birth_day"] / 365.25)
 
 
-def test_incoherent_windows_censor_the_healthy_when_last_seen(dunedin_config: CohortConfig) -> None:
+def test_incoherent_windows_censor_the_healthy_when_last_seen(config: Synthetic) -> None:
     key = stream_key(26, "dunedin", "windows")
     plain, changed = (
-        simulate(with_artefacts(dunedin_config, incoherent_windows=w), key).events.query("event == 'disease'")
+        config.with_artefacts(incoherent_windows=w).simulate(key).events.query("event == 'disease'")
         for w in (False, True)
     )
     assert plain.query("status == 1").reset_index(drop=True).equals(changed.query("status == 1").reset_index(drop=True))
@@ -271,33 +268,29 @@ def test_incoherent_windows_censor_the_healthy_when_last_seen(dunedin_config: Co
     assert changed.query("status == 0")["exit_age"].mean() < plain.query("status == 0")["exit_age"].mean()
 
 
-def test_differential_attrition_loses_those_in_poverty(dunedin_config: CohortConfig) -> None:
-    cohort = simulate(
-        with_artefacts(world_with(dunedin_config, n=20_000), differential_attrition=1.0),
-        stream_key(27, "dunedin", "lost"),
-    )
+def test_differential_attrition_loses_those_in_poverty(config: Synthetic) -> None:
+    lossy = config.where(n=20_000).with_artefacts(differential_attrition=1.0)
+    cohort = lossy.simulate(stream_key(27, "dunedin", "lost"))
     attended = cohort.measures[(cohort.measures["measure"] == "attendance") & (cohort.measures["wave"] == "38")]
     poor = cohort.persons.set_index("id")["poverty"].loc[attended["id"]].to_numpy(bool)
     came = attended["value"].notna().to_numpy()
     assert came[poor].mean() < came[~poor].mean() - 0.05
 
 
-def test_selection_enrols_fewer_children_of_adverse_families(dunedin_config: CohortConfig) -> None:
+def test_selection_enrols_fewer_children_of_adverse_families(config: Synthetic) -> None:
     key = stream_key(28, "dunedin", "selection")
-    large = world_with(dunedin_config, n=50_000)
-    plain, selected = (simulate(with_artefacts(large, selection=s), key).persons for s in (0.0, 0.6))
+    large = config.where(n=50_000)
+    plain, selected = (large.with_artefacts(selection=s).simulate(key).persons for s in (0.0, 0.6))
     assert len(selected) == 50_000
     assert selected["maltreatment"].mean() < plain["maltreatment"].mean() - 0.005
 
 
-def test_stressors_are_recorded_with_the_stated_accuracy(dunedin_config: CohortConfig) -> None:
-    accuracy = dunedin_config.source.artefacts.stressor_accuracy.model_copy(
-        update={"sensitivity": 0.6, "specificity": 0.9}
-    )
-    key, large = stream_key(29, "dunedin", "accuracy"), world_with(dunedin_config, n=50_000)
+def test_stressors_are_recorded_with_the_stated_accuracy(config: Synthetic) -> None:
+    accuracy = config.source.artefacts.stressor_accuracy.model_copy(update={"sensitivity": 0.6, "specificity": 0.9})
+    key, large = stream_key(29, "dunedin", "accuracy"), config.where(n=50_000)
     true, seen = (
-        simulate(config, key).persons["maltreatment"].to_numpy(bool)
-        for config in (large, with_artefacts(large, stressor_accuracy=accuracy))
+        cohort.simulate(key).persons["maltreatment"].to_numpy(bool)
+        for cohort in (large, large.with_artefacts(stressor_accuracy=accuracy))
     )
     assert within(seen[true].mean(), 0.6, int(true.sum()))
     assert within(seen[~true].mean(), 0.1, int((~true).sum()))

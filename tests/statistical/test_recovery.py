@@ -9,13 +9,13 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from evenwicht.base.errors import DataError
+from evenwicht.base.streams import stream, stream_key
 from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig
-from evenwicht.errors import DataError
 from evenwicht.individual.concentration import concentration_study
 from evenwicht.recovery import replicate_estimates, summarise
-from evenwicht.rows import TRUTH_KEY, with_truth
-from evenwicht.streams import stream, stream_key
+from evenwicht.results.rows import TRUTH_KEY, with_truth
 from evenwicht.worlds import simulate, true_values
 
 from tests.conftest import world_with

@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from evenwicht.base.streams import stream_key
 from evenwicht.config import CohortConfig
 from evenwicht.recovery import summarise
-from evenwicht.rows import PRE_TREND, with_truth
-from evenwicht.streams import stream_key
+from evenwicht.results.rows import PRE_TREND, with_truth
 from evenwicht.studies import policy_level_studies
 from evenwicht.worlds import simulate, true_values
 

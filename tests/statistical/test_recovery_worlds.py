@@ -6,8 +6,8 @@ Bias is judged by four Monte Carlo errors of its mean, coverage by four binomial
 import numpy as np
 import pandas as pd
 import pytest
+from evenwicht.base.streams import stream_key
 from evenwicht.recovery import replicate_estimates, summarise
-from evenwicht.streams import stream_key
 from evenwicht.worlds import true_values
 
 from tests.conftest import world, world_with

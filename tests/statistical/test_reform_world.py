@@ -2,31 +2,29 @@
 
 import numpy as np
 import pytest
-from evenwicht.config import CohortConfig, ReformWorld
-from evenwicht.streams import stream_key
-from evenwicht.worlds import build, simulate
-from evenwicht.worlds.reform import SHIFT_DAYS, mean_effect, reform_day
+from evenwicht.base.streams import stream_key
+from evenwicht.worlds.reform.settings import ReformWorld
+from evenwicht.worlds.reform.world import SHIFT_DAYS, mean_effect, reform_day
 
-from tests.conftest import world, world_with
+from tests.worlds import Synthetic, synthetic
 
 BIG = 200_000
 
 
 @pytest.fixture(scope="module")
-def config() -> CohortConfig:
-    return world("reform")
+def config() -> Synthetic:
+    return synthetic("reform")
 
 
 @pytest.fixture(scope="module")
-def source(config: CohortConfig) -> ReformWorld:
-    assert isinstance(config.source, ReformWorld)
+def source(config: Synthetic) -> ReformWorld:
     return config.source
 
 
 def test_births_are_even_over_the_year_but_better_off_ones_come_near_the_peak(
-    config: CohortConfig, source: ReformWorld
+    config: Synthetic, source: ReformWorld
 ) -> None:
-    people = build(config).equations.draw(BIG, stream_key(1, "reform", "season"))
+    people = config.world.equations.draw(BIG, stream_key(1, "reform", "season"))
     month = np.floor(12 * people["part_of_year"])
     share = np.bincount(month.astype(int)) / BIG
     assert share == pytest.approx(1 / 12, abs=4 * np.sqrt(1 / 12 / BIG))
@@ -37,8 +35,8 @@ def test_births_are_even_over_the_year_but_better_off_ones_come_near_the_peak(
     assert abs(people["ses"].mean()) <= 4 / np.sqrt(BIG)
 
 
-def test_only_eligible_mothers_after_the_reform_take_more_leave(config: CohortConfig, source: ReformWorld) -> None:
-    model, key = build(config).equations, stream_key(2, "reform", "leave")
+def test_only_eligible_mothers_after_the_reform_take_more_leave(config: Synthetic, source: ReformWorld) -> None:
+    model, key = config.world.equations, stream_key(2, "reform", "leave")
     after, before = (model.draw(BIG, key, {"born_after": value}) for value in (True, False))
     gain = after["leave_months"] - before["leave_months"]
     assert gain[after["eligible"]] == pytest.approx(source.leave.gain)
@@ -49,8 +47,8 @@ def test_only_eligible_mothers_after_the_reform_take_more_leave(config: CohortCo
     )
 
 
-def test_the_reform_does_more_where_maternal_education_is_low(config: CohortConfig, source: ReformWorld) -> None:
-    model, key = build(config).equations, stream_key(3, "reform", "education")
+def test_the_reform_does_more_where_maternal_education_is_low(config: Synthetic, source: ReformWorld) -> None:
+    model, key = config.world.equations, stream_key(3, "reform", "education")
     after, before = (model.draw(BIG, key, {"born_after": value}) for value in (True, False))
     effect, low = after["log_earnings"] - before["log_earnings"], after["low_maternal_education"]
     for group, share in ((low, 1.0), (~low, 0.0)):
@@ -59,17 +57,17 @@ def test_the_reform_does_more_where_maternal_education_is_low(config: CohortConf
     assert effect[low].mean() == pytest.approx(source.low_education_factor * effect[~low].mean(), rel=0.02)
 
 
-def test_nobody_has_an_impossible_risk_of_dropping_out(config: CohortConfig) -> None:
+def test_nobody_has_an_impossible_risk_of_dropping_out(config: Synthetic) -> None:
     for policy in ("beneficial", "reversed"):
-        people = build(world_with(config, policy_effect=policy)).equations.draw(BIG, stream_key(4, "reform", "risk"))
+        people = config.where(policy_effect=policy).world.equations.draw(BIG, stream_key(4, "reform", "risk"))
         assert people["dropout_risk"].min() > 0
         assert people["dropout_risk"].max() < 1
 
 
-def test_better_off_families_move_births_past_the_date(config: CohortConfig, source: ReformWorld) -> None:
-    moving = world_with(config, artefacts=source.artefacts.model_copy(update={"shifted_births": 0.5}))
+def test_better_off_families_move_births_past_the_date(config: Synthetic, source: ReformWorld) -> None:
+    moving = config.with_artefacts(shifted_births=0.5)
     key, date = stream_key(5, "reform", "moved"), reform_day(source)
-    plain, moved = (build(c).equations.draw(BIG, key) for c in (config, moving))
+    plain, moved = (c.world.equations.draw(BIG, key) for c in (config, moving))
     changed = plain["birth_day"] != moved["birth_day"]
     week = (plain["birth_day"] >= date - SHIFT_DAYS) & (plain["birth_day"] < date)
     assert not (changed & ~week).any()
@@ -91,19 +89,19 @@ def test_better_off_families_move_births_past_the_date(config: CohortConfig, sou
     ],
 )
 def test_each_artefact_changes_what_it_should_and_no_truth(
-    change: dict[str, float], touched: set[str], config: CohortConfig, source: ReformWorld
+    change: dict[str, float], touched: set[str], config: Synthetic
 ) -> None:
-    switched = world_with(config, artefacts=source.artefacts.model_copy(update=change))
+    switched = config.with_artefacts(**change)
     key = stream_key(6, "reform", "artefact")
-    plain, other = (build(c).equations.draw(BIG, key) for c in (config, switched))
+    plain, other = (c.world.equations.draw(BIG, key) for c in (config, switched))
     assert {name for name in plain if not np.array_equal(plain[name], other[name])} <= touched
     assert any(not np.array_equal(plain[name], other[name]) for name in touched)
-    assert build(config).exact == build(switched).exact
+    assert config.world.exact == switched.world.exact
 
 
-def test_the_default_cohort_has_the_births_of_five_calendar_years(config: CohortConfig, source: ReformWorld) -> None:
-    persons = simulate(config, stream_key(7, "reform", "design")).persons
+def test_the_default_cohort_has_the_births_of_five_calendar_years(config: Synthetic, source: ReformWorld) -> None:
+    persons = config.simulate(stream_key(7, "reform", "design")).persons
     assert len(persons) == source.n == 20_000
     assert set(persons["birth_date"].dt.year) == {1975, 1976, 1977, 1978, 1979}
     assert (persons["born_after"] == (persons["birth_date"].dt.date >= source.reform_date)).all()
-    assert persons["log_earnings"].notna().mean() == pytest.approx(source.followed, abs=0.01)
+    assert persons["log_earnings"].notna().mean() == pytest.approx(source.share_followed, abs=0.01)

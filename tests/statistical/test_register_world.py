@@ -5,41 +5,39 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from evenwicht.base.streams import stream_key
 from evenwicht.cohort import read_cohort
-from evenwicht.config import CohortConfig, RegisterWorld
 from evenwicht.estimators.concentration import gini, high_need, top_share_of_use
-from evenwicht.loading import load_cohort
-from evenwicht.streams import stream_key
-from evenwicht.worlds import causal_graph, register, simulate, true_values
-from evenwicht.worlds.calibration import compare_with_published
+from evenwicht.worlds import causal_graph, compare_with_published, write_cohort
+from evenwicht.worlds.register import world as register
+from evenwicht.worlds.register.settings import RegisterWorld
 from pydantic import ValidationError
 
-from tests.conftest import ROOT, world_with
+from tests.worlds import Synthetic, published, synthetic
 
-PUBLISHED = pd.read_csv(ROOT / "data/published.csv")
 BIG = 400_000
 
 
 @pytest.fixture(scope="module")
-def nz() -> CohortConfig:
-    return load_cohort(ROOT / "config/register_nz.yaml")
+def nz() -> Synthetic:
+    return synthetic("register_nz")
 
 
 @pytest.fixture(scope="module")
-def use(nz: CohortConfig) -> np.ndarray:
+def use(nz: Synthetic) -> np.ndarray:
     return register.register_model(nz.source).draw(BIG, stream_key(1, "register_nz", "test"))["use"]
 
 
-def test_the_world_gives_the_published_concentration(nz: CohortConfig) -> None:
+def test_the_world_gives_the_published_concentration(nz: Synthetic) -> None:
     """Gini coefficients within 0.02 and top-10% shares within three points, as the project asks."""
-    table = compare_with_published("register_nz", true_values(nz, 100_000, stream_key(2, "nz", "truth")), PUBLISHED)
+    table = compare_with_published("register_nz", nz.truth(100_000, stream_key(2, "nz", "truth")), published())
     assert len(table) == 10
     gap = table.set_index("estimand")["difference"].abs()
     assert (gap.loc["gini"] <= 0.02).all()
     assert (gap.loc["top_share"] <= 0.03).all()
 
 
-def test_margins_are_the_closed_forms(nz: CohortConfig, use: np.ndarray) -> None:
+def test_margins_are_the_closed_forms(nz: Synthetic, use: np.ndarray) -> None:
     """A large draw of every sector has the closed-form Gini and top share, within four batch standard errors."""
     batches = np.array_split(use, 20)
     for j, sector in enumerate(nz.source.sectors.values()):
@@ -67,7 +65,7 @@ def test_ranks_are_uniform_whatever_the_weight_of_need() -> None:
             assert abs((rank < q).mean() - q) <= 4 * np.sqrt(q * (1 - q) / BIG)
 
 
-def test_sectors_hang_together_in_the_upper_tail(nz: CohortConfig, use: np.ndarray) -> None:
+def test_sectors_hang_together_in_the_upper_tail(nz: Synthetic, use: np.ndarray) -> None:
     """People at the top of welfare are far more often at the top of prescriptions than unrelated sectors would give."""
     names = list(nz.source.sectors)
     for top in (0.1, 0.01):
@@ -76,18 +74,18 @@ def test_sectors_hang_together_in_the_upper_tail(nz: CohortConfig, use: np.ndarr
         assert together > 2 * top
 
 
-def test_childhood_risk_raises_need_and_nothing_about_death(nz: CohortConfig) -> None:
+def test_childhood_risk_raises_need_and_nothing_about_death(nz: Synthetic) -> None:
     model = register.register_model(nz.source)
     key = stream_key(4, "nz", "do")
     low, high = (model.draw(10_000, key, {"childhood_risk": value}) for value in (-1.0, 1.0))
     assert (high["need"] > low["need"]).all()
     assert (high["use"] >= low["use"]).all()
     assert (high["death_age"] == low["death_age"]).all()
-    assert causal_graph(nz)["use"] == ["need"]
+    assert causal_graph(nz.source)["use"] == ["need"]
 
 
-def test_the_danish_world_differs_only_in_what_is_documented(nz: CohortConfig) -> None:
-    dk = load_cohort(ROOT / "config/register_dk.yaml").source.model_dump()
+def test_the_danish_world_differs_only_in_what_is_documented(nz: Synthetic) -> None:
+    dk = synthetic("register_dk").source.model_dump()
     ours = nz.source.model_dump()
     assert {k for k in ours if ours[k] != dk[k]} == {"people", "sectors"}
     assert dk["people"] == 2_300_000
@@ -95,30 +93,30 @@ def test_the_danish_world_differs_only_in_what_is_documented(nz: CohortConfig) -
 
 
 def test_a_streamed_register_is_the_one_in_memory(
-    nz: CohortConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    nz: Synthetic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(register, "CHUNK", 1_000)
-    config = world_with(nz, people=2_500, scale=1.0)
+    config = nz.where(people=2_500, scale=1.0)
     key = stream_key(5, "nz", "simulate")
-    truth = true_values(config, 100_000, stream_key(5, "nz", "truth"))
-    register.write_register(config, key, truth, tmp_path / "one")
-    register.write_register(config, key, truth, tmp_path / "two")
+    truth = config.truth(100_000, stream_key(5, "nz", "truth"))
+    for folder in ("one", "two"):
+        write_cohort(config.source, config.book, key, truth, tmp_path / folder)
     for file in (tmp_path / "one").iterdir():
         assert file.read_bytes() == (tmp_path / "two" / file.name).read_bytes()
-    back, memory = read_cohort(tmp_path / "one"), simulate(config, key)
+    back, memory = read_cohort(tmp_path / "one"), config.simulate(key)
     for table in ("persons", "events", "costs"):
         pd.testing.assert_frame_equal(getattr(back, table), getattr(memory, table), check_dtype=False)
 
 
-def test_chunks_do_not_depend_on_each_other(nz: CohortConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chunks_do_not_depend_on_each_other(nz: Synthetic, monkeypatch: pytest.MonkeyPatch) -> None:
     """A register twice as large begins with the same people."""
     monkeypatch.setattr(register, "CHUNK", 1_000)
     key = stream_key(6, "nz", "simulate")
-    small, large = (simulate(world_with(nz, people=n, scale=1.0), key) for n in (2_000, 4_000))
+    small, large = (nz.where(people=n, scale=1.0).simulate(key) for n in (2_000, 4_000))
     pd.testing.assert_frame_equal(small.persons, large.persons[:2_000])
 
 
-def test_deaths_in_the_window_follow_the_gompertz_law(nz: CohortConfig) -> None:
+def test_deaths_in_the_window_follow_the_gompertz_law(nz: Synthetic) -> None:
     world = nz.source
     people = register.register_model(world).draw(BIG, stream_key(7, "nz", "death"))
     entry = register.decimal_year(world.window_start) - people["birth_year"]
@@ -129,17 +127,17 @@ def test_deaths_in_the_window_follow_the_gompertz_law(nz: CohortConfig) -> None:
         assert abs((survival < q).mean() - q) <= 4 * np.sqrt(q * (1 - q) / BIG)
 
 
-def test_people_abroad_and_use_not_recorded_change_the_register_and_not_the_truth(nz: CohortConfig) -> None:
+def test_people_abroad_and_use_not_recorded_change_the_register_and_not_the_truth(nz: Synthetic) -> None:
     artefacts = nz.source.artefacts.model_copy(update={"absent": 0.2, "absent_need": 0.5, "recorded": 0.9})
-    config = world_with(nz, scale=0.05, artefacts=artefacts)
+    config = nz.where(scale=0.05, artefacts=artefacts)
     people = register.register_model(config.source).draw(BIG, stream_key(8, "nz", "artefacts"))
     assert abs(people["absent"].mean() - 0.2) <= 4 * np.sqrt(0.16 / BIG)
     assert people["need"][people["absent"]].mean() > people["need"][~people["absent"]].mean() + 0.5
     assert (people["recorded_use"][people["absent"]] == 0).all()
     np.testing.assert_allclose(people["recorded_use"][~people["absent"]], 0.9 * people["use"][~people["absent"]])
     key = stream_key(9, "nz", "artefacts")
-    pd.testing.assert_frame_equal(true_values(config, 100_000, key), true_values(nz, 100_000, key))
-    seen, true = (simulate(c, key).costs for c in (config, world_with(nz, scale=0.05)))
+    pd.testing.assert_frame_equal(config.truth(100_000, key), nz.truth(100_000, key))
+    seen, true = (c.simulate(key).costs for c in (config, nz.where(scale=0.05)))
     assert seen["amount"].sum() < 0.8 * true["amount"].sum()
 
 
@@ -156,7 +154,7 @@ BAD_WORLDS = {
 
 
 @pytest.mark.parametrize("mistake", BAD_WORLDS)
-def test_impossible_registers_are_refused(mistake: str, nz: CohortConfig) -> None:
+def test_impossible_registers_are_refused(mistake: str, nz: Synthetic) -> None:
     change, message = BAD_WORLDS[mistake]
     with pytest.raises(ValidationError, match=message):
         RegisterWorld.model_validate({**nz.source.model_dump(), **change})

@@ -2,25 +2,20 @@
 
 import numpy as np
 import pytest
-from evenwicht.config import CohortConfig, LifecourseWorld
-from evenwicht.streams import stream_key
-from evenwicht.worlds import build, intervention, simulate
+from evenwicht.base.streams import stream_key
+from evenwicht.worlds.intervention.world import effect_at, explained_variance
 from scipy.stats import multivariate_normal, norm
 
-from tests.conftest import world, world_with
+from tests.worlds import Synthetic, synthetic
 
 BIG = 200_000
-
-
-def with_artefacts(config: CohortConfig, **changes: object) -> CohortConfig:
-    return world_with(config, artefacts=config.source.artefacts.model_copy(update=changes))
 
 
 # --- deprivation ----------------------------------------------------------------------------------------------------
 
 
 def test_the_trial_randomises_68_and_68_and_compares_with_72() -> None:
-    persons = simulate(world("deprivation"), stream_key(1, "deprivation", "design")).persons
+    persons = synthetic("deprivation").simulate(stream_key(1, "deprivation", "design")).persons
     assert persons["foster_care"].sum() == 68
     assert (~persons["foster_care"].dropna().astype(bool)).sum() == 68
     assert persons["foster_care"].isna().sum() == 72
@@ -31,7 +26,7 @@ def test_the_trial_randomises_68_and_68_and_compares_with_72() -> None:
     ("name", "means"), [("iq_42_months", (77.1, 85.7, 103.4)), ("iq_54_months", (73.3, 81.0, 109.3))]
 )
 def test_groups_have_the_published_means(name: str, means: tuple[float, float, float]) -> None:
-    people = build(world("deprivation")).equations.draw(BIG, stream_key(2, "deprivation", "means"))
+    people = synthetic("deprivation").world.equations.draw(BIG, stream_key(2, "deprivation", "means"))
     groups = (people["institution"] & ~people["foster_care"], people["foster_care"], ~people["institution"])
     for group, mean in zip(groups, means, strict=True):
         values = people[name][group]
@@ -39,15 +34,15 @@ def test_groups_have_the_published_means(name: str, means: tuple[float, float, f
 
 
 def test_later_placement_loses_gain() -> None:
-    config = world("deprivation")
-    model, key = build(config).equations, stream_key(3, "deprivation", "placement")
+    config = synthetic("deprivation")
+    model, key = config.world.equations, stream_key(3, "deprivation", "placement")
     fostered = {"institution": True, "foster_care": True}
     early, late = (model.draw(100, key, {**fostered, "placement_age": age})["iq_54_months"] for age in (12.0, 32.0))
     assert early - late == pytest.approx(20 * config.source.gain_lost_per_month)
 
 
 def test_low_birth_weight_confounds_the_comparison_with_families_alone() -> None:
-    people = build(world("deprivation")).equations.draw(BIG, stream_key(4, "deprivation", "confounding"))
+    people = synthetic("deprivation").world.equations.draw(BIG, stream_key(4, "deprivation", "confounding"))
     low = people["low_birth_weight"]
     trial = people["institution"]
     assert low[trial].mean() > low[~trial].mean() + 0.1
@@ -56,7 +51,7 @@ def test_low_birth_weight_confounds_the_comparison_with_families_alone() -> None
 
 
 def test_months_of_care_fill_the_window() -> None:
-    cohort = simulate(world("deprivation"), stream_key(5, "deprivation", "care"))
+    cohort = synthetic("deprivation").simulate(stream_key(5, "deprivation", "care"))
     months = cohort.costs.groupby("id")["amount"].sum()
     family = cohort.persons["foster_care"].isna().to_numpy()
     assert months[~family].to_numpy() == pytest.approx(54)
@@ -64,14 +59,14 @@ def test_months_of_care_fill_the_window() -> None:
 
 
 def test_attrition_selection_and_error_of_iq_do_what_they_say() -> None:
-    config = world("deprivation")
+    config = synthetic("deprivation")
     large = {"foster": 4000, "institution": 4000, "family": 4000}
-    config = world_with(config, **large)
+    config = config.where(**large)
     key = stream_key(6, "deprivation", "artefacts")
-    plain = simulate(config, key).persons
-    lost = simulate(with_artefacts(config, differential_attrition=1.0), key).persons
-    chosen = simulate(with_artefacts(config, selection=0.6), key).persons
-    noisy = simulate(with_artefacts(config, iq_reliability=0.5), key).persons
+    plain = config.simulate(key).persons
+    lost = config.with_artefacts(differential_attrition=1.0).simulate(key).persons
+    chosen = config.with_artefacts(selection=0.6).simulate(key).persons
+    noisy = config.with_artefacts(iq_reliability=0.5).simulate(key).persons
     fostered = plain["foster_care"].fillna(False).astype(bool)
     assert lost.loc[fostered, "iq_18_years"].notna().mean() < plain.loc[fostered, "iq_18_years"].notna().mean() - 0.1
     assert chosen["iq_18_years"].mean() > plain["iq_18_years"].mean() + 1
@@ -83,22 +78,22 @@ def test_attrition_selection_and_error_of_iq_do_what_they_say() -> None:
 
 
 def test_the_effect_fades_to_its_lasting_part() -> None:
-    settings = world("intervention").source
-    effects = [intervention.effect_at(settings, age) for age in (5, 6, 7, 10, 40)]
+    settings = synthetic("intervention").source
+    effects = [effect_at(settings, age) for age in (5, 6, 7, 10, 40)]
     assert effects[0] == pytest.approx(settings.effect_at_end)
     assert effects == sorted(effects, reverse=True)
     assert effects[-1] == pytest.approx(settings.lasting, abs=1e-9)
 
 
 def test_assignment_is_exact_and_only_the_assigned_attend() -> None:
-    persons = simulate(world("intervention"), stream_key(7, "intervention", "design")).persons
+    persons = synthetic("intervention").simulate(stream_key(7, "intervention", "design")).persons
     assert persons["assigned"].sum() == 600
     assert not (persons["attended"] & ~persons["assigned"]).any()
 
 
 def test_skill_hangs_together_over_ages_by_its_persistence() -> None:
-    config = world("intervention")
-    people = build(config).equations.draw(
+    config = synthetic("intervention")
+    people = config.world.equations.draw(
         BIG, stream_key(8, "intervention", "persistence"), {"poverty": False, "ses": 0.0}
     )
     correlation = np.corrcoef(people["skill_10"], people["skill_15"])[0, 1]
@@ -107,8 +102,8 @@ def test_skill_hangs_together_over_ages_by_its_persistence() -> None:
 
 
 def test_lasting_skill_moves_every_sector_in_its_direction() -> None:
-    config = world("intervention")
-    model, key = build(config).equations, stream_key(9, "intervention", "sectors")
+    config = synthetic("intervention")
+    model, key = config.world.equations, stream_key(9, "intervention", "sectors")
     with_it, without = (model.draw(2_000, key, {"attended": value}) for value in (True, False))
     for window in config.source.windows:
         ratio = with_it[f"use_{window}"] / without[f"use_{window}"]
@@ -121,12 +116,12 @@ def test_mean_of_a_sector_is_its_closed_form() -> None:
 
     It lies above 0 for those without poverty, and its variance is the share `persistence` of what both leave of 1.
     """
-    config = world("intervention")
+    config = synthetic("intervention")
     skill = config.source
     level = -skill.poverty_skill * skill.poverty
-    variance = skill.persistence * (1 - intervention.explained_variance(skill))
+    variance = skill.persistence * (1 - explained_variance(skill))
     fixed = {"poverty": False, "ses": 0.0, "assigned": False}
-    people = build(config).equations.draw(BIG, stream_key(10, "intervention", "mean"), fixed)
+    people = config.world.equations.draw(BIG, stream_key(10, "intervention", "mean"), fixed)
     start, end = config.source.windows["at_19_to_27"]
     for j, sector in enumerate(config.source.sectors.values()):
         amounts = people["use_at_19_to_27"][:, j]
@@ -135,12 +130,12 @@ def test_mean_of_a_sector_is_its_closed_form() -> None:
 
 
 def test_attrition_selection_and_error_of_skill_do_what_they_say() -> None:
-    config = world_with(world("intervention"), n=20_000)
+    config = synthetic("intervention").where(n=20_000)
     key = stream_key(11, "intervention", "artefacts")
-    plain = simulate(config, key).persons
-    lost = simulate(with_artefacts(config, differential_attrition=1.0), key).persons
-    chosen = simulate(with_artefacts(config, selection=0.6), key).persons
-    noisy = simulate(with_artefacts(config, skill_reliability=0.8), key).persons
+    plain = config.simulate(key).persons
+    lost = config.with_artefacts(differential_attrition=1.0).simulate(key).persons
+    chosen = config.with_artefacts(selection=0.6).simulate(key).persons
+    noisy = config.with_artefacts(skill_reliability=0.8).simulate(key).persons
     assigned = plain["assigned"].astype(bool)
     assert lost.loc[assigned, "skill_15"].notna().mean() < plain.loc[assigned, "skill_15"].notna().mean() - 0.1
     # among the 90% who take part, the mean of a score that goes with taking part is its correlation times phi(z) / 0.9
@@ -154,13 +149,13 @@ def test_attrition_selection_and_error_of_skill_do_what_they_say() -> None:
 
 
 @pytest.fixture(scope="module")
-def timing() -> CohortConfig:
-    return world("lifecourse")
+def timing() -> Synthetic:
+    return synthetic("lifecourse")
 
 
-def test_exposure_has_its_prevalence_and_its_correlation_over_periods(timing: CohortConfig) -> None:
+def test_exposure_has_its_prevalence_and_its_correlation_over_periods(timing: Synthetic) -> None:
     settings = timing.source
-    people = build(timing).equations.draw(BIG, stream_key(12, "lifecourse", "exposure"))
+    people = timing.world.equations.draw(BIG, stream_key(12, "lifecourse", "exposure"))
     names = list(settings.periods)
     for name, period in settings.periods.items():
         share = people[f"stressor_{name}"].mean()
@@ -183,21 +178,20 @@ HYPOTHESES = {
 
 
 @pytest.mark.parametrize("hypothesis", HYPOTHESES)
-def test_each_hypothesis_about_timing_gives_its_effects(hypothesis: str, timing: CohortConfig) -> None:
+def test_each_hypothesis_about_timing_gives_its_effects(hypothesis: str, timing: Synthetic) -> None:
     given, effects = HYPOTHESES[hypothesis]
     nothing = {"sensitive": {}, "accumulation": 0.0, "recency": 0.0}
     effect = timing.source.effect.model_copy(update={**nothing, **given})
     resilience = timing.source.resilience.model_copy(update={"share": 0.0})
-    model = build(world_with(timing, effect=effect, resilience=resilience)).equations
+    model = timing.where(effect=effect, resilience=resilience).world.equations
     key = stream_key(13, "lifecourse", "timing")
     for period, expected in zip(timing.source.periods, effects, strict=True):
         arms = [model.draw(500, key, {f"stressor_{period}": value})["symptoms"] for value in (True, False)]
         np.testing.assert_allclose(arms[0] - arms[1], expected, atol=1e-12)
 
 
-def test_resilience_spares_some_people_a_part(timing: CohortConfig) -> None:
-    assert isinstance(timing.source, LifecourseWorld)
-    model, key = build(timing).equations, stream_key(14, "lifecourse", "resilience")
+def test_resilience_spares_some_people_a_part(timing: Synthetic) -> None:
+    model, key = timing.world.equations, stream_key(14, "lifecourse", "resilience")
     arms = [model.draw(BIG, key, {"stressor_infancy": value}) for value in (True, False)]
     difference = arms[0]["symptoms"] - arms[1]["symptoms"]
     resilient, full = arms[0]["resilient"], timing.source.effect_of("infancy")
@@ -205,14 +199,14 @@ def test_resilience_spares_some_people_a_part(timing: CohortConfig) -> None:
     assert difference[resilient] == pytest.approx(full * (1 - timing.source.resilience.protection))
 
 
-def test_measurement_errs_by_period(timing: CohortConfig) -> None:
+def test_measurement_errs_by_period(timing: Synthetic) -> None:
     poor = timing.source.periods["prenatal"].accuracy.model_copy(update={"sensitivity": 0.7, "specificity": 0.95})
     periods = {
         **timing.source.periods,
         "prenatal": timing.source.periods["prenatal"].model_copy(update={"accuracy": poor}),
     }
     key = stream_key(15, "lifecourse", "error")
-    true, seen = (simulate(world_with(timing, n=BIG, **change), key).persons for change in ({}, {"periods": periods}))
+    true, seen = (timing.where(n=BIG, **change).simulate(key).persons for change in ({}, {"periods": periods}))
     exposed = true["stressor_prenatal"].astype(bool)
     recorded = seen["stressor_prenatal"].astype(bool)
     assert abs(recorded[exposed].mean() - 0.7) <= 4 * np.sqrt(0.21 / exposed.sum())
@@ -220,12 +214,12 @@ def test_measurement_errs_by_period(timing: CohortConfig) -> None:
     assert true["stressor_infancy"].equals(seen["stressor_infancy"])
 
 
-def test_artefacts_of_the_life_course_do_what_they_say(timing: CohortConfig) -> None:
-    config, key = world_with(timing, n=50_000), stream_key(16, "lifecourse", "artefacts")
-    plain = simulate(config, key).persons
-    lost = simulate(with_artefacts(config, differential_attrition=1.0), key).persons
-    chosen = simulate(with_artefacts(config, selection=0.6), key).persons
-    trend = simulate(with_artefacts(config, cohort_trend=0.5), key).persons
+def test_artefacts_of_the_life_course_do_what_they_say(timing: Synthetic) -> None:
+    config, key = timing.where(n=50_000), stream_key(16, "lifecourse", "artefacts")
+    plain = config.simulate(key).persons
+    lost = config.with_artefacts(differential_attrition=1.0).simulate(key).persons
+    chosen = config.with_artefacts(selection=0.6).simulate(key).persons
+    trend = config.with_artefacts(cohort_trend=0.5).simulate(key).persons
     exposed = plain["stressor_prenatal"].astype(bool)
     assert lost.loc[exposed, "symptoms"].notna().mean() < plain.loc[exposed, "symptoms"].notna().mean() - 0.1
     assert chosen.loc[chosen["symptoms"].notna(), "ses"].mean() > 0.1

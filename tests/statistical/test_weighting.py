@@ -12,6 +12,7 @@ from evenwicht.estimators.propensity import fit_propensity, weighted_means
 from evenwicht.estimators.results import Interval
 from evenwicht.estimators.standardisation import standardised_means
 from evenwicht.estimators.survival import ProductLimit, survival_estimate
+from evenwicht.estimators.survival_data import SurvivalData
 
 DRAWS = 1000
 PEOPLE = 500
@@ -82,7 +83,7 @@ def intervals(rng: np.random.Generator) -> dict[tuple[str, str], Interval]:
         found[method, "log_risk_ratio"] = alone.interval(one.log() - none.log())
     arms = []
     for arm in (1, 0):
-        curve = ProductLimit(time, event, weights=propensity_i.weights * (ai == arm))
+        curve = ProductLimit(SurvivalData(time, event, weights=propensity_i.weights * (ai == arm)))
         arms.append(survival_estimate(curve, HORIZON, "an arm", propensity_i))
     found["ipw", "survival_exposed"] = alone.survival_interval(arms[0])
     found["ipw", "survival_unexposed"] = alone.survival_interval(arms[1])

@@ -1,12 +1,15 @@
 """Errors with few clusters: against R clubSandwich, closed forms, and the definition written out person by person."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from evenwicht.errors import ModelError
+from evenwicht.base.errors import ModelError
 from evenwicht.estimators import clusters
 from evenwicht.estimators.cox import fit_cox
 from evenwicht.estimators.linear import fit_linear, least_squares
 from evenwicht.estimators.ratios import odds_ratio, risk_ratio, standardised_difference
+from evenwicht.estimators.survival_data import SurvivalData
 from scipy import stats
 
 EQUAL = 1e-8
@@ -186,14 +189,11 @@ def test_cox_errors_lie_between_the_sandwich_and_leaving_out_clusters() -> None:
     a = (g < 5).astype(float)
     x = np.column_stack([a, rng.normal(size=len(g))])
     time = rng.exponential(np.exp(-rng.normal(0, 0.4, 16)[g]))
-    data = {"time": np.minimum(time, 1.5), "event": (time <= 1.5).astype(float), "x": x}
+    data = SurvivalData(np.minimum(time, 1.5), (time <= 1.5).astype(float))
     sandwich, reduced = (
-        fit_cox(**data, names=["a", "x"], clusters=g, few_clusters=few).coefficient("a") for few in (False, True)
+        fit_cox(replace(data, clusters=g), x, ["a", "x"], few_clusters=few).coefficient("a") for few in (False, True)
     )
-    left_out = [
-        fit_cox(**{name: values[g != k] for name, values in data.items()}, names=["a", "x"]).params[0]
-        for k in range(16)
-    ]
+    left_out = [fit_cox(data.among(g != k), x[g != k], ["a", "x"]).params[0] for k in range(16)]
     jackknife = np.sqrt(15 / 16 * np.sum((np.array(left_out) - reduced.estimate) ** 2))
     assert sandwich.se < reduced.se < jackknife
     assert reduced.upper > sandwich.upper

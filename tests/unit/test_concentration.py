@@ -8,8 +8,9 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
+from evenwicht.base.outcomes import SectorLabel
 from evenwicht.cohort import Cohort
-from evenwicht.config import CohortConfig, ConcentrationStudy, SectorLabel
+from evenwicht.config import CohortConfig, ConcentrationStudy
 from evenwicht.estimators import concentration
 from evenwicht.estimators.concentration_coverage import (
     ENOUGH,

@@ -1,4 +1,4 @@
-"""A mistake in the config stops the run before any job, and its message says where it is and how to mend it."""
+"""A mistake in the config stops the run before any job, and its message says where it is and how to fix it."""
 
 import copy
 import json
@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 import yaml
+from evenwicht.base.errors import ConfigError
 from evenwicht.config import CohortConfig, json_schema
-from evenwicht.errors import ConfigError
-from evenwicht.loading import load_cohort, load_run, read_yaml, validate
+from evenwicht.config.loading import load_cohort, load_run, read_yaml, validate
 
 from tests.conftest import ROOT
 

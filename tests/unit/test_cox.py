@@ -6,11 +6,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from evenwicht.errors import ModelError
+from evenwicht.base.errors import ModelError
 from evenwicht.estimators import person_time, survival
-from evenwicht.estimators.cox import CoxResult, baseline_hazard, cox, fit_cox
+from evenwicht.estimators.cox import CoxResult, cox, fit_cox
+from evenwicht.estimators.survival_data import SurvivalData
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from tests.follow_up import arguments
 
 # Newton stops at a step of 1e-6 that it takes, which leaves 1e-12; likelihoods are flat there, and sums are rounded
 PRECISION = 1e-8
@@ -41,7 +44,7 @@ def people(seed: int, unit: float = 1.0, n: int = 90) -> dict[str, np.ndarray]:
 
 
 def fit(data: dict[str, np.ndarray], **options: Any) -> CoxResult:
-    return fit_cox(**data, names=["a", "b"], **options)
+    return fit_cox(**arguments(data), names=["a", "b"], **options)
 
 
 def rows(data: dict[str, np.ndarray], chosen: np.ndarray) -> dict[str, np.ndarray]:
@@ -165,6 +168,17 @@ def test_blocks_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     assert_same(robust, fit(without(data, "clusters"), robust=True))
 
 
+def test_blocks_without_some_clusters_do_not_matter_to_few_clusters(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = people(1, unit=3)
+    data["clusters"] = np.sort(data["clusters"])
+    whole = fit(data, few_clusters=True)
+    monkeypatch.setattr(person_time, "BLOCK", 7)
+    parts = fit(data, few_clusters=True)
+    assert_same(whole, parts)
+    each = np.eye(2)
+    assert [whole.errors.df(c) for c in each] == pytest.approx([parts.errors.df(c) for c in each], rel=PRECISION)
+
+
 @given(seeds)
 @settings(deadline=None, max_examples=20)
 def test_scores_of_clusters_add_up_to_zero(seed: int) -> None:
@@ -197,12 +211,6 @@ def test_intervals_of_clusters_use_a_t_distribution() -> None:
     assert np.log(ratio.upper / ratio.estimate) == pytest.approx(2.364624251592785 * ratio.se)  # t(7), 97.5%
 
 
-def test_baseline_hazard_without_covariates_is_nelson_aalens() -> None:
-    """Deaths at 1, 2 (two of three at risk) and 4: 1/4, 2/3 and 1."""
-    table = baseline_hazard(np.array([1.0, 2, 2, 4]), np.ones(4), np.zeros(4))
-    assert table["cumulative_hazard"].to_list() == pytest.approx([1 / 4, 1 / 4 + 2 / 3, 1 / 4 + 2 / 3 + 1])
-
-
 def frame(data: dict[str, np.ndarray]) -> pd.DataFrame:
     table = pd.DataFrame(without(data, "x"))
     return table.assign(a=data["x"][:, 0], b=data["x"][:, 1])
@@ -226,7 +234,7 @@ def test_hazard_ratio_is_that_of_lifelines(unit: float, used: list[str]) -> None
     data = people(6, unit, n=300)
     exposure = (data["x"][:, 0] > 0).astype(float)
     given = {name: data[name] for name in used}
-    ours = survival.hazard_ratio(data["time"], data["event"], exposure, data["x"][:, 1:], **given)
+    ours = survival.hazard_ratio(SurvivalData(data["time"], data["event"], **given), exposure, data["x"][:, 1:])
     table = pd.DataFrame({"time": data["time"], "event": data["event"], "x": exposure, "b": data["x"][:, 1], **given})
     columns = {
         "entry_col": "entry" if "entry" in used else None,

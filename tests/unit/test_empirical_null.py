@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from evenwicht.errors import ModelError
+from evenwicht.base.errors import ModelError
 from evenwicht.estimators.empirical_null import EmpiricalNull, fit_empirical_null
 from scipy import stats
 

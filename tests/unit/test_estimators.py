@@ -1,13 +1,16 @@
 """Estimators against closed forms, textbook values and other libraries, and the properties every one must have."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pytest
-from evenwicht.errors import ModelError
+from evenwicht.base.errors import ModelError
 from evenwicht.estimators import concentration, design, influence, linear, propensity, survival
 from evenwicht.estimators.cox import fit_cox
 from evenwicht.estimators.results import Interval
 from evenwicht.estimators.standardisation import standardised_means
+from evenwicht.estimators.survival_data import SurvivalData
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -81,6 +84,72 @@ def test_squares_do_not_depend_on_unit_and_origin() -> None:
     ]
     np.testing.assert_allclose(matrices[1], matrices[0], rtol=ROUNDING, atol=ROUNDING)
     np.testing.assert_allclose(matrices[2], matrices[0], rtol=ROUNDING, atol=ROUNDING)
+
+
+def test_the_first_category_is_the_reference_and_products_are_of_every_part() -> None:
+    frame = pd.DataFrame(
+        {
+            "sex": pd.Categorical(["m", "f", "f", "m"], ["m", "f"]),
+            "area": pd.Categorical(["a", "b", "c", "a"], ["a", "b", "c", "d"]),
+            "age": [1.0, 2.0, 3.0, 5.0],
+        }
+    )
+    matrix, names = design.covariate_matrix(
+        frame, ["sex", "area", "age"], ["age"], interactions=[("sex", "age"), ("area", "sex")]
+    )
+    own = ["sex=f", "area=b", "area=c", "age", "age^2"]
+    assert names == [*own, "sex=f:age", "sex=f:age^2", "area=b:sex=f", "area=c:sex=f"]
+    part = dict(zip(names, matrix.T, strict=True))
+    np.testing.assert_array_equal(part["sex=f:age^2"], part["sex=f"] * part["age^2"])
+    _, without = design.covariate_matrix(frame.iloc[[0, 1, 3]], ["sex", "area"], interactions=[("area", "sex")])
+    assert without == ["sex=f", "area=b", "area=b:sex=f"]
+
+
+def test_a_spline_is_that_of_rs_ns() -> None:
+    """R's help of splines::ns: lm(weight ~ ns(height, df = 5), women) has an intercept of 114.7447.
+
+    That is the fit at 58, the smallest height, where all columns of ns are zero.
+    """
+    height = np.arange(58.0, 73.0)
+    weight = np.array([115, 117, 120, 123, 126, 129, 132, 135, 139, 142, 146, 150, 154, 159, 164], float)
+    matrix, names = design.covariate_matrix(pd.DataFrame({"height": height}), ["height"], splines={"height": 5})
+    assert names == ["height", *(f"height spline {j}" for j in (2, 3, 4, 5))]
+    basis = np.column_stack([np.ones(15), matrix])
+    assert round((basis @ np.linalg.lstsq(basis, weight, rcond=None)[0])[0], 4) == 114.7447
+
+
+@pytest.mark.parametrize("df", [2, 3, 6])
+def test_a_spline_spans_what_patsys_natural_cubic_spline_spans(df: int) -> None:
+    from patsy import cr
+
+    x = np.random.default_rng(7).gamma(2, 3, 200)
+    inner = np.quantile(x, np.arange(1, df) / df)
+    theirs = np.asarray(cr(x, knots=inner, lower_bound=x.min(), upper_bound=x.max()))
+    matrix, _ = design.covariate_matrix(pd.DataFrame({"x": x}), ["x"], splines={"x": df})
+    ours = np.column_stack([np.ones(200), matrix])
+    assert ours.shape[1] == theirs.shape[1] == df + 1
+    np.testing.assert_allclose(ours @ np.linalg.lstsq(ours, theirs, rcond=None)[0], theirs, atol=1e-9)
+
+
+@pytest.mark.parametrize("change", [lambda x: x / 1e5, lambda x: x + 1e6, lambda x: 5 - x])
+def test_splines_and_products_do_not_depend_on_unit_origin_and_sign(change: Callable[[np.ndarray], np.ndarray]) -> None:
+    """The same predictions: each span holds the other."""
+    rng = np.random.default_rng(8)
+    x, z = rng.normal(4, 1, 200), rng.normal(size=200)
+
+    def span(values: np.ndarray) -> np.ndarray:
+        frame = pd.DataFrame({"x": values, "z": z})
+        matrix, _ = design.covariate_matrix(frame, ["x", "z"], ["z"], {"x": 4}, [("x", "z")])
+        return np.linalg.qr(np.column_stack([np.ones(200), matrix]))[0]
+
+    before, after = span(x), span(change(x))
+    np.testing.assert_allclose(after @ (after.T @ before), before, atol=1e-8)
+
+
+def test_a_spline_of_few_values_is_refused() -> None:
+    frame = pd.DataFrame({"children": np.repeat([0.0, 1.0, 2.0], 20)})
+    with pytest.raises(ModelError, match="spline of children: a spline with 4 degrees of freedom has more knots"):
+        design.covariate_matrix(frame, ["children"], splines={"children": 4})
 
 
 def test_singular_design_names_the_column_that_repeats_others() -> None:
@@ -161,7 +230,7 @@ def test_product_limit_is_lifelines_kaplan_meier(delayed: bool) -> None:
     entry = c["entry"] if delayed else None
     grid = np.linspace(0, 12, 25)
     weights = np.random.default_rng(0).integers(1, 4, size=300).astype(float)
-    ours = survival.ProductLimit(c["time"], c["event"], entry=entry, weights=weights).at(grid)
+    ours = survival.ProductLimit(SurvivalData(c["time"], c["event"], entry, weights)).at(grid)
     theirs = KaplanMeierFitter().fit(c["time"], c["event"], entry=entry, weights=weights)
     np.testing.assert_allclose(ours, theirs.survival_function_at_times(grid), rtol=ROUNDING)
 
@@ -169,22 +238,21 @@ def test_product_limit_is_lifelines_kaplan_meier(delayed: bool) -> None:
 @pytest.mark.parametrize("delayed", [False, True])
 def test_pseudo_values_are_the_jackknife(delayed: bool) -> None:
     c = censored(60)
-    entry = c["entry"] if delayed else None
+    data = SurvivalData(c["time"], c["event"], c["entry"] if delayed else None)
     horizon = 6.0
 
     def estimate(rows: np.ndarray) -> float:
-        inside = None if entry is None else entry[rows]
-        return survival.ProductLimit(c["time"][rows], c["event"][rows], entry=inside).at(np.array([horizon]))[0]
+        return survival.ProductLimit(data.among(rows)).at(np.array([horizon]))[0]
 
     everybody = np.arange(60)
     expected = [60 * estimate(everybody) - 59 * estimate(np.delete(everybody, i)) for i in everybody]
-    ours = survival.survival_pseudo_values(c["time"], c["event"], horizon, entry)
+    ours = survival.survival_pseudo_values(data, horizon)
     np.testing.assert_allclose(ours, expected, rtol=1e-8, atol=1e-9)
 
 
 def test_pseudo_values_without_censoring_are_the_indicator_of_survival() -> None:
     time = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
-    ours = survival.survival_pseudo_values(time, np.ones(5), 3.0)
+    ours = survival.survival_pseudo_values(SurvivalData(time, np.ones(5)), 3.0)
     np.testing.assert_allclose(ours, [0, 0, 0, 1, 1], atol=ROUNDING)
 
 
@@ -192,7 +260,7 @@ def test_kaplan_meier_error_is_greenwoods() -> None:
     """Leukaemia remission, 6-MP arm: S(22) = 0.538, SE 0.128 (Collett, Modelling Survival Data, table 2.1 form)."""
     time = np.array([6, 6, 6, 6, 7, 9, 10, 10, 11, 13, 16, 17, 19, 20, 22, 23, 25, 32, 32, 34, 35], float)
     event = np.array([1, 1, 1, 0, 1, 0, 1, 0, 0, 1, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0], float)
-    estimate = survival.survival_estimate(survival.ProductLimit(time, event), 22, "the treated")
+    estimate = survival.survival_estimate(survival.ProductLimit(SurvivalData(time, event)), 22, "the treated")
     fit = influence.Sampling(len(time)).survival_interval(estimate)
     assert round(fit.estimate, 3) == 0.538
     assert round(fit.se, 3) == 0.128
@@ -206,21 +274,21 @@ def test_hazard_ratio_is_the_published_one() -> None:
     time = np.array(mp_time + placebo, float)
     event = np.array(mp_event + [1] * 21, float)
     exposure = np.repeat([0.0, 1.0], 21)
-    fit = survival.hazard_ratio(time, event, exposure)
+    fit = survival.hazard_ratio(SurvivalData(time, event), exposure)
     assert round(np.log(fit.estimate), 2) == 1.57
     assert round(fit.se, 2) == 0.41
 
 
 def test_a_hazard_ratio_of_few_events_has_no_interval_and_of_none_is_not_estimable() -> None:
     time, exposed = np.arange(1.0, 21), np.r_[1, np.zeros(9), np.ones(10)]
-    few = survival.hazard_ratio(time, np.r_[np.ones(10), np.zeros(10)], exposed)
+    few = survival.hazard_ratio(SurvivalData(time, np.r_[np.ones(10), np.zeros(10)]), exposed)
     assert (few.status, few.reason) == ("no interval", "too few events for an interval: 1 exposed, 9 unexposed")
-    whole = fit_cox(time, np.r_[np.ones(10), np.zeros(10)], exposed[:, None], ["exposure"])
+    whole = fit_cox(SurvivalData(time, np.r_[np.ones(10), np.zeros(10)]), exposed[:, None], ["exposure"])
     assert few.estimate == pytest.approx(np.exp(whole.params[0]))
-    none = survival.hazard_ratio(time, np.r_[0, np.ones(9), np.zeros(10)], exposed)
+    none = survival.hazard_ratio(SurvivalData(time, np.r_[0, np.ones(9), np.zeros(10)]), exposed)
     assert (none.status, none.reason) == ("not estimable", "no events in an arm: 0 exposed, 9 unexposed")
     wide = np.random.default_rng(1).normal(size=(20, 10))
-    many = survival.hazard_ratio(time, np.r_[np.ones(10), np.zeros(10)], exposed, wide)
+    many = survival.hazard_ratio(SurvivalData(time, np.r_[np.ones(10), np.zeros(10)]), exposed, wide)
     assert many.reason == "10 events are fewer than the 11 coefficients"
 
 
@@ -228,15 +296,14 @@ def test_a_hazard_ratio_of_few_events_has_no_interval_and_of_none_is_not_estimab
 def test_pseudo_values_are_the_jackknife_where_risk_sets_hold_one_person_or_all_die(delayed: bool) -> None:
     time = np.array([1.0, 2, 2, 4, 4, 5, 6, 7])
     event = np.array([1.0, 1, 0, 1, 1, 0, 1, 1])
-    entry = np.array([0.0, 1, 1.5, 1.5, 3, 3, 4, 5]) if delayed else None
+    data = SurvivalData(time, event, np.array([0.0, 1, 1.5, 1.5, 3, 3, 4, 5]) if delayed else None)
     everybody = np.arange(len(time))
 
     def estimate(rows: np.ndarray) -> float:
-        inside = None if entry is None else entry[rows]
-        return survival.ProductLimit(time[rows], event[rows], entry=inside).at(np.array([9.0]))[0]
+        return survival.ProductLimit(data.among(rows)).at(np.array([9.0]))[0]
 
     expected = [8 * estimate(everybody) - 7 * estimate(np.delete(everybody, i)) for i in everybody]
-    ours = survival.survival_pseudo_values(time, event, 9.0, entry)
+    ours = survival.survival_pseudo_values(data, 9.0)
     np.testing.assert_allclose(ours, expected, atol=1e-12)
 
 
@@ -244,11 +311,13 @@ def test_events_at_the_start_of_follow_up_count_everywhere() -> None:
     """Ten people at risk at 0, two of whom have the event there: S(0) = 8/10; by hand S(3) = 8/10 * 6/7 = 24/35."""
     time, event = np.array([0.0, 0, 1, 3, 4, 4, 5, 6, 7, 8]), np.array([1.0, 1, 0, 1, 0, 0, 0, 0, 0, 0])
     grid = np.array([0.0, 2, 3])
-    np.testing.assert_allclose(survival.ProductLimit(time, event).at(grid), [0.8, 0.8, 24 / 35], atol=ROUNDING)
-    curve = survival.kaplan_meier_curve(time, event, grid)
+    np.testing.assert_allclose(
+        survival.ProductLimit(SurvivalData(time, event)).at(grid), [0.8, 0.8, 24 / 35], atol=ROUNDING
+    )
+    curve = survival.kaplan_meier_curve(SurvivalData(time, event), grid)
     np.testing.assert_allclose(curve["survival"], [0.8, 0.8, 24 / 35], atol=ROUNDING)
     assert curve["at_risk"].tolist() == [10, 7, 7]
-    point = survival.survival_estimate(survival.ProductLimit(time, event), 3.0, "all")
+    point = survival.survival_estimate(survival.ProductLimit(SurvivalData(time, event)), 3.0, "all")
     fit = influence.Sampling(10).survival_interval(point)
     assert fit.estimate == pytest.approx(24 / 35)
     greenwood = 24 / 35 * np.sqrt(2 / (10 * 8) + 1 / (7 * 6))
@@ -257,10 +326,10 @@ def test_events_at_the_start_of_follow_up_count_everywhere() -> None:
 
     def left_out(i: int) -> float:
         rows = np.delete(everybody, i)
-        return survival.ProductLimit(time[rows], event[rows]).at(np.array([3.0]))[0]
+        return survival.ProductLimit(SurvivalData(time[rows], event[rows])).at(np.array([3.0]))[0]
 
     expected = [10 * 24 / 35 - 9 * left_out(i) for i in everybody]
-    np.testing.assert_allclose(survival.survival_pseudo_values(time, event, 3.0), expected, atol=1e-12)
+    np.testing.assert_allclose(survival.survival_pseudo_values(SurvivalData(time, event), 3.0), expected, atol=1e-12)
 
 
 def test_a_cox_model_keeps_events_at_the_start_of_follow_up() -> None:
@@ -270,7 +339,7 @@ def test_a_cox_model_keeps_events_at_the_start_of_follow_up() -> None:
     exposed = (rng.random(200) < 0.4).astype(float)
     event = (rng.random(200) < 0.7).astype(float)
     assert event[time == 0].sum() > 20
-    at_zero, later = (fit_cox(t, event, exposed[:, None], ["exposure"]) for t in (time, time + 1))
+    at_zero, later = (fit_cox(SurvivalData(t, event), exposed[:, None], ["exposure"]) for t in (time, time + 1))
     assert at_zero.events == int(event.sum())
     np.testing.assert_allclose(at_zero.params, later.params, rtol=1e-9)
     np.testing.assert_allclose(at_zero.covariance, later.covariance, rtol=1e-9)

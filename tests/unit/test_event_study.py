@@ -9,32 +9,35 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from evenwicht.base.errors import ConfigError, DataError
+from evenwicht.base.streams import stream_key
 from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig, EventStudy
-from evenwicht.errors import ConfigError, DataError
 from evenwicht.estimators.cox import fit_cox, scores_at
 from evenwicht.estimators.cox_bootstrap import score_bootstrap
 from evenwicht.estimators.empirical_null import fit_empirical_null
 from evenwicht.estimators.gompertz import fit_gompertz
 from evenwicht.estimators.gompertz_risk import absolute_effects
 from evenwicht.estimators.influence import Sampling
+from evenwicht.estimators.sensitivity import e_value
 from evenwicht.estimators.survival import ProductLimit, kaplan_meier_curve, survival_estimate
-from evenwicht.flow import Flow
+from evenwicht.estimators.survival_data import SurvivalData
 from evenwicht.loading import load_cohort, read_yaml
 from evenwicht.outcomes import TimedOutcome
 from evenwicht.policy.births import Births, draw_births
 from evenwicht.policy.event_study import event_study, event_study_curves, samples
-from evenwicht.policy.referee import Answers, e_value, placebo_cutoffs, rank_size, referee
+from evenwicht.policy.referee import Answers, placebo_cutoffs, rank_size, referee
 from evenwicht.policy.windows import window_check
 from evenwicht.report.event_study_figures import dose_figure, event_study_figure, incidence_figure, scan_figure
 from evenwicht.report.survives import survives
-from evenwicht.rows import with_truth
-from evenwicht.streams import stream_key
+from evenwicht.results.flow import Flow
+from evenwicht.results.rows import with_truth
 from evenwicht.studies import policy_level_studies
 from evenwicht.worlds import exact_values, simulate
 from scipy import stats
 
 from tests.conftest import ROOT, world
+from tests.follow_up import arguments
 from tests.unit.test_config import at
 
 RNG = np.random.default_rng(61)
@@ -190,12 +193,12 @@ def few_clusters(clusters: int, exposed: int, effect: float = 0.0) -> dict[str, 
 def test_the_bias_reduced_error_is_near_that_of_leaving_out_one_cluster_at_a_time() -> None:
     """They correct the same bias and differ in the second order of a cluster's share."""
     data = few_clusters(40, 15)
-    fit = fit_cox(**data, names=["a", "b", "c"], few_clusters=True)
+    fit = fit_cox(**arguments(data), names=["a", "b", "c"], few_clusters=True)
     refits = []
     for g in range(40):
         kept = data["clusters"] != g
         left = {name: values[kept] for name, values in data.items() if name != "clusters"}
-        refits.append(fit_cox(**left, names=["a", "b", "c"]).params)
+        refits.append(fit_cox(**arguments(left), names=["a", "b", "c"]).params)
     exact = np.sqrt(39 / 40 * ((np.array(refits) - fit.params) ** 2).sum(axis=0))
     assert np.sqrt(np.diag(fit.covariance)) == pytest.approx(exact, rel=2 / 40)
 
@@ -206,11 +209,9 @@ def test_few_clusters_mislead_the_sandwich_and_neither_the_bias_reduced_error_no
     alarms = np.zeros(3)
     for _ in range(draws):
         data = few_clusters(12, 4)
-        fits = [fit_cox(**data, names=names, few_clusters=few) for few in (False, True)]
+        fits = [fit_cox(**arguments(data), names=names, few_clusters=few) for few in (False, True)]
         p = [fit.summary.loc["a", "p"] for fit in fits]
-        p.append(
-            score_bootstrap(data["time"], data["event"], data["x"], 0, clusters=data["clusters"], draws=399, rng=RNG)
-        )
+        p.append(score_bootstrap(**arguments(data), position=0, draws=399, rng=RNG))
         alarms += np.array(p) < 0.05
     high = stats.binom.ppf(0.9995, draws, 0.05)
     assert alarms[0] > high
@@ -220,26 +221,17 @@ def test_few_clusters_mislead_the_sandwich_and_neither_the_bias_reduced_error_no
 
 def test_the_bootstrap_sees_an_effect_and_ignores_the_order_of_rows() -> None:
     data = few_clusters(30, 15, effect=1.5)
-    arguments = data["time"], data["event"], data["x"], 0
-    p = score_bootstrap(*arguments, clusters=data["clusters"], draws=999, rng=np.random.default_rng(1))
+    p = score_bootstrap(**arguments(data), position=0, draws=999, rng=np.random.default_rng(1))
     order = RNG.permutation(len(data["time"]))
     mixed = {name: values[order] for name, values in data.items()}
-    same = score_bootstrap(
-        mixed["time"],
-        mixed["event"],
-        mixed["x"],
-        0,
-        clusters=mixed["clusters"],
-        draws=999,
-        rng=np.random.default_rng(1),
-    )
+    same = score_bootstrap(**arguments(mixed), position=0, draws=999, rng=np.random.default_rng(1))
     assert p == same < 0.01
 
 
 def test_scores_at_the_estimate_are_those_of_the_fit_and_sum_to_zero() -> None:
     data = few_clusters(20, 8)
-    fit = fit_cox(**data, names=["a", "b", "c"])
-    scores, information = scores_at(fit.params, data["time"], data["event"], data["x"], clusters=data["clusters"])
+    fit = fit_cox(**arguments(data), names=["a", "b", "c"])
+    scores, information = scores_at(fit.params, **arguments(data))
     np.testing.assert_allclose(scores, fit.cluster_scores, atol=1e-8)
     np.testing.assert_allclose(np.linalg.inv(information), fit.naive_covariance, rtol=1e-8)
     assert np.abs(scores.sum(axis=0)).max() < 1e-6
@@ -247,12 +239,12 @@ def test_scores_at_the_estimate_are_those_of_the_fit_and_sum_to_zero() -> None:
 
 def test_the_bias_reduced_gompertz_error_is_near_that_of_leaving_out_one_cluster_at_a_time() -> None:
     data = few_clusters(40, 15)
-    fit = fit_gompertz(**data, names=["a", "b", "c"], few_clusters=True)
+    fit = fit_gompertz(**arguments(data), names=["a", "b", "c"], few_clusters=True)
     refits = []
     for g in range(40):
         kept = data["clusters"] != g
         left = {name: values[kept] for name, values in data.items() if name != "clusters"}
-        refits.append(fit_gompertz(**left, names=["a", "b", "c"]).params)
+        refits.append(fit_gompertz(**arguments(left), names=["a", "b", "c"]).params)
     exact = np.sqrt(39 / 40 * ((np.array(refits) - fit.params) ** 2).sum(axis=0))
     assert np.sqrt(np.diag(fit.covariance)) == pytest.approx(exact, rel=2 / 40)
 
@@ -265,7 +257,7 @@ def test_absolute_effects_are_those_of_the_fitted_hazard_with_errors_by_the_delt
 
     o, exposure = births.outcome, (births.quarter < 4).astype(float)
     x = np.column_stack([exposure, births.x[:, 0]])
-    fit = fit_gompertz(o.time, o.event, x, ["exposure", "sex"])
+    fit = fit_gompertz(SurvivalData(o.time, o.event), x, ["exposure", "sex"])
     arms = [np.column_stack([np.full(births.n, a), births.x[:, 0]]) for a in (1.0, 0.0)]
 
     def risk(params: np.ndarray, arm: np.ndarray, age: float) -> float:
@@ -296,8 +288,8 @@ def test_absolute_effects_are_those_of_the_fitted_hazard_with_errors_by_the_delt
 
 def test_incidence_curves_end_where_kaplan_meier_does(births: Births) -> None:
     o = births.outcome
-    curve = kaplan_meier_curve(o.time, o.event, np.array([40.0, 62.0]))
-    limit = ProductLimit(o.time, o.event)
+    curve = kaplan_meier_curve(SurvivalData(o.time, o.event), np.array([40.0, 62.0]))
+    limit = ProductLimit(SurvivalData(o.time, o.event))
     fit = Sampling(len(o.time)).survival_interval(survival_estimate(limit, 62.0, "everybody"))
     last = curve.iloc[-1]
     assert (last["survival"], last["lower"], last["upper"]) == pytest.approx((fit.estimate, fit.lower, fit.upper))

@@ -5,15 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from evenwicht.base.streams import stream_key
 from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig
-from evenwicht.flow import ANALYSED, DUE, FLOW_COLUMNS, OWN_CLUSTER, Flow, departures
 from evenwicht.individual.concentration import concentration_study
 from evenwicht.individual.exposure import individual_study
 from evenwicht.ingest.table import ingest
 from evenwicht.policy.birth_periods import IN_BOTH_REGIONS
-from evenwicht.rows import PRE_TREND
-from evenwicht.streams import stream_key
+from evenwicht.results.flow import ANALYSED, DUE, FLOW_COLUMNS, OWN_CLUSTER, Flow, departures
+from evenwicht.results.rows import PRE_TREND
 from evenwicht.studies import FLOWS, people_flow, policy_level_studies
 from evenwicht.worlds import simulate
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from evenwicht.errors import ModelError
-from evenwicht.files import atomic_path, write_csv, write_text
-from evenwicht.jobs import logged
-from evenwicht.streams import stream
+from evenwicht.base.errors import ModelError
+from evenwicht.base.files import atomic_path, write_csv, write_text
+from evenwicht.base.jobs import logged
+from evenwicht.base.streams import stream
 
 
 def test_a_stream_depends_on_seed_cohort_rule_and_replicate_only() -> None:
@@ -61,7 +61,7 @@ def test_a_mistake_of_the_user_ends_a_job_with_one_line_and_exit_code_one(
 ) -> None:
     with pytest.raises(SystemExit) as end, logged(tmp_path / "logs/job.log"):
         print("to the log")
-        raise ModelError("too few events", where="cohort x", mend="Pool categories.")
+        raise ModelError("too few events", where="cohort x", fix="Pool categories.")
     assert end.value.code == 1
     line = "ModelError: cohort x: too few events. Pool categories.\n"
     assert capsys.readouterr().err == line

@@ -6,12 +6,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from evenwicht.errors import ModelError
+from evenwicht.base.errors import ModelError
 from evenwicht.estimators import gompertz, person_time
 from evenwicht.estimators.gompertz import GompertzResult, fit_gompertz
+from evenwicht.estimators.survival_data import SurvivalData
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, optimize
+
+from tests.follow_up import arguments
 
 PRECISION = 1e-7  # Newton stops at a step of 1e-6 that it takes; the rest is rounding of sums
 seeds = st.integers(0, 2**32 - 1)
@@ -36,7 +39,7 @@ def people(seed: int, n: int = 400) -> dict[str, np.ndarray]:
 
 
 def fit(data: dict[str, np.ndarray], **options: Any) -> GompertzResult:
-    return fit_gompertz(**data, names=["a", "b"], **options)
+    return fit_gompertz(**arguments(data), names=["a", "b"], **options)
 
 
 def without(data: dict[str, np.ndarray], *names: str) -> dict[str, np.ndarray]:
@@ -91,7 +94,7 @@ def curvature(p: np.ndarray, data: dict[str, np.ndarray]) -> np.ndarray:
 def test_without_covariates_the_rate_has_a_closed_form() -> None:
     """Given the shape, the rate is events over the integral of exp(shape age) over everybody's time at risk."""
     data = people(2)
-    ours = fit_gompertz(data["time"], data["event"], np.empty((400, 0)), [], entry=data["entry"])
+    ours = fit_gompertz(SurvivalData(data["time"], data["event"], data["entry"]), np.empty((400, 0)), [])
     shape = ours.params[1]
     grown = (np.exp(shape * data["time"]) - np.exp(shape * data["entry"])) / shape
     assert np.exp(ours.params[0]) == pytest.approx(data["event"].sum() / grown.sum(), rel=PRECISION)
@@ -190,6 +193,17 @@ def test_blocks_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = fit(data)
     monkeypatch.setattr(person_time, "BLOCK", 7)
     assert_same(whole, fit(data))
+
+
+def test_blocks_without_some_clusters_do_not_matter_to_few_clusters(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = people(5)
+    data["clusters"] = np.sort(data["clusters"])
+    whole = fit(data, few_clusters=True)
+    monkeypatch.setattr(person_time, "BLOCK", 7)
+    parts = fit(data, few_clusters=True)
+    assert_same(whole, parts)
+    each = np.eye(4)
+    assert [whole.errors.df(c) for c in each] == pytest.approx([parts.errors.df(c) for c in each], rel=PRECISION)
 
 
 def test_delay_is_the_ratio_with_the_error_of_both_parts() -> None:

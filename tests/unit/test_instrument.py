@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from evenwicht.errors import ModelError
+from evenwicht.base.errors import ModelError
 from evenwicht.estimators.instrument import two_stage_least_squares
 from evenwicht.estimators.linear import least_squares
 

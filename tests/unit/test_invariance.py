@@ -11,6 +11,7 @@ from evenwicht.estimators.panel import panel_regression
 from evenwicht.estimators.ratios import odds_ratio, risk_ratio, standardised_difference
 from evenwicht.estimators.results import Interval
 from evenwicht.estimators.survival import hazard_ratio
+from evenwicht.estimators.survival_data import SurvivalData
 
 SAME = 1e-8
 Data = dict[str, np.ndarray]
@@ -38,10 +39,14 @@ def people(n: int = 360) -> Data:
     }
 
 
+def followed(d: Data, **design: np.ndarray) -> SurvivalData:
+    return SurvivalData(d["time"], d["event"], **design)
+
+
 def gompertz(d: Data) -> Interval:
     names = ["a", *(f"x{j}" for j in range(d["x"].shape[1]))]
     x = np.column_stack([d["a"], d["x"]])
-    return fit_gompertz(d["time"], d["event"], x, names, clusters=d["g"], few_clusters=True).coefficient("a")
+    return fit_gompertz(followed(d, clusters=d["g"]), x, names, few_clusters=True).coefficient("a")
 
 
 def with_fixed_effects(d: Data) -> Interval:
@@ -58,8 +63,8 @@ ESTIMATORS: dict[str, Callable[[Data], Interval]] = {
     "risk ratio": lambda d: risk_ratio(d["case"], d["a"], d["x"], clusters=d["g"]),
     "odds ratio": lambda d: odds_ratio(d["case"], d["a"], d["x"], clusters=d["g"]),
     "standardised difference": lambda d: standardised_difference(d["case"], d["a"], d["x"], clusters=d["g"]),
-    "Cox": lambda d: hazard_ratio(d["time"], d["event"], d["a"], d["x"], clusters=d["g"]),
-    "Cox, weighted": lambda d: hazard_ratio(d["time"], d["event"], d["a"], d["x"], weights=d["w"]),
+    "Cox": lambda d: hazard_ratio(followed(d, clusters=d["g"]), d["a"], d["x"]),
+    "Cox, weighted": lambda d: hazard_ratio(followed(d, weights=d["w"]), d["a"], d["x"]),
     "Gompertz": gompertz,
 }
 

@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from evenwicht.errors import listed
-from evenwicht.jobs import logged
+from evenwicht.base.errors import listed
+from evenwicht.base.jobs import logged
 
 
 def test_a_fault_of_the_program_leaves_its_traceback_in_the_log(tmp_path: Path) -> None:
@@ -18,7 +18,7 @@ def test_a_fault_of_the_program_leaves_its_traceback_in_the_log(tmp_path: Path) 
 def test_a_warning_is_in_the_log(tmp_path: Path) -> None:
     job = (
         "import sys, warnings\n"
-        "from evenwicht.jobs import logged\n"
+        "from evenwicht.base.jobs import logged\n"
         "with logged(sys.argv[1]):\n"
         "    warnings.warn('the time zone is dropped')\n"
     )

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from evenwicht.errors import ModelError
+from evenwicht.base.errors import ModelError
 from evenwicht.estimators.design_analysis import design_analysis
 from evenwicht.estimators.panel import panel_regression
 from evenwicht.estimators.ratios import odds_ratio, risk_ratio, standardised_difference
@@ -173,7 +173,7 @@ def test_design_analysis_is_what_simulation_gives(effect: float, se: float) -> N
     wrong, size = np.mean(np.sign(significant) != np.sign(effect)), np.abs(significant) / abs(effect)
     assert abs(found.power - power) <= 4 * np.sqrt(power * (1 - power) / len(draws))
     assert abs(found.type_s - wrong) <= 4 * np.sqrt(max(found.type_s, 1 / n) / n)
-    assert abs(found.exaggeration - size.mean()) <= 4 * size.std() / np.sqrt(n)
+    assert abs(found.type_m - size.mean()) <= 4 * size.std() / np.sqrt(n)
 
 
 @settings(max_examples=50, deadline=None)
@@ -182,7 +182,7 @@ def test_a_smaller_study_has_less_power_and_exaggerates_more(effect: float, se: 
     large, small = design_analysis(effect, se), design_analysis(-effect, 1.5 * se)
     assert large.power >= small.power
     assert large.type_s <= small.type_s + 1e-12
-    assert 1 <= large.exaggeration <= small.exaggeration + 1e-9
+    assert 1 <= large.type_m <= small.type_m + 1e-9
 
 
 def test_no_effect_cannot_be_exaggerated() -> None:

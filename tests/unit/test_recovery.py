@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from evenwicht import recovery
+from evenwicht.base.errors import ModelError
 from evenwicht.digests import recovery_settings
-from evenwicht.errors import ModelError
 from evenwicht.loading import load_run
 from evenwicht.recovery import (
     COVERAGE_COLUMNS,
@@ -21,7 +21,7 @@ from evenwicht.recovery import (
     summarise,
     with_recovery,
 )
-from evenwicht.rows import COLUMNS
+from evenwicht.results.rows import COLUMNS
 from evenwicht.worlds import exact_values
 
 from tests.conftest import ROOT, world
@@ -93,7 +93,7 @@ def test_a_draw_that_cannot_support_a_study_is_counted_and_told_and_does_not_end
 
     def unsupported(*arguments: object) -> list[pd.DataFrame]:
         if next(refused):
-            raise ModelError("too few events", where="here", mend="Draw again.")
+            raise ModelError("too few events", where="here", fix="Draw again.")
         return studies(*arguments)
 
     monkeypatch.setattr(recovery, "policy_level_studies", unsupported)

@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from evenwicht.base.columns import Column
 from evenwicht.cohort import Cohort
-from evenwicht.config import CohortConfig, Column
+from evenwicht.config import CohortConfig
+from evenwicht.display import wording
 from evenwicht.estimators.results import Interval
 from evenwicht.loading import load_run, read_yaml
-from evenwicht.report import drift, wording
+from evenwicht.report import drift
 from evenwicht.report.births import birth_period_lines, design_lines, reform_checks, reform_lines
 from evenwicht.report.comparison import compare_levels, concentration_lines
 from evenwicht.report.figures import forest_figure, lorenz_figure, survival_figure
@@ -21,7 +23,7 @@ from evenwicht.report.methods import methods_used
 from evenwicht.report.page import FIGURES, read_tables, render
 from evenwicht.report.tables import ATTRITION_COLUMNS, TABLE1_COLUMNS, attrition, replication, table_one
 from evenwicht.report.world_figures import attrition_figure, graph_figure
-from evenwicht.rows import COLUMNS, Rows, as_table, with_truth
+from evenwicht.results.rows import COLUMNS, Rows, as_table, with_truth
 from evenwicht.worlds import causal_graph
 
 from tests.conftest import ROOT, world
@@ -574,7 +576,7 @@ def test_windows_of_birth_stand_beside_every_comparison() -> None:
     risk = Rows("famine", "coronary_disease", "policy", label)
     for method, value in (("crude", 0.05), ("regression", 0.06), ("did", 0.04)):
         risk.add("risk_difference", method, Interval.normal(value, 0.01), n=100)
-    for estimand, value in (("power", 0.589), ("type_s", 0.00003), ("exaggeration", 1.3)):
+    for estimand, value in (("power", 0.589), ("type_s", 0.00003), ("type_m", 1.3)):
         risk.add(estimand, "design_analysis", Interval(value), n=508, note="odds ratio 3")
     config = config.model_copy(
         update={

@@ -5,18 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from evenwicht.base.adjustment import Adjustment
+from evenwicht.base.columns import Column
+from evenwicht.base.errors import DataError
+from evenwicht.base.outcomes import BinaryOutcome, EventOutcome, Outcome
+from evenwicht.base.streams import stream_key
 from evenwicht.cohort import Cohort
-from evenwicht.config import (
-    Adjustment,
-    BinaryOutcome,
-    CohortConfig,
-    Column,
-    EventOutcome,
-    IndividualStudy,
-    Outcome,
-    PolicyStudy,
-)
-from evenwicht.errors import DataError
+from evenwicht.config import CohortConfig, IndividualStudy, PolicyStudy
 from evenwicht.estimators.event_support import EventSupport, event_support, hazard_support, two_arms
 from evenwicht.estimators.results import Interval
 from evenwicht.individual.exposure import individual_study
@@ -24,7 +19,6 @@ from evenwicht.outcomes import TimedOutcome
 from evenwicht.policy.births import draw_births
 from evenwicht.policy.effect import policy_study
 from evenwicht.samples import draw_sample
-from evenwicht.streams import stream_key
 from evenwicht.worlds import simulate
 
 from tests.conftest import world

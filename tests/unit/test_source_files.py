@@ -8,8 +8,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from evenwicht.config import CohortConfig
-from evenwicht.errors import DataError
+from evenwicht.base.codebook import Codebook
+from evenwicht.base.columns import Column
+from evenwicht.base.errors import DataError
+from evenwicht.cohort import Cohort
+from evenwicht.ingest.sources import TableSource
 from evenwicht.ingest.table import ingest
 
 HEADER = "pid,country,weight,born,smokes"
@@ -17,30 +20,26 @@ ROWS = [f"{i:03d},NA,{50 + i}.5,1954-09-{1 + i % 28:02d},{i % 2}" for i in range
 TEXT = "\n".join([HEADER, *ROWS, ""])
 
 
-def config(path: Path, **source: object) -> CohortConfig:
-    return CohortConfig.model_validate(
-        {
-            "name": "own",
-            "title": "Own",
-            "description": "Made for a test.",
-            "source": {"kind": "table", "path": str(path), **source},
-            "columns": {
-                "pid": {"role": "id", "type": "category", "label": "Person"},
-                "country": {"role": "cluster", "type": "category", "label": "Country"},
-                "weight": {"role": "outcome", "label": "Weight"},
-                "smokes": {"role": "exposure", "type": "boolean", "label": "Smokes"},
-            },
-            "outcomes": {"weight": {"kind": "continuous", "column": "weight", "label": "Weight"}},
-            "individual": {"exposure": "smokes", "adjust": {}, "outcomes": ["weight"]},
-            "table1": ["weight"],
-        }
-    )
+BOOK = Codebook(
+    "own",
+    {
+        "pid": Column(role="id", type="category", label="Person"),
+        "country": Column(role="cluster", type="category", label="Country"),
+        "weight": Column(role="outcome", label="Weight"),
+        "smokes": Column(role="exposure", type="boolean", label="Smokes"),
+    },
+)
+
+
+def ingested(path: Path, **source: object) -> Cohort:
+    """The cohort in a file, its columns described by `BOOK`."""
+    return ingest(TableSource.model_validate({"kind": "table", "path": str(path), **source}), BOOK)
 
 
 def test_a_text_file_is_read_as_text(tmp_path: Path) -> None:
     path = tmp_path / "own.csv"
     path.write_text(TEXT, encoding="utf-8")
-    persons = ingest(config(path)).persons
+    persons = ingested(path).persons
     assert persons["pid"].tolist() == [f"{i:03d}" for i in range(40)]
     assert persons["country"].tolist() == ["NA"] * 40
     assert persons["weight"].tolist() == [50.5 + i for i in range(40)]
@@ -68,7 +67,7 @@ def test_the_same_table_is_read_however_it_is_spelt(spelling: str, tmp_path: Pat
     suffix, content, settings = SPELLINGS[spelling]
     path = tmp_path / f"own.{suffix}"
     path.write_bytes(content)
-    persons = ingest(config(path, **settings)).persons
+    persons = ingested(path, **settings).persons
     assert persons["pid"].tolist() == [f"{i:03d}" for i in range(40)]
     assert persons["country"].tolist() == ["NA"] * 40
     assert persons["weight"].tolist() == [50.5 + i for i in range(40)]
@@ -77,9 +76,9 @@ def test_the_same_table_is_read_however_it_is_spelt(spelling: str, tmp_path: Pat
 def test_a_declared_encoding_is_used(tmp_path: Path) -> None:
     path = tmp_path / "own.csv"
     path.write_bytes(TEXT.replace("NA", "Århus").encode("cp1252"))
-    assert set(ingest(config(path, encoding="cp1252")).persons["country"]) == {"Århus"}
+    assert set(ingested(path, encoding="cp1252").persons["country"]) == {"Århus"}
     with pytest.raises(DataError, match="not text in the encoding utf-8. Declare `encoding`"):
-        ingest(config(path))
+        ingested(path)
 
 
 FILES: dict[str, tuple[str, bytes, str]] = {
@@ -124,7 +123,7 @@ def test_a_file_that_is_not_as_described_is_refused(kind: str, tmp_path: Path) -
     path = tmp_path / f"own.{suffix}"
     path.write_bytes(content)
     with pytest.raises(DataError, match=message) as refused:
-        ingest(config(path))
+        ingested(path)
     assert str(refused.value).startswith(str(path))
     assert "1954" not in str(refused.value)
 
@@ -138,19 +137,19 @@ def parquet(path: Path, **columns: object) -> None:
 def test_parquet_that_is_cut_off_nested_or_without_rows_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "own.parquet"
     parquet(path)
-    assert len(ingest(config(path)).persons) == 40
+    assert len(ingested(path).persons) == 40
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(DataError, match="not a complete Parquet file"):
-        ingest(config(path))
+        ingested(path)
     parquet(path, weight=[[1.0, 2.0]] * 40)
     with pytest.raises(DataError, match="column 'weight' holds values of type list"):
-        ingest(config(path))
+        ingested(path)
     pq.write_table(pa.table({name: pa.array([], pa.string()) for name in HEADER.split(",")}), path)
     with pytest.raises(DataError, match="the file has no row"):
-        ingest(config(path))
+        ingested(path)
     pq.write_table(pa.Table.from_arrays([pa.array(["a"])] * 6, [*HEADER.split(","), "weight"]), path)
     with pytest.raises(DataError, match="1 column names stand twice: weight"):
-        ingest(config(path))
+        ingested(path)
 
 
 def bound_socket(path: Path) -> None:
@@ -186,7 +185,7 @@ def test_what_is_no_file_is_refused_without_opening_it(
     make, message = NOT_FILES[kind]
     make(Path(f"own.{suffix}"))
     with pytest.raises(DataError, match=f"own.{suffix}: {message}"):
-        ingest(config(Path(f"own.{suffix}")))
+        ingested(Path(f"own.{suffix}"))
 
 
 def test_a_long_list_of_columns_is_cut(tmp_path: Path) -> None:
@@ -194,5 +193,5 @@ def test_a_long_list_of_columns_is_cut(tmp_path: Path) -> None:
     names = ",".join(f"column_{i}" for i in range(500))
     path.write_text(f"{names}\n{',' * 499}\n", encoding="utf-8")
     with pytest.raises(DataError, match="Present: column_0, .*column_11 and 488 more") as refused:
-        ingest(config(path))
+        ingested(path)
     assert len(str(refused.value)) < 600

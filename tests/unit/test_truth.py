@@ -1,21 +1,30 @@
 """The statistics behind true values, against other implementations and closed forms."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
-from evenwicht.config import CohortConfig, ConcentrationStudy
-from evenwicht.config.mechanisms import Onset
-from evenwicht.errors import DataError
-from evenwicht.streams import stream_key
+from evenwicht.base.codebook import Codebook
+from evenwicht.base.errors import DataError
+from evenwicht.base.exposures import Contrast
+from evenwicht.base.outcomes import ContinuousOutcome
+from evenwicht.base.streams import stream_key
+from evenwicht.cohort import TABLES, Cohort
+from evenwicht.estimators.classification import agreement, auc
+from evenwicht.estimators.distributions import at_least
+from evenwicht.results.questions import Concentration, Effect
+from evenwicht.results.schema import TRUTH
 from evenwicht.worlds import mechanisms as by
-from evenwicht.worlds import true_values, truth
-from evenwicht.worlds.calibration import at_least
-from evenwicht.worlds.concentration import agreement, auc, concentration_rows
-from evenwicht.worlds.scm import Noise
+from evenwicht.worlds import truth
+from evenwicht.worlds.mechanism_settings import Onset
+from evenwicht.worlds.scm import Noise, model
+from evenwicht.worlds.use_truth import concentration_rows
+from evenwicht.worlds.world import World
 from scipy.integrate import quad
 from scipy.stats import binom, mannwhitneyu
 
-from tests.conftest import world, world_with
+from tests.worlds import Synthetic, synthetic
 
 RNG = np.random.default_rng(51)
 
@@ -71,15 +80,16 @@ def test_onset_after_entry_follows_the_conditional_law() -> None:
 
 def test_concentration_by_risk_never_exceeds_the_gini() -> None:
     use = RNG.lognormal(0, 1, (20_000, 3))
-    study = ConcentrationStudy(window="w", top_share=0.2, at_least=2, risk="risk")
+    question = Concentration("w", 0.2, 2, "group", "risk")
     for people in ({"risk": use[:, 0]}, {"risk": RNG.normal(size=20_000)}):
-        rows = pd.DataFrame(concentration_rows(study, use, ["a", "b", "c"], people)).set_index(["estimand", "contrast"])
+        rows = pd.DataFrame(concentration_rows(question, use, ["a", "b", "c"], people))
+        rows = rows.set_index(["estimand", "outcome"])
         for sector in "abc":
             index, gini = rows.loc[("concentration_index", sector), "value"], rows.loc[("gini", sector), "value"]
             assert index <= gini * (1 + 1e-3)
     # ranked by the use of a sector itself, its concentration index is its Gini coefficient
-    own = pd.DataFrame(concentration_rows(study, use, ["a", "b", "c"], {"risk": use[:, 0]}))
-    values = own[own["contrast"] == "a"].set_index("estimand")["value"]
+    own = pd.DataFrame(concentration_rows(question, use, ["a", "b", "c"], {"risk": use[:, 0]}))
+    values = own[own["outcome"] == "a"].set_index("estimand")["value"]
     assert values["concentration_index"] == pytest.approx(values["gini"], rel=1e-3)
     assert values["top_risk_share"] == pytest.approx(values["top_share"], rel=1e-9)
 
@@ -96,20 +106,66 @@ def test_liability_thresholds_keep_their_prevalence_and_chances_agree_with_draws
     assert abs(np.corrcoef(drawn, cause)[0, 1] - np.corrcoef(chance, cause)[0, 1] * chance.std() / drawn.std()) < 0.01
 
 
+# --- answers --------------------------------------------------------------------------------------------------------
+
+
+def test_the_truth_table_of_a_cohort_has_the_columns_of_the_schema() -> None:
+    assert TABLES["truth"] == TRUTH.columns
+
+
+def test_levels_of_a_category_are_compared_if_the_model_holds_its_codes() -> None:
+    effects = {"none": 0.0, "some": 1.0, "much": 3.0}
+
+    def dose(noise: Noise) -> np.ndarray:
+        return np.array(list(effects))[(3 * noise.uniform()).astype(int)]
+
+    def health(noise: Noise, dose: np.ndarray) -> np.ndarray:
+        return np.vectorize(effects.get)(dose) + noise.normal()
+
+    def never(_: np.random.SeedSequence) -> Cohort:
+        raise NotImplementedError
+
+    toy = World(model(dose, health), never)
+    book = Codebook("toy", {}, {"health": ContinuousOutcome(kind="continuous", label="Health", column="health")})
+    levels = [Contrast("dose", f"dose={level}", "none", levels=(level, "none")) for level in ("some", "much")]
+    unknown = Contrast("colour", "colour=red", "blue", levels=("red", "blue"))
+    asked = [Effect(contrast, ("health",), policy=False) for contrast in (*levels, unknown)]
+    table = truth.true_values(toy, book, asked, 1_000, stream_key(1, "toy", "levels")).set_index("exposure")
+    values = table[table["estimand"] == "mean_difference"]["value"]
+    assert values.to_dict() == pytest.approx({"dose=some": 1.0, "dose=much": 3.0})
+
+
+def test_two_questions_with_one_answer_have_one_row() -> None:
+    cohort = synthetic("lifecourse")
+    twice = cohort.asked(*cohort.questions, *cohort.questions)
+    key = stream_key(1, "lifecourse", "twice")
+    pd.testing.assert_frame_equal(twice.truth(1_000, key), cohort.truth(1_000, key))
+
+
+def test_a_policy_prevents_and_a_stressor_is_attributed() -> None:
+    cohort = synthetic("lifecourse")
+    question = Effect(Contrast("stressor_infancy", "stressor_infancy", "no"), ("disorder",), policy=False)
+    prevented, attributed = {"prevented_fraction", "cases_averted"}, {"attributable_fraction"}
+    for policy, expected, other in ((True, prevented, attributed), (False, attributed, prevented)):
+        table = cohort.asked(replace(question, policy=policy)).truth(1_000, stream_key(1, "lifecourse", "pans"))
+        assert expected <= set(table["estimand"])
+        assert not other & set(table["estimand"])
+
+
 # --- Monte Carlo error ----------------------------------------------------------------------------------------------
 
 
-def famine_in_few_births(births: int) -> CohortConfig:
-    config = world("famine")
-    return world_with(config, births=config.source.births.model_copy(update={"early": births}))
+def famine_in_few_births(births: int) -> Synthetic:
+    cohort = synthetic("famine")
+    return cohort.where(births=cohort.source.births.model_copy(update={"early": births}))
 
 
 def test_where_a_batch_has_nobody_the_error_is_that_of_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of 1,000 births some 20 are exposed in early pregnancy, and in 100 there often are none in a third of SES."""
     monkeypatch.setattr(truth, "CHUNK", 1_000)
     monkeypatch.setattr(truth, "BATCH", 100)
-    table = true_values(famine_in_few_births(100), 10_000, stream_key(1, "famine", "few"))
-    thirds = table[table["contrast"].str.contains("exposed early.*third of SES")]
+    table = famine_in_few_births(100).truth(10_000, stream_key(1, "famine", "few"))
+    thirds = table[(table["exposure"] == "exposed_early") & (table["subgroup"] != "")]
     assert len(thirds)
     assert thirds["mc_error"].notna().all()
 
@@ -118,4 +174,4 @@ def test_a_true_value_about_nobody_names_the_study(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(truth, "CHUNK", 500)
     monkeypatch.setattr(truth, "BATCH", 100)
     with pytest.raises(DataError, match="cohort famine, source: .*early.* has no true value: of 500 people none"):
-        true_values(famine_in_few_births(1), 1_000, stream_key(1, "famine", "nobody"))
+        famine_in_few_births(1).truth(1_000, stream_key(1, "famine", "nobody"))

@@ -6,7 +6,7 @@ On disk a cohort is a folder with `cohort.yaml` and five Parquet files:
 - `measures`  id, wave, age (years), measure, value; an empty value means due at the wave but not assessed
 - `events`    id, event, entry_age, exit_age (years), status (1 = event at exit_age, 0 = censored)
 - `costs`     id, sector, window, amount; a person without a row was not observed, which is not a zero
-- `truth`     study, estimand, level, contrast, value, mc_error, how; empty for real cohorts
+- `truth`     cohort, outcome, exposure, reference, subgroup, at, estimand, value, mc_error, how; empty for real cohorts
 """
 
 from dataclasses import dataclass, field
@@ -15,15 +15,18 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from evenwicht.config import Column, Role
-from evenwicht.errors import DataError, listed
-from evenwicht.files import write_parquet, write_text
+from evenwicht.base.columns import Column, Role
+from evenwicht.base.errors import DataError, listed
+from evenwicht.base.files import write_parquet, write_text
 
 TABLES = {
     "measures": ["id", "wave", "age", "measure", "value"],
     "events": ["id", "event", "entry_age", "exit_age", "status"],
     "costs": ["id", "sector", "window", "amount"],
-    "truth": ["study", "estimand", "level", "contrast", "value", "mc_error", "how"],
+    "truth": [
+        *("cohort", "outcome", "exposure", "reference", "subgroup", "at"),
+        *("estimand", "value", "mc_error", "how"),
+    ],
 }
 FILES = ["persons.parquet", *(f"{name}.parquet" for name in TABLES), "cohort.yaml"]
 CENSUS_LIMIT = 120.0  # years; nobody's age exceeds it
@@ -77,7 +80,7 @@ class Cohort:
                 f"'{self.id}' is empty in {int(ids.isna().sum())} rows, and "
                 f"{int(ids.dropna().duplicated().sum())} rows repeat an earlier one",
                 where=f"{where}, persons",
-                mend="Give every person one row and one identifier.",
+                fix="Give every person one row and one identifier.",
             )
         for name, columns in TABLES.items():
             table = getattr(self, name)
@@ -89,7 +92,7 @@ class Cohort:
                 raise DataError(
                     f"{len(strangers)} rows belong to nobody in persons",
                     where=f"{where}, {name}",
-                    mend="Remove these rows or add the persons.",
+                    fix="Remove these rows or add the persons.",
                 )
         events = self.events
         at = f"{where}, events"
@@ -138,20 +141,32 @@ def read_cohort(folder: str | Path) -> Cohort:
     missing = [name for name in FILES if not (folder / name).exists()]
     if missing:
         raise DataError(
-            f"files are missing: {', '.join(missing)}", where=str(folder), mend="Run the cohort's job again."
+            f"files are missing: {', '.join(missing)}", where=str(folder), fix="Run the cohort's job again."
         )
     try:
         described = yaml.safe_load((folder / "cohort.yaml").read_text(encoding="utf-8"))
-        tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in ["persons", *TABLES]}
+        tables = {name: _read_table(folder / f"{name}.parquet") for name in ["persons", *TABLES]}
         columns = {name: Column.model_validate(column) for name, column in described["columns"].items()}
         cohort = Cohort(described["name"], described["description"], columns, **tables)
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
         raise DataError(
             f"a file is not complete or not as this version writes it ({type(error).__name__})",
             where=str(folder),
-            mend="Run the cohort's job again.",
+            fix="Run the cohort's job again.",
         ) from None
     return cohort.check()
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    """Read a table with names of events as categories, which are smaller than text and faster to find."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path, read_dictionary=["event"], partitioning=None)
+    frame = table.to_pandas(split_blocks=True, self_destruct=True)  # one column at a time, so that none is held twice
+    del table
+    pa.default_memory_pool().release_unused()  # else what reading took is kept to the end of the job
+    return frame
 
 
 def _require_columns(table: pd.DataFrame, columns: list[str], where: str) -> None:
@@ -160,16 +175,16 @@ def _require_columns(table: pd.DataFrame, columns: list[str], where: str) -> Non
         raise DataError(
             f"columns are missing: {listed(missing)}",
             where=where,
-            mend=f"Add them or change the description. Present: {listed(table.columns)}.",
+            fix=f"Add them or change the description. Present: {listed(table.columns)}.",
         )
 
 
 def _reject(table: pd.DataFrame, bad: "pd.Series[bool]", what: str, kind: str, where: str) -> None:
     """Raise DataError with the number of bad rows of each kind (event, measure, sector); no person is shown."""
     if bad.any():
-        counts = table.loc[bad, kind].value_counts(sort=False)
+        counts = table.loc[bad, kind].value_counts(sort=False)  # zero for categories without bad rows
         raise DataError(
-            f"{what} in {int(bad.sum())} rows ({listed(f'{name}: {n}' for name, n in counts.items())})",
+            f"{what} in {int(bad.sum())} rows ({listed(f'{name}: {n}' for name, n in counts.items() if n)})",
             where=where,
-            mend="Correct the source or mark the value as missing.",
+            fix="Correct the source or mark the value as missing.",
         )

@@ -11,45 +11,30 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from evenwicht.base.streams import stream, stream_key
 from evenwicht.config import AS_CONFIGURED, CohortConfig
-from evenwicht.errors import ModelError
+from evenwicht.config.recovered import recovered_studies
 from evenwicht.estimators.results import ESTIMANDS, Z95
-from evenwicht.individual.exposure import individual_study
-from evenwicht.rows import COLUMNS, NULL_METHODS, TRUTH_KEY, with_truth
-from evenwicht.streams import stream_key
-from evenwicht.studies import policy_level_studies, specification_studies
+from evenwicht.results.rows import FAILED, with_truth
+from evenwicht.results.schema import BIAS, COVERAGE, ESTIMATES, QUESTION, RECOVERY, SUMMARY, Schema
+from evenwicht.studies.running import run_study
+from evenwicht.studies.study import Job
 from evenwicht.worlds import build
 
-KEY = [*TRUTH_KEY, "method"]
+KEY = ["study", *QUESTION, "method"]
 PLACE = ["cohort", "scenario"]
-REPLICATE_COLUMNS = [*COLUMNS, "scenario", "replicate"]
+BY_METHOD = ["study", "method"]
 LEVEL = 0.95  # nominal coverage
-BIAS_COLUMNS = ["cohort", *KEY, "truth", "estimate", "lower", "upper", "scale", "bias", "covers"]
-SUMMARY_COLUMNS = [
-    "scale",
-    "replicates",
-    "no_estimate",
-    "no_interval",
-    "mean_bias",
-    "mc_error_bias",
-    "coverage",
-    "mc_error_coverage",
-    "power",
-    "mc_error_power",
-]
-RECOVERY_COLUMNS = [*PLACE, *KEY, "truth", "mean_estimate", *SUMMARY_COLUMNS, "settings"]
-METHOD_KEY = ["level", "method"]
-COVERAGE_COLUMNS = [*PLACE, *METHOD_KEY, "rows", "replicates", "coverage", "mc_error_coverage", "outside", "settings"]
-Settings = Mapping[str, Mapping[str, str]]  # cohort -> scenario -> digest, see `digests.recovery_settings`
+Settings = Mapping[str, Mapping[str, str]]  # cohort -> scenario -> digest, see `config.recovered.recovery_settings`
 
 
 def replicate_estimates(
     config: CohortConfig, truth: pd.DataFrame, seed: int, replicates: Iterable[int], scenario: str = AS_CONFIGURED
 ) -> pd.DataFrame:
-    """Draw the cohort again and again, and estimate each time.
+    """Draw the cohort again and again, and estimate each time what has a true value.
 
     Estimates that take long and have no true value are left out: they would multiply the cost. In a scenario only the
-    studies at the level of a policy are run, in all their specifications.
+    studies of policies are run.
 
     Parameters
     ----------
@@ -67,25 +52,26 @@ def replicate_estimates(
     Returns
     -------
     DataFrame
-        Estimate rows with truth, the scenario, and the replicate they belong to. A draw that cannot support one of the
-        studies has no rows; the reason is printed, and `recovery_table` counts it.
+        Estimate rows with truth, the scenario, and the replicate they belong to. A comparison that a draw cannot
+        support has no row with an estimate; the reason is printed, and `recovery_table` counts it.
     """
     rule = "replicate" if scenario == AS_CONFIGURED else f"replicate {scenario}"
-    known = set(truth[TRUTH_KEY].itertuples(index=False, name=None))
-    world, parts = build(config), []
+    known = set(truth[QUESTION].astype(str).itertuples(index=False, name=None))
+    job = Job(lambda part: stream(seed, config.name, part), known=known)
+    book, world = config.codebook, build(config.source, config.codebook, config.questions)
+    studies = {name: config.studies[name] for name in recovered_studies(config, scenario)}
+    parts = []
     for r in replicates:
         cohort = world.cohort(stream_key(seed, config.name, rule, r))
         # every study looks for the rows of its event: names as text would be compared one by one each time
-        cohort = replace(cohort, truth=truth, events=cohort.events.astype({"event": "category"}))
-        try:
-            tables = [*policy_level_studies(cohort, config, known), *specification_studies(cohort, config)]
-            if scenario == AS_CONFIGURED and config.individual is not None:
-                tables.insert(0, individual_study(cohort, config.individual, config.outcomes, known).estimates)
-        except ModelError as error:
-            print(f"replicate {r} is left out: {error}")
-            continue
-        parts.append(with_truth(pd.concat(tables), truth).assign(scenario=scenario, replicate=r))
-    return pd.concat(parts or [pd.DataFrame(columns=REPLICATE_COLUMNS)], ignore_index=True)
+        cohort = replace(cohort, events=cohort.events.astype({"event": "category"}))
+        tables = [run_study(name, study, cohort, book, job)["estimates"] for name, study in studies.items()]
+        estimates = pd.concat(tables, ignore_index=True)
+        failed = estimates["method"] == FAILED
+        for row in estimates[failed].itertuples():
+            print(f"replicate {r}: study {row.study}, {row.outcome} by {row.exposure}: {row.reason}")
+        parts.append(with_truth(estimates[~failed], truth).assign(scenario=scenario, replicate=r))
+    return pd.concat(parts or [_no_replicates()], ignore_index=True)
 
 
 def bias_table(estimates: pd.DataFrame) -> pd.DataFrame:
@@ -99,11 +85,11 @@ def bias_table(estimates: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The columns `BIAS_COLUMNS`; `covers` is empty without an interval.
+        The columns of `schema.BIAS`.
     """
-    known = estimates[estimates["truth"].notna() & ~estimates["method"].isin(NULL_METHODS)]
+    known = estimates[estimates["truth"].notna()]
     covers = known["truth"].between(known["lower"], known["upper"]).astype("boolean").mask(known["lower"].isna())
-    return known.assign(scale=_scale(known), bias=_error(known), covers=covers)[BIAS_COLUMNS]
+    return BIAS.checked(known.assign(scale=_scale(known), bias=_error(known), covers=covers))
 
 
 def summarise(replicates: pd.DataFrame, drawn: int | None = None) -> pd.DataFrame:
@@ -112,6 +98,11 @@ def summarise(replicates: pd.DataFrame, drawn: int | None = None) -> pd.DataFram
     Power is the share of intervals that exclude no effect; where there is none, it is the share of false alarms.
     Estimates without a true value have power alone. Replicates without an estimate or an interval are counted, among
     all those `drawn`, which are those with any row if it is left out.
+
+    Returns
+    -------
+    DataFrame
+        One row a study, question and method, with the columns of `schema.SUMMARY`.
     """
     drawn = replicates["replicate"].nunique() if drawn is None else drawn
     kind = replicates["estimand"].map(lambda name: ESTIMANDS[name].kind)
@@ -137,14 +128,13 @@ def summarise(replicates: pd.DataFrame, drawn: int | None = None) -> pd.DataFram
         "power": power,
         "mc_error_power": np.sqrt(power * (1 - power) / groups["excludes"].count()),
     }
-    return pd.DataFrame(summary)[SUMMARY_COLUMNS].reset_index()
+    return pd.DataFrame(summary)[list(SUMMARY)].reset_index()
 
 
 def gather_replicates(pieces: Iterable[pd.DataFrame]) -> pd.DataFrame:
     """Put pieces of replicates together, in an order that does not depend on how they were cut."""
-    nothing = pd.DataFrame(columns=REPLICATE_COLUMNS)
     parts = [piece for piece in pieces if len(piece)]
-    whole = pd.concat(parts or [nothing], ignore_index=True)
+    whole = pd.concat(parts or [_no_replicates()], ignore_index=True)
     first, second = (pd.factorize(whole[name])[0] for name in PLACE)
     return whole.iloc[np.lexsort([whole["replicate"].to_numpy(int), second, first])].reset_index(drop=True)
 
@@ -164,22 +154,21 @@ def recovery_table(replicates: pd.DataFrame, settings: Settings, drawn: int) -> 
     Returns
     -------
     DataFrame
-        The columns `RECOVERY_COLUMNS`, one row a cohort, scenario, contrast, estimand and method. The mean of ratios
-        is geometric.
+        The columns of `schema.RECOVERY`, one row a cohort, scenario, study, question and method.
     """
-    parts = [pd.DataFrame(columns=RECOVERY_COLUMNS)]
+    parts = [RECOVERY.table([])]
     for (cohort, scenario), rows in replicates.groupby(PLACE, sort=False):
         scaled = rows.assign(mean_estimate=_on_scale(rows, rows["estimate"]))
         means = scaled.groupby(KEY, sort=False)[["truth", "mean_estimate"]].mean().reset_index()
         ratio = _scale(means) == "log ratio"
         means["mean_estimate"] = np.exp(means["mean_estimate"].where(ratio)).where(ratio, means["mean_estimate"])
         place = _place(str(cohort), str(scenario), settings)
-        parts.append(means.merge(summarise(rows, drawn), on=KEY).assign(**place)[RECOVERY_COLUMNS])
-    return pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
+        parts.append(RECOVERY.typed(means.merge(summarise(rows, drawn), on=KEY).assign(**place)))
+    return RECOVERY.checked(pd.concat(parts, ignore_index=True))
 
 
 def coverage_by_method(replicates: pd.DataFrame, settings: Settings) -> pd.DataFrame:
-    """One line a method: do its 95% intervals cover in 95% of replicates, over all its rows in a cohort?
+    """One line a study and method: do its 95% intervals cover in 95% of replicates, over all its rows?
 
     Rows of one replicate share its people, so the Monte Carlo error of the mean comes from the spread between
     replicates.
@@ -192,18 +181,17 @@ def coverage_by_method(replicates: pd.DataFrame, settings: Settings) -> pd.DataF
     Returns
     -------
     DataFrame
-        The columns `COVERAGE_COLUMNS`: number of rows with a true value and intervals, mean coverage with its error,
-        and the number of rows `outside` 95% by more than 1.96 binomial errors. Chance puts one row in twenty there.
+        The columns of `schema.COVERAGE`. Chance puts one row in twenty `outside` 95%.
     """
-    parts = [pd.DataFrame(columns=COVERAGE_COLUMNS)]
+    parts = [COVERAGE.table([])]
     judged = replicates.assign(covers=_covers(replicates)).dropna(subset=["covers"])
     for (cohort, scenario), rows in judged.groupby(PLACE, sort=False):
-        of_rows = rows.groupby([*METHOD_KEY, *[name for name in KEY if name not in METHOD_KEY]], sort=False)["covers"]
+        of_rows = rows.groupby([*BY_METHOD, *QUESTION], sort=False)["covers"]
         summary = pd.DataFrame(
             {"coverage": of_rows.mean(), "reach": Z95 * np.sqrt(LEVEL * (1 - LEVEL) / of_rows.count())}
         )
-        outside = ((summary["coverage"] - LEVEL).abs() > summary["reach"]).groupby(METHOD_KEY, sort=False)
-        means = rows.groupby([*METHOD_KEY, "replicate"], sort=False)["covers"].mean().groupby(METHOD_KEY, sort=False)
+        outside = ((summary["coverage"] - LEVEL).abs() > summary["reach"]).groupby(BY_METHOD, sort=False)
+        means = rows.groupby([*BY_METHOD, "replicate"], sort=False)["covers"].mean().groupby(BY_METHOD, sort=False)
         table = pd.DataFrame(
             {
                 "rows": outside.size(),
@@ -214,27 +202,25 @@ def coverage_by_method(replicates: pd.DataFrame, settings: Settings) -> pd.DataF
             }
         ).reset_index()
         place = _place(str(cohort), str(scenario), settings)
-        parts.append(table.assign(**place)[COVERAGE_COLUMNS])
-    return pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
+        parts.append(COVERAGE.typed(table.assign(**place)))
+    return COVERAGE.checked(pd.concat(parts, ignore_index=True))
 
 
-def read_recovery(path: str | Path, columns: list[str], settings: Settings) -> pd.DataFrame:
+def read_recovery(path: str | Path, schema: Schema, settings: Settings) -> pd.DataFrame:
     """Read what a table of recovery says about these settings, and nothing that it says about others.
 
     Parameters
     ----------
     path
         A table of `recovery_table` or `coverage_by_method`. It need not be there.
-    columns
-        Its columns. A table of another version of the library has others, and says nothing.
+    schema
+        Its schema. A table of another version of the library has other columns, and says nothing.
     settings
         Digest of the present settings of each cohort and scenario.
     """
-    if not Path(path).is_file():
-        return pd.DataFrame(columns=columns)
-    table = pd.read_csv(path, keep_default_na=False, na_values=[""])  # a scenario may be called null
-    if list(table.columns) != columns:
-        return pd.DataFrame(columns=columns)
+    if not Path(path).is_file() or list(pd.read_csv(path, nrows=0).columns) != schema.columns:
+        return schema.table([])
+    table = schema.read_csv(path)
     places = zip(table["cohort"], table["scenario"], strict=True)
     present = pd.Series(
         [settings.get(cohort, {}).get(scenario) for cohort, scenario in places], index=table.index, dtype=object
@@ -245,8 +231,12 @@ def read_recovery(path: str | Path, columns: list[str], settings: Settings) -> p
 def with_recovery(bias: pd.DataFrame, recovery: pd.DataFrame) -> pd.DataFrame:
     """Put estimates of this cohort beside what replicates say about their methods, for cohorts with replicates."""
     recovered = bias[bias["cohort"].isin(recovery["cohort"])]
-    summary = recovery[["cohort", *KEY, *(name for name in SUMMARY_COLUMNS if name != "scale")]]
+    summary = recovery[["cohort", *KEY, *(name for name in SUMMARY if name != "scale")]]
     return recovered.merge(summary, on=["cohort", *KEY], how="left", validate="one_to_one")
+
+
+def _no_replicates() -> pd.DataFrame:
+    return ESTIMATES.table([]).assign(scenario="", replicate=0)
 
 
 def _place(cohort: str, scenario: str, settings: Settings) -> dict[str, str]:

@@ -1,4 +1,5 @@
-# From a source or a world to a Cohort folder.
+# From a source or a world to a Cohort folder. Neither depends on words, nor on how a study estimates; true values
+# depend on what the studies ask.
 
 
 rule ingest:
@@ -7,17 +8,17 @@ rule ingest:
     output:
         expand("results/cohorts/{{cohort}}/{file}", file=COHORT_FILES),
     log:
-        "results/logs/ingest/{cohort}.log",
+        f"{LOGS}/ingest/{{cohort}}.log",
     benchmark:
         "results/benchmarks/ingest/{cohort}.tsv"
     conda:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory("ingest"),
+        runtime=minutes("ingest"),
     params:
-        cohort=cohort_config,
+        cohort=people_of,
         source=source_digest,
         library=code_of("ingest.py"),
     script:
@@ -28,19 +29,20 @@ rule simulate:
     output:
         expand("data/synthetic/{{cohort}}/{file}", file=COHORT_FILES),
     log:
-        "results/logs/simulate/{cohort}.log",
+        f"{LOGS}/simulate/{{cohort}}.log",
     benchmark:
         "results/benchmarks/simulate/{cohort}.tsv"
     conda:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=memory("simulate"),
+        runtime=minutes("simulate"),
     params:
-        cohort=cohort_config,
+        cohort=people_of,
+        questions=lambda w: RUN.cohorts[w.cohort].questions,
         seed=SETTINGS.seed,
         truth_draws=SETTINGS.truth_draws,
-        library=code_of("simulate.py"),
+        library=lambda w: code_of("simulate.py", world_of(w.cohort)),
     script:
         "../scripts/simulate.py"

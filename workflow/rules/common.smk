@@ -1,37 +1,39 @@
-# Shared by all stages: the checked config, where a cohort lives, and the lock of the working directory.
+# Shared by all stages: the checked config, where files are, what a job depends on and asks for, and the lock of the
+# working directory. No kind of study, world or figure is named here.
 import fcntl
+import sys
 
 from snakemake.exceptions import WorkflowError
 
 import evenwicht
-from evenwicht.digests import code_digest, file_digest, recovery_settings
-from evenwicht.errors import ConfigError
-from evenwicht.loading import load_run
+from evenwicht.base.digests import code_digest, file_digest, modules_beside
+from evenwicht.base.errors import ConfigError
+from evenwicht.base.jobs import exit_code_of, forget_exits
 from evenwicht.config import AS_CONFIGURED
+from evenwicht.config.loading import load_run
+from evenwicht.config.recovered import recovered_studies, recovery_settings
+from evenwicht.studies.parts import files_of_kind
 
 try:
     RUN = load_run(config, RUN_CONFIG, PROJECT)
 except ConfigError as error:
-    raise WorkflowError(str(error)) from None
+    print(error, file=sys.stderr)
+    sys.exit(error.exit_code)
 
 # jobs run in the environment that runs Snakemake, or with `--software-deployment-method conda` in this one
 ENVIRONMENT = "../envs/evenwicht.yaml"
 SETTINGS = RUN.settings
-COHORT_FILES = [
-    "persons.parquet",
-    "measures.parquet",
-    "events.parquet",
-    "costs.parquet",
-    "truth.parquet",
-    "cohort.yaml",
-]
-ATTRITION_FIGURE = "results/figures/attrition.svg"
+LOGS = "results/logs"
+PAGE = "results/report.html"
+FIGURES = "results/figures"
 PUBLISHED = of_project("data/published.csv")
 TEMPLATE = of_project("workflow/report/report.html.j2")
+TEMPLATES = [TEMPLATE, *sorted(map(str, Path(TEMPLATE).parent.glob("sections/*.html.j2")))]
 TABLES = [
     f"results/tables/{name}.csv"
     for name in (
         "estimates",
+        "diagnostics",
         "flow",
         "table1",
         "attrition",
@@ -46,26 +48,75 @@ TABLES = [
 # made by `snakemake recovery` alone; the default run reads them if they are there
 RECOVERY_TABLES = {name: f"results/tables/{name}.csv" for name in ("recovery", "scenarios", "coverage")}
 RECOVERY_SETTINGS = recovery_settings(RUN)
+# of a Cohort folder; the library's `cohort.FILES`, without its imports
+COHORT_FILES = [
+    "persons.parquet",
+    "measures.parquet",
+    "events.parquet",
+    "costs.parquet",
+    "truth.parquet",
+    "cohort.yaml",
+]
 
-
-# curves behind the figures, one file a kind and cohort; the library's `studies.CURVES`, without its imports
-CURVES = ["survival", "lorenz", "incidence", "dose", "scan"]
+# What a job asks for, by rule: MB of memory and MB for each MB of its (compressed) input, then minutes and minutes for
+# each MB. `results/benchmarks` has what it took. Every further attempt asks for as much again; profiles set `retries`.
+NEEDS = {
+    "ingest": (800, 20, 10, 0.2),
+    "simulate": (2000, 0, 20, 0),
+    "studies": (1000, 100, 30, 2),
+    "tables": (500, 30, 5, 0.2),
+    "figures": (800, 30, 10, 0.2),
+    "page": (500, 10, 5, 0),
+    "replicates": (2000, 0, 60, 0),
+}
 
 
 wildcard_constraints:
     cohort="|".join(RUN.cohorts),
+    job="[a-z0-9_]+",
     scenario="[a-z0-9_]+",
 
 
-def code_of(script):
-    """Digest of a rule's script and of the modules that it may import; a change makes the rule's jobs run again."""
-    path = PROJECT / "workflow/scripts" / script
-    return lambda wildcards: code_digest(path, Path(evenwicht.__file__).parent)
+def memory(rule):
+    """MB that a job of a rule asks for, by its input and attempt."""
+    base, slope, _, _ = NEEDS[rule]
+    return lambda wildcards, input, attempt: attempt * round(base + slope * input.size_mb)
 
 
-def cohort_config(wildcards):
-    """The cohort's checked config, as a job receives it; a change makes the job run again."""
-    return RUN.cohorts[wildcards.cohort].model_dump(mode="json")
+def minutes(rule):
+    """Run time that a job of a rule asks for, by its input and attempt."""
+    _, _, base, slope = NEEDS[rule]
+    return lambda wildcards, input, attempt: attempt * round(base + slope * input.size_mb)
+
+
+def code_of(script, also=()):
+    """Digest of a rule's script and of the modules that it may import; a change makes the rule's jobs run again.
+
+    Modules that it finds by name when it runs are given: only those of the kinds that the job meets.
+    """
+    return code_digest(PROJECT / "workflow/scripts" / script, Path(evenwicht.__file__).parent, also)
+
+
+def runs_of(cohort, names):
+    """Modules by which some studies of a cohort are run."""
+    kinds = {RUN.cohorts[cohort].studies[name].kind for name in names}
+    return [file for kind in sorted(kinds) for file in files_of_kind(kind, "run")]
+
+
+def sections():
+    """Modules by which the studies of the run are shown."""
+    kinds = {study.kind for cohort in RUN.cohorts.values() for study in cohort.studies.values()}
+    return [file for kind in sorted(kinds) for file in files_of_kind(kind, "section")]
+
+
+def world_of(*cohorts, part="world"):
+    """Modules by which the worlds of some cohorts are drawn, or fitted."""
+    return modules_beside([RUN.cohorts[name].source for name in cohorts], part)
+
+
+def people_of(wildcards):
+    """What the people of a cohort are made from, as its job receives it; a change makes the job run again."""
+    return RUN.cohorts[wildcards.cohort].needed()
 
 
 def cohort_files(name):
@@ -74,10 +125,24 @@ def cohort_files(name):
     return [f"{folder}/{name}/{file}" for file in COHORT_FILES]
 
 
+def truth_files(names):
+    """Truth tables of cohorts, in their order."""
+    return [file for name in names for file in cohort_files(name) if file.endswith("truth.parquet")]
+
+
+def cohort_folders():
+    """Folder of each cohort, in the order of the run."""
+    return [str(Path(cohort_files(name)[0]).parent) for name in RUN.cohorts]
+
+
+def found(table, names=RUN.cohorts):
+    """Files of one table of every job of studies of some cohorts, all of them if left out."""
+    return [f"results/estimates/{name}/{job}/{table}.parquet" for name in names for job in RUN.cohorts[name].jobs]
+
+
 def source_path(wildcards):
     """Path of the user's own table, if the cohort is read from one."""
-    source = RUN.cohorts[wildcards.cohort].source
-    return source.path if source.kind == "table" else None
+    return getattr(RUN.cohorts[wildcards.cohort].source, "path", None)
 
 
 def source_file(wildcards):
@@ -92,11 +157,24 @@ def source_digest(wildcards):
     return file_digest(path) if path else ""
 
 
+def replicated(wildcards):
+    """The cohort whose replicates a job draws, in the world of its scenario, with the studies that are judged."""
+    cohort, scenario = RUN.cohorts[wildcards.cohort], wildcards.scenario
+    world = cohort if scenario == AS_CONFIGURED else cohort.in_scenario(scenario)
+    return world.needed(recovered_studies(world, scenario))
+
+
 def replicates_of(name):
     """Files with the replicates of a cohort as configured and in its scenarios."""
     folder = f"results/estimates/{name}/replicates"
     pieces = [f"{folder}/{scenario}_{{scatteritem}}.parquet" for scenario in RECOVERY_SETTINGS[name]]
     return [file for piece in pieces for file in gather.replicates(piece)]
+
+
+def code_of_replicates(wildcards):
+    """Digest of the code by which replicates are drawn and judged."""
+    judged = recovered_studies(RUN.cohorts[wildcards.cohort], wildcards.scenario)
+    return code_of("replicates.py", [*runs_of(wildcards.cohort, judged), *world_of(wildcards.cohort)])
 
 
 def truth_of_replicates(wildcards):
@@ -108,34 +186,6 @@ def piece_of_replicates(wildcards):
     """Numbers of the replicates of one piece; which piece a replicate is in does not change it."""
     piece, pieces = map(int, wildcards.scatteritem.split("-of-"))
     return list(range(piece, SETTINGS.replicates + 1, pieces))
-
-
-def figures_of(name):
-    """Figures of a cohort by kind; survival curves need an event outcome, Lorenz curves a concentration study."""
-    cohort = RUN.cohorts[name]
-    exposed = cohort.individual.outcomes if cohort.individual else []
-    wanted = {
-        "forest": cohort.individual or cohort.policy,
-        "survival": any(cohort.outcomes[outcome].kind == "time_to_event" for outcome in exposed),
-        "lorenz": cohort.concentration,
-        "event_study": cohort.event_study,
-        "incidence": cohort.event_study,
-        "dose": cohort.event_study,
-        "scan": cohort.event_study,
-        "graph": cohort.synthetic,
-    }
-    kinds = [kind for kind, asked in wanted.items() if asked]
-    return {kind: f"results/figures/{name}_{kind}.svg" for kind in kinds}
-
-
-def figures(kind):
-    """Files of one kind of figure, over all cohorts."""
-    return [files[kind] for files in map(figures_of, RUN.cohorts) if kind in files]
-
-
-def curves(kind):
-    """Curves behind one kind of figure, over all cohorts."""
-    return [f"results/estimates/{name}/{kind}_curves.parquet" for name in RUN.cohorts if kind in figures_of(name)]
 
 
 def take_lock():

@@ -14,20 +14,20 @@ rule replicates:
     output:
         "results/estimates/{cohort}/replicates/{scenario}_{scatteritem}.parquet",
     log:
-        "results/logs/replicates/{cohort}_{scenario}_{scatteritem}.log",
+        f"{LOGS}/replicates/{{cohort}}_{{scenario}}_{{scatteritem}}.log",
     benchmark:
         "results/benchmarks/replicates/{cohort}_{scenario}_{scatteritem}.tsv"
     conda:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=memory("replicates"),
+        runtime=minutes("replicates"),
     params:
-        cohort=cohort_config,
+        cohort=replicated,
         seed=SETTINGS.seed,
         replicates=piece_of_replicates,
-        library=code_of("replicates.py"),
+        library=code_of_replicates,
     script:
         "../scripts/replicates.py"
 
@@ -41,18 +41,19 @@ rule recovery_tables:
             for name, path in RECOVERY_TABLES.items()
         },
     log:
-        "results/logs/recovery_tables.log",
+        f"{LOGS}/recovery_tables.log",
     benchmark:
         "results/benchmarks/recovery_tables.tsv"
     conda:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=memory("tables"),
+        runtime=minutes("tables"),
     params:
         settings=RECOVERY_SETTINGS,
         drawn=SETTINGS.replicates,
+        page=PAGE,
         library=code_of("recovery_tables.py"),
     script:
         "../scripts/recovery_tables.py"

@@ -1,27 +1,29 @@
-# Estimates: one job a cohort for all the studies its config asks for.
+# Estimates: a job for each study that takes long, and one for all the others of a cohort.
 
 
 rule studies:
     input:
         lambda w: cohort_files(w.cohort),
     output:
-        **{name: f"results/estimates/{{cohort}}/{name}_curves.parquet" for name in CURVES},
-        estimates="results/estimates/{cohort}/estimates.parquet",
-        flow="results/estimates/{cohort}/flow.parquet",
+        **{
+            table: f"results/estimates/{{cohort}}/{{job}}/{table}.parquet"
+            for table in ("estimates", "diagnostics", "flow", "curves")
+        },
     log:
-        "results/logs/studies/{cohort}.log",
+        f"{LOGS}/studies/{{cohort}}_{{job}}.log",
     benchmark:
-        "results/benchmarks/studies/{cohort}.tsv"
+        "results/benchmarks/studies/{cohort}_{job}.tsv"
     conda:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=memory("studies"),
+        runtime=minutes("studies"),
     params:
-        cohort=cohort_config,
+        cohort=lambda w: RUN.cohorts[w.cohort].needed(RUN.cohorts[w.cohort].jobs[w.job]),
         seed=SETTINGS.seed,
         permutations=SETTINGS.permutations,
-        library=code_of("studies.py"),
+        strict=SETTINGS.strict,
+        library=lambda w: code_of("studies.py", runs_of(w.cohort, RUN.cohorts[w.cohort].jobs[w.job])),
     script:
         "../scripts/studies.py"

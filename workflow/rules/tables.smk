@@ -1,25 +1,28 @@
-# The committed report tables.
+# The committed report tables. Before any of them is written the page of an earlier run is withdrawn, so that it never
+# stands beside tables that it does not show.
 
 
 rule estimates_table:
     input:
-        studies=[f"results/estimates/{name}/estimates.parquet" for name in RUN.cohorts],
-        flow=[f"results/estimates/{name}/flow.parquet" for name in RUN.cohorts],
-        truth=[file for name in RUN.cohorts for file in cohort_files(name) if file.endswith("truth.parquet")],
+        **{table: found(table) for table in ("estimates", "diagnostics", "flow")},
+        truth=truth_files(RUN.cohorts),
     output:
         estimates=report("results/tables/estimates.csv", caption="../report/estimates.rst", category="Tables"),
+        diagnostics=report("results/tables/diagnostics.csv", caption="../report/diagnostics.rst", category="Tables"),
         flow=report("results/tables/flow.csv", caption="../report/flow.rst", category="Tables"),
     log:
-        "results/logs/estimates_table.log",
+        f"{LOGS}/estimates_table.log",
     benchmark:
         "results/benchmarks/estimates_table.tsv"
     conda:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=5,
+        mem_mb=memory("tables"),
+        runtime=minutes("tables"),
     params:
+        cohorts=list(RUN.cohorts),
+        page=PAGE,
         library=code_of("estimates_table.py"),
     script:
         "../scripts/estimates_table.py"
@@ -33,19 +36,20 @@ rule description_tables:
         table1=report("results/tables/table1.csv", caption="../report/table1.rst", category="Tables"),
         attrition=report("results/tables/attrition.csv", caption="../report/attrition.rst", category="Tables"),
     log:
-        "results/logs/description_tables.log",
+        f"{LOGS}/description_tables.log",
     benchmark:
         "results/benchmarks/description_tables.tsv"
     conda:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=5,
+        mem_mb=memory("tables"),
+        runtime=minutes("tables"),
     params:
         cohorts=[RUN.cohorts[name].model_dump(mode="json") for name in RUN.cohorts],
-        folders=[str(Path(cohort_files(name)[0]).parent) for name in RUN.cohorts],
+        folders=cohort_folders(),
         published=file_digest(PUBLISHED),
+        page=PAGE,
         library=code_of("description_tables.py"),
     script:
         "../scripts/description_tables.py"
@@ -54,7 +58,8 @@ rule description_tables:
 rule truth_tables:
     input:
         estimates="results/tables/estimates.csv",
-        truth=[file for name in RUN.synthetic for file in cohort_files(name) if file.endswith("truth.parquet")],
+        diagnostics="results/tables/diagnostics.csv",
+        truth=truth_files(RUN.synthetic),
         published=PUBLISHED,
     output:
         truth=report("results/tables/truth.csv", caption="../report/truth.rst", category="Tables"),
@@ -64,19 +69,21 @@ rule truth_tables:
         calibration=report("results/tables/calibration.csv", caption="../report/calibration.rst", category="Tables"),
         fit=report("results/tables/calibration_fit.csv", caption="../report/calibration_fit.rst", category="Tables"),
     log:
-        "results/logs/truth_tables.log",
+        f"{LOGS}/truth_tables.log",
     benchmark:
         "results/benchmarks/truth_tables.tsv"
     conda:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory("tables"),
+        runtime=minutes("tables"),
     params:
-        cohorts=[RUN.cohorts[name].model_dump(mode="json") for name in RUN.synthetic],
+        cohorts=[RUN.cohorts[name].needed() for name in RUN.synthetic],
+        questions=[RUN.cohorts[name].questions for name in RUN.synthetic],
         seed=SETTINGS.seed,
         published=file_digest(PUBLISHED),
-        library=code_of("truth_tables.py"),
+        page=PAGE,
+        library=code_of("truth_tables.py", [*world_of(*RUN.synthetic), *world_of(*RUN.synthetic, part="fit")]),
     script:
         "../scripts/truth_tables.py"

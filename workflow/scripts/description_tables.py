@@ -1,12 +1,16 @@
+from pathlib import Path
+
 import pandas as pd
+from evenwicht.base.files import write_csv
+from evenwicht.base.jobs import logged
 from evenwicht.cohort import read_cohort
 from evenwicht.config import CohortConfig
-from evenwicht.files import write_csv
-from evenwicht.jobs import logged
 from evenwicht.report.tables import attrition, table_one
+from evenwicht.worlds.published import PUBLISHED
 
 with logged(snakemake.log[0]):
-    published = pd.read_csv(snakemake.input.published)
+    Path(snakemake.params.page).unlink(missing_ok=True)
+    published = PUBLISHED.read_csv(snakemake.input.published)
     configs = [CohortConfig.model_validate(cohort) for cohort in snakemake.params.cohorts]
     cohorts = [read_cohort(folder) for folder in snakemake.params.folders]
     table1 = [table_one(cohort, config) for cohort, config in zip(cohorts, configs, strict=True)]

@@ -1,10 +1,21 @@
+from pathlib import Path
+
 import pandas as pd
-from evenwicht.files import write_csv
-from evenwicht.jobs import logged
-from evenwicht.rows import with_truth
+from evenwicht.base.files import write_csv
+from evenwicht.base.jobs import logged
+from evenwicht.results.rows import with_truth
+from evenwicht.results.schema import DIAGNOSTICS, ESTIMATES, FLOW
+
+
+def gathered(files):
+    return pd.concat(map(pd.read_parquet, files), ignore_index=True)
+
 
 with logged(snakemake.log[0]):
-    studies, truths = (map(pd.read_parquet, files) for files in (snakemake.input.studies, snakemake.input.truth))
-    parts = [with_truth(estimates, truth) for estimates, truth in zip(studies, truths, strict=True)]
-    write_csv(pd.concat(parts), snakemake.output.estimates)
-    write_csv(pd.concat(map(pd.read_parquet, snakemake.input.flow)), snakemake.output.flow)
+    Path(snakemake.params.page).unlink(missing_ok=True)
+    truths = dict(zip(snakemake.params.cohorts, map(pd.read_parquet, snakemake.input.truth), strict=True))
+    by_cohort = gathered(snakemake.input.estimates).groupby("cohort", sort=False)
+    estimates = pd.concat([with_truth(rows, truths[name]) for name, rows in by_cohort])
+    write_csv(ESTIMATES.checked(estimates), snakemake.output.estimates)
+    write_csv(DIAGNOSTICS.checked(gathered(snakemake.input.diagnostics)), snakemake.output.diagnostics)
+    write_csv(FLOW.checked(gathered(snakemake.input.flow)), snakemake.output.flow)

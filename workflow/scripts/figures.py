@@ -1,17 +1,14 @@
 from pathlib import Path
 
 import pandas as pd
+from evenwicht.base.jobs import logged
 from evenwicht.config import Run
-from evenwicht.jobs import logged
-from evenwicht.report.drawing import draw
-from evenwicht.report.world_figures import attrition_figure
+from evenwicht.report.drawing import draw_cohort
+from evenwicht.report.page import read_tables
 
 with logged(snakemake.log[0]):
-    run, estimates = Run.model_validate(snakemake.params.run), pd.read_csv(snakemake.input.estimates)
-    attrition = pd.read_csv(snakemake.input.attrition, dtype={"wave": str})  # a wave may be called 7
-    for name, files in snakemake.params.figures.items():
-        rows, folder = estimates[estimates["cohort"] == name], snakemake.params.folders[name]
-        for kind, file in files.items():
-            draw(kind, run.cohorts[name], rows, folder, Path("results/estimates") / name).save(file)
-    titles = {name: config.title for name, config in run.cohorts.items()}
-    attrition_figure(attrition, titles).save(snakemake.output.attrition)
+    Path(snakemake.params.page).unlink(missing_ok=True)
+    tables = read_tables(snakemake.input.tables)
+    for name, config in Run.model_validate(snakemake.params.run).cohorts.items():
+        curves = pd.concat(map(pd.read_parquet, snakemake.params.curves[name]), ignore_index=True)
+        draw_cohort(config, tables, curves, Path(snakemake.output[0]))

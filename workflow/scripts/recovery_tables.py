@@ -1,10 +1,13 @@
+from pathlib import Path
+
 import pandas as pd
+from evenwicht.base.files import write_csv
+from evenwicht.base.jobs import logged
 from evenwicht.config import AS_CONFIGURED
-from evenwicht.files import write_csv
-from evenwicht.jobs import logged
 from evenwicht.recovery import coverage_by_method, gather_replicates, recovery_table
 
 with logged(snakemake.log[0]):
+    Path(snakemake.params.page).unlink(missing_ok=True)
     replicates, settings = gather_replicates(map(pd.read_parquet, snakemake.input)), snakemake.params.settings
     table = recovery_table(replicates, settings, snakemake.params.drawn)
     as_configured = table["scenario"] == AS_CONFIGURED

@@ -1,7 +1,7 @@
 import pandas as pd
+from evenwicht.base.files import write_parquet
+from evenwicht.base.jobs import logged
 from evenwicht.config import AS_CONFIGURED, CohortConfig
-from evenwicht.files import write_parquet
-from evenwicht.jobs import logged
 from evenwicht.recovery import replicate_estimates
 from evenwicht.worlds import exact_values
 
@@ -10,7 +10,6 @@ with logged(snakemake.log[0]):
     if scenario == AS_CONFIGURED:
         truth = pd.read_parquet(snakemake.input[0])
     else:
-        config = config.in_scenario(scenario)
-        truth = exact_values(config)
+        truth = exact_values(config.source, config.codebook, config.questions)
     draws = replicate_estimates(config, truth, snakemake.params.seed, snakemake.params.replicates, scenario)
-    write_parquet(draws.assign(cohort=config.name), snakemake.output[0])
+    write_parquet(draws, snakemake.output[0])

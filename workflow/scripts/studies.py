@@ -1,16 +1,16 @@
 from pathlib import Path
 
+import pandas as pd
+from evenwicht.base.files import write_parquet
+from evenwicht.base.jobs import logged
 from evenwicht.cohort import read_cohort
 from evenwicht.config import CohortConfig
-from evenwicht.files import write_parquet
-from evenwicht.jobs import logged
-from evenwicht.studies import run_studies
+from evenwicht.studies.running import job_of, run_study
 
 with logged(snakemake.log[0]):
     config, params = CohortConfig.model_validate(snakemake.params.cohort), snakemake.params
-    cohort = read_cohort(Path(snakemake.input[0]).parent)
-    results = run_studies(cohort, config, params.seed, params.permutations)
-    write_parquet(results.estimates, snakemake.output.estimates)
-    write_parquet(results.flow, snakemake.output.flow)
-    for name, curve in results.curves.items():
-        write_parquet(curve, snakemake.output[name])
+    cohort, book = read_cohort(Path(snakemake.input[0]).parent), config.codebook
+    job = job_of(params.seed, config.name, params.permutations)
+    found = [run_study(name, study, cohort, book, job, strict=params.strict) for name, study in config.studies.items()]
+    for table, file in snakemake.output.items():
+        write_parquet(pd.concat([tables[table] for tables in found], ignore_index=True), file)

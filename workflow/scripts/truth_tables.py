@@ -1,25 +1,34 @@
+from pathlib import Path
+
 import pandas as pd
+from evenwicht.base.files import write_csv
+from evenwicht.base.jobs import logged
+from evenwicht.base.streams import stream_key
 from evenwicht.config import CohortConfig
-from evenwicht.files import write_csv
-from evenwicht.jobs import logged
 from evenwicht.recovery import bias_table
-from evenwicht.report.survives import survives
 from evenwicht.report.tables import replication
-from evenwicht.streams import stream_key
-from evenwicht.worlds.calibration import COMPARED_COLUMNS, FIT_COLUMNS, compare_with_published, fit_world
-from evenwicht.worlds.truth import TRUTH_COLUMNS
+from evenwicht.results.schema import DIAGNOSTICS, ESTIMATES, TRUTH
+from evenwicht.studies.event_study.survives import survives
+from evenwicht.worlds import compare_with_published, fit_world
+from evenwicht.worlds.fitting import FIT
+from evenwicht.worlds.published import CALIBRATION, PUBLISHED
 
 with logged(snakemake.log[0]):
-    published, estimates = pd.read_csv(snakemake.input.published), pd.read_csv(snakemake.input.estimates)
-    worlds = [CohortConfig.model_validate(cohort) for cohort in snakemake.params.cohorts]
-    truths = dict(zip([world.name for world in worlds], map(pd.read_parquet, snakemake.input.truth), strict=True))
-    compared = [compare_with_published(name, truth, published) for name, truth in truths.items()]
-    keys = [stream_key(snakemake.params.seed, world.name, "calibration") for world in worlds]
-    fits = [fit_world(world, published, key) for world, key in zip(worlds, keys, strict=True)]
-    registry = [truth.assign(cohort=name)[["cohort", *TRUTH_COLUMNS]] for name, truth in truths.items()]
-    write_csv(pd.concat([pd.DataFrame(columns=["cohort", *TRUTH_COLUMNS]), *registry]), snakemake.output.truth)
-    write_csv(bias_table(estimates), snakemake.output.bias)
-    write_csv(survives(estimates), snakemake.output.survives)
-    write_csv(replication(estimates, published, list(truths)), snakemake.output.replication)
-    write_csv(pd.concat([pd.DataFrame(columns=COMPARED_COLUMNS), *compared]), snakemake.output.calibration)
-    write_csv(pd.concat([pd.DataFrame(columns=FIT_COLUMNS), *fits]), snakemake.output.fit)
+    Path(snakemake.params.page).unlink(missing_ok=True)
+    given, out, params = snakemake.input, snakemake.output, snakemake.params
+    estimates, diagnostics = ESTIMATES.read_csv(given.estimates), DIAGNOSTICS.read_csv(given.diagnostics)
+    published = PUBLISHED.read_csv(given.published)
+    worlds = [CohortConfig.model_validate(cohort) for cohort in params.cohorts]
+    truths = [pd.read_parquet(file) for file in given.truth]
+    registry, compared, fits = [TRUTH.table([])], [CALIBRATION.table([])], [FIT.table([])]
+    for world, questions, truth in zip(worlds, params.questions, truths, strict=True):
+        registry.append(truth.assign(cohort=world.name))
+        compared.append(compare_with_published(world.name, truth, published))
+        key = stream_key(params.seed, world.name, "calibration")
+        fits.append(fit_world(world.source, world.codebook, questions, published, key))
+    write_csv(TRUTH.checked(pd.concat(registry)), out.truth)
+    write_csv(bias_table(estimates), out.bias)
+    write_csv(survives(estimates, diagnostics), out.survives)
+    write_csv(replication(estimates, diagnostics, published, [world.name for world in worlds]), out.replication)
+    write_csv(CALIBRATION.checked(pd.concat(compared)), out.calibration)
+    write_csv(FIT.checked(pd.concat(fits)), out.fit)

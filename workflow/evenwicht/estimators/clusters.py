@@ -16,14 +16,11 @@ residuals.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
-from evenwicht.errors import ModelError
+from evenwicht.base.arrays import Floats, Ints
+from evenwicht.base.errors import ModelError
 from evenwicht.estimators.results import Interval
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.intp]
 
 WHOLE = 1e-8  # distance from one at which a cluster holds all information in a direction
 LEAST_DF = 3  # below, a t distribution overstates what two or three clusters say (benchmarks/few_clusters.py)
@@ -116,7 +113,7 @@ class ClusterErrors:
             raise ModelError(
                 f"{len(rows)} hypotheses need more clusters than carry them",
                 where="Wald test",
-                mend="Test fewer hypotheses at once, or use finer clusters.",
+                fix="Test fewer hypotheses at once, or use finer clusters.",
             )
         return df
 

@@ -4,14 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 
-from evenwicht.errors import ModelError
+from evenwicht.base.arrays import Floats
+from evenwicht.base.errors import ModelError
 from evenwicht.estimators.clusters import ClusterErrors
 from evenwicht.estimators.results import Interval
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ class Coefficients:
     def position(self, name: str) -> int:
         """Return the position of a coefficient; ModelError if the model has none of that name."""
         if name not in self.names:
-            raise ModelError(f"no coefficient {name}", where="hazard model", mend=f"It has {', '.join(self.names)}.")
+            raise ModelError(f"no coefficient {name}", where="hazard model", fix=f"It has {', '.join(self.names)}.")
         return self.names.index(name)
 
     def hazard_ratio(self, name: str) -> Interval:
@@ -90,7 +88,7 @@ class Coefficients:
             raise ModelError(
                 f"{len(rows)} hypotheses but a covariance of rank {rank}",
                 where="Wald test",
-                mend="Test fewer hypotheses that do not follow from each other.",
+                fix="Test fewer hypotheses that do not follow from each other.",
             )
         q = len(rows)
         if self.errors is not None:

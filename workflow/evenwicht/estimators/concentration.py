@@ -1,11 +1,9 @@
 """How use concentrates in few people, beside what chance alone would give."""
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
+from evenwicht.base.arrays import Flags, Floats
 
 
 def gini(amount: Floats, weights: Floats | None = None) -> float:

@@ -5,18 +5,16 @@ are tied, as in R.
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from evenwicht.errors import ModelError
+from evenwicht.base.arrays import Floats, Ints, Labels
+from evenwicht.base.errors import ModelError
 from evenwicht.estimators.clusters import cluster_errors, exact
 from evenwicht.estimators.coefficients import Coefficients
 from evenwicht.estimators.cox_kernel import (
     Problem,
-    at_risk_sum,
     cluster_information,
     differentiate,
     evaluate,
@@ -31,8 +29,6 @@ from evenwicht.estimators.likelihood import (
     sum_of_squares,
 )
 from evenwicht.estimators.person_time import (
-    Floats,
-    Ints,
     codes,
     extent,
     require_finite,
@@ -40,6 +36,7 @@ from evenwicht.estimators.person_time import (
     standardise,
     stratum_means,
 )
+from evenwicht.estimators.survival_data import SurvivalData
 
 
 @dataclass(frozen=True)
@@ -111,7 +108,7 @@ def cox(
         covariates = list(rest.select_dtypes(["number", "bool"]).columns)
     unknown = [c for c in [*roles, *layers, *covariates] if c not in frame]
     if unknown:
-        raise ModelError(f"no column {', '.join(unknown)}", where=where, mend=f"There are {', '.join(frame.columns)}.")
+        raise ModelError(f"no column {', '.join(unknown)}", where=where, fix=f"There are {', '.join(frame.columns)}.")
 
     def numbers(column: str) -> Floats:
         values = _matrix(frame, [column], where)[:, 0]
@@ -122,15 +119,18 @@ def cox(
     if layers:
         labels = frame.groupby(layers, observed=True, dropna=True).ngroup().to_numpy()
         labels = np.where(labels < 0, np.nan, labels) if (labels < 0).any() else labels
-    return fit_cox(
+    data = SurvivalData(
         numbers(duration_col),
         numbers(event_col),
-        _matrix(frame, covariates, where),
-        covariates,
         entry=None if entry_col is None else numbers(entry_col),
-        strata=labels,
         weights=None if weights_col is None else numbers(weights_col),
         clusters=None if cluster_col is None else frame[cluster_col].to_numpy(),
+    )
+    return fit_cox(
+        data,
+        _matrix(frame, covariates, where),
+        covariates,
+        strata=labels,
         offset=None if offset_col is None else numbers(offset_col),
         robust=robust,
         ties=ties,
@@ -142,20 +142,16 @@ def _matrix(frame: pd.DataFrame, columns: list[str], where: str) -> Floats:
     """Columns as numbers, (n, k); ModelError naming those that are text."""
     text = [c for c in columns if not (pd.api.types.is_numeric_dtype(frame[c]) or frame[c].dtype == bool)]
     if text:
-        raise ModelError(f"{', '.join(text)} is not numeric", where=where, mend="Code categories as indicators.")
+        raise ModelError(f"{', '.join(text)} is not numeric", where=where, fix="Code categories as indicators.")
     return frame[columns].to_numpy(dtype=float, na_value=np.nan)
 
 
 def fit_cox(
-    time: Floats,
-    event: Floats,
+    data: SurvivalData,
     x: Floats,
     names: list[str],
     *,
-    entry: Floats | None = None,
-    strata: NDArray[Any] | None = None,
-    weights: Floats | None = None,
-    clusters: NDArray[Any] | None = None,
+    strata: Labels | None = None,
     offset: Floats | None = None,
     robust: bool = False,
     few_clusters: bool = False,
@@ -166,10 +162,11 @@ def fit_cox(
 
     Parameters
     ----------
-    time, event : (n,) arrays
+    data
+        Follow-up of n people; with clusters the covariance is cluster-robust.
     x : (n, k) array
     names : list of k strings
-    entry, strata, weights, clusters, offset : (n,) arrays, optional
+    strata, offset : (n,) arrays, optional
     few_clusters
         The bias-reduced sandwich with Satterthwaite degrees of freedom (see `estimators.clusters`) in place of Lin and
         Wei's, which is too narrow where few clusters carry a contrast.
@@ -182,7 +179,7 @@ def fit_cox(
         covariates, a covariate does not vary within risk sets or follows from others, a coefficient has no finite
         estimate, or there are fewer than two clusters.
     """
-    model = _prepare(time, event, x, names, entry, strata, weights, clusters, offset, ties, where)
+    model = _prepare(data, x, names, strata, offset, ties, where)
     problem, scale = model.problem, model.scale
     fit = maximise(
         np.zeros(len(names)),
@@ -216,8 +213,8 @@ def fit_cox(
         params=fit.beta / scale,
         covariance=covariance,
         log_likelihood=fit.point.log_likelihood,
-        n=len(time),
-        events=int(event.sum()),
+        n=data.n,
+        events=int(data.event.sum()),
         n_clusters=None if model.group is None else model.n_clusters,
         errors=errors,
         iterations=fit.steps,
@@ -227,22 +224,13 @@ def fit_cox(
     )
 
 
-def scores_at(
-    params: Floats,
-    time: Floats,
-    event: Floats,
-    x: Floats,
-    *,
-    entry: Floats | None = None,
-    clusters: NDArray[Any],
-    where: str = "Cox model",
-) -> tuple[Floats, Floats]:
+def scores_at(params: Floats, data: SurvivalData, x: Floats, where: str = "Cox model") -> tuple[Floats, Floats]:
     """Score residuals summed by cluster (clusters, k), and information (k, k), at given coefficients (k,).
 
-    Arguments and errors are those of `fit_cox`; ties by Efron's method.
+    Arguments and errors are those of `fit_cox`; the data must have clusters, and ties are Efron's.
     """
     names = [f"x{j}" for j in range(x.shape[1])]
-    model = _prepare(time, event, x, names, entry, None, None, clusters, None, "efron", where)
+    model = _prepare(data, x, names, None, None, "efron", where)
     assert model.group is not None
     point = evaluate(model.problem, params * model.scale)
     slope = differentiate(model.problem, point)
@@ -262,78 +250,29 @@ class _Model:
 
 
 def _prepare(
-    time: Floats,
-    event: Floats,
+    data: SurvivalData,
     x: Floats,
     names: list[str],
-    entry: Floats | None,
-    strata: NDArray[Any] | None,
-    weights: Floats | None,
-    clusters: NDArray[Any] | None,
+    strata: Labels | None,
     offset: Floats | None,
     ties: str,
     where: str,
 ) -> _Model:
     if ties not in ("efron", "breslow"):
-        raise ModelError(f"no method {ties} for ties", where=where, mend="Choose efron or breslow.")
+        raise ModelError(f"no method {ties} for ties", where=where, fix="Choose efron or breslow.")
     if not names:
-        raise ModelError("no covariates", where=where, mend="Name at least one numeric column.")
-    require_person_time(time, event, x, names, entry, weights, where)
+        raise ModelError("no covariates", where=where, fix="Name at least one numeric column.")
+    require_person_time(data, x, names, where)
     if offset is not None:
         require_finite(offset, "offset", where)
     layer = None if strata is None else codes(strata, "strata", where)
-    ever, sets = risk_sets(time, event, entry, layer, efron=ties == "efron", where=where)
+    ever, sets = risk_sets(data, layer, efron=ties == "efron", where=where)
     group, n_clusters = None, 0
-    if clusters is not None:
-        group, n_clusters = cluster_codes(codes(clusters, "clusters", where)[ever], where)
+    if data.clusters is not None:
+        group, n_clusters = cluster_codes(codes(data.clusters, "clusters", where)[ever], where)
     layer = None if layer is None else layer[ever]
     design, scale = standardise(x, ever, layer)
-    weight = np.ones(len(sets.last)) if weights is None else weights[ever]
+    weight = np.ones(len(sets.last)) if data.weights is None else data.weights[ever]
     shift = np.zeros(len(sets.last)) if offset is None else offset[ever]
     problem = Problem(design, design[:, sets.deaths], weight, shift - stratum_means(shift, layer), sets)
     return _Model(problem, scale, group, n_clusters)
-
-
-def baseline_hazard(
-    time: Floats,
-    event: Floats,
-    log_ratio: Floats,
-    *,
-    entry: Floats | None = None,
-    strata: NDArray[Any] | None = None,
-    weights: Floats | None = None,
-) -> pd.DataFrame:
-    """Cumulative baseline hazard by Breslow's estimator (Breslow 1974, Biometrics 30:89).
-
-    Parameters
-    ----------
-    time, event : (n,) arrays
-    log_ratio : (n,) array
-        Log hazard ratio of each person to the baseline, such as `x @ fit.params`.
-    entry, strata, weights : (n,) arrays, optional
-        As in `fit_cox`.
-
-    Returns
-    -------
-    DataFrame
-        Columns `stratum` (labels; 0 without strata), `time` and `cumulative_hazard`, a row for each distinct event
-        time of a stratum.
-
-    Raises
-    ------
-    ModelError
-        If a number is missing or infinite, an event is not 0 or 1, someone leaves at or before entry, a weight is not
-        positive or there are no events.
-    """
-    where = "baseline hazard"
-    require_person_time(time, event, log_ratio[:, None], ["log hazard ratio"], entry, weights, where)
-    layer = None if strata is None else codes(strata, "strata", where)
-    ever, sets = risk_sets(time, event, entry, layer, efron=False, where=where)
-    weight = np.ones(len(time)) if weights is None else weights
-    risk = (weight * np.exp(log_ratio))[ever]
-    deaths = np.bincount(sets.cell, weight[ever][sets.deaths], len(sets.time))
-    table = pd.DataFrame({"stratum": sets.stratum, "time": sets.time, "hazard": deaths / at_risk_sum(sets, risk)})
-    table["cumulative_hazard"] = table.groupby("stratum")["hazard"].cumsum()
-    if strata is not None:
-        table["stratum"] = np.unique(strata)[table["stratum"]]
-    return table[["stratum", "time", "cumulative_hazard"]]

@@ -4,25 +4,22 @@ The model is fitted once, with the coefficient held at zero; each draw multiplie
 weights, so a draw costs no fit.
 """
 
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from evenwicht.base.arrays import Floats
 from evenwicht.estimators.cox import fit_cox, scores_at
+from evenwicht.estimators.survival_data import SurvivalData
 
-Floats = NDArray[np.float64]
 WEBB = np.sqrt(np.array([0.5, 1.0, 1.5]))  # Webb's six points are these with both signs
 
 
 def score_bootstrap(
-    time: Floats,
-    event: Floats,
+    data: SurvivalData,
     x: Floats,
     position: int,
     *,
-    entry: Floats | None = None,
-    clusters: NDArray[Any],
     draws: int,
     rng: np.random.Generator,
     where: str = "Cox model",
@@ -31,12 +28,11 @@ def score_bootstrap(
 
     Parameters
     ----------
-    time, event : (n,) arrays
+    data
+        Follow-up of n people in clusters.
     x : (n, k) array
     position
         Column of `x` whose coefficient is tested against zero.
-    entry, clusters : (n,) arrays
-        Delayed entry, and the cluster of each row.
     draws
         Number of draws of Webb weights (Webb 2014; six points, so that few clusters give many distinct draws).
     rng
@@ -51,8 +47,8 @@ def score_bootstrap(
     params = np.zeros(x.shape[1])
     if len(others):
         names = [f"x{j}" for j in others]
-        params[others] = fit_cox(time, event, x[:, others], names, entry=entry, where=where).params
-    scores, information = scores_at(params, time, event, x, entry=entry, clusters=clusters, where=where)
+        params[others] = fit_cox(replace(data, clusters=None), x[:, others], names, where=where).params
+    scores, information = scores_at(params, data, x, where)
     nuisance = np.linalg.solve(information[np.ix_(others, others)], information[others, position])
     efficient = scores[:, position] - scores[:, others] @ nuisance
 

@@ -15,11 +15,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from evenwicht.base.arrays import Flags, Floats, Ints
 from evenwicht.estimators.likelihood import sum_products_by_cluster
 from evenwicht.estimators.near_ties import merge_near_ties
-from evenwicht.estimators.person_time import Floats, Ints, blocks
+from evenwicht.estimators.person_time import blocks
+from evenwicht.estimators.survival_data import SurvivalData
 
 
 @dataclass(frozen=True)
@@ -82,15 +83,13 @@ class Slope:
     death_drift: Floats  # (k, m) the part of `drift` at the own death that is not at risk
 
 
-def risk_sets(
-    time: Floats, event: Floats, entry: Floats | None, strata: Ints | None, *, efron: bool, where: str
-) -> tuple[NDArray[np.bool_], RiskSets]:
+def risk_sets(data: SurvivalData, strata: Ints | None, *, efron: bool, where: str) -> tuple[Flags, RiskSets]:
     """Cut time into cells and return who is ever at risk (n,), and the risk sets of these people.
 
     Times that are equal up to rounding are tied, as `merge_near_ties` says; it raises ModelError, naming `where`.
     """
-    time, entry = merge_near_ties(time, entry, where)
-    died = event == 1
+    time, entry = merge_near_ties(data.time, data.entry, where)
+    died = data.event == 1
     times = np.unique(time[died])
     width = len(times) + 1
     last = np.searchsorted(times, time, side="right")
@@ -181,13 +180,21 @@ def differentiate(problem: Problem, point: Point) -> Slope:
         for j, values in enumerate(block * risk):
             flow[j] += _flow(values, first, last, m)
     s1 = _still_there(flow)
+    del flow  # the arrays below are as long as there are event times: no more of them at once than needed
     dying_risk = point.risk[sets.deaths]
-    d1 = np.stack([np.bincount(sets.cell, dying_risk * values, m) for values in problem.x_deaths])
+    d1: Floats = np.stack([np.bincount(sets.cell, dying_risk * values, m) for values in problem.x_deaths])
 
-    moved, moved_own = h2 * s1 - h2_own * d1, h2_own * s1 - h2_both * d1
+    moved, moved_own = h2 * s1, h2_own * s1
+    moved -= h2_own * d1
+    moved_own -= h2_both * d1
     between = moved @ s1.T - moved_own @ d1.T
-    drift = np.concatenate([np.zeros((k, 1)), np.cumsum(moved, axis=1)], axis=1)
-    death_mean = (h1 * s1 - h1_own * d1) / np.bincount(sets.cell, died_weight, m)
+    drift = np.zeros((k, m + 1))
+    np.cumsum(moved, axis=1, out=drift[:, 1:])
+    del moved
+    s1 *= h1
+    d1 *= h1_own
+    death_mean = np.subtract(s1, d1, out=s1)
+    death_mean /= np.bincount(sets.cell, died_weight, m)
     return Slope(score, second - (between + between.T) / 2, second, residuals, drift, death_mean, moved_own)
 
 
@@ -220,12 +227,18 @@ def cluster_information(problem: Problem, point: Point, slope: Slope, group: Int
     little within one life that its own variation over a person's time at risk is left out.
     """
     sets, k = problem.sets, len(problem.x)
-    died_weight, death = np.zeros(len(point.risk)), np.zeros((k, len(point.risk)))
-    died_weight[sets.deaths] = problem.weights[sets.deaths]
-    death[:, sets.deaths] = point.risk[sets.deaths] * slope.death_drift[:, sets.cell]
-    hazard = died_weight - slope.residuals
-    mean = point.risk * (slope.drift[:, sets.last] - slope.drift[:, sets.first])
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = (mean - death) / hazard
-    apart = np.where(hazard > 0, problem.x - mean, 0.0)
-    return sum_products_by_cluster(hazard * apart, apart, group, n_clusters)
+    information = np.zeros((n_clusters, k, k))
+    for rows in blocks(len(point.risk), n_clusters):
+        some = sets.deaths_in(rows)
+        here, cell = sets.deaths[some], sets.cell[some]
+        hazard = -slope.residuals[rows]
+        hazard[here - rows.start] += problem.weights[here]
+        mean = np.take(slope.drift, sets.last[rows], axis=1)
+        mean -= np.take(slope.drift, sets.first[rows], axis=1)
+        mean *= point.risk[rows]
+        mean[:, here - rows.start] -= point.risk[here] * slope.death_drift[:, cell]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean /= hazard
+        apart = np.where(hazard > 0, problem.x[:, rows] - mean, 0.0)
+        information += sum_products_by_cluster(hazard * apart, apart, group[rows], n_clusters)
+    return information

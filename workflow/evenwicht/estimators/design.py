@@ -1,49 +1,107 @@
 """Covariate matrices, and the checks that a design can be fitted at all."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from evenwicht.errors import ModelError
+from evenwicht.base.arrays import Floats
+from evenwicht.base.errors import ModelError
 
-Floats = NDArray[np.float64]
 LEAST_IN_ARM = 10  # below it a difference of arms says next to nothing
 LEAST_EVENTS = 5  # people with an event, and without, that an interval takes in each arm
 
 
-def covariate_matrix(frame: pd.DataFrame, columns: list[str], quadratic: list[str]) -> tuple[Floats, list[str]]:
+def covariate_matrix(
+    rows: pd.DataFrame,
+    columns: Sequence[str],
+    squares: Sequence[str] = (),
+    splines: Mapping[str, int] | None = None,
+    interactions: Sequence[tuple[str, str]] = (),
+) -> tuple[Floats, list[str]]:
     """Return the covariates of a model, without intercept, centred and scaled.
 
-    Centring comes before squaring, so that neither the unit nor the origin of a covariate changes any fit.
+    Centring comes before squares, splines and products, so that neither the unit nor the origin of a covariate changes
+    any fit.
 
     Parameters
     ----------
-    frame
+    rows
         Complete rows.
     columns
-        Covariates: categorical columns enter as indicators of all levels but the first, others in standard deviations.
-    quadratic
+        Covariates: categorical columns enter as indicators of all levels but the first that occurs, others in standard
+        deviations.
+    squares
         Those of `columns` that also enter squared.
+    splines
+        Those of `columns` that enter as natural cubic splines, with their degrees of freedom (see `natural_spline`).
+    interactions
+        Pairs of `columns` whose products enter: all those of their indicators, squares and splines.
 
     Returns
     -------
     matrix : (n, k) array
     names : list of k strings
+        `age`, `age^2`, `age spline 2`, `sex=f` and `age:sex=f`; a column in numbers itself has its own name.
+
+    Raises
+    ------
+    ModelError
+        If a spline has more knots than its column has distinct values for.
     """
-    parts: dict[str, Floats] = {}
+    spread = splines or {}
+    parts: dict[str, dict[str, Floats]] = {}
     for name in columns:
-        column = frame[name]
+        column = rows[name]
         if isinstance(column.dtype, pd.CategoricalDtype):
             present = [level for level in column.cat.categories if (column == level).any()]
-            for level in present[1:]:
-                parts[f"{name}={level}"] = (column == level).to_numpy(dtype=float)
-        else:
-            values = standardised(column.to_numpy(dtype=float)[:, None])[:, 0]
-            parts[name] = values
-            if name in quadratic:
-                parts[f"{name}^2"] = values**2
-    matrix = np.column_stack(list(parts.values())) if parts else np.empty((len(frame), 0))
-    return matrix, list(parts)
+            parts[name] = {f"{name}={level}": (column == level).to_numpy(dtype=float) for level in present[1:]}
+            continue
+        values = standardised(column.to_numpy(dtype=float)[:, None])[:, 0]
+        parts[name] = {name: values}
+        if name in squares:
+            parts[name][f"{name}^2"] = values**2
+        if name in spread:
+            curved = natural_spline(values, spread[name], f"spline of {name}")[:, 1:]
+            parts[name] |= {f"{name} spline {j}": part for j, part in enumerate(curved.T, start=2)}
+    entries = {name: values for part in parts.values() for name, values in part.items()}
+    for one, other in interactions:
+        products = {f"{a}:{b}": x * y for a, x in parts[one].items() for b, y in parts[other].items()}
+        entries |= {name: values for name, values in products.items() if values.any()}  # cells that do not occur
+    matrix = np.column_stack(list(entries.values())) if entries else np.empty((len(rows), 0))
+    return matrix, list(entries)
+
+
+def natural_spline(values: Floats, df: int, where: str) -> Floats:
+    """Basis of natural cubic splines, (n, df): the first column is the values, the others bend.
+
+    Cubic between knots, linear beyond the outermost, which are the smallest and largest value; the df - 1 inner knots
+    are at equal shares of people, as in R's `ns`. Source: Hastie, Tibshirani and Friedman 2009, The Elements of
+    Statistical Learning, equations 5.4 and 5.5, each column here divided by its range.
+
+    Parameters
+    ----------
+    values : (n,) array
+        Centred and scaled.
+    df
+        At least 1; 1 is the straight line.
+
+    Raises
+    ------
+    ModelError
+        If knots coincide.
+    """
+    knots = np.quantile(values, np.linspace(0, 1, df + 1))
+    if (np.diff(knots) <= 1e-9 * np.ptp(values)).any():
+        raise ModelError(
+            f"a spline with {df} degrees of freedom has more knots than there are values to put them at",
+            where=where,
+            fix="Lower its degrees of freedom, or let the column enter as it is or as a category.",
+        )
+    above = np.maximum(values[:, None] - knots, 0.0) ** 3
+    slopes = (above[:, :-1] - above[:, -1:]) / (knots[-1] - knots[:-1])
+    bends = slopes[:, :-1] - slopes[:, -1:]
+    return np.column_stack([values, bends / np.ptp(bends, axis=0)])
 
 
 def standardised(matrix: Floats) -> Floats:
@@ -66,7 +124,7 @@ def require_full_rank(matrix: Floats, names: list[str], where: str) -> None:
         raise ModelError(
             f"{', '.join(constant)} does not vary",
             where=where,
-            mend="Remove it from the model or widen the sample.",
+            fix="Remove it from the model or widen the sample.",
         )
     if np.linalg.matrix_rank(scaled) < matrix.shape[1]:
         kept: list[int] = []
@@ -77,7 +135,7 @@ def require_full_rank(matrix: Floats, names: list[str], where: str) -> None:
         raise ModelError(
             f"singular design: {', '.join(dependent)} follows exactly from the other covariates",
             where=where,
-            mend="Remove it from the adjustment.",
+            fix="Remove it from the adjustment.",
         )
 
 
@@ -88,5 +146,5 @@ def require_both_arms(exposure: Floats, where: str) -> None:
         raise ModelError(
             f"too few people to compare: {exposed} exposed and {unexposed} unexposed",
             where=where,
-            mend="Check the codes of the exposure and the missing values of the covariates.",
+            fix="Check the codes of the exposure and the missing values of the covariates.",
         )

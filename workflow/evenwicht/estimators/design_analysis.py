@@ -1,11 +1,11 @@
-"""What a study of a given size can be expected to say: power, errors of sign, and exaggeration."""
+"""What a study of a given size can be expected to say: power, and errors of sign and size."""
 
 from typing import NamedTuple
 
-import numpy as np
 from scipy.special import ndtr, ndtri
 
-from evenwicht.errors import ModelError
+from evenwicht.base.errors import ModelError
+from evenwicht.estimators.distributions import normal_density
 
 
 class DesignAnalysis(NamedTuple):
@@ -17,17 +17,17 @@ class DesignAnalysis(NamedTuple):
         Probability that the test rejects.
     type_s
         Probability that an estimate that rejects has the wrong sign.
-    exaggeration
-        Expected size of an estimate that rejects, over the size of the true effect (type M error).
+    type_m
+        Expected size of an estimate that rejects, over the size of the true effect.
     """
 
     power: float
     type_s: float
-    exaggeration: float
+    type_m: float
 
 
 def design_analysis(true_effect: float, se: float, alpha: float = 0.05) -> DesignAnalysis:
-    """Power, type S error and exaggeration of a two-sided test, in closed form (means of a truncated normal).
+    """Power, type S error and type M error of a two-sided test, in closed form (means of a truncated normal).
 
     Source: Gelman and Carlin 2014, Perspectives on Psychological Science 9:641.
 
@@ -48,11 +48,11 @@ def design_analysis(true_effect: float, se: float, alpha: float = 0.05) -> Desig
         raise ModelError(
             "a true effect other than 0 and a positive standard error are needed",
             where="design analysis",
-            mend="Give the effect that the study hopes to find.",
+            fix="Give the effect that the study hopes to find.",
         )
     size, bar = abs(true_effect) / se, ndtri(1 - alpha / 2)
     right, wrong = ndtr(size - bar), ndtr(-size - bar)
     power = right + wrong
-    density = (np.exp(-((bar - size) ** 2) / 2) + np.exp(-((bar + size) ** 2) / 2)) / np.sqrt(2 * np.pi)
+    density = normal_density(bar - size) + normal_density(bar + size)
     mean_size = (size * (right - wrong) + density) / power
     return DesignAnalysis(float(power), float(wrong / power), float(mean_size / size))

@@ -31,13 +31,12 @@ to .974 and falls short where systematic error is real.
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import chdtrc, chdtri, ndtr
 
-from evenwicht.errors import ModelError
+from evenwicht.base.arrays import Floats
+from evenwicht.base.errors import ModelError
 from evenwicht.estimators.results import Interval
 
-Floats = NDArray[np.float64]
 GRID = 400  # values of tau
 LEFT_OUT = 1e-9  # of the distribution of tau, beyond the last value
 
@@ -114,7 +113,7 @@ def fit_empirical_null(estimates: Floats, ses: Floats) -> EmpiricalNull:
         raise ModelError(
             "an empirical null needs two or more finite estimates with positive standard errors",
             where="negative controls",
-            mend="Leave out the controls that could not be estimated.",
+            fix="Leave out the controls that could not be estimated.",
         )
     edges = _values_of_tau(estimates, ses)
     q, _, _ = _given(edges, estimates, ses)

@@ -4,12 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from evenwicht.base.arrays import Flags, Floats
 from evenwicht.estimators.design import LEAST_EVENTS
 from evenwicht.estimators.results import Interval
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -39,12 +37,19 @@ class EventSupport:
         return self.of(estimate())
 
 
-def two_arms(exposure: Floats) -> dict[str, NDArray[np.bool_]]:
+def two_arms(exposure: Floats) -> dict[str, Flags]:
     """Return the arms of a 0/1 exposure, (n,), by name."""
     return {"exposed": exposure == 1, "unexposed": exposure == 0}
 
 
-def event_support(status: Floats | None, arms: dict[str, NDArray[np.bool_]]) -> EventSupport:
+def arms(exposure: Floats) -> dict[str, Flags]:
+    """Return the arms of an exposure, (n,), by name: the two of a 0/1 exposure, all people of one in numbers."""
+    if np.isin(exposure, (0, 1)).all():
+        return two_arms(exposure)
+    return {"people": np.ones(len(exposure), dtype=bool)}
+
+
+def event_support(status: Floats | None, arms: dict[str, Flags]) -> EventSupport:
     """Judge a risk by the people with and without the event in each arm.
 
     Parameters
@@ -63,20 +68,24 @@ def event_support(status: Floats | None, arms: dict[str, NDArray[np.bool_]]) -> 
     for counts, what in ((events, "with the event"), (free, "without the event")):
         if min(counts.values()) < LEAST_EVENTS:
             few = f"too few people {what} for an interval: {_listed(counts)}"
-            none = f"nobody {what} in an arm: {_listed(counts)}" if min(counts.values()) == 0 else ""
+            none = f"nobody {what}{_in_an_arm(counts)}: {_listed(counts)}" if min(counts.values()) == 0 else ""
             return EventSupport(no_ratio=none, no_interval=few)
     return EventSupport()
 
 
-def hazard_support(event: Floats, arms: dict[str, NDArray[np.bool_]], coefficients: int) -> EventSupport:
+def hazard_support(event: Floats, arms: dict[str, Flags], coefficients: int) -> EventSupport:
     """Judge a hazard ratio by all events in the fit, (n,) of 0 and 1; no arm needs people without."""
     counts = {name: int(event[arm].sum()) for name, arm in arms.items()}
     if min(counts.values()) == 0:
-        return EventSupport(no_ratio=f"no events in an arm: {_listed(counts)}")
+        return EventSupport(no_ratio=f"no events{_in_an_arm(counts)}: {_listed(counts)}")
     if event.sum() < coefficients:
         return EventSupport(no_ratio=f"{int(event.sum())} events are fewer than the {coefficients} coefficients")
     few = min(counts.values()) < LEAST_EVENTS
     return EventSupport(no_interval=f"too few events for an interval: {_listed(counts)}" if few else "")
+
+
+def _in_an_arm(counts: dict[str, int]) -> str:
+    return " in an arm" if len(counts) > 1 else ""
 
 
 def _listed(counts: dict[str, int]) -> str:

@@ -7,12 +7,11 @@ for the model, the manual of Stata's `streg` for the parameters (log_rate is its
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from evenwicht.errors import ModelError
+from evenwicht.base.arrays import Floats, Ints
+from evenwicht.base.errors import ModelError
 from evenwicht.estimators.clusters import cluster_errors, exact
 from evenwicht.estimators.coefficients import Coefficients
 from evenwicht.estimators.likelihood import (
@@ -23,8 +22,9 @@ from evenwicht.estimators.likelihood import (
     sum_of_squares,
     sum_products_by_cluster,
 )
-from evenwicht.estimators.person_time import Floats, Ints, blocks, codes, extent, require_person_time, standardise
+from evenwicht.estimators.person_time import blocks, codes, extent, require_person_time, standardise
 from evenwicht.estimators.results import Interval
+from evenwicht.estimators.survival_data import SurvivalData
 
 SERIES = 18  # terms that give the integrals below full precision for growth below 1
 
@@ -48,7 +48,7 @@ class GompertzResult(Coefficients):
             raise ModelError(
                 f"the hazard does not rise with age (shape {shape:.3g})",
                 where=f"delay by {name}",
-                mend="Report the hazard ratio instead.",
+                fix="Report the hazard ratio instead.",
             )
         gradient = np.zeros(len(self.names))
         gradient[[1, j]] = self.params[j] / shape**2, -1 / shape
@@ -80,14 +80,10 @@ class _Slope:
 
 
 def fit_gompertz(
-    time: Floats,
-    event: Floats,
+    data: SurvivalData,
     x: Floats,
     names: list[str],
     *,
-    entry: Floats | None = None,
-    weights: Floats | None = None,
-    clusters: NDArray[Any] | None = None,
     robust: bool = False,
     few_clusters: bool = False,
     where: str = "Gompertz model",
@@ -96,17 +92,12 @@ def fit_gompertz(
 
     Parameters
     ----------
-    time, event : (n,) arrays
-        Age at exit and status (1 = event, 0 = censored).
+    data
+        Follow-up of n people by age; without entry everybody is at risk from age 0. With clusters the covariance is a
+        cluster-robust sandwich without small-sample factor, and intervals use a t distribution on clusters - 1 degrees
+        of freedom.
     x : (n, k) array
     names : list of k strings
-    entry : (n,) array, optional
-        Age at delayed entry; everybody is at risk from age 0 if None.
-    weights : (n,) array, optional
-        Case weights.
-    clusters : (n,) array, optional
-        Clusters, for a cluster-robust sandwich without small-sample factor; intervals then use a t distribution on
-        clusters - 1 degrees of freedom.
     robust : bool
         The sandwich with every row as its own cluster.
     few_clusters : bool
@@ -119,12 +110,13 @@ def fit_gompertz(
         positive, there are no events or fewer than covariates, a covariate does not vary or follows from others, a
         coefficient has no finite estimate, or there are fewer than two clusters.
     """
-    began = np.zeros(len(time)) if entry is None else entry
-    require_person_time(time, event, x, names, began, weights, where)
+    time, event = data.time, data.event
+    began = np.zeros(len(time)) if data.entry is None else data.entry
+    require_person_time(replace(data, entry=began), x, names, where)
     group, n_clusters = None, None
-    if clusters is not None:
-        group, n_clusters = cluster_codes(codes(clusters, "clusters", where), where)
-    weight = np.ones(len(time)) if weights is None else weights
+    if data.clusters is not None:
+        group, n_clusters = cluster_codes(codes(data.clusters, "clusters", where), where)
+    weight = np.ones(len(time)) if data.weights is None else data.weights
     design, scale = standardise(x, np.ones(len(time), dtype=bool), None)
     centre = x[0] - scale * design[:, 0]
     origin, unit = float(time.mean()), float((time - began).mean())
@@ -252,10 +244,12 @@ def _scores(problem: _Problem, beta: Floats, bins: int = 0) -> Iterator[tuple[sl
 def _cluster_information(problem: _Problem, beta: Floats, group: Ints, n_clusters: int) -> Floats:
     """The part of each cluster in the information, (clusters, k, k)."""
     k = len(problem.x)
-    _, hazard, by_age, by_square = _expected(problem, beta, slice(None))
     information = np.zeros((n_clusters, k + 1, k + 1))
-    information[:, :k, :k] = sum_products_by_cluster(problem.x * hazard, problem.x, group, n_clusters)
-    information[:, :k, k] = np.stack([np.bincount(group, row, n_clusters) for row in problem.x * by_age], axis=1)
+    for rows in blocks(len(problem.entry), n_clusters):
+        x, here = problem.x[:, rows], group[rows]
+        _, hazard, by_age, by_square = _expected(problem, beta, rows)
+        information[:, :k, :k] += sum_products_by_cluster(x * hazard, x, here, n_clusters)
+        information[:, :k, k] += np.stack([np.bincount(here, row, n_clusters) for row in x * by_age], axis=1)
+        information[:, k, k] += np.bincount(here, by_square, n_clusters)
     information[:, k, :k] = information[:, :k, k]
-    information[:, k, k] = np.bincount(group, by_square, n_clusters)
     return information

@@ -5,12 +5,11 @@ delta-method standard errors from the model's covariance; covariates are taken a
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
+from evenwicht.base.arrays import Floats
 from evenwicht.estimators.gompertz import GompertzResult
 from evenwicht.estimators.results import Interval
 
-Floats = NDArray[np.float64]
 PER = 100_000
 ABSOLUTE_EFFECTS = ("risk_difference", "risk_ratio", "cases_averted", "rmst_difference")
 NODES = 24  # of the Gauss-Legendre quadrature; survival is smooth, so more change nothing in double precision

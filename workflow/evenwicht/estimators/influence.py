@@ -6,14 +6,12 @@ the stacked sandwich, or M-estimation. Source: Stefanski and Boos 2002, The Amer
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from evenwicht.base.arrays import Floats, Labels
 from evenwicht.estimators.results import Z95, Interval
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -60,24 +58,25 @@ class Sampling:
         intervals use a t distribution on G - 1 degrees of freedom. Where everybody is a cluster, and without clusters,
         the variance has no factor and the distribution is normal.
     weights : (n,) array, optional
-        Frequency weights: a row stands for so many people.
+        Probability weights, as in the estimates: a row stands for so many people of whom one was drawn. People of
+        weight 0 were not.
     """
 
-    def __init__(self, n: int, clusters: NDArray[Any] | None = None, weights: Floats | None = None) -> None:
+    def __init__(self, n: int, clusters: Labels | None = None, weights: Floats | None = None) -> None:
         self.weights = np.ones(n) if weights is None else weights
         self.codes: NDArray[np.int64] | None = None
         self.df = np.inf
         if clusters is not None:
             _, codes = np.unique(clusters[self.weights > 0], return_inverse=True)
             count = int(codes.max()) + 1
-            if count < self.weights.sum():
+            if count < (self.weights > 0).sum():
                 self.codes = codes
                 self.df = count - 1
 
     def standard_error(self, influence: Floats) -> float:
         """Standard error of an estimate with this influence, (n,); NaN with a single cluster."""
         if self.codes is None:
-            return float(np.sqrt(self.weights @ influence**2))
+            return float(np.sqrt(np.sum((self.weights * influence) ** 2)))
         if self.df == 0:
             return np.nan
         present = self.weights > 0

@@ -1,18 +1,16 @@
 """Instrumental-variable estimation with one instrument, and how weak the instrument is."""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
-from evenwicht.errors import ModelError
+from evenwicht.base.arrays import Floats, Labels
+from evenwicht.base.errors import ModelError
 from evenwicht.estimators.clusters import errors_of_rows
 from evenwicht.estimators.linear import Covariance, LinearFit, cluster_groups, fit_linear
 from evenwicht.estimators.results import Interval
 
-Floats = NDArray[np.float64]
 ALL = 1e-12  # share of the exposure's variance within the instrument that is no more than rounding
 NONE = 1e-12  # share of the exposure's variance that an instrument without any effect explains
 
@@ -45,7 +43,8 @@ def two_stage_least_squares(
     instrument: Floats,
     covariates: Floats | None = None,
     *,
-    clusters: NDArray[Any] | None = None,
+    weights: Floats | None = None,
+    clusters: Labels | None = None,
     covariance: Covariance = "robust",
     where: str = "instrumental variable",
 ) -> InstrumentFit:
@@ -58,6 +57,8 @@ def two_stage_least_squares(
     outcome, exposure, instrument : (n,) arrays
     covariates : (n, k) array, optional
         Enter both stages.
+    weights : (n,) array, optional
+        Probability weights, all positive.
     clusters : (n,) array, optional
         Cluster of each row, for errors as in `least_squares`.
     covariance
@@ -69,17 +70,19 @@ def two_stage_least_squares(
         If the instrument does not vary or does not move the exposure at all, or if the design is singular.
     """
     if np.ptp(instrument) == 0:
-        raise ModelError("the instrument does not vary", where=where, mend="Choose another instrument.")
+        raise ModelError("the instrument does not vary", where=where, fix="Choose another instrument.")
     parts = instrument[:, None] if covariates is None else np.column_stack([instrument, covariates])
-    first = fit_linear(exposure, parts, clusters=clusters, where=where)
-    reduced = fit_linear(outcome, parts, clusters=clusters, where=where)
-    along, total = first.contrasts[0] / np.linalg.norm(first.contrasts[0]), float(exposure.std())
-    moved = float(along @ (first.q.T @ exposure)) ** 2
-    if moved <= NONE * len(exposure) * total**2:
-        raise ModelError("the instrument does not move the exposure", where=where, mend="Choose another instrument.")
+    first = fit_linear(exposure, parts, weights=weights, clusters=clusters, where=where)
+    reduced = fit_linear(outcome, parts, weights=weights, clusters=clusters, where=where)
+    root = np.ones(len(outcome)) if weights is None else np.sqrt(weights)
+    along = first.contrasts[0] / np.linalg.norm(first.contrasts[0])
+    total = float(np.cov(exposure, aweights=root**2, ddof=0) * np.sum(root**2))  # sum of squares of the exposure
+    moved = float(along @ (first.q.T @ (root * exposure))) ** 2
+    if moved <= NONE * total:
+        raise ModelError("the instrument does not move the exposure", where=where, fix="Choose another instrument.")
     # least squares on what the first stage predicts, with the residuals of the exposure itself
-    predicted = exposure - first.residual
-    second = fit_linear(outcome, np.column_stack([predicted, parts[:, 1:]]), clusters=clusters, where=where)
+    predicted = np.column_stack([exposure - first.residual / root, parts[:, 1:]])
+    second = fit_linear(outcome, predicted, weights=weights, clusters=clusters, where=where)
     effect = second.params[0]
     residual = second.residual - effect * first.residual
     errors = second.errors
@@ -90,7 +93,7 @@ def two_stage_least_squares(
         n, width = second.q.shape
         found = Interval.normal(found.estimate, found.se * float(np.sqrt((n - width) / n)))  # the textbook's divisor
     stage = first.interval(0, covariance)
-    exact = first.residual @ first.residual <= ALL * len(exposure) * total**2
+    exact = first.residual @ first.residual <= ALL * total
     strength = np.inf if exact else (stage.estimate / stage.se) ** 2
     return InstrumentFit(found, float(strength), _anderson_rubin(reduced, first, covariance))
 

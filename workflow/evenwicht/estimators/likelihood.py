@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from evenwicht.errors import ModelError
-from evenwicht.estimators.person_time import Floats, Ints
+from evenwicht.base.arrays import Floats, Ints, Labels
+from evenwicht.base.errors import ModelError
 
 NEWTON_STEPS = 50
 CONVERGED = 1e-12  # squared length of a Newton step per event; it is taken, and squares the error
@@ -96,6 +95,7 @@ def maximise(
         while point.log_likelihood < enough:
             step = step / 2
             point = evaluate(beta + step)
+        del slope  # it can hold more than the data do, and is not needed beside the next
         beta, slope = beta + step, differentiate(point)
         if length < CONVERGED and np.abs(step) @ extent < STILL:
             return Maximum(beta, point, slope, begin, steps)
@@ -110,7 +110,7 @@ def require_information(information: Floats, scale: Floats, names: list[str], wh
         raise ModelError(
             f"{', '.join(constant)} does not vary among people at risk together",
             where=where,
-            mend="Remove it from the model or widen the sample.",
+            fix="Remove it from the model or widen the sample.",
         )
     correlation = information / np.sqrt(np.outer(variance, variance))
     kept: list[int] = []
@@ -123,7 +123,7 @@ def require_information(information: Floats, scale: Floats, names: list[str], wh
         raise ModelError(
             f"singular design: {', '.join(dependent)} follows exactly from the other covariates",
             where=where,
-            mend="Remove it from the adjustment.",
+            fix="Remove it from the adjustment.",
         )
 
 
@@ -151,7 +151,7 @@ def _runs_off(now: Floats, start: Floats, moved: Floats, names: list[str], where
     return ModelError(
         f"no finite estimate, the coefficient runs off: {', '.join(told)}",
         where=where,
-        mend="Everybody, or nobody, at one end of it has the event, or a value lies far from all others: pool, "
+        fix="Everybody, or nobody, at one end of it has the event, or a value lies far from all others: pool, "
         "transform or remove it.",
     )
 
@@ -160,7 +160,7 @@ def cluster_codes(group: Ints, where: str) -> tuple[Ints, int]:
     """Number the clusters that occur, in order; ModelError if there are fewer than two."""
     occurring, group = np.unique(group, return_inverse=True)
     if len(occurring) < 2:
-        raise ModelError("fewer than two clusters", where=where, mend="Use a finer cluster or none.")
+        raise ModelError("fewer than two clusters", where=where, fix="Use a finer cluster or none.")
     return group, len(occurring)
 
 
@@ -172,14 +172,16 @@ def sum_by_cluster(scores: Iterable[tuple[slice, Floats]], group: Ints, n_cluste
     return np.asarray(total).T
 
 
-def sum_of_squares(scores: Iterable[tuple[slice, NDArray[Any]]]) -> Floats:
+def sum_of_squares(scores: Iterable[tuple[slice, Labels]]) -> Floats:
     """Cross product (k, k) of the scores (k, b) of blocks of people."""
     return np.asarray(sum(block @ block.T for _, block in scores))
 
 
 def sum_products_by_cluster(left: Floats, right: Floats, group: Ints, n_clusters: int) -> Floats:
-    """Sum the products of (k, n) and (m, n) over the people of each cluster, (clusters, k, m)."""
+    """Sum the products of (k, n) and (m, n) over the people of each cluster, (clusters, k, m); zero without people."""
     order = np.argsort(group, kind="stable")
-    start = np.searchsorted(group[order], np.arange(n_clusters))
+    present, start = np.unique(group[order], return_index=True)
     left, right = left[:, order], right[:, order]
-    return np.stack([np.add.reduceat(row * right, start, axis=1).T for row in left], axis=1)
+    total = np.zeros((n_clusters, len(left), len(right)))
+    total[present] = np.stack([np.add.reduceat(row * right, start, axis=1).T for row in left], axis=1)
+    return total

@@ -1,17 +1,16 @@
 """Differences in means and risks by least squares, with standard errors that respect the design."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from evenwicht.errors import ModelError
+from evenwicht.base.arrays import Floats, Ints, Labels
+from evenwicht.base.errors import ModelError
 from evenwicht.estimators.clusters import ClusterErrors, errors_of_rows
 from evenwicht.estimators.design import standardised
 from evenwicht.estimators.results import Interval
 
-Floats = NDArray[np.float64]
 Covariance = Literal["robust", "classical"]
 
 
@@ -21,7 +20,7 @@ def least_squares(
     covariates: Floats | None = None,
     *,
     weights: Floats | None = None,
-    clusters: NDArray[Any] | None = None,
+    clusters: Labels | None = None,
     covariance: Covariance = "robust",
     where: str = "least squares",
 ) -> Interval:
@@ -97,7 +96,7 @@ def fit_linear(
     regressors: Floats,
     *,
     weights: Floats | None = None,
-    clusters: NDArray[Any] | None = None,
+    clusters: Labels | None = None,
     intercept: bool = True,
     absorbed: int = 0,
     where: str = "least squares",
@@ -144,16 +143,21 @@ def require_rank(r: Floats, n: int, where: str) -> None:
     """
     sizes = np.linalg.svd(r, compute_uv=False)
     if sizes[-1] <= sizes[0] * max(n, len(r)) * np.finfo(float).eps:
-        raise ModelError(
-            "singular design: the exposure or a covariate follows exactly from the others",
-            where=where,
-            mend="Remove it from the adjustment.",
-        )
+        raise singular_design(where)
 
 
-def cluster_groups(clusters: NDArray[Any], where: str) -> NDArray[np.intp]:
+def singular_design(where: str) -> ModelError:
+    """Return the error of a design without full rank."""
+    return ModelError(
+        "singular design: the exposure or a covariate follows exactly from the others",
+        where=where,
+        fix="Remove it from the adjustment.",
+    )
+
+
+def cluster_groups(clusters: Labels, where: str) -> Ints:
     """Return the position of each cluster among those that occur, (n,); ModelError if there are fewer than two."""
     _, groups = np.unique(clusters, return_inverse=True)
     if groups.max() < 1:
-        raise ModelError("fewer than two clusters", where=where, mend="Choose a cluster column that varies.")
+        raise ModelError("fewer than two clusters", where=where, fix="Choose a cluster column that varies.")
     return groups

@@ -5,11 +5,10 @@ tied deaths, who is at risk at a death and who enters at it all hang on equality
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
-from evenwicht.errors import ModelError
+from evenwicht.base.arrays import Floats
+from evenwicht.base.errors import ModelError
 
-Floats = NDArray[np.float64]
 TOLERANCE = float(np.sqrt(np.finfo(float).eps))  # of R's all.equal
 
 
@@ -57,6 +56,6 @@ def merge_near_ties(time: Floats, entry: Floats | None, where: str) -> tuple[Flo
         raise ModelError(
             f"{lost} of {len(time)} rows enter and leave at times that are equal up to rounding",
             where=where,
-            mend="Leave out rows without time at risk.",
+            fix="Leave out rows without time at risk.",
         )
     return fixed, entered

@@ -8,19 +8,17 @@ people.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from evenwicht.errors import ModelError
+from evenwicht.base.arrays import Floats, Labels
+from evenwicht.base.errors import ModelError
 from evenwicht.estimators.linear import fit_linear
 from evenwicht.estimators.results import Interval
 
-Floats = NDArray[np.float64]
 SHARED = 20  # clusters in every level, from which a fixed effect is absorbed
 ABSORBED = 1e-9  # share of a regressor's variance that fixed effects and the regressors before it must leave
 TOLERANCE = 1e-12  # of the absorbed means, relative
@@ -30,8 +28,8 @@ def panel_regression(
     outcome: Floats,
     regressors: Mapping[str, Floats],
     *,
-    absorb: Mapping[str, NDArray[Any]] | None = None,
-    clusters: NDArray[Any] | None = None,
+    absorb: Mapping[str, Labels] | None = None,
+    clusters: Labels | None = None,
     weights: Floats | None = None,
     where: str = "panel regression",
 ) -> dict[str, Interval]:
@@ -67,7 +65,7 @@ def panel_regression(
         raise ModelError(
             f"{', '.join(constant)} does not vary: a cell of the comparison is empty",
             where=where,
-            mend="Widen the window of births or leave this comparison out.",
+            fix="Widen the window of births or leave this comparison out.",
         )
     matrix = np.column_stack([regressors[name] for name in names])
     matrix = (matrix - matrix.mean(axis=0)) / (scale := matrix.std(axis=0))
@@ -95,13 +93,13 @@ def panel_regression(
     return {name: _per_unit(fit.interval(first + j), scale[j]) for j, name in enumerate(names)}
 
 
-def _fewest_clusters(level: NDArray[Any], clusters: NDArray[Any]) -> int:
+def _fewest_clusters(level: Labels, clusters: Labels) -> int:
     """Number of clusters in the level that has fewest."""
     pairs = pd.DataFrame({"level": level, "cluster": clusters}).drop_duplicates()
     return int(pairs.groupby("level").size().min())
 
 
-def _indicators(level: NDArray[Any]) -> Floats:
+def _indicators(level: Labels) -> Floats:
     """Indicators of all levels but the first, (n, levels - 1)."""
     return (level[:, None] == np.arange(1, level.max() + 1)).astype(float)
 
@@ -112,7 +110,7 @@ def _per_unit(interval: Interval, scale: float) -> Interval:
     return Interval(i.estimate / scale, i.se / scale, i.lower / scale, i.upper / scale, i.reason)
 
 
-def _within(columns: Floats, levels: list[NDArray[Any]], weights: Floats, where: str) -> Floats:
+def _within(columns: Floats, levels: list[Labels], weights: Floats, where: str) -> Floats:
     """Take the (weighted) fixed effects out of columns, (n, k)."""
     from pyfixest.estimation import demean
 
@@ -124,7 +122,7 @@ def _within(columns: Floats, levels: list[NDArray[Any]], weights: Floats, where:
         raise ModelError(
             "the fixed effects could not be taken out",
             where=where,
-            mend="Merge rare levels, or leave one of the fixed effects out.",
+            fix="Merge rare levels, or leave one of the fixed effects out.",
         )
     return np.asarray(left * spread)
 
@@ -147,12 +145,12 @@ def _independent(x: Floats, weights: Floats, last: int, names: list[str], where:
         raise ModelError(
             f"singular design: {', '.join(dropped)} follows exactly from the fixed effects and the other covariates",
             where=where,
-            mend="Remove it from the adjustment, or widen the window of births.",
+            fix="Remove it from the adjustment, or widen the window of births.",
         )
     return kept
 
 
-def _parameters(levels: list[NDArray[Any]]) -> int:
+def _parameters(levels: list[Labels]) -> int:
     """Number of parameters of the fixed effects: levels, less one for each connected set of every further effect."""
     if not levels:
         return 0

@@ -1,16 +1,14 @@
 """Checks of person-time: who is followed from when to when, with which event, weight and covariates."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from evenwicht.errors import ModelError
+from evenwicht.base.arrays import Flags, Floats, Ints, Labels
+from evenwicht.base.errors import ModelError
+from evenwicht.estimators.survival_data import SurvivalData
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.intp]
 BLOCK = 8192  # people: a block of a dozen covariates fits the second-level cache
 
 
@@ -26,11 +24,11 @@ def require_finite(values: Floats, name: str, where: str) -> None:
         raise ModelError(
             f"{name} holds missing or infinite values",
             where=where,
-            mend="Leave out the rows that are not complete, or impute them.",
+            fix="Leave out the rows that are not complete, or impute them.",
         )
 
 
-def codes(labels: NDArray[Any], name: str, where: str) -> Ints:
+def codes(labels: Labels, name: str, where: str) -> Ints:
     """Return the position of each label among the sorted distinct labels.
 
     Raises
@@ -40,22 +38,19 @@ def codes(labels: NDArray[Any], name: str, where: str) -> Ints:
     """
     found, _ = pd.factorize(np.asarray(labels), sort=True)
     if (found < 0).any():
-        raise ModelError(f"{name} holds missing values", where=where, mend="Leave out the rows that are not complete.")
+        raise ModelError(f"{name} holds missing values", where=where, fix="Leave out the rows that are not complete.")
     return found.astype(np.intp, copy=False)
 
 
-def require_person_time(
-    time: Floats, event: Floats, x: Floats, names: list[str], entry: Floats | None, weights: Floats | None, where: str
-) -> None:
+def require_person_time(data: SurvivalData, x: Floats, names: list[str], where: str) -> None:
     """Raise ModelError unless a hazard model can be fitted to these people at all.
 
     Parameters
     ----------
-    time, event : (n,) arrays
-        Exit time and status.
+    data
+        Follow-up of n people.
     x : (n, k) array
     names : list of k strings
-    entry, weights : (n,) arrays or None
     where : str
         The model, for the message.
 
@@ -65,6 +60,7 @@ def require_person_time(
         If a number is missing or infinite, an event is not 0 or 1, someone leaves at or before entry, a weight is not
         positive, or there are no events or fewer than covariates.
     """
+    time, event, entry, weights = data.time, data.event, data.entry, data.weights
     require_finite(time, "time", where)
     require_finite(event, "event", where)
     for rows in blocks(len(x)):
@@ -72,7 +68,7 @@ def require_person_time(
             for j, name in enumerate(names):
                 require_finite(x[rows, j], name, where)
     if not ((event == 0) | (event == 1)).all():
-        raise ModelError("event is not 0 or 1 everywhere", where=where, mend="Code an event as 1 and censoring as 0.")
+        raise ModelError("event is not 0 or 1 everywhere", where=where, fix="Code an event as 1 and censoring as 0.")
     if entry is not None:
         require_finite(entry, "entry", where)
         early = int((time <= entry).sum())
@@ -80,24 +76,24 @@ def require_person_time(
             raise ModelError(
                 f"{early} of {len(time)} rows leave at or before they enter",
                 where=where,
-                mend="Leave out rows without time at risk.",
+                fix="Leave out rows without time at risk.",
             )
     if weights is not None:
         require_finite(weights, "weights", where)
         if weights.min() <= 0:
-            raise ModelError("weights are not all positive", where=where, mend="Leave out rows of weight zero.")
+            raise ModelError("weights are not all positive", where=where, fix="Leave out rows of weight zero.")
     events = int(event.sum())
     if events == 0:
-        raise ModelError("no events", where=where, mend="Lengthen follow-up or leave this outcome out of the study.")
+        raise ModelError("no events", where=where, fix="Lengthen follow-up or leave this outcome out of the study.")
     if events < len(names):
         raise ModelError(
             f"too few events: {events} for {len(names)} covariates",
             where=where,
-            mend="Use fewer covariates, pool categories or lengthen follow-up.",
+            fix="Use fewer covariates, pool categories or lengthen follow-up.",
         )
 
 
-def standardise(x: Floats, ever: NDArray[np.bool_], strata: Ints | None) -> tuple[Floats, Floats]:
+def standardise(x: Floats, ever: Flags, strata: Ints | None) -> tuple[Floats, Floats]:
     """Covariates (k, people ever at risk), centred within strata, with unit variance; and their scale (k,)."""
     design = np.empty((x.shape[1], int(ever.sum())))
     origin, start = x[np.argmax(ever)], 0  # somebody's: a far origin would cost digits, a constant becomes exactly zero

@@ -4,13 +4,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-from evenwicht.errors import ModelError
+from evenwicht.base.arrays import Floats
+from evenwicht.base.errors import ModelError
 from evenwicht.estimators.influence import Estimate
-from evenwicht.estimators.regression import Fit, fit_logistic, with_intercept
-
-Floats = NDArray[np.float64]
+from evenwicht.estimators.regression import Fit, fit_model, with_intercept
 
 
 @dataclass(frozen=True)
@@ -20,14 +18,14 @@ class Propensity:
     Attributes
     ----------
     exposure : (n,) array of 0 and 1
-    frequency : (n,) array
-        Frequency weights.
+    sampling : (n,) array
+        Probability weights with which people were sampled; ones if everybody counts alike.
     fit
         The logistic regression of exposure on covariates.
     """
 
     exposure: Floats
-    frequency: Floats
+    sampling: Floats
     fit: Fit
 
     @cached_property
@@ -36,7 +34,7 @@ class Propensity:
 
         Source: Hernan and Robins, What If, section 12.3.
         """
-        share = np.average(self.exposure, weights=self.frequency)
+        share = np.average(self.exposure, weights=self.sampling)
         fitted = self.fit.fitted
         return np.where(self.exposure == 1, share / fitted, (1 - share) / (1 - fitted))
 
@@ -52,28 +50,28 @@ class Propensity:
             estimate stays as it is when all weights of an arm are multiplied: the share P(A) then has no influence.
         """
         by_log_odds = self.weights * np.where(self.exposure == 1, self.fit.fitted - 1, self.fit.fitted)
-        gradient = (self.frequency * derivative * by_log_odds) @ self.fit.design @ self.fit.basis
+        gradient = (self.sampling * derivative * by_log_odds) @ self.fit.columns
         return self.weights * derivative + self.fit.influence(gradient)
 
 
-def fit_propensity(exposure: Floats, covariates: Floats, where: str, frequency: Floats | None = None) -> Propensity:
-    """Fit the propensity of a 0/1 exposure, (n,), given covariates, (n, k).
+def fit_propensity(exposure: Floats, covariates: Floats, where: str, weights: Floats | None = None) -> Propensity:
+    """Fit the propensity of a 0/1 exposure, (n,), given covariates, (n, k), with probability weights, (n,), if any.
 
     Raises
     ------
     ModelError
         If the covariates predict the exposure (almost) perfectly for someone.
     """
-    frequency = np.ones(len(exposure)) if frequency is None else frequency
-    fit = fit_logistic(exposure, with_intercept(covariates), frequency)
-    certain = ((fit.fitted < 1e-6) | (fit.fitted > 1 - 1e-6)) & (frequency > 0)
+    weights = np.ones(len(exposure)) if weights is None else weights
+    fit = fit_model("binomial", exposure, with_intercept(covariates), weights)
+    certain = ((fit.fitted < 1e-6) | (fit.fitted > 1 - 1e-6)) & (weights > 0)
     if fit.separated or certain.any():
         raise ModelError(
             f"positivity fails: the covariates decide the exposure of {int(certain.sum())} people",
             where=where,
-            mend="Remove the covariate that decides it, merge rare categories, or restrict the population.",
+            fix="Remove the covariate that decides it, merge rare categories, or restrict the population.",
         )
-    return Propensity(exposure, frequency, fit)
+    return Propensity(exposure, weights, fit)
 
 
 def weighted_means(outcome: Floats, propensity: Propensity) -> tuple[Estimate, Estimate]:
@@ -85,7 +83,7 @@ def weighted_means(outcome: Floats, propensity: Propensity) -> tuple[Estimate, E
 
     def mean_of(arm: int, name: str) -> Estimate:
         inside = propensity.exposure == arm
-        weights = propensity.frequency * propensity.weights * inside
+        weights = propensity.sampling * propensity.weights * inside
         mean = float(np.average(outcome, weights=weights))
         influence = propensity.influence(inside * (outcome - mean) / weights.sum())
         return Estimate(mean, influence, _no_variation(outcome[weights > 0], name))

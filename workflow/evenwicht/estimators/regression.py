@@ -1,72 +1,87 @@
-"""Linear and logistic regression as pieces of other estimates: predictions, and each person's influence on them.
+"""Generalised linear models as pieces of other estimates: predictions, and each person's influence on them.
 
-Both are fitted on an orthonormal basis of their design, so that no unit, origin or order of a covariate matters.
+They are fitted on an orthonormal basis of their design, so that no unit, origin or order of a covariate matters.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from scipy.special import expit
 
+from evenwicht.base.arrays import Floats
 from evenwicht.estimators.design import standardised
 
-Floats = NDArray[np.float64]
-ITERATIONS = 50  # a finite fit needs about 6 to 10; a separated one never ends
+Family = Literal["gaussian", "binomial", "poisson"]
+STEPS = 60  # a finite fit needs about 6 to 10; one that has no maximum never ends
 ROUNDING = 1e-11  # of a log likelihood, relative
-SMALL_STEP = 1e-9  # in log odds; the steps of Newton's method shrink quadratically, so that the next is below rounding
+SMALL_STEP = 1e-9  # of a linear predictor; Newton's steps shrink quadratically: the next is below rounding
+RUNS_OFF = 0.1  # of a linear predictor; towards infinity each step moves some by about one
+FLAT = 1e-19  # squared length of a step per person, in the units of the information, at which the likelihood is flat
 
 
 @dataclass(frozen=True)
 class Fit:
-    """A fitted linear or logistic regression of n people.
+    """A fitted linear, logistic or Poisson regression of n people, with its canonical link.
 
     Attributes
     ----------
-    outcome : (n,) array
-    design : (n, k) array
-        With intercept.
+    family
+        Of the outcome.
+    outcome, weights : (n,) arrays
+    columns : (n, r) array
+        Orthonormal columns, under the weights, that span the design; r is its rank.
     basis : (k, r) array
-        `design @ basis` has orthonormal columns, under the weights of the fit; r is the rank.
+        `design @ basis` are the columns.
     idle : (k, k - r) array
         Directions of the coefficients on which the data say nothing.
     params : (r,) array
-        Coefficients of `design @ basis`.
-    information : (r, r) array
-        Negative derivative of the score by `params`.
+        Coefficients of `columns`.
+    root : (r, r) array
+        Upper triangle R; R'R is the information.
     fitted : (n,) array
-    logistic
-        Whether the mean is the inverse logit of the linear predictor, or the linear predictor.
+    step : (r,) array
+        The last step of Newton's method: how far the params would still move.
     separated
         Whether the likelihood has no maximum: some outcomes are predicted without error.
     """
 
+    family: Family
     outcome: Floats
-    design: Floats
+    weights: Floats
+    columns: Floats
     basis: Floats
     idle: Floats
     params: Floats
-    information: Floats
+    root: Floats
     fitted: Floats
-    logistic: bool
-    separated: bool = False
+    step: Floats
+    separated: bool
 
     def predict(self, design: Floats) -> Floats:
         """Mean outcome at another design, (m, k) with intercept."""
-        predictor = design @ (self.basis @ self.params)
-        return _expit(predictor) if self.logistic else predictor
+        return _mean(self.family, design @ (self.basis @ self.params))
 
     def gradient(self, design: Floats, weights: Floats) -> Floats:
         """Derivative by `params`, (r,), of the sum of weights times the mean outcome at a design, (m, k)."""
-        slope = weights
-        if self.logistic:
-            mean = self.predict(design)
-            slope = weights * mean * (1 - mean)
+        slope = weights * _variance(self.family, self.predict(design))
         return np.asarray(slope @ design @ self.basis)
+
+    def contrast(self, gradient: Floats) -> Floats:
+        """The contrast of the orthonormal columns of `orthonormal` that has this derivative by `params`, (r,)."""
+        return np.asarray(np.linalg.solve(self.root.T, gradient))
 
     def influence(self, gradient: Floats) -> Floats:
         """Influence of each person, (n,), on a quantity with this derivative by `params`, (r,)."""
-        direction = self.basis @ np.linalg.solve(self.information, gradient)
-        return np.asarray(self.design @ direction * (self.outcome - self.fitted))
+        direction = np.linalg.solve(self.root, self.contrast(gradient))
+        return np.asarray(self.columns @ direction * (self.outcome - self.fitted))
+
+    def orthonormal(self) -> tuple[Floats, Floats]:
+        """Orthonormal basis (n, r) of the design under the weights of the information, and Pearson residuals, (n,)."""
+        spread = np.sqrt(_variance(self.family, self.fitted))
+        root = np.sqrt(self.weights)
+        q = np.linalg.solve(self.root.T, (self.columns * (root * spread)[:, None]).T).T
+        return q, _over(root * (self.outcome - self.fitted), spread)
 
     def determines(self, design: Floats) -> bool:
         """Whether the data say what to predict at a design, (m, k)."""
@@ -78,67 +93,109 @@ def with_intercept(covariates: Floats) -> Floats:
     return np.column_stack([np.ones(len(covariates)), standardised(covariates)])
 
 
-def fit_linear(outcome: Floats, design: Floats, weights: Floats) -> Fit:
-    """Least squares of an outcome, (n,), on a design with intercept, (n, k), with frequency weights, (n,)."""
-    basis, idle = _orthonormal(design, weights)
-    columns = design @ basis
-    params = columns.T @ (weights * outcome)
-    return Fit(outcome, design, basis, idle, params, np.eye(len(params)), columns @ params, logistic=False)
+def fit_model(family: Family, outcome: Floats, design: Floats, weights: Floats | None = None) -> Fit:
+    """Fit a generalised linear model with canonical link by maximum (weighted) likelihood.
 
+    Newton's method by reweighted QR decompositions, with halved steps, until no linear predictor moves by `SMALL_STEP`.
 
-def fit_logistic(outcome: Floats, design: Floats, weights: Floats) -> Fit:
-    """Maximum likelihood of a 0/1 outcome, (n,), on a design with intercept, (n, k), with frequency weights, (n,).
+    Parameters
+    ----------
+    family
+        "gaussian", "binomial" (a 0/1 outcome, logistic) or "poisson" (log link).
+    outcome : (n,) array
+    design : (n, k) array
+        With an intercept in its span.
+    weights : (n,) array, optional
+        Probability or frequency weights. Rows of weight 0 do not enter the fit but get a fitted value.
 
-    Newton's method with halved steps, until no log odds moves by `SMALL_STEP`. Rows with weight 0 do not enter the fit
-    but get a fitted value. See `Fit.separated` for a fit without maximum; its fitted values are those of the last step.
+    Returns
+    -------
+    Fit
+        See its `separated` for a fit without maximum, which stops where the likelihood is flat.
     """
-    basis, idle = _orthonormal(design, weights)
-    columns = design @ basis
-    share = np.clip(np.average(outcome, weights=weights), 1e-9, 1 - 1e-9)
-    predictor = np.full(len(outcome), np.log(share / (1 - share)))
+    weights = np.ones(len(outcome)) if weights is None else weights
+    columns, basis, idle = _orthonormal(design, weights)
+    start = float(np.average(outcome, weights=weights))
+    if family == "binomial":
+        start = float(np.clip(start, 1e-9, 1 - 1e-9))
+        start = np.log(start / (1 - start))
+    elif family == "poisson":
+        start = np.log(max(start, 1e-9))
+    predictor = np.full(len(outcome), start)
     params = columns.T @ (weights * predictor)
-
-    def likelihood(predictor: Floats) -> float:
-        return float(weights @ (outcome * predictor - np.logaddexp(0, predictor)))
-
-    reached, separated = likelihood(predictor), True
-    for _ in range(ITERATIONS):
-        fitted = _expit(predictor)
-        information = _information(columns, weights, fitted)
-        try:
-            step = np.linalg.solve(information, columns.T @ (weights * (outcome - fitted)))
-        except np.linalg.LinAlgError:
+    root = np.sqrt(weights)
+    reached, separated = _log_likelihood(family, outcome, weights, predictor), True
+    for _ in range(STEPS):
+        mean = _mean(family, predictor)
+        spread = np.sqrt(_variance(family, mean))
+        q, triangle = np.linalg.qr(columns * (root * spread)[:, None])
+        moved = q.T @ _over(root * (outcome - mean), spread)
+        if _lost(triangle, len(outcome)):
+            step = np.full(len(params), np.inf)
             break
+        step = np.linalg.solve(triangle, moved)
         move = columns @ step
         largest = np.abs(move).max()
-        factor = 1.0
-        enough = reached - ROUNDING * abs(reached)
-        while largest >= SMALL_STEP and not likelihood(predictor + factor * move) >= enough and factor > 1e-6:
+        if largest < SMALL_STEP or family == "gaussian":
+            params, predictor, separated = params + step, predictor + move, False
+            break
+        if largest > RUNS_OFF and moved @ moved <= FLAT * weights.sum():
+            break
+        enough, factor = reached - ROUNDING * abs(reached), 1.0
+        while not _log_likelihood(family, outcome, weights, predictor + factor * move) >= enough and factor > 1e-6:
             factor /= 2
         params = params + factor * step
         predictor = columns @ params
-        reached = likelihood(predictor)
-        if largest < SMALL_STEP:
-            separated = False
-            break
-    fitted = _expit(predictor)
-    information = _information(columns, weights, fitted)
-    return Fit(outcome, design, basis, idle, params, information, fitted, logistic=True, separated=separated)
+        reached = _log_likelihood(family, outcome, weights, predictor)
+    fitted = _mean(family, predictor)
+    information = np.asarray(np.linalg.qr(columns * (root * np.sqrt(_variance(family, fitted)))[:, None], mode="r"))
+    return Fit(family, outcome, weights, columns, basis, idle, params, information, fitted, step, separated)
 
 
-def _information(columns: Floats, weights: Floats, fitted: Floats) -> Floats:
-    return np.asarray(columns.T @ (columns * (weights * fitted * (1 - fitted))[:, None]))
-
-
-def _orthonormal(design: Floats, weights: Floats) -> tuple[Floats, Floats]:
-    """Map to orthonormal columns under the weights, (k, r), and the directions that vanish, (k, k - r)."""
-    triangle = np.linalg.qr(design * np.sqrt(weights)[:, None], mode="r")
-    _, sizes, directions = np.linalg.svd(triangle)
+def _orthonormal(design: Floats, weights: Floats) -> tuple[Floats, Floats, Floats]:
+    """Orthonormal columns under the weights, (n, r), the map to them, (k, r), and what vanishes, (k, k - r)."""
+    root = np.sqrt(weights)
+    q, triangle = np.linalg.qr(design * root[:, None])
+    left, sizes, directions = np.linalg.svd(triangle)
     rank = int((sizes > sizes[0] * max(design.shape) * np.finfo(float).eps).sum())
-    return directions[:rank].T / sizes[:rank], directions[rank:].T
+    basis = directions[:rank].T / sizes[:rank]
+    columns = _over(q @ left[:, :rank], root[:, None])
+    if (weights == 0).any():
+        columns[weights == 0] = design[weights == 0] @ basis
+    return columns, basis, directions[rank:].T
 
 
-def _expit(predictor: Floats) -> Floats:
-    from scipy.special import expit
+def _lost(triangle: Floats, n: int) -> bool:
+    """Whether the weights of some direction have gone to zero, because its coefficient runs off."""
+    if not np.isfinite(triangle).all():
+        return True
+    sizes = np.linalg.svd(triangle, compute_uv=False)
+    return bool(sizes[-1] <= sizes[0] * n * np.finfo(float).eps)
 
-    return np.asarray(expit(predictor))
+
+def _over(above: Floats, below: Floats) -> Floats:
+    """Quotient, and zero where the denominator is zero."""
+    return np.where(below > 0, above / np.where(below > 0, below, 1.0), 0.0)
+
+
+def _log_likelihood(family: Family, outcome: Floats, weights: Floats, predictor: Floats) -> float:
+    """Log likelihood up to a constant; minus infinity where a mean exceeds double precision."""
+    with np.errstate(over="ignore"):
+        if family == "gaussian":
+            total = predictor**2 / 2
+        else:
+            total = np.exp(predictor) if family == "poisson" else np.logaddexp(0.0, predictor)
+    return float(weights @ (outcome * predictor - total))
+
+
+def _mean(family: Family, predictor: Floats) -> Floats:
+    if family == "gaussian":
+        return predictor
+    with np.errstate(over="ignore"):
+        return np.asarray(np.exp(predictor) if family == "poisson" else expit(predictor))
+
+
+def _variance(family: Family, mean: Floats) -> Floats:
+    if family == "gaussian":
+        return np.ones(len(mean))
+    return mean if family == "poisson" else mean * (1 - mean)

@@ -60,16 +60,17 @@ class Estimand:
     """How an estimand is named, measured and read.
 
     `kind` is "difference" (no effect at 0), "ratio" (no effect at 1), "probability" or "index" (0 to 1), "association"
-    (not causal), or "statistic" (a diagnostic without a null).
+    (not causal), or "statistic" (without a null). `unit` is left out where the outcome has it or the kind says it.
     """
 
     label: str
     kind: str
+    unit: str = ""
 
 
 ESTIMANDS = {
     "mean_difference": Estimand("Mean difference", "difference"),
-    "risk_difference": Estimand("Risk difference", "difference"),
+    "risk_difference": Estimand("Risk difference", "difference", "risk"),
     "risk_ratio": Estimand("Risk ratio", "ratio"),
     "hazard_ratio": Estimand("Hazard ratio", "ratio"),
     "conditional_hazard_ratio": Estimand("Hazard ratio, conditional on covariates", "ratio"),
@@ -78,12 +79,12 @@ ESTIMANDS = {
     "odds_ratio": Estimand("Odds ratio", "ratio"),
     "conditional_odds_ratio": Estimand("Odds ratio, conditional on covariates", "ratio"),
     "standardised_mean_difference": Estimand("Standardised mean difference", "difference"),
-    "rmst_difference": Estimand("Difference in time free of disease up to the horizon, years", "difference"),
-    "onset_delay": Estimand("Delay of onset, years", "difference"),
+    "rmst_difference": Estimand("Difference in time free of disease up to the horizon", "difference", "years"),
+    "onset_delay": Estimand("Delay of onset", "difference", "years"),
     "number_needed": Estimand("Number of people for one case", "statistic"),
-    "cases_averted": Estimand("Cases averted per 100,000 people", "difference"),
+    "cases_averted": Estimand("Cases averted", "difference", "per 100,000 people"),
     "prevented_fraction": Estimand("Share of cases that reaching everybody would prevent", "difference"),
-    "attributable_fraction": Estimand("Share that would not be there without the exposure", "difference"),
+    "attributable_fraction": Estimand("Population attributable fraction", "difference"),
     "slope_index_difference": Estimand("Change of the slope index of inequality by SES", "difference"),
     "share_of_effect": Estimand("Share of the effect, by 1 minus hazard ratio", "difference"),
     "share_of_log_hazard": Estimand("Share of the effect, by log hazard ratio", "difference"),
@@ -96,20 +97,13 @@ ESTIMANDS = {
     "positive_predictive_value": Estimand("Risk of the exposed as they are", "association"),
     "negative_predictive_value": Estimand("Chance of the unexposed to stay free", "association"),
     "r_squared": Estimand("Explained variance", "probability"),
-    "survival": Estimand("Survival to the horizon", "probability"),
+    "survival_exposed": Estimand("Survival of the exposed", "probability"),
+    "survival_unexposed": Estimand("Survival of the unexposed", "probability"),
     "selection_bias": Estimand("Bias of the crude difference by who is compared", "association"),
     "first_stage": Estimand("Change of what the policy sets", "statistic"),
     "births_ratio": Estimand("Births after over before the date, against other years", "ratio"),
-    "p_value": Estimand("P value", "probability"),
-    "power": Estimand("Power of the test", "probability"),
-    "test_size": Estimand("Chance that the test at 5% rejects where there is nothing", "probability"),
-    "type_s": Estimand("Chance that a significant estimate has the wrong sign", "probability"),
-    "exaggeration": Estimand("Factor by which a significant estimate exaggerates", "statistic"),
-    "e_value": Estimand("E-value", "statistic"),
-    "aic_difference": Estimand("Difference in AIC (positive: the dose fits better)", "statistic"),
-    "break_date": Estimand("Month of the break", "difference"),
+    "break_date": Estimand("Month of the break", "difference", "months"),
     "observed_expected_ratio": Estimand("Late events per expected event", "ratio"),
-    "first_stage_f": Estimand("First-stage F statistic", "statistic"),
     "gini": Estimand("Gini coefficient", "index"),
     "top_share": Estimand("Share of use by the top group", "probability"),
     "group_share": Estimand("Share of people", "probability"),
@@ -119,4 +113,30 @@ ESTIMANDS = {
     "top_risk_share": Estimand("Share of use by the fifth with most childhood risk", "probability"),
     "correlation": Estimand("Pearson correlation", "difference"),
     "weighted_kappa": Estimand("Weighted kappa (linear weights)", "difference"),
+}
+
+DIAGNOSTIC_LABELS = {
+    "p_value": "P value",
+    "power": "Power of the test",
+    "test_size": "Chance that the test at 5% rejects where there is nothing",
+    "type_s": "Chance that a significant estimate has the wrong sign",
+    "type_m": "Type M error: factor by which a significant estimate exaggerates",
+    "e_value": "E-value",
+    "aic_difference": "Difference in AIC (positive: the dose fits better)",
+    "first_stage_f": "First-stage F statistic",
+    "effective_n": "Effective number of people (Kish)",
+    "largest_weight": "Largest weight",
+    "clusters": "Clusters",
+    "specification": "Specification",
+    "clusters_exposed": "Clusters with the exposure",
+    "clusters_unexposed": "Clusters without the exposure",
+    "anderson_rubin": "Anderson-Rubin 95% set",
+    "chance": "Value under chance",
+    "coverage_gini": "Coverage of an interval of a Gini coefficient like this one",
+    "coverage_top_share": "Coverage of an interval of a top share like this one",
+    "coverage_group_use_share": "Coverage of an interval of a share of use like this one",
+    "null_mean": "Mean of negative controls, log scale",
+    "controls": "Negative controls",
+    "families": "Informative families",
+    "window_check": "Are events and censoring sought in the same window?",
 }

@@ -10,16 +10,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from evenwicht.base.arrays import Floats, Ints
+from evenwicht.base.errors import ModelError
 from evenwicht.estimators.cox import fit_cox
-from evenwicht.estimators.event_support import hazard_support, two_arms
+from evenwicht.estimators.event_support import arms, hazard_support
 from evenwicht.estimators.influence import Estimate
 from evenwicht.estimators.near_ties import merge_near_ties
 from evenwicht.estimators.propensity import Propensity
 from evenwicht.estimators.results import Interval
-
-Floats = NDArray[np.float64]
+from evenwicht.estimators.survival_data import SurvivalData
 
 
 class ProductLimit:
@@ -27,20 +27,15 @@ class ProductLimit:
 
     Parameters
     ----------
-    time, event : (n,) arrays
-        Exit time and status (1 = event).
-    entry : (n,) array, optional
-        Delayed entry; a person is at risk at t if entry < t <= time.
-    weights : (n,) array, optional
-        People with weight 0 do not enter.
+    data
+        Follow-up of n people; weights are probability or frequency weights, and those with weight 0 do not enter.
     """
 
-    def __init__(
-        self, time: Floats, event: Floats, *, entry: Floats | None = None, weights: Floats | None = None
-    ) -> None:
-        time, entry = merge_near_ties(time, entry, "survival")
+    def __init__(self, data: SurvivalData) -> None:
+        time, entry = merge_near_ties(data.time, data.entry, "survival")
+        event = data.event
         self.time, self.event, self.entry = time, event, entry
-        self.weights = np.ones(len(time)) if weights is None else weights
+        self.weights = np.ones(data.n) if data.weights is None else data.weights
         inside = self.weights > 0
         entered = None if entry is None else entry[inside]
         times, deaths, at_risk = _risk_table(time[inside], event[inside], entered, self.weights[inside])
@@ -78,7 +73,7 @@ class ProductLimit:
         return np.concatenate([[0.0], np.cumsum(self.hazard * self._jump)])
 
     @cached_property
-    def _places(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    def _places(self) -> tuple[Ints, Ints]:
         """Numbers of event times up to each person's entry and exit."""
         last = np.searchsorted(self.times, self.time, side="right")
         if self.entry is None:
@@ -92,7 +87,7 @@ def survival_estimate(curve: ProductLimit, when: float, name: str, propensity: P
     Parameters
     ----------
     curve
-        Survival of an arm, with weights of 1, or the frequency times the weights of `propensity`; 0 outside the arm.
+        Survival of an arm, with sampling weights (or 1) times the weights of `propensity`, if any; 0 outside the arm.
     when
         Time.
     name
@@ -130,17 +125,25 @@ def _risk_table(
     return times, deaths, at_risk
 
 
-def survival_pseudo_values(time: Floats, event: Floats, horizon: float, entry: Floats | None = None) -> Floats:
+def survival_pseudo_values(data: SurvivalData, horizon: float) -> Floats:
     """Jackknife pseudo-values of survival to the horizon, n S - (n - 1) S_(-i).
 
     Their mean is the Kaplan-Meier estimate, and a regression of them on covariates estimates differences in survival
     under censoring. Source: Andersen, Klein and Rosthoj 2003, Biometrika 90:15.
 
+    With sampling weights they come from the infinitesimal jackknife, S + W dS/dw_i with W the sum of weights, which
+    differs by a term of order 1/n: their weighted mean is the weighted estimate, and the regression takes the weights
+    as well.
+
     Returns
     -------
     (n,) array
     """
-    time, entry = merge_near_ties(time, entry, "survival to the horizon")
+    if data.weights is not None:
+        curve = ProductLimit(data)
+        return curve.at(np.array([horizon])) + data.weights.sum() * curve.derivative(horizon)
+    time, entry = merge_near_ties(data.time, data.entry, "survival to the horizon")
+    event = data.event
     times, deaths, at_risk = _risk_table(time, event, entry, None)
     keep = times <= horizon
     times, deaths, at_risk = times[keep], deaths[keep], at_risk[keep]
@@ -163,18 +166,29 @@ def survival_pseudo_values(time: Floats, event: Floats, horizon: float, entry: F
     return n * earlier[-1] - (n - 1) * earlier[first] * middle * at_exit * later[last]
 
 
-def kaplan_meier_curve(time: Floats, event: Floats, grid: Floats, entry: Floats | None = None) -> pd.DataFrame:
+def kaplan_meier_curve(data: SurvivalData, grid: Floats) -> pd.DataFrame:
     """Survival at the times of `grid` with pointwise 95% limits (lifelines; log-log) and the number at risk.
 
     Returns
     -------
     DataFrame
         survival, lower, upper and at_risk, one row a time of the grid.
+
+    Raises
+    ------
+    ModelError
+        If the data have weights: Greenwood's limits are not those of a weighted curve (see `survival_estimate`).
     """
+    if data.weights is not None:
+        raise ModelError(
+            "Kaplan-Meier limits do not take sampling weights",
+            where="survival curve",
+            fix="Leave the curve out, or take limits from the influence of each person.",
+        )
     from lifelines import KaplanMeierFitter
 
-    time, entry = merge_near_ties(time, entry, "survival")
-    fit = KaplanMeierFitter().fit(time, event, entry=entry)
+    time, entry = merge_near_ties(data.time, data.entry, "survival")
+    fit = KaplanMeierFitter().fit(time, data.event, entry=entry)
     limits = fit.confidence_interval_survival_function_.reindex(grid, method="ffill").fillna(1.0)
     entered = np.searchsorted(np.sort(np.zeros(len(time)) if entry is None else entry), grid, side="right")
     return pd.DataFrame(
@@ -188,28 +202,17 @@ def kaplan_meier_curve(time: Floats, event: Floats, grid: Floats, entry: Floats 
 
 
 def hazard_ratio(
-    time: Floats,
-    event: Floats,
-    exposure: Floats,
-    covariates: Floats | None = None,
-    *,
-    entry: Floats | None = None,
-    weights: Floats | None = None,
-    clusters: NDArray[Any] | None = None,
-    where: str = "Cox model",
+    data: SurvivalData, exposure: Floats, covariates: Floats | None = None, where: str = "Cox model"
 ) -> Interval:
     """Hazard ratio of an exposure by a Cox model (Efron ties), with its 95% interval.
 
     Parameters
     ----------
-    time, event, exposure : (n,) arrays
+    data
+        Follow-up of n people. With weights the standard error is robust (Lin and Wei 1989); with clusters it is the
+        bias-reduced sandwich with Satterthwaite degrees of freedom, as in `least_squares`.
+    exposure : (n,) array
     covariates : (n, k) array, optional
-    entry : (n,) array, optional
-        Delayed entry.
-    weights : (n,) array, optional
-        Probability weights; the standard error is then robust (Lin and Wei 1989).
-    clusters : (n,) array, optional
-        Cluster of each row, for the bias-reduced sandwich and Satterthwaite degrees of freedom, as in `least_squares`.
 
     Returns
     -------
@@ -227,16 +230,12 @@ def hazard_ratio(
 
     def estimate() -> Interval:
         return fit_cox(
-            time,
-            event,
+            data,
             x,
             names,
-            entry=entry,
-            weights=weights,
-            clusters=clusters,
-            few_clusters=clusters is not None,
-            robust=weights is not None,
+            few_clusters=data.clusters is not None,
+            robust=data.weights is not None,
             where=where,
         ).hazard_ratio("exposure")
 
-    return hazard_support(event, two_arms(exposure), len(names)).of_ratio(estimate)
+    return hazard_support(data.event, arms(exposure), len(names)).of_ratio(estimate)

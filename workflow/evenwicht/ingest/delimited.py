@@ -13,9 +13,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.csv
 
-from evenwicht.config import TableSource
-from evenwicht.errors import DataError, listed
+from evenwicht.base.errors import DataError, listed
 from evenwicht.ingest.names import require_names
+from evenwicht.ingest.sources import TableSource
 
 SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 SIGNATURES = {
@@ -63,7 +63,7 @@ def read_delimited(source: TableSource, wanted: list[str]) -> pa.Table:
             raise DataError(
                 "not a table of text in this separator and encoding",
                 where=where,
-                mend="Check `separator` and `encoding` of `source`, and the quotes in the file.",
+                fix="Check `separator` and `encoding` of `source`, and the quotes in the file.",
             ) from None
     return table.rename_columns(list(raw))
 
@@ -72,19 +72,19 @@ def _require_text(path: Path, source: TableSource) -> None:
     with path.open("rb") as file:
         start = file.read(1 << 16)
     if not start.strip():
-        raise DataError("the file is empty", where=source.path, mend="Export it again.")
+        raise DataError("the file is empty", where=source.path, fix="Export it again.")
     for signature, what in SIGNATURES.items():
         if start.startswith(signature):
             raise DataError(
                 f"not a text file: it is {what}",
                 where=source.path,
-                mend="Export it as CSV in UTF-8 or as Parquet, with the suffix that belongs to it.",
+                fix="Export it as CSV in UTF-8 or as Parquet, with the suffix that belongs to it.",
             )
     if b"\0" in start and not codecs.lookup(source.encoding).name.startswith(("utf-16", "utf-32")):
         raise DataError(
             "not a text file: it holds zero bytes",
             where=source.path,
-            mend="If another program reads it as text, declare `encoding: utf-16`; else export it as CSV in UTF-8.",
+            fix="If another program reads it as text, declare `encoding: utf-16`; else export it as CSV in UTF-8.",
         )
 
 
@@ -101,13 +101,13 @@ def _readable_rows(source: TableSource) -> Iterator[None]:
         raise DataError(
             f"not text in the encoding {source.encoding}",
             where=source.path,
-            mend="Declare `encoding` under `source` (files from Windows are often cp1252), or export it as UTF-8.",
+            fix="Declare `encoding` under `source` (files from Windows are often cp1252), or export it as UTF-8.",
         ) from None
     except csv.Error:
         raise DataError(
             "a quote is not closed, or stands inside a cell without quotes around it",
             where=source.path,
-            mend='Close it, or write it twice in a quoted cell: "".',
+            fix='Close it, or write it twice in a quoted cell: "".',
         ) from None
 
 
@@ -129,7 +129,7 @@ def _require_equal_rows(path: Path, source: TableSource, width: int) -> None:
     del widths[0]  # blank lines
     total = widths.total() - 1
     if total == 0:
-        raise DataError("the file has no row below its header", where=source.path, mend="Export it again.")
+        raise DataError("the file has no row below its header", where=source.path, fix="Export it again.")
     del widths[width]
     if widths:
         with _rows(path, source) as rows:
@@ -139,7 +139,7 @@ def _require_equal_rows(path: Path, source: TableSource, width: int) -> None:
             f"{widths.total()} of {total} rows have another number of cells than the header's {width}: {found}; "
             f"the first is at line {first}",
             where=source.path,
-            mend="A cell that holds the separator needs quotes; a cut-off row means that the file is not complete.",
+            fix="A cell that holds the separator needs quotes; a cut-off row means that the file is not complete.",
         )
 
 
@@ -157,5 +157,5 @@ def _suggest_separator(path: Path, source: TableSource, header: list[str]) -> No
     raise DataError(
         f"the cells seem to be separated by {SEPARATORS[likely]}{' and to have decimal commas' if commas else ''}",
         where=source.path,
-        mend=f"Add {settings} to `source`.",
+        fix=f"Add {settings} to `source`.",
     )

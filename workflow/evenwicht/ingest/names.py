@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from evenwicht.errors import DataError, listed
+from evenwicht.base.errors import DataError, listed
 
 LOOKS_LIKE_DATA = re.compile(r"[-+.,:/\d\s]*\d[-+.,:/\d\s]*")
 
@@ -26,12 +26,12 @@ def require_names(names: Sequence[str], wanted: Sequence[str], where: str) -> No
         raise DataError(
             f"columns are missing: {listed(absent)}",
             where=where,
-            mend=f"Correct the names in the cohort file. {present}",
+            fix=f"Correct the names in the cohort file. {present}",
         )
     if twice:
         shown = [name for name in twice if name in wanted or not headless]
         raise DataError(
             f"{len(twice)} column names stand twice{': ' if shown else ''}{listed(shown)}",
             where=where,
-            mend="Give every column a name of its own; which of them is meant cannot be known.",
+            fix="Give every column a name of its own; which of them is meant cannot be known.",
         )

@@ -3,9 +3,9 @@
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from evenwicht.config import TableSource
-from evenwicht.errors import DataError
+from evenwicht.base.errors import DataError
 from evenwicht.ingest.names import require_names
+from evenwicht.ingest.sources import TableSource
 from evenwicht.ingest.text import as_text
 
 
@@ -24,8 +24,8 @@ def read_parquet(source: TableSource, wanted: list[str]) -> pa.Table:
         table = file.read(columns=wanted)
     except (pa.ArrowException, OSError):
         raise DataError(
-            "not a complete Parquet file", where=where, mend="Export it again, or correct `source.path`."
+            "not a complete Parquet file", where=where, fix="Export it again, or correct `source.path`."
         ) from None
     if table.num_rows == 0:
-        raise DataError("the file has no row", where=where, mend="Export it again.")
+        raise DataError("the file has no row", where=where, fix="Export it again.")
     return as_text(table.select(wanted), where)

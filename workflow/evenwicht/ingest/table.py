@@ -7,28 +7,29 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
+from evenwicht.base.codebook import Codebook
+from evenwicht.base.columns import SourceColumn
+from evenwicht.base.errors import DataError
+from evenwicht.base.files import why_unreadable
+from evenwicht.base.sources import SourceSettings
 from evenwicht.cohort import Cohort, empty
-from evenwicht.config import CohortConfig, EventOutcome, NhefsSource, SourceColumn, TableSource
-from evenwicht.config.source import EventMap
-from evenwicht.errors import DataError
-from evenwicht.files import why_unreadable
 from evenwicht.ingest.delimited import read_delimited
+from evenwicht.ingest.derived import Reader, Rows
 from evenwicht.ingest.names import require_names
-from evenwicht.ingest.nhefs import load_nhefs
+from evenwicht.ingest.packages import load_package
 from evenwicht.ingest.parquet import read_parquet
+from evenwicht.ingest.sources import EventMap, PackageSource, TableSource, WideSource
 from evenwicht.ingest.text import as_text, trimmed
 from evenwicht.ingest.typing import typed
 
-Reader = Callable[[SourceColumn], pd.Series]
 READERS: dict[str, Callable[[TableSource, list[str]], pa.Table]] = {
     ".csv": read_delimited,
     ".tsv": read_delimited,
     ".parquet": read_parquet,
 }
-MONTHS = 12
 
 
-def ingest(config: CohortConfig) -> Cohort:
+def ingest(source: SourceSettings, book: Codebook) -> Cohort:
     """Read the source of a real cohort and return it as a checked Cohort.
 
     Raises
@@ -36,19 +37,15 @@ def ingest(config: CohortConfig) -> Cohort:
     DataError
         If the source, a column, a code, an age or a date is not as described.
     """
-    source = config.source
     if isinstance(source, TableSource):
-        return to_cohort(_read_file(source, _wanted(config)), config)
-    if isinstance(source, NhefsSource):
-        where, wanted = f"cohort {config.name}, source nhefs", _wanted(config)
-        flat = pa.Table.from_pandas(load_nhefs(source.high_price), preserve_index=False)
-        require_names(flat.column_names, wanted, where)
-        return to_cohort(as_text(flat.select(wanted), where), config)
-    raise TypeError(f"a {source.kind} cohort is simulated, not ingested")
+        return to_cohort(_read_file(source, _wanted(source, book)), source, book)
+    if isinstance(source, PackageSource):
+        return to_cohort(_read_package(source, _wanted(source, book)), source, book)
+    raise TypeError(f"{type(source).__name__} is simulated, not ingested")
 
 
-def to_cohort(flat: pa.Table, config: CohortConfig) -> Cohort:
-    """Map a flat table onto the tables of the Cohort, as the config describes.
+def to_cohort(flat: pa.Table, source: WideSource, book: Codebook) -> Cohort:
+    """Map a flat table onto the tables of the Cohort, as the cohort file describes.
 
     A person without entry or exit age of an event, or without an amount, has no row in `events` or `costs`.
 
@@ -56,34 +53,34 @@ def to_cohort(flat: pa.Table, config: CohortConfig) -> Cohort:
     ----------
     flat
         One row a person, columns of text as named in the source; only the empty cell is null.
-    config
-        The cohort's description; its `source` must list measures, events and costs.
+    source
+        Lists measures, events and costs.
+    book
+        What the columns are.
 
     Raises
     ------
     DataError
-        If a value is not as described, a status is empty without being declared `missing`, or everybody enters
-        after the horizon of an outcome.
+        If a value is not as described, or a status is empty without being declared `missing`.
     """
-    source = config.source
-    assert isinstance(source, TableSource | NhefsSource)
-    where = f"cohort {config.name}, source {source.kind}"
+    where = f"cohort {book.cohort}, source"
     decimal = source.decimal if isinstance(source, TableSource) else "."
+    made: dict[str, pa.Array] = {}
 
     def text(name: str) -> pa.Array:
-        return flat[name].combine_chunks()
+        return made[name] if name in made else flat[name].combine_chunks()
 
-    def read(column: SourceColumn) -> pd.Series:
-        assert column.source is not None
-        return typed(text(column.source), column.source, column, where, decimal)
+    def read(column: SourceColumn, name: str = "") -> pd.Series:
+        origin = column.source or name
+        # the decimal mark is that of the file; a derived column was not in it
+        return typed(text(origin), name or origin, column, where, "." if origin in made else decimal)
 
-    persons = pd.DataFrame(
-        {
-            name: typed(text(column.source or name), name, column, where, decimal)
-            for name, column in config.columns.items()
-        }
-    )
-    ids = persons[next(name for name, column in config.columns.items() if column.role == "id")]
+    for name, rule in source.derived.items():
+        values = pa.array(rule.values(Rows(name, where, flat.num_rows, read)), from_pandas=True)
+        made[name] = as_text(pa.table({name: values}), where)[name].combine_chunks()
+
+    persons = pd.DataFrame({name: read(column, name) for name, column in book.columns.items()})
+    ids = persons[next(name for name, column in book.columns.items() if column.role == "id")]
     measures = [
         pd.DataFrame({"id": ids, "wave": m.wave, "age": read(m.age), "measure": m.measure, "value": read(m.value)})
         for m in source.measures
@@ -95,33 +92,25 @@ def to_cohort(flat: pa.Table, config: CohortConfig) -> Cohort:
         )
         for c in source.costs
     ]
-    cohort = Cohort(
-        name=config.name,
-        description=config.description,
-        columns=config.columns,
+    return Cohort(
+        name=book.cohort,
+        description=book.description,
+        columns=dict(book.columns),
         persons=persons,
         measures=_stacked(measures, "measures"),
         events=_stacked(events, "events"),
         costs=_stacked(costs, "costs"),
     ).check()
-    _require_time_before_horizons(cohort, config)
-    return cohort
 
 
-def _wanted(config: CohortConfig) -> list[str]:
-    """Names of the source columns that the config maps, each once."""
-    source = config.source
-    assert isinstance(source, TableSource | NhefsSource)
-    mapped = [
-        *(column for m in source.measures for column in (m.age, m.value)),
-        *(column for e in source.events for column in (e.entry_age, e.exit_age, e.status)),
-        *(c.amount for c in source.costs),
-    ]
+def _wanted(source: WideSource, book: Codebook) -> list[str]:
+    """Names of the columns that must stand in the source itself, each once."""
     names = [
-        *(column.source or name for name, column in config.columns.items()),
-        *(str(column.source) for column in mapped),
+        *(column.source or name for name, column in book.columns.items()),
+        *(str(column.source) for column in source.mapped),
+        *(str(column.source) for rule in source.derived.values() for column in rule.inputs),
     ]
-    return list(dict.fromkeys(names))
+    return [name for name in dict.fromkeys(names) if name not in source.derived]
 
 
 def _followed(
@@ -144,7 +133,7 @@ def _followed(
             f"column '{event.status.source}': {int(undeclared.sum())} people have ages at entry and exit, but an empty "
             f"status of event {event.event}",
             where=where,
-            mend='Fill it in; or list "" under `missing` of the status, and they count as not followed.',
+            fix='Fill it in; or list "" under `missing` of the status, and they count as not followed.',
         )
     undated = int((~aged & (rows["status"] == 1)).sum())
     if undated:
@@ -164,33 +153,27 @@ def _stacked(parts: list[pd.DataFrame], table: str) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else empty(table)
 
 
-def _require_time_before_horizons(cohort: Cohort, config: CohortConfig) -> None:
-    for name, outcome in config.outcomes.items():
-        if not isinstance(outcome, EventOutcome) or outcome.time != "age":
-            continue
-        entry = cohort.events.loc[cohort.events["event"] == outcome.event, "entry_age"]
-        if len(entry) and not (entry * (MONTHS if outcome.unit == "months" else 1) < outcome.horizon).any():
-            raise DataError(
-                f"nobody is followed before the horizon of {outcome.horizon:g} {outcome.unit}",
-                where=f"cohort {config.name}, outcome {name}",
-                mend="Give an age after entry as `horizon`, or study it with `time: follow_up`.",
-            )
-
-
 def _read_file(source: TableSource, wanted: list[str]) -> pa.Table:
     reason = why_unreadable(source.path)
     if reason is not None:
         raise DataError(
-            reason, where=source.path, mend="Correct `source.path` (relative to the working directory) or its rights."
+            reason, where=source.path, fix="Correct `source.path` (relative to the working directory) or its rights."
         )
     reader = READERS.get(Path(source.path).suffix.lower())
     if reader is None:
         raise DataError(
             f"not a {', '.join(READERS)} file",
             where=source.path,
-            mend="Export it as CSV in UTF-8 or as Parquet, or correct `source.path`.",
+            fix="Export it as CSV in UTF-8 or as Parquet, or correct `source.path`.",
         )
     try:
         return reader(source, wanted)
     except OSError as error:
-        raise DataError(f"cannot be read: {error.strerror}", where=source.path, mend="Try again, or copy it.") from None
+        raise DataError(f"cannot be read: {error.strerror}", where=source.path, fix="Try again, or copy it.") from None
+
+
+def _read_package(source: PackageSource, wanted: list[str]) -> pa.Table:
+    where = f"package {source.package}, data set {source.dataset}"
+    flat = load_package(source.package, source.dataset)
+    require_names(list(flat.columns), wanted, where)
+    return as_text(pa.Table.from_pandas(flat[wanted], preserve_index=False), where)

@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from evenwicht.errors import DataError
+from evenwicht.base.errors import DataError
 
 
 def as_text(table: pa.Table, where: str) -> pa.Table:
@@ -30,7 +30,7 @@ def as_text(table: pa.Table, where: str) -> pa.Table:
             raise DataError(
                 f"column '{name}' holds values of type {kind}, which are no text, number or date",
                 where=where,
-                mend="Write it as text, a number or a date.",
+                fix="Write it as text, a number or a date.",
             ) from None
     return pa.table(columns)
 

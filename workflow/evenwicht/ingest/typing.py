@@ -15,11 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from evenwicht.config import Column, Precision, SourceColumn
-from evenwicht.errors import DataError, listed
+from evenwicht.base.arrays import Flags
+from evenwicht.base.columns import Column, Precision, SourceColumn
+from evenwicht.base.errors import DataError, listed
 from evenwicht.ingest.text import trimmed
 
-Flags = NDArray[np.bool_]
 Dates = NDArray[np.datetime64]
 Text = Any  # pyarrow.StringArray: pyarrow has no type stubs
 LEAST_SHOWN = 10  # people who must share a value before a message shows it
@@ -60,7 +60,7 @@ def typed(text: Text, name: str, column: SourceColumn, where: str, decimal: str 
     -------
     pandas.Series
         float64 (number), Int64 (integer), boolean, datetime64 (date: the first day of what is known), categorical of
-        labels in the order of `codes`, or text (an identifier of type category).
+        codes in the order of `codes` (the first of those that share a label), or text (an identifier of type category).
 
     Raises
     ------
@@ -86,8 +86,8 @@ def _category(text: Text, column: SourceColumn, where: str) -> pd.Series:
         if isinstance(column, Column) and column.role == "id":
             return kept
         return pd.Series(pd.Categorical(kept, categories=sorted(kept.dropna().unique())))
-    label = _decoded(text, column.codes, column, where)
-    return pd.Series(pd.Categorical(label, categories=list(dict.fromkeys(column.codes.values()))))
+    level = _decoded(text, column.levels, column, where)
+    return pd.Series(pd.Categorical(level, categories=list(dict.fromkeys(column.levels.values()))))
 
 
 def _boolean(text: Text, column: SourceColumn, where: str) -> pd.Series:
@@ -277,7 +277,7 @@ def _shown(limit: Any) -> str:
     return str(limit) if isinstance(limit, np.datetime64) else f"{limit:.15g}"
 
 
-def _refuse(text: Text, bad: Flags, what: str, mend: str, where: str) -> None:
+def _refuse(text: Text, bad: Flags, what: str, fix: str, where: str) -> None:
     """Raise DataError with the number of bad values, and those of them that many people share."""
     if not bad.any():
         return
@@ -287,7 +287,7 @@ def _refuse(text: Text, bad: Flags, what: str, mend: str, where: str) -> None:
     raise DataError(
         f"{_counted(int(bad.sum()), 'value is', 'values are')} {what}{': ' if shared else ''}{', '.join(shared)}",
         where=where,
-        mend=mend,
+        fix=fix,
     )
 
 

@@ -1,39 +1,29 @@
 """The lead of the report: individual exposure | policy, for each outcome, in the same units."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import pandas as pd
 
-from evenwicht.config import CohortConfig, SectorLabel
-from evenwicht.report.wording import (
-    METHOD_LABELS,
-    Scale,
-    decimals,
-    scale_of,
-    with_reason,
-)
-from evenwicht.rows import contrast_label
+from evenwicht.base.exposures import Contrast
+from evenwicht.config import CohortConfig
+from evenwicht.display.labels import first_lower, first_upper
+from evenwicht.display.picture import LEVELS
+from evenwicht.display.section import Row, first, records, where
+from evenwicht.display.wording import Scale, decimals, scale_of, with_reason
+from evenwicht.results.rows import FAILED
+from evenwicht.studies import showing
+from evenwicht.studies.study import OutcomeStudy
 
-# methods that may lead a pan, best first; a linear model of a risk is biased where the outcome is rare and never leads
-LEADING = {
-    "mean_difference": ["same_dates_donut", "gformula", "ipw", "regression", "crude"],
-    "risk_difference": ["same_dates_donut", "gformula", "ipw", "crude"],
-}
+DIFFERENCES = ("mean_difference", "risk_difference")
 MARGINAL, CONDITIONAL = "Marginal hazard ratio", "Conditional hazard ratio"
 # estimand -> name beside the methods that give it, best first
 RATIOS = {
-    "risk_ratio": {"gformula": "Risk ratio", "crude": "Crude risk ratio"},
+    "risk_ratio": {"standardisation": "Risk ratio", "crude": "Crude risk ratio"},
     "hazard_ratio": {"ipw": MARGINAL, "crude": "Crude hazard ratio"},
     "conditional_hazard_ratio": {"regression": CONDITIONAL},
-}
-# who an estimate by a method is about
-PEOPLE = {
-    "gformula": "average over all {n} people analysed",
-    "ipw": "average over all {n} people analysed",
-    "regression": "{n} people, compared as if alike in the covariates",
-    "crude": "{n} people, compared as they are",
-    "same_dates_donut": "{n} people born near the date, in the year of the reform or another",
 }
 # where an interval lies -> what a reader may take from it
 READINGS = {
@@ -43,6 +33,36 @@ READINGS = {
     "": "without an interval, how sure we can be is not known",
 }
 PER = 100_000
+
+
+@dataclass(frozen=True)
+class Lead:
+    """What a pan is about: the first comparison of a study, or one of its others.
+
+    Attributes
+    ----------
+    level
+        individual or policy.
+    contrast
+        The comparison.
+    studies
+        Studies of this level that make it, the first leads; name -> outcomes.
+    """
+
+    level: str
+    contrast: Contrast
+    studies: dict[str, list[str]]
+
+    @property
+    def outcomes(self) -> list[str]:
+        """Outcomes that any of the studies asks about."""
+        return list(dict.fromkeys(name for names in self.studies.values() for name in names))
+
+    def rows(self, estimates: pd.DataFrame) -> pd.DataFrame:
+        """Its rows among everybody; of what several studies estimate alike, those of the first."""
+        keys = {"exposure": self.contrast.exposure, "reference": self.contrast.reference, "subgroup": ""}
+        rows = pd.concat([where(estimates, study=name, **keys) for name in self.studies])
+        return rows.drop_duplicates(["outcome", "at", "estimand", "method"])
 
 
 @dataclass(frozen=True)
@@ -65,11 +85,25 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Balance:
+    """The first comparison of a study at each level, outcome by outcome; a level without one is None."""
+
+    individual: Lead | None
+    policy: Lead | None
+    lines: list[Line]
+
+    @property
+    def levels(self) -> list[str]:
+        """Levels with a pan."""
+        return [level for level in LEVELS if any(getattr(line, level) for line in self.lines)]
+
+
+@dataclass(frozen=True)
 class Shown:
     """An estimate row that a pan shows, with the name it is called by and how it is written."""
 
     name: str
-    row: Any
+    row: Row
     scale: Scale
 
     @property
@@ -78,79 +112,182 @@ class Shown:
 
     @property
     def text(self) -> str:
-        return self.scale.with_interval(self.row, sign=self.row["estimand"] in LEADING)
+        return self.scale.with_interval(self.row, sign=self.row["estimand"] in DIFFERENCES)
 
 
-def compare_levels(estimates: pd.DataFrame, config: CohortConfig) -> list[Line]:
-    """Return, outcome by outcome, the leading individual and policy estimate of a cohort.
+def leads(config: CohortConfig) -> tuple[list[Lead], list[Lead]]:
+    """Return the first comparison of every study at the level of a person or of a policy, and all others."""
+    book = config.codebook
+    found: dict[tuple[str, str, str], tuple[Contrast, dict[str, list[str]]]] = {}
+    lead = set()
+    for name, study in config.studies.items():
+        if study.level not in LEVELS or not isinstance(study, OutcomeStudy):
+            continue
+        for index, contrast in enumerate(study.exposures_shown(book)):
+            key = (study.level, contrast.exposure, contrast.reference)
+            found.setdefault(key, (contrast, {}))[1][name] = study.outcomes
+            if index == 0:
+                lead.add(key)
+    every = {key: Lead(key[0], contrast, studies) for key, (contrast, studies) in found.items()}
+    return [every[key] for key in every if key in lead], [every[key] for key in every if key not in lead]
 
-    Standardisation leads, else weighting; for a policy without either, the difference as it is leads a risk, and the
-    one with covariates a mean; for a reform at a date of birth, the comparison with the same dates of other years.
-    Relative effects stand beside absolute ones, and so does every method that disagrees with what leads.
+
+def compare_levels(estimates: pd.DataFrame, diagnostics: pd.DataFrame, config: CohortConfig) -> list[Balance]:
+    """Return, outcome by outcome, the leading individual and policy estimates of a cohort.
+
+    Which method leads is what the kinds of study declare: standardisation, else weighting; for a policy without either,
+    the difference as it is leads a risk, and the one with covariates a mean; for a policy from a date of birth on, the
+    comparison with the same dates of other years. Relative effects stand beside absolute ones, and so does every method
+    that disagrees with what leads.
+
+    Parameters
+    ----------
+    estimates, diagnostics
+        Rows of the cohort.
+    config
+        The cohort. The first comparisons of its studies are paired in the order of the file.
     """
-    exposure = config.individual.exposure if config.individual else None
-    policy = config.policy.exposures[0] if config.policy else None
-    columns = {"individual": exposure, "policy": policy}
-
-    def cell(name: str, level: str) -> Cell | None:
-        column = columns[level]
-        if column is None:
-            return None
-        contrast = contrast_label(column, config.columns[column])
-        same = (estimates["study"] == name) & (estimates["level"] == level) & (estimates["contrast"] == contrast)
-        outcome_column = getattr(config.outcomes[name], "column", None)
-        unit = config.columns[outcome_column].unit if outcome_column else ""
-        return _cell(estimates[same].to_dict("records"), unit)
-
+    first_ones, _ = leads(config)
+    pans = ([lead for lead in first_ones if lead.level == level] for level in LEVELS)
     return [
-        Line(
-            config.outcomes[name].label,
-            exposure is not None and getattr(config.outcomes[name], "column", None) == exposure,
-            cell(name, "individual"),
-            cell(name, "policy"),
-        )
-        for name in studied_outcomes(config)
+        Balance(individual, policy, _lines(individual, policy, estimates, diagnostics, config))
+        for individual, policy in zip_longest(*pans)
     ]
 
 
-def studied_outcomes(config: CohortConfig) -> list[str]:
-    """Names of the outcomes of a cohort's individual and policy studies, each once."""
-    studies = [study for study in (config.individual, config.policy) if study is not None]
-    return list(dict.fromkeys(name for study in studies for name in study.outcomes))
+def _lines(
+    individual: Lead | None,
+    policy: Lead | None,
+    estimates: pd.DataFrame,
+    diagnostics: pd.DataFrame,
+    config: CohortConfig,
+) -> list[Line]:
+    def cell(outcome: str, lead: Lead | None) -> Cell | None:
+        if lead is None:
+            return None
+        rows = where(lead.rows(estimates), outcome=outcome)
+        return _cell(records(rows), lead, where(diagnostics, outcome=outcome))
+
+    outcomes = dict.fromkeys(name for lead in (individual, policy) if lead for name in lead.outcomes)
+    book = config.codebook
+    return [
+        Line(
+            book.outcomes[name].label,
+            individual is not None and book.column_of(name) == individual.contrast.column,
+            cell(name, individual),
+            cell(name, policy),
+        )
+        for name in outcomes
+    ]
 
 
-def _cell(rows: list[dict[Any, Any]], unit: str) -> Cell | None:
-    differences = {
-        row["method"]: Shown(_name(row), row, scale_of(row, unit)) for row in rows if row["estimand"] in LEADING
+def other_lines(estimates: pd.DataFrame, config: CohortConfig) -> list[dict[str, str]]:
+    """Return one line an outcome of each comparison that is not the first of its study: its leading estimate."""
+    book, lines = config.codebook, []
+    for lead in leads(config)[1]:
+        rows = lead.rows(estimates)
+        for outcome in lead.outcomes:
+            shown = leading(records(where(rows, outcome=outcome)))
+            if shown is None:
+                continue
+            known = not pd.isna(shown.row["truth"])
+            lines.append(
+                {
+                    "level": lead.level,
+                    "contrast": lead.contrast.label(book.columns),
+                    "outcome": book.outcomes[outcome].label,
+                    "estimate": f"{shown.text} {shown.scale.unit}".strip(),
+                    "method": showing.method_label(shown.row["method"]),
+                    "truth": shown.scale.signed(shown.row["truth"]) if known else "",
+                }
+            )
+    return lines
+
+
+def subgroup_lines(estimates: pd.DataFrame, config: CohortConfig) -> list[dict[str, str]]:
+    """Return one line an outcome, comparison and part of the people: the leading estimate within it."""
+    book, lines = config.codebook, []
+    parts = estimates[(estimates["subgroup"] != "") & estimates["estimand"].isin(DIFFERENCES)]
+    keys = ["study", "outcome", "exposure", "reference", "subgroup"]
+    for key, rows in parts.groupby(keys, sort=False):
+        name, outcome, exposure, reference, subgroup = map(str, key)
+        shown = leading(records(rows))
+        if shown is None:
+            continue
+        labels = showing.labels(config.studies[name], book)
+        known = not pd.isna(shown.row["truth"])
+        lines.append(
+            {
+                "outcome": labels.outcome(outcome),
+                "contrast": labels.contrast(exposure, reference),
+                "subgroup": labels.subgroup(subgroup),
+                "estimate": f"{shown.text} {shown.scale.unit}".strip(),
+                "method": showing.method_label(shown.row["method"]),
+                "truth": shown.scale.signed(shown.row["truth"]) if known else "",
+            }
+        )
+    return lines
+
+
+def leading(rows: list[Row]) -> Shown | None:
+    """Return the difference that leads among the rows of one comparison and outcome, if any may."""
+    ranked = list(_ranked(rows))
+    return _first_given(ranked)
+
+
+def _ranked(rows: list[Row]) -> Iterator[Shown]:
+    """Differences whose method may lead, best first."""
+    methods = showing.methods()
+    places = {
+        (place, index): row
+        for index, row in enumerate(rows)
+        if (place := methods[row["method"]].leads.get(row["estimand"])) is not None
     }
-    if not differences:
-        return None
-    leading = LEADING[next(iter(differences.values())).row["estimand"]]
-    lead = _first(differences, leading)
-    if lead is None:
-        return None
-    others = [differences[m] for m in dict.fromkeys([*leading, "regression"]) if m in differences]
-    others = [other for other in others if other is not lead]
+    for _, row in sorted(places.items(), key=lambda item: item[0]):
+        yield Shown(_name(row), row, scale_of(row))
+
+
+def _first_given(tried: list[Shown]) -> Shown | None:
+    """First of these that is an estimate; if none is, the first that was tried."""
+    given = [one for one in tried if not pd.isna(one.row["estimate"])]
+    return next(iter([*given, *tried]), None)
+
+
+def _cell(rows: list[Row], lead: Lead, diagnostics: pd.DataFrame) -> Cell | None:
+    ranked = list(_ranked(rows))
+    shown = _first_given(ranked)
+    if shown is None:
+        return _failed(rows)
+    row = shown.row
+    linear = [Shown(_name(r), r, scale_of(r)) for r in rows if r["estimand"] == row["estimand"] and _is_linear_risk(r)]
+    others = [other for other in [*ranked, *linear] if other is not shown]
     ratios = list(filter(None, (_ratio(rows, estimand, names) for estimand, names in RATIOS.items())))
-    facts = {**_leading_facts(lead), **{ratio.name: ratio.text for ratio in ratios}}
+    facts = {**_leading_facts(shown), **{ratio.name: ratio.text for ratio in ratios}}
     facts |= _two_hazard_ratios(ratios)
-    facts |= {other.name: other.text for other in others if _stands_beside(lead, other)}
-    facts |= _disagreement(lead, others, ratios)
-    if not pd.isna(lead.row["truth"]):
-        facts["True value"] = f"{lead.scale.signed(lead.row['truth'])} {lead.scale.unit}".strip()
-    facts["Method"] = METHOD_LABELS[lead.row["method"]]
-    if lead.row["level"] == "policy" and isinstance(lead.row["note"], str) and lead.row["note"]:
-        facts["Support"] = lead.row["note"]
-    if pd.isna(lead.row["estimate"]):
+    facts |= {other.name: other.text for other in others if _stands_beside(shown, other)}
+    facts |= _disagreement(shown, others, ratios)
+    if not pd.isna(row["truth"]):
+        facts["True value"] = f"{shown.scale.signed(row['truth'])} {shown.scale.unit}".strip()
+    facts["Method"] = showing.method_label(row["method"])
+    facts |= _support(row, lead, diagnostics)
+    if pd.isna(row["estimate"]):
         return Cell("Cannot be estimated", "", facts)
-    facts["Reading"] = READINGS[lead.direction]
-    return Cell(lead.scale.signed(lead.row["estimate"]), lead.scale.unit, facts)
+    facts["Reading"] = READINGS[shown.direction]
+    return Cell(shown.scale.signed(row["estimate"]), shown.scale.unit, facts)
+
+
+def _failed(rows: list[Row]) -> Cell | None:
+    """The pan of a comparison that could not be made at all."""
+    for row in rows:
+        if row["method"] == FAILED:
+            return Cell("Cannot be estimated", "", {"Why": row["reason"]})
+    return None
 
 
 def _leading_facts(lead: Shown) -> dict[str, str]:
     """Uncertainty of the leading estimate, whom it is about, and cases among them."""
     row = lead.row
-    who = {"Who": PEOPLE[row["method"]].format(n=f"{row['n']:,.0f}")}
+    who = {"Who": showing.methods()[row["method"]].people.format(n=f"{row['n']:,.0f}")}
     if pd.isna(row["estimate"]):
         return {"Why": with_reason("no estimate", row), **who}
     facts = {"95% interval": lead.scale.limits(row, sign=True) or with_reason("no interval", row), **who}
@@ -161,24 +298,32 @@ def _leading_facts(lead: Shown) -> dict[str, str]:
     return facts
 
 
-def _first(shown: dict[str, Shown], methods: list[str]) -> Shown | None:
-    """First of the methods that gives an estimate; if none does, the first that was tried."""
-    tried = [shown[method] for method in methods if method in shown]
-    given = [one for one in tried if not pd.isna(one.row["estimate"])]
-    return next(iter([*given, *tried]), None)
+def _support(row: Row, lead: Lead, diagnostics: pd.DataFrame) -> dict[str, str]:
+    """Clusters behind the leading estimate, where errors cluster."""
+    keys: dict[str, Any] = {"study": row["study"], "exposure": row["exposure"], "reference": row["reference"]}
+    rows = where(diagnostics, method=("clusters", row["method"]), subgroup="", **keys)
+    cause = "policy" if lead.level == "policy" else "exposure"
+    words = {"clusters_exposed": f"with the {cause}", "clusters_unexposed": "without", "clusters": "in all"}
+    counts = {key: first(rows, statistic=key) for key in words}
+    told = [f"{count['value']:,.0f} {words[key]}" for key, count in counts.items() if count]
+    return {"Support": f"clusters: {', '.join(told)}"} if told else {}
 
 
-def _ratio(rows: list[dict[Any, Any]], estimand: str, names: dict[str, str]) -> Shown | None:
-    known = [row for row in rows if row["estimand"] == estimand and row["method"] in names]
-    return _first({row["method"]: Shown(names[row["method"]], row, scale_of(row)) for row in known}, list(names))
+def _ratio(rows: list[Row], estimand: str, names: dict[str, str]) -> Shown | None:
+    known = {row["method"]: row for row in rows if row["estimand"] == estimand}
+    return _first_given([Shown(names[m], known[m], scale_of(known[m])) for m in names if m in known])
 
 
-def _name(row: dict[Any, Any]) -> str:
+def _is_linear_risk(row: Row) -> bool:
+    """Whether this is a linear model of a risk, which never leads."""
+    return row["estimand"] == "risk_difference" and row["method"] == "regression"
+
+
+def _name(row: Row) -> str:
     """Name of a difference by its method."""
-    if row["estimand"] == "risk_difference" and row["method"] == "regression":
+    if _is_linear_risk(row):
         return "Linear model of the risk"
-    label = "crude difference" if row["method"] == "crude" else METHOD_LABELS[row["method"]]
-    return label[0].upper() + label[1:]
+    return "Crude difference" if row["method"] == "crude" else first_upper(showing.method_label(row["method"]))
 
 
 def _stands_beside(lead: Shown, other: Shown) -> bool:
@@ -226,48 +371,4 @@ def _disagreement(lead: Shown, others: list[Shown], ratios: list[Shown]) -> dict
 
 
 def _listed(shown: list[Shown]) -> str:
-    return ", ".join(one.name[0].lower() + one.name[1:] for one in shown)
-
-
-def concentration_lines(estimates: pd.DataFrame, config: CohortConfig) -> list[dict[str, str]]:
-    """Return each concentration statistic beside what chance alone gives, and the excess.
-
-    Only counts have a value under chance for their Gini coefficient; elsewhere the line says what is measured instead.
-    An interval that is known to be too short says so, and never passes as one of 95%.
-    """
-    nulls = {"gini": "poisson_null", "group_share": "permutation_null", "group_use_share": "permutation_null"}
-    rows = estimates[(estimates["study"] == "concentration") & estimates["estimand"].isin(nulls)]
-    sectors = config.sector_labels
-    lines = []
-    for row in rows[rows["method"] == "observed"].to_dict("records"):
-        same = (rows["estimand"] == row["estimand"]) & (rows["contrast"] == row["contrast"])
-        null = rows[same & (rows["method"] == nulls[row["estimand"]])].to_dict("records")
-        name, scale = row["contrast"], scale_of(row)
-        lines.append(
-            {
-                "estimand": row["estimand"],
-                "what": sectors[name].label if name in sectors else name.capitalize(),
-                "observed": with_caveat(row),
-                "chance": _chance(null[0]) if null else f"none: {no_null(sectors[name])}",
-                "excess": scale.signed(row["estimate"] - null[0]["estimate"]) if null else "",
-                "truth": scale.number(row["truth"]),
-            }
-        )
-    return lines
-
-
-def no_null(sector: SectorLabel) -> str:
-    """Say why a Gini coefficient has no Poisson null."""
-    what = "money" if sector.measures == "money" else f"a {sector.measures}"
-    return f"{what} is not counted"
-
-
-def with_caveat(row: dict[Any, Any]) -> str:
-    """Write an observed statistic with its interval, and with the note that qualifies the interval."""
-    text = scale_of(row).with_interval(row)
-    return f"{text}; {row['note']}" if isinstance(row["note"], str) and row["note"] else text
-
-
-def _chance(null: dict[Any, Any]) -> str:
-    scale = scale_of(null)
-    return scale.number(null["estimate"]) if pd.isna(null["lower"]) else scale.with_interval(null)
+    return ", ".join(first_lower(one.name) for one in shown)

@@ -1,51 +1,44 @@
-"""Every figure of one cohort by its kind, from the files of a run."""
+"""Every figure of one cohort: those that its studies declare, its forest plot, its causal graph and its waves."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
-from evenwicht.cohort import read_cohort
 from evenwicht.config import CohortConfig
-from evenwicht.report.event_study_figures import dose_figure, event_study_figure, incidence_figure, scan_figure
-from evenwicht.report.figures import forest_figure, lorenz_figure, survival_figure
-from evenwicht.report.picture import Picture
-from evenwicht.report.world_figures import graph_figure
+from evenwicht.display.section import Found, where
+from evenwicht.report.forest import forest_figure
+from evenwicht.report.world_figures import attrition_figure, graph_figure
+from evenwicht.studies import showing
 from evenwicht.worlds import causal_graph
 
 
-def draw(kind: str, config: CohortConfig, estimates: pd.DataFrame, cohort: str | Path, curves: str | Path) -> Picture:
-    """Draw one figure.
+def draw_cohort(config: CohortConfig, tables: Mapping[str, pd.DataFrame], curves: pd.DataFrame, folder: Path) -> None:
+    """Write the figures of a cohort.
 
     Parameters
     ----------
-    kind
-        forest, survival, lorenz, event_study, incidence, dose, scan or graph.
     config
         The cohort.
-    estimates
-        Its estimate rows, with truth.
-    cohort, curves
-        Folders of the cohort, and of the curves that its studies wrote.
+    tables
+        estimates (with truth), diagnostics, flow and attrition; rows of other cohorts are left out.
+    curves
+        Curves of all its studies.
+    folder
+        Written are <folder>/<cohort>/<study>/<figure>.svg for what a study draws, and beside the folders of studies
+        forest.svg if there is something to weigh, graph.svg of a world, and attrition.svg if there are waves.
     """
-
-    def curve(name: str) -> pd.DataFrame:
-        return pd.read_parquet(Path(curves) / f"{name}_curves.parquet")
-
-    match kind:
-        case "forest":
-            return forest_figure(estimates, config, read_cohort(cohort))
-        case "survival":
-            return survival_figure(curve("survival"), config)
-        case "lorenz":
-            return lorenz_figure(curve("lorenz"), estimates, config)
-        case "event_study":
-            return event_study_figure(estimates, config)
-        case "incidence":
-            return incidence_figure(curve("incidence"), config)
-        case "dose":
-            return dose_figure(curve("dose"), estimates, config)
-        case "scan":
-            return scan_figure(curve("scan"), config)
-        case "graph":
-            return graph_figure(causal_graph(config), config)
-    raise ValueError(f"no figure of the kind {kind}")
+    folder, book = folder / config.name, config.codebook
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, study in config.studies.items():
+        found = Found.of(config.name, name, tables, curves, synthetic=config.synthetic)
+        for figure, picture in showing.figures(study, book, found).items():
+            picture.save(folder / name / f"{figure}.svg")
+    forest = forest_figure(where(tables["estimates"], cohort=config.name), config)
+    if forest is not None:
+        forest.save(folder / "forest.svg")
+    if config.synthetic:
+        graph_figure(causal_graph(config.source), config.title).save(folder / "graph.svg")
+    waves = where(tables["attrition"], cohort=config.name)
+    if len(waves):
+        attrition_figure(waves, config.title).save(folder / "attrition.svg")

@@ -3,94 +3,87 @@
 import numpy as np
 import pandas as pd
 
+from evenwicht.base.exposures import Contrast
 from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig
-from evenwicht.report.wording import decimals
-from evenwicht.rows import arm_labels
+from evenwicht.display.wording import decimals
+from evenwicht.results.schema import ATTRITION, QUESTION, REPLICATION, TABLE1
 
-TABLE1_COLUMNS = [
-    "cohort",
-    "variable",
-    "level",
-    "statistic",
-    "overall",
-    "exposed",
-    "unexposed",
-    "standardised_difference",
-    "missing",
-]
-
-SHARE, MEAN, DATE = "%", "mean (SD)", "median date (quartiles)"
-
-ATTRITION_COLUMNS = ["cohort", "wave", "age", "due", "assessed", "percent_assessed", "published_percent"]
+SIZE, SHARE, MEAN, DATE = "n", "percent", "mean_sd", "median_quartiles"
+YES = "yes"
+QUARTILES = (0.25, 0.5, 0.75)
+KEY = ["cohort", *QUESTION, "method"]
 
 
 def table_one(cohort: Cohort, config: CohortConfig) -> pd.DataFrame:
-    """Describe a cohort by the exposure of its individual study, or as a whole if it has none.
+    """Describe a cohort by `config.described_by`, or as a whole if there is no such exposure.
 
-    Numbers are given as mean and standard deviation, categories as per cent of the people with a known value. The
-    standardised difference (exposed minus unexposed, in pooled standard deviations; Austin 2009, Statistics in
-    Medicine 28:3083) does not depend on sample size, as a p-value would.
+    Numbers are given as mean and standard deviation, dates as median and quartiles, categories as per cent of the
+    people with a known value. The standardised difference (exposed minus unexposed, in pooled standard deviations;
+    Austin 2009, Statistics in Medicine 28:3083) does not depend on sample size, as a p-value would.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `results.schema.TABLE1`.
     """
-    persons, arm, title = _arms(cohort, config)
-    sizes: dict[str, object] = {"overall": len(persons), "exposed": "", "unexposed": ""}
+    contrast, book = config.described_by, config.codebook
+    persons, arm = _arms(cohort, contrast)
+    sizes = {"overall": f"{len(persons)}"}
     if arm is not None:
-        sizes |= {"exposed": int(arm.sum()), "unexposed": int((~arm).sum())}
-    rows: list[dict[str, object]] = [{"variable": title, "statistic": "n", **sizes, "missing": 0}]
+        sizes |= {"exposed": f"{int(arm.sum())}", "unexposed": f"{int((~arm).sum())}"}
+    rows: list[dict[str, object]] = [{"statistic": SIZE, **sizes, "missing": 0}]
     for name in config.table1:
-        column, values = cohort.columns[name], persons[name]
-        missing = int(values.isna().sum())
+        column, values = book.columns[name], persons[name]
+        about: dict[str, object] = {"variable": name, "missing": int(values.isna().sum())}
         if isinstance(values.dtype, pd.CategoricalDtype):
             parts = [(level, (values == level).where(values.notna()).astype(float)) for level in values.cat.categories]
             # one of two levels says all there is to say
             shown = parts[1:] if len(parts) == 2 else parts
-            rows += [_row(column.label, str(level), SHARE, 100 * flag, arm, missing) for level, flag in shown]
-        elif column.type == "boolean":
-            flag = pd.Series(values.to_numpy(dtype=float, na_value=np.nan), index=values.index)
-            rows.append(_row(column.label, arm_labels(column)[0], SHARE, 100 * flag, arm, missing))
+            rows += [{**about, "level": str(level), **_described(SHARE, 100 * flag, arm)} for level, flag in shown]
         elif column.type == "date":
-            rows.append(_row(column.label, "", DATE, values, arm, missing))
+            rows.append({**about, **_described(DATE, values, arm)})
         else:
             number = pd.Series(values.to_numpy(dtype=float, na_value=np.nan), index=values.index)
-            label = f"{column.label}, {column.unit}" if column.unit else column.label
-            rows.append(_row(label, "", MEAN, number, arm, missing))
-    return pd.DataFrame(rows).assign(cohort=cohort.name)[TABLE1_COLUMNS]
+            yes_no = column.type == "boolean"
+            how = _described(SHARE, 100 * number, arm) if yes_no else _described(MEAN, number, arm)
+            rows.append({**about, "level": YES if yes_no else "", **how})
+    keys = {"exposure": contrast.exposure, "reference": contrast.reference} if contrast else {}
+    return TABLE1.checked(TABLE1.table({"cohort": book.cohort, **keys, **row} for row in rows))
 
 
-def _arms(cohort: Cohort, config: CohortConfig) -> tuple[pd.DataFrame, np.ndarray | None, str]:
-    """People with a known exposure, who of them is exposed, and what the exposure is."""
-    if config.individual is None:
-        return cohort.persons, None, "Everybody"
-    exposure = config.individual.exposure
-    persons = cohort.persons[cohort.persons[exposure].notna()]
-    exposed, unexposed = arm_labels(cohort.columns[exposure])
-    title = f"{cohort.columns[exposure].label}: {exposed} | {unexposed}"
-    return persons, persons[exposure].to_numpy(dtype=bool), title
+def _arms(cohort: Cohort, contrast: Contrast | None) -> tuple[pd.DataFrame, np.ndarray | None]:
+    """People who are compared, and who of them is exposed."""
+    if contrast is None:
+        return cohort.persons, None
+    values = cohort.persons[contrast.column]
+    if contrast.levels is None:
+        known = values.notna().to_numpy()
+        return cohort.persons[known], values[known].to_numpy(dtype=bool)
+    one, none = (np.asarray(values == level, dtype=bool) for level in contrast.levels)
+    return cohort.persons[one | none], one[one | none]
 
 
-def _row(
-    variable: str, level: str, statistic: str, values: pd.Series, arm: np.ndarray | None, missing: int
-) -> dict[str, object]:
-    row: dict[str, object] = {"variable": variable, "level": level, "statistic": statistic}
-    row["overall"] = _described(values, statistic)
+def _described(statistic: str, values: pd.Series, arm: np.ndarray | None) -> dict[str, object]:
+    """Describe one column, or one level of it, in everybody and by arm."""
+    told: dict[str, object] = {"statistic": statistic, "overall": _summary(values, statistic)}
     if arm is None:
-        return {**row, "exposed": "", "unexposed": "", "standardised_difference": "", "missing": missing}
+        return told
     return {
-        **row,
-        "exposed": _described(values[arm], statistic),
-        "unexposed": _described(values[~arm], statistic),
+        **told,
+        "exposed": _summary(values[arm], statistic),
+        "unexposed": _summary(values[~arm], statistic),
         "standardised_difference": _standardised_difference(values[arm], values[~arm]),
-        "missing": missing,
     }
 
 
-def _described(values: pd.Series, statistic: str) -> str:
+def _summary(values: pd.Series, statistic: str) -> str:
     """Describe the known values of one column in one group."""
     known = values.dropna()
     if known.empty:
         return "none known"
     if statistic == DATE:
-        lower, median, upper = (f"{known.quantile(q):%Y-%m-%d}" for q in (0.25, 0.5, 0.75))
+        lower, median, upper = (f"{known.quantile(q):%Y-%m-%d}" for q in QUARTILES)
         return f"{median} ({lower} to {upper})"
     mean = float(known.mean())
     if statistic == SHARE:
@@ -116,48 +109,63 @@ def attrition(cohort: Cohort, published: pd.DataFrame) -> pd.DataFrame:
 
     A cohort with a measure `attendance` is counted by that one alone.
 
-    Where published counts exist they stand beside; for a synthetic cohort they were used to set its parameters, so
-    agreement is no evidence.
+    Where published counts exist they stand beside: rows with outcome `attrition`, the wave as `at`, and the estimands
+    n_eligible and n_assessed. For a synthetic cohort they were used to set its parameters, so agreement is no evidence.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `results.schema.ATTRITION`.
     """
     if cohort.measures.empty:
-        return pd.DataFrame(columns=ATTRITION_COLUMNS)
+        return ATTRITION.table([])
     measures = cohort.measures
     attended = measures[measures["measure"] == "attendance"]
     people = (
         (attended if len(attended) else measures)
-        .groupby(["wave", "id"], sort=False)[["age", "value"]]
+        .groupby(["wave", "id"], sort=False, observed=True)[["age", "value"]]
         .max()
         .reset_index()
     )
-    waves = people.groupby("wave", sort=False).agg(age=("age", "mean"), due=("id", "size"), assessed=("value", "count"))
+    counts = {"age": ("age", "mean"), "due": ("id", "size"), "assessed": ("value", "count")}
+    waves = people.groupby("wave", sort=False, observed=True).agg(**counts)
     table = waves.reset_index().assign(cohort=cohort.name)
     table["percent_assessed"] = (100 * table["assessed"] / table["due"]).round(1)
-    counts = published[(published["cohort"] == cohort.name) & (published["study"] == "attrition")]
-    wide = counts.pivot(index="contrast", columns="estimand", values="value")
+    theirs = published[(published["cohort"] == cohort.name) & (published["outcome"] == "attrition")]
+    wide = theirs.pivot(index="at", columns="estimand", values="value")
     if wide.empty:
         table["published_percent"] = np.nan
     else:
-        table["published_percent"] = table["wave"].map((100 * wide["n_assessed"] / wide["n_eligible"]).round(1))
-    return table[ATTRITION_COLUMNS]
+        share = (100 * wide["n_assessed"] / wide["n_eligible"]).round(1)
+        table["published_percent"] = table["wave"].astype(str).map(share)
+    return ATTRITION.checked(table)
 
 
-def replication(estimates: pd.DataFrame, published: pd.DataFrame, synthetic: list[str]) -> pd.DataFrame:
+def replication(
+    estimates: pd.DataFrame, diagnostics: pd.DataFrame, published: pd.DataFrame, synthetic: list[str]
+) -> pd.DataFrame:
     """Put published estimates beside those of this run.
 
     Only rows marked `check` in the data file enter, and only those of real cohorts: what a synthetic world gives is
-    compared by its true values (`worlds.calibration`), not by one draw. `agrees` says whether estimate and limits,
-    rounded to the printed decimals, equal the published ones.
+    compared by its true values (`worlds.published`), not by one draw. `agrees` says whether estimate and limits,
+    rounded to the printed decimals, equal the published ones. A published diagnostic, such as a first-stage F, has the
+    name of its statistic as estimand.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `results.schema.REPLICATION`, one row for every study that answers.
     """
-    key = ["cohort", "study", "estimand", "contrast", "method"]
     check = published[(published["use"] == "check") & ~published["cohort"].isin(synthetic)]
-    table = check.merge(estimates[[*key, "estimate", "lower", "upper"]], on=key, suffixes=("_published", ""))
-    table = table.rename(columns={"value": "estimate_published"})
+    judged = diagnostics.rename(columns={"statistic": "estimand", "value": "estimate"})
+    columns = ["study", *KEY, "estimate", "lower", "upper"]
+    ours = pd.concat([part[columns] for part in (estimates, judged) if len(part)] or [estimates[columns]])
+    table = check.merge(ours, on=KEY, suffixes=("_published", "")).rename(columns={"value": "estimate_published"})
 
     def same(name: str) -> pd.Series:
         theirs = table[f"{name}_published"]
-        ours = pd.Series([round(v, d) for v, d in zip(table[name], table["decimals"], strict=True)], index=table.index)
-        return theirs.isna() | np.isclose(ours, theirs)
+        rounded = [round(v, int(d)) for v, d in zip(table[name], table["decimals"], strict=True)]
+        return theirs.isna() | np.isclose(pd.Series(rounded, index=table.index, dtype=float), theirs)
 
     table["agrees"] = same("estimate") & same("lower") & same("upper")
-    columns = [f"{name}{suffix}" for suffix in ("_published", "") for name in ("estimate", "lower", "upper")]
-    return table[[*key, *columns, "decimals", "agrees", "source", "tag"]]
+    return REPLICATION.checked(table)

@@ -8,11 +8,10 @@ import pandas as pd
 from matplotlib.text import Text
 from statsmodels.stats.proportion import proportion_confint
 
-from evenwicht.config import CohortConfig
-from evenwicht.report.picture import BLUE, GREY, ORANGE, Picture, style
+from evenwicht.display.picture import BLUE, GREY, ORANGE, Picture, style
 
 
-def graph_figure(graph: dict[str, list[str]], config: CohortConfig) -> Picture:
+def graph_figure(graph: dict[str, list[str]], title: str) -> Picture:
     """Draw the causal graph of a world: causes above what they cause, an arrow for every direct cause."""
     depth: dict[str, int] = {}
     for name, causes in graph.items():  # a model lists causes before effects
@@ -48,7 +47,7 @@ def graph_figure(graph: dict[str, list[str]], config: CohortConfig) -> Picture:
         f"{name} depends on {', '.join(causes)}." if causes else f"{name} has no cause in the model."
         for name, causes in graph.items()
     ]
-    return Picture(figure, f"Causal graph: {config.title}", " ".join(sentences).replace("_", " "))
+    return Picture(figure, f"Causal graph: {title}", " ".join(sentences).replace("_", " "))
 
 
 def _places(graph: dict[str, list[str]], depth: dict[str, int]) -> tuple[dict[str, tuple[float, float]], int]:
@@ -67,41 +66,28 @@ def _places(graph: dict[str, list[str]], depth: dict[str, int]) -> tuple[dict[st
     return places, widest
 
 
-def attrition_figure(attrition: pd.DataFrame, titles: dict[str, str]) -> Picture:
-    """Draw the share assessed at each wave of each cohort with 95% Wilson intervals, and published shares beside.
+def attrition_figure(waves: pd.DataFrame, title: str) -> Picture:
+    """Draw the share assessed at each wave of a cohort with 95% Wilson intervals, and published shares beside.
 
     Parameters
     ----------
-    attrition
-        The attrition table.
-    titles
-        Title of each cohort by name.
+    waves
+        The rows of the cohort in the attrition table.
+    title
+        Title of the cohort.
     """
-    names = [name for name in titles if (attrition["cohort"] == name).any()]
-    columns = 2
-    rows = max(1, -(-len(names) // columns))
-    sentences = [] if names else ["No cohort of this run has waves."]
+    share, names = waves["percent_assessed"].to_numpy(float), [wave.replace("_", " ") for wave in waves["wave"]]
+    assessed, due = (waves[name].to_numpy(float) for name in ("assessed", "due"))
+    low, high = proportion_confint(assessed, due, method="wilson")
+    error = np.abs(np.vstack([100 * np.asarray(low), 100 * np.asarray(high)]) - share)
+    place = np.arange(len(waves))
     with style():
-        figure, axes = plt.subplots(rows, columns, figsize=(8, 2.3 * rows), squeeze=False, layout="constrained")
-        for axis in axes.flat[len(names) :]:
-            axis.axis("off")
-        for axis, name in zip(axes.flat, names, strict=False):
-            waves = attrition[attrition["cohort"] == name]
-            share = waves["percent_assessed"].to_numpy(float)
-            low, high = proportion_confint(waves["assessed"], waves["due"], method="wilson")
-            error = np.abs(np.vstack([100 * np.asarray(low), 100 * np.asarray(high)]) - share)
-            place = np.arange(len(waves))
-            axis.errorbar(place, share, error, fmt="o", ms=4, color=BLUE, capsize=2, label="This cohort")
-            if waves["published_percent"].notna().any():
-                axis.plot(place, waves["published_percent"], "x", color=ORANGE, ms=6, label="Published")
-                axis.legend(frameon=False, fontsize=8, loc="lower left")
-            axis.set_xticks(place, [textwrap.fill(wave.replace("_", " "), 11) for wave in waves["wave"]], fontsize=8)
-            axis.set_xlim(-0.5, len(waves) - 0.5)
-            axis.set_ylim(0, 104)
-            axis.set_title(textwrap.fill(titles[name], 44))
-            axis.set_ylabel("Assessed, %")
-            told = ", ".join(f"{wave} {value:.0f}%" for wave, value in zip(waves["wave"], share, strict=True))
-            sentences.append(f"{titles[name]}: {told}.".replace("_", " "))
-        for axis in axes[-1]:
-            axis.set_xlabel("Wave")
-    return Picture(figure, "Who took part at each wave", " ".join(sentences))
+        figure, axis = plt.subplots(figsize=(7.4, 2.6), layout="constrained")
+        axis.errorbar(place, share, error, fmt="o", ms=4, color=BLUE, capsize=2, label="This cohort")
+        if waves["published_percent"].notna().any():
+            axis.plot(place, waves["published_percent"], "x", color=ORANGE, ms=6, label="Published")
+            axis.legend(frameon=False, fontsize=8, loc="lower left")
+        axis.set_xticks(place, [textwrap.fill(name, 11) for name in names], fontsize=8)
+        axis.set(xlim=(-0.5, len(waves) - 0.5), ylim=(0, 104), xlabel="Wave", ylabel="Assessed, %")
+    told = ", ".join(f"{name} {value:.0f}%" for name, value in zip(names, share, strict=True))
+    return Picture(figure, f"Who took part at each wave: {title}", f"{title}: {told}.")

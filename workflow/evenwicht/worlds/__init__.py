@@ -1,67 +1,137 @@
 """Structural causal models of cohorts ("worlds"), each with a registry of true effects.
 
-Every kind of world has a module of its own, with a function `build` that turns its config into a `World`. Cohorts,
-causal graphs and true values of all of them are made here in the same way.
+A world is a package with `settings`, the settings that a cohort file gives it; `world`, its equations, with a function
+`build`; and, if published figures set its parameters, `fit`. It answers questions (`results.questions`) and knows no
+study. Nothing heavy is imported before a world is built.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pandas as pd
+from evenwicht.base.codebook import Codebook
+from evenwicht.base.sources import SourceSettings
+from evenwicht.results.questions import Question
+from evenwicht.worlds.deprivation.settings import DeprivationWorld
+from evenwicht.worlds.dunedin.settings import DunedinWorld
+from evenwicht.worlds.famine.settings import FamineWorld
+from evenwicht.worlds.intervention.settings import InterventionWorld
+from evenwicht.worlds.lifecourse.settings import LifecourseWorld
+from evenwicht.worlds.mechanism_settings import WorldSettings
+from evenwicht.worlds.rationing.settings import RationingWorld
+from evenwicht.worlds.reform.settings import ReformWorld
+from evenwicht.worlds.register.settings import RegisterWorld
 
-from evenwicht.cohort import Cohort
-from evenwicht.config import CohortConfig, RegisterWorld
-from evenwicht.worlds import deprivation, dunedin, famine, intervention, lifecourse, rationing, reform, register, truth
-from evenwicht.worlds.world import World
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
 
-BUILD: dict[str, Callable[[CohortConfig], World]] = {
-    "dunedin": dunedin.build,
-    "register": register.build,
-    "rationing": rationing.build,
-    "famine": famine.build,
-    "reform": reform.build,
-    "deprivation": deprivation.build,
-    "intervention": intervention.build,
-    "lifecourse": lifecourse.build,
-}
+    from evenwicht.cohort import Cohort
+    from evenwicht.worlds.world import World
 
-
-def build(config: CohortConfig) -> World:
-    """Return the world of a synthetic cohort's config."""
-    return BUILD[config.source.kind](config)
+WORLDS: list[type[WorldSettings]] = [
+    DunedinWorld,
+    RegisterWorld,
+    RationingWorld,
+    FamineWorld,
+    ReformWorld,
+    DeprivationWorld,
+    InterventionWorld,
+    LifecourseWorld,
+]
 
 
-def simulate(config: CohortConfig, key: np.random.SeedSequence) -> Cohort:
-    """Draw one cohort from the world of a config, without its truth table.
+def build(source: SourceSettings, book: Codebook, questions: Sequence[Question] = ()) -> "World":
+    """Return the world of a synthetic cohort; its closed-form truths answer the questions."""
+    world: World = _part(source, "world").build(source, book, questions)
+    return world
+
+
+def simulate(source: SourceSettings, book: Codebook, key: "np.random.SeedSequence") -> "Cohort":
+    """Draw one cohort, without its truth table.
 
     Raises
     ------
     DataError
-        If the config describes columns that the world does not generate.
+        If the codebook describes columns that the world does not generate.
     """
-    return build(config).cohort(key)
+    return build(source, book).cohort(key)
 
 
-def true_values(config: CohortConfig, draws: int, key: np.random.SeedSequence) -> pd.DataFrame:
-    """Return the truth table of the world of a config; see `worlds.truth.true_values`."""
-    return truth.true_values(config, build(config), draws, key)
+def true_values(
+    source: SourceSettings, book: Codebook, questions: Sequence[Question], draws: int, key: "np.random.SeedSequence"
+) -> "pd.DataFrame":
+    """Return the truth table that answers the questions; see `worlds.truth.true_values`."""
+    from evenwicht.worlds import truth
+
+    return truth.true_values(build(source, book, questions), book, questions, draws, key)
 
 
-def exact_values(config: CohortConfig) -> pd.DataFrame:
+def exact_values(source: SourceSettings, book: Codebook, questions: Sequence[Question]) -> "pd.DataFrame":
     """Return the part of the truth table that has a closed form."""
-    return truth.exact_values(build(config))
+    from evenwicht.worlds import truth
+
+    return truth.exact_values(build(source, book, questions), book)
 
 
-def write_cohort(config: CohortConfig, key: np.random.SeedSequence, truth: pd.DataFrame, folder: str | Path) -> None:
-    """Draw one cohort and write it as a folder; a register is streamed, so its size is not bounded by memory."""
-    if isinstance(config.source, RegisterWorld):
-        register.write_register(config, key, truth, folder)
+def write_cohort(
+    source: SourceSettings, book: Codebook, key: "np.random.SeedSequence", truth: "pd.DataFrame", folder: str | Path
+) -> None:
+    """Draw one cohort and write it with its truth table as a folder."""
+    world = build(source, book)
+    if world.write is not None:
+        world.write(key, truth, Path(folder))
     else:
-        replace(simulate(config, key), truth=truth).write(folder)
+        replace(world.cohort(key), truth=truth).write(folder)
 
 
-def causal_graph(config: CohortConfig) -> dict[str, list[str]]:
-    """Return the causes of every variable of the world of a config, as its equations state them."""
-    return build(config).equations.graph
+def causal_graph(source: SourceSettings) -> dict[str, list[str]]:
+    """Return the causes of every variable of a world, as its equations state them."""
+    return build(source, Codebook("", {})).equations.graph
+
+
+def fit_world(
+    source: SourceSettings,
+    book: Codebook,
+    questions: Sequence[Question],
+    published: "pd.DataFrame",
+    key: "np.random.SeedSequence",
+) -> "pd.DataFrame":
+    """Fit the free parameters of a world to the published figures that may set them; see `worlds.fitting`.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `fitting.FIT`: one row a parameter; empty if the world has nothing to fit.
+
+    Raises
+    ------
+    ConfigError
+        If a figure that a fit needs is not among the published ones.
+    """
+    from evenwicht.worlds import fitting
+
+    if find_spec(_name(source, "fit")) is None:
+        return fitting.FIT.table([])
+    given = fitting.Given(book, questions, fitting.targets_of(book.cohort, published), key)
+    parts = _part(source, "fit").fits(source, given)
+    return fitting.FIT.table({"cohort": book.cohort, **row} for part in parts for row in part)
+
+
+def compare_with_published(cohort: str, truth: "pd.DataFrame", published: "pd.DataFrame") -> "pd.DataFrame":
+    """Put published figures beside the true values of a world; see `worlds.published.compare_with_published`."""
+    from evenwicht.worlds.published import compare_with_published as compare
+
+    return compare(cohort, truth, published)
+
+
+def _part(source: SourceSettings, part: str) -> Any:
+    """One module of the package of a world."""
+    return import_module(_name(source, part))
+
+
+def _name(source: SourceSettings, part: str) -> str:
+    return f"{type(source).__module__.rpartition('.')[0]}.{part}"

@@ -7,11 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from evenwicht.config.mechanisms import Accuracy, Onset
+from evenwicht.base.arrays import Flags, Floats
+from evenwicht.worlds.mechanism_settings import Accuracy, Onset
 from evenwicht.worlds.scm import Noise
-
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 SIGN = {"harmful": 1.0, "beneficial": 1.0, "null": 0.0, "reversed": -1.0}
 YEAR = 365.25  # days

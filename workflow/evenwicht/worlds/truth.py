@@ -7,43 +7,56 @@ intervention can change how many people are above them.
 """
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from evenwicht.cohort import TABLES, empty
-from evenwicht.config import CohortConfig, EventOutcome, MultiSectorOutcome
-from evenwicht.errors import DataError
+from evenwicht.base.arrays import Floats
+from evenwicht.base.codebook import Codebook
+from evenwicht.base.errors import DataError
+from evenwicht.base.exposures import Contrast
+from evenwicht.base.outcomes import EventOutcome, MultiSectorOutcome
+from evenwicht.base.streams import part_of
 from evenwicht.estimators.concentration import high_need, several_sectors
-from evenwicht.rows import TRUTH_KEY, arm_labels
-from evenwicht.streams import part_of
-from evenwicht.worlds.concentration import concentration_rows
+from evenwicht.estimators.distributions import normal_density
+from evenwicht.results.questions import Question
+from evenwicht.results.schema import QUESTION, TRUTH
 from evenwicht.worlds.mechanisms import mean_free_years, onset_risk
 from evenwicht.worlds.scm import Values
-from evenwicht.worlds.world import Asked, Row, World, contrasts_of
+from evenwicht.worlds.use_truth import concentration_rows
+from evenwicht.worlds.world import (
+    PER,
+    Arms,
+    Row,
+    World,
+    births_of,
+    concentrations_of,
+    effects_by_age,
+    effects_by_contrast,
+    row,
+)
 
-Floats = NDArray[np.float64]
-
-TRUTH_COLUMNS = TABLES["truth"]
 CHUNK = 100_000  # people drawn at a time; bounds memory
 BATCH = 10_000  # people of a chunk whose own values tell the Monte Carlo error
-PER = 100_000
-THIRDS = ("lowest", "middle", "highest")
+THIRDS = 3
 
 
-def true_values(config: CohortConfig, world: World, draws: int, key: np.random.SeedSequence) -> pd.DataFrame:
-    """Return the truth table of a world for the studies of a cohort.
+def true_values(
+    world: World, book: Codebook, questions: Sequence[Question], draws: int, key: np.random.SeedSequence
+) -> pd.DataFrame:
+    """Return the truth table of a world.
 
     Parameters
     ----------
-    config
-        The cohort, with its studies.
     world
-        Its world.
+        The world, built for the same questions.
+    book
+        The cohort.
+    questions
+        What is asked; what the world cannot answer has no row.
     draws
         People behind the values that have no closed form, rounded up to whole chunks.
     key
@@ -52,26 +65,28 @@ def true_values(config: CohortConfig, world: World, draws: int, key: np.random.S
     Returns
     -------
     DataFrame
-        study, estimand, level, contrast, value, mc_error (standard error of `value`; 0 in closed form), how.
+        Columns of `schema.TRUTH`: the keys, value, mc_error (standard error of `value`; 0 in closed form), how.
     """
-    exact = exact_values(world)
-    simulated = simulated_values(config, world, draws, key)
-    known = pd.MultiIndex.from_frame(exact[TRUTH_KEY])
-    simulated = simulated[~pd.MultiIndex.from_frame(simulated[TRUTH_KEY]).isin(known)]
+    exact = exact_values(world, book)
+    simulated = simulated_values(world, book, questions, draws, key)
+    known = pd.MultiIndex.from_frame(exact[QUESTION])
+    simulated = simulated[~pd.MultiIndex.from_frame(simulated[QUESTION]).isin(known)]
     parts = [part for part in (exact, simulated) if len(part)]
     if not parts:
-        return empty("truth")
+        return exact
     # what the arithmetic of floats leaves of an exact zero is no effect
-    return pd.concat(parts, ignore_index=True)[TRUTH_COLUMNS].round({"value": 12, "mc_error": 12})
+    return TRUTH.checked(pd.concat(parts, ignore_index=True).round({"value": 12, "mc_error": 12}))
 
 
-def exact_values(world: World) -> pd.DataFrame:
+def exact_values(world: World, book: Codebook) -> pd.DataFrame:
     """Return the part of the truth table that has a closed form."""
-    exact = pd.DataFrame(world.exact, columns=[*TRUTH_KEY, "value"])
-    return exact.assign(mc_error=0.0, how="closed form")[TRUTH_COLUMNS]
+    rows = _each_once(world.exact)
+    return TRUTH.table({"cohort": book.cohort, **r, "mc_error": 0.0, "how": "closed form"} for r in rows)
 
 
-def simulated_values(config: CohortConfig, world: World, draws: int, key: np.random.SeedSequence) -> pd.DataFrame:
+def simulated_values(
+    world: World, book: Codebook, questions: Sequence[Question], draws: int, key: np.random.SeedSequence
+) -> pd.DataFrame:
     """Return the part of the truth table that potential outcomes give, also where a closed form is known.
 
     A value is the mean of those of whole chunks, since thresholds, ranks and ratios are biased in few people. Its Monte
@@ -89,45 +104,124 @@ def simulated_values(config: CohortConfig, world: World, draws: int, key: np.ran
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # values that are not numbers are found below
         for part in range(count):
-            for asked, natural, arms in _people(config, world, CHUNK, part_of(key, part)):
-                whole += _rows(config, world, asked, natural, arms)
-                for start in range(0, CHUNK, BATCH):
+            chunk: list[Row] = []
+            tenths: list[list[Row]] = [[] for _ in range(0, CHUNK, BATCH)]
+            for about, natural, arms in _people(world, questions, CHUNK, part_of(key, part)):
+                chunk += _rows(world, book, questions, about, natural, arms)
+                for start, tenth in zip(range(0, CHUNK, BATCH), tenths, strict=True):
                     some, *some_arms = (_some(people, start) for people in (natural, *arms))
-                    batches += _rows(config, world, asked, some, some_arms)
+                    tenth += _rows(world, book, questions, about, some, some_arms)
+            whole += _each_once(chunk)
+            batches += [one for tenth in tenths for one in _each_once(tenth)]
     if not whole:
-        return empty("truth")
+        return TRUTH.table([])
     values, parts = _by_key(whole), _by_key(batches)
     undefined = values.index[values["count"] < values["size"]]
     if len(undefined):
         raise DataError(
-            f"{', '.join(undefined[0])} has no true value: of {CHUNK:,} people none is exposed, or has the outcome",
-            where=f"cohort {config.name}, source",
-            mend="Make the exposure or the outcome less rare, or leave the study out.",
+            f"{', '.join(filter(None, undefined[0]))} has no true value: of {CHUNK:,} people none is exposed, or has "
+            "the outcome",
+            where=f"cohort {book.cohort}, source",
+            fix="Make the exposure or the outcome less rare, or leave the study out.",
         )
     parts = parts.reindex(values.index)
     everywhere = parts["count"] == count * CHUNK // BATCH
     errors = [table["std"] / np.sqrt(table["count"]) for table in (parts, values)]
     table = pd.DataFrame({"value": values["mean"], "mc_error": errors[0].where(everywhere, errors[1])}).reset_index()
-    return table.assign(how=f"potential outcomes of {count * CHUNK:,} people")[TRUTH_COLUMNS]
+    how = f"potential outcomes of {count * CHUNK:,} people"
+    return TRUTH.typed(table.assign(cohort=book.cohort, how=how))
+
+
+def _each_once(rows: Sequence[Row]) -> list[Row]:
+    """Several questions may have the same answer."""
+    return list({tuple(one[name] for name in QUESTION): one for one in reversed(rows)}.values())[::-1]
 
 
 def _by_key(rows: list[Row]) -> pd.DataFrame:
     """Size, count of finite values, mean and SD of each true value over chunks or batches."""
     table = pd.DataFrame(rows)
     finite = table.assign(value=table["value"].where(np.isfinite(table["value"])))
-    return finite.groupby(TRUTH_KEY, sort=False)["value"].agg(["size", "count", "mean", "std"])
+    return finite.groupby(QUESTION, sort=False)["value"].agg(["size", "count", "mean", "std"])
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """What both arms are about.
+
+    Attributes
+    ----------
+    exposure, references
+        Keys of the rows; the same value stands against each reference.
+    outcomes
+        Whether it is a policy -> ids of outcomes.
+    arms
+        Both interventions, and who they are about.
+    column
+        Variable that tells who is exposed as things are, if there is one.
+    step
+        Of a number: by how much it is raised.
+    ages
+        Ages by which absolute effects are asked for, beside the horizon of the outcome.
+    """
+
+    exposure: str
+    references: tuple[str, ...]
+    outcomes: dict[bool, list[str]]
+    arms: Arms
+    column: str | None = None
+    step: float | None = None
+    ages: tuple[float, ...] = ()
 
 
 def _people(
-    config: CohortConfig, world: World, n: int, key: np.random.SeedSequence
-) -> Iterator[tuple[Asked | None, Values, list[Values]]]:
-    """Yield n people without intervention, with both arms of each contrast asked for, and last without any contrast."""
+    world: World, questions: Sequence[Question], n: int, key: np.random.SeedSequence
+) -> Iterator[tuple[_Compared | None, Values, list[Values]]]:
+    """Yield n people without intervention, with both arms of each comparison, and last without any."""
     natural = world.equations.draw(n, key)
-    for asked in contrasts_of(config):
-        if asked.key in world.contrasts:
-            compared = world.contrasts[asked.key]
-            yield asked, natural, [world.equations.draw(n, key, do) for do in (compared.exposed, compared.unexposed)]
+    for about in _comparisons(world, questions, natural):
+        both = (about.arms.exposed, about.arms.unexposed)
+        yield about, natural, [world.equations.draw(n, key, do) if do else natural for do in both]
     yield None, natural, []
+
+
+def _comparisons(world: World, questions: Sequence[Question], natural: Values) -> Iterator[_Compared]:
+    """Yield what the world can compare: columns that are variables of its model, and births."""
+    weights = _weights(world, natural)
+    for contrast, outcomes in effects_by_contrast(questions).items():
+        step = None
+        if contrast.continuous and contrast.column in natural:
+            step = _step(contrast, natural[contrast.column].astype(float), weights)
+        arms = _arms(world, contrast, natural, step)
+        if arms is not None:
+            known = None if contrast.levels is not None or contrast.column not in natural else contrast.column
+            yield _Compared(contrast.exposure, (contrast.reference,), outcomes, arms, known, step)
+    for born in births_of(questions):
+        arms = world.births(born) if world.births is not None else None
+        if arms is not None:
+            yield _Compared(born.exposure, born.references, {True: list(born.outcomes)}, arms, ages=born.ages)
+
+
+def _step(contrast: Contrast, values: Floats, weights: Floats) -> float:
+    """By how much a number is raised; its standard deviation is that of the population."""
+    if contrast.per != "sd":
+        return float(contrast.per or 1.0)
+    return float(np.sqrt(_mean((values - _mean(values, weights)) ** 2, weights)))
+
+
+def _arms(world: World, contrast: Contrast, natural: Values, step: float | None) -> Arms | None:
+    """Both interventions on a column, or None if it is no variable of the model."""
+    column = contrast.column
+    if column in world.arms and contrast.levels is None and not contrast.continuous:
+        return world.arms[column]
+    if column not in natural:
+        return None
+    kind = natural[column].dtype.kind
+    if contrast.continuous:
+        return Arms({column: natural[column] + step}, {}) if kind in "fiu" else None
+    if contrast.levels is not None:
+        exposed, unexposed = contrast.levels
+        return Arms({column: exposed}, {column: unexposed}) if kind in "OU" else None
+    return Arms({column: True}, {column: False}) if kind == "b" else None
 
 
 def _some(people: Values, start: int) -> Values:
@@ -135,90 +229,110 @@ def _some(people: Values, start: int) -> Values:
     return {name: values[start : start + BATCH] for name, values in people.items()}
 
 
-def _rows(
-    config: CohortConfig, world: World, asked: Asked | None, natural: Values, arms: list[Values]
-) -> Iterator[Row]:
-    """True values of one contrast, or those without a contrast."""
+def _weights(world: World, natural: Values) -> Floats:
     n = len(next(iter(natural.values())))
-    weights = np.ones(n) if world.inclusion is None else natural[world.inclusion].astype(float)
-    if asked is None:
-        yield from _without_contrast(config, world, natural, weights)
+    return np.ones(n) if world.inclusion is None else natural[world.inclusion].astype(float)
+
+
+def _rows(
+    world: World,
+    book: Codebook,
+    questions: Sequence[Question],
+    about: _Compared | None,
+    natural: Values,
+    arms: list[Values],
+) -> Iterator[Row]:
+    """True values of one comparison, or those without one."""
+    weights = _weights(world, natural)
+    if about is None:
+        yield from _without_comparison(world, book, questions, natural, weights)
         return
-    among = world.contrasts[asked.key].among
-    w = weights if among is None else weights * among(natural)
-    for name in asked.outcomes:
-        yield from _under_every_label(asked.labels, _effects_on(config, world, asked, name, arms, natural, w))
-    if asked.level == "individual":
-        yield from _attributable_use(config, world, asked, natural, arms[1])
+    w = weights if about.arms.among is None else weights * about.arms.among(natural)
+    for policy, outcomes in about.outcomes.items():
+        for name in outcomes:
+            for found in _effects_on(world, book, about, policy, name, arms, natural, w):
+                yield from ({**found, "reference": reference} for reference in about.references)
+        if not policy:
+            yield from _attributable_use(world, questions, about, natural, arms[1])
 
 
-def _without_contrast(config: CohortConfig, world: World, natural: Values, weights: Floats) -> Iterator[Row]:
-    yield from _unexplained(config, world, natural, weights)
-    if config.concentration is not None and config.concentration.window in world.use:
-        yield from concentration_rows(
-            config.concentration, natural[world.use[config.concentration.window]], world.sectors, natural
-        )
+def _without_comparison(
+    world: World, book: Codebook, questions: Sequence[Question], natural: Values, weights: Floats
+) -> Iterator[Row]:
+    yield from _unexplained(world, book, natural, weights)
+    for question in concentrations_of(questions):
+        if question.window in world.use:
+            yield from concentration_rows(question, natural[world.use[question.window]], world.sectors, natural)
     if world.others is not None:
         yield from world.others(natural)
 
 
 def _effects_on(
-    config: CohortConfig, world: World, asked: Asked, name: str, arms: list[Values], natural: Values, weights: Floats
+    world: World,
+    book: Codebook,
+    about: _Compared,
+    policy: bool,
+    name: str,
+    arms: list[Values],
+    natural: Values,
+    weights: Floats,
 ) -> Iterator[Row]:
-    """Every estimand of one contrast and one outcome, under the first label of the contrast."""
-    exposed, unexposed, now = (_outcome(config, world, name, people, natural) for people in (*arms, natural))
-    effect = _Effect(name, asked.level, asked.labels[0], exposed, unexposed, now, weights)
-    yield from _effects(effect, natural, asked.key)
-    outcome = config.outcomes[name]
-    if isinstance(outcome, EventOutcome) and outcome.time == "age":
-        yield from _time_to_event(config, world, name, asked, arms, weights)
-
-
-def _under_every_label(labels: list[str], rows: Iterator[Row]) -> Iterator[Row]:
-    """Repeat the rows of the contrast itself for its other labels; parts of it, such as thirds of SES, stand once."""
-    for row in rows:
-        yield row
-        if row["contrast"] == labels[0]:
-            yield from ({**row, "contrast": label} for label in labels[1:])
-
-
-def _outcome(config: CohortConfig, world: World, name: str, people: Values, natural: Values) -> Floats:
-    """Each person's expected outcome: a risk, a 0/1 state or a number."""
-    outcome = config.outcomes[name]
+    """Every estimand of one comparison and one outcome, without the reference."""
+    values = [_outcome(world, book, name, people, natural) for people in (*arms, natural)]
+    if values[2] is None:
+        return
+    exposed, unexposed, now = (np.asarray(value) for value in values)
+    outcome = book.outcomes[name]
+    at = f"{outcome.horizon:g}" if isinstance(outcome, EventOutcome) else ""
+    effect = _Effect(name, about.exposure, at, policy, about.step, exposed, unexposed, now, weights)
+    yield from _effects(effect, natural, about.column)
     if isinstance(outcome, EventOutcome):
+        yield from _time_to_event(world, outcome, effect, about, arms)
+
+
+def _outcome(world: World, book: Codebook, name: str, people: Values, natural: Values) -> Floats | None:
+    """Each person's expected outcome, (n,): a risk, a 0/1 state or a number; None if the model does not know it."""
+    outcome = book.outcomes[name]
+    if isinstance(outcome, EventOutcome):
+        if outcome.event not in world.diseases:
+            return None
         return onset_risk(world.diseases[outcome.event], people[f"{outcome.event}_log_hazard"], outcome.horizon)
     if isinstance(outcome, MultiSectorOutcome):
+        if outcome.window not in world.use:
+            return None
         use = world.use[outcome.window]
         flags = people[use] > _thresholds(natural[use], outcome.top_share)
         return several_sectors(flags, outcome.at_least).astype(float)
-    return people[outcome.column].astype(float)
+    return people[outcome.column].astype(float) if outcome.column in people else None
 
 
 def _thresholds(amounts: Floats, top_share: float) -> Floats:
     """Largest use in each sector that does not count as high need."""
     flags = np.column_stack([high_need(column, top_share) for column in amounts.T])
-    return np.where(flags, -np.inf, amounts).max(axis=0)
+    return np.asarray(np.where(flags, -np.inf, amounts).max(axis=0))
 
 
 @dataclass(frozen=True)
 class _Effect:
     """One outcome of the same n people in three regimes, (n,) each, with the weights of the sample."""
 
-    study: str
-    level: str
-    contrast: str
+    outcome: str
+    exposure: str
+    at: str
+    policy: bool
+    step: float | None
     exposed: Floats
     unexposed: Floats
     natural: Floats
     weights: Floats
 
-    def row(self, estimand: str, value: float, contrast: str | None = None) -> Row:
-        key = {"study": self.study, "level": self.level, "contrast": contrast or self.contrast}
-        return {**key, "estimand": estimand, "value": float(value)}
+    def row(self, estimand: str, value: float, subgroup: str = "", at: str | None = None) -> Row:
+        where = self.at if at is None else at
+        return row(estimand, value, outcome=self.outcome, exposure=self.exposure, subgroup=subgroup, at=where)
 
 
-def _effects(effect: _Effect, people: Values, column: str) -> Iterator[Row]:
-    """Every estimand of one contrast that follows from the outcomes of both arms."""
+def _effects(effect: _Effect, people: Values, column: str | None) -> Iterator[Row]:
+    """Every estimand of one comparison that follows from the outcomes of both arms."""
     w = effect.weights
     one, none, now = (_mean(y, w) for y in (effect.exposed, effect.unexposed, effect.natural))
     if not _is_risk(effect):
@@ -233,12 +347,14 @@ def _effects(effect: _Effect, people: Values, column: str) -> Iterator[Row]:
         yield effect.row("odds_ratio", one / (1 - one) / (none / (1 - none)))
         if one != none:
             yield effect.row("number_needed", 1 / abs(one - none))
-        if effect.level == "policy":
+        if effect.policy:
             yield effect.row("cases_averted", PER * (none - one))
+        # a number that is raised by a step leaves nobody unexposed, so nothing is attributable to it
+        if effect.policy and effect.step is None:
             yield effect.row("prevented_fraction", 1 - one / now)
-        else:
+        elif effect.step is None:
             yield effect.row("attributable_fraction", 1 - none / now)
-    if column in people:
+    if column is not None:
         yield from _prediction(effect, people[column].astype(float))
     if "ses" in people:
         yield from _by_ses(effect, people["ses"])
@@ -260,15 +376,18 @@ def _prediction(effect: _Effect, exposure: Floats) -> Iterator[Row]:
     Explained variance on the liability scale after Lee et al. 2012, Genetic Epidemiology 36:214.
     """
     w, y = effect.weights, effect.natural
-    mean, share = _mean(y, w), _mean(exposure, w)
-    covariance = _mean((exposure - share) * (y - mean), w)
+    mean, centre = _mean(y, w), _mean(exposure, w)
+    covariance = _mean((exposure - centre) * (y - mean), w)
+    spread = _mean((exposure - centre) ** 2, w)
     variance = mean * (1 - mean) if _is_risk(effect) else _mean((y - mean) ** 2, w)
-    explained = covariance**2 / (share * (1 - share) * variance)
-    yield effect.row("crude_difference", covariance / (share * (1 - share)))
+    explained = covariance**2 / (spread * variance)
+    yield effect.row("crude_difference", covariance / spread * (effect.step or 1.0))
     yield effect.row("r_squared", explained)
-    if _is_risk(effect):
-        density = norm_density(ndtri(1 - mean))
-        yield effect.row("liability_r_squared", explained * mean * (1 - mean) / density**2)
+    if not _is_risk(effect):
+        return
+    density = float(normal_density(ndtri(1 - mean)))
+    yield effect.row("liability_r_squared", explained * mean * (1 - mean) / density**2)
+    if effect.step is None:
         among_cases = _mean(exposure, w * y)
         among_others = _mean(exposure, w * (1 - y))
         yield effect.row("auc", 0.5 + abs(among_cases - among_others) / 2)
@@ -278,23 +397,18 @@ def _prediction(effect: _Effect, exposure: Floats) -> Iterator[Row]:
         yield effect.row("negative_predictive_value", 1 - _mean(y, w * (1 - exposure)))
 
 
-def norm_density(z: float) -> float:
-    """Density of the standard normal distribution."""
-    return float(np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi))
-
-
 def _by_ses(effect: _Effect, ses: Floats) -> Iterator[Row]:
     """The effect in each third of family SES, and the slope index of inequality in both arms."""
-    third = np.searchsorted(np.quantile(ses, [1 / 3, 2 / 3]), ses)
-    for k, label in enumerate(THIRDS):
+    third = np.searchsorted(np.quantile(ses, np.arange(1, THIRDS) / THIRDS), ses)
+    for k in range(THIRDS):
         rows = third == k
         one, none = (_mean(y[rows], effect.weights[rows]) for y in (effect.exposed, effect.unexposed))
-        contrast = f"{effect.contrast}, {label} third of SES"
+        subgroup = f"ses={k + 1}of{THIRDS}"
         if _is_risk(effect):
-            yield effect.row("risk_difference", one - none, contrast)
-            yield effect.row("risk_ratio", one / none, contrast)
+            yield effect.row("risk_difference", one - none, subgroup)
+            yield effect.row("risk_ratio", one / none, subgroup)
         else:
-            yield effect.row("mean_difference", one - none, contrast)
+            yield effect.row("mean_difference", one - none, subgroup)
     rank = (np.argsort(np.argsort(ses)) + 0.5) / len(ses)
     difference, centred = effect.exposed - effect.unexposed, rank - _mean(rank, effect.weights)
     slope = _mean(centred * difference, effect.weights) / _mean(centred**2, effect.weights)
@@ -302,40 +416,44 @@ def _by_ses(effect: _Effect, ses: Floats) -> Iterator[Row]:
 
 
 def _time_to_event(
-    config: CohortConfig, world: World, name: str, asked: Asked, arms: list[Values], weights: Floats
+    world: World, outcome: EventOutcome, effect: _Effect, about: _Compared, arms: list[Values]
 ) -> Iterator[Row]:
-    """Survival of both arms to the horizon, and time gained free of the disease."""
-    outcome = config.outcomes[name]
-    assert isinstance(outcome, EventOutcome)
-    disease, hazard = world.diseases[outcome.event], f"{outcome.event}_log_hazard"
-    row = {"study": name, "level": asked.level}
-    free = [_mean(mean_free_years(disease, people[hazard], outcome.horizon), weights) for people in arms]
-    if asked.level == "individual":
-        for label, people in zip(arm_labels(config.columns[asked.key]), arms, strict=True):
-            risk = _mean(onset_risk(disease, people[hazard], outcome.horizon), weights)
-            yield {**row, "contrast": label, "estimand": "survival", "value": 1 - risk}
-    yield {**row, "contrast": asked.labels[0], "estimand": "rmst_difference", "value": free[0] - free[1]}
+    """Survival of both arms to the horizon, time gained free of the disease, and effects by other ages."""
+    disease, weights = world.diseases[outcome.event], effect.weights
+    hazards = [people[f"{outcome.event}_log_hazard"] for people in arms]
+    if about.step is not None and np.ptp(hazards[0] - hazards[1]) < 1e-9:
+        yield effect.row("conditional_hazard_ratio", np.exp((hazards[0] - hazards[1])[0]), at="")
+    if outcome.time != "age":
+        return
+    for arm, risks in (("exposed", effect.exposed), ("unexposed", effect.unexposed)):
+        yield effect.row(f"survival_{arm}", 1 - _mean(risks, weights))
+    free = [_mean(mean_free_years(disease, hazard, outcome.horizon), weights) for hazard in hazards]
+    yield effect.row("rmst_difference", free[0] - free[1])
+    keys = {"outcome": effect.outcome, "exposure": effect.exposure}
+    yield from effects_by_age(keys, disease, hazards[0], hazards[1], weights, about.ages)
 
 
-def _unexplained(config: CohortConfig, world: World, natural: Values, weights: Floats) -> Iterator[Row]:
+def _unexplained(world: World, book: Codebook, natural: Values, weights: Floats) -> Iterator[Row]:
     """Share of the variance of a disease that remains when every cause of its hazard is known."""
-    for name, outcome in config.outcomes.items():
-        if isinstance(outcome, EventOutcome) and outcome.event in world.diseases:
-            risk = _outcome(config, world, name, natural, natural)
+    for name, outcome in book.outcomes.items():
+        risk = _outcome(world, book, name, natural, natural) if isinstance(outcome, EventOutcome) else None
+        if isinstance(outcome, EventOutcome) and risk is not None:
             mean = _mean(risk, weights)
             left = 1 - _mean((risk - mean) ** 2, weights) / (mean * (1 - mean))
-            row: Row = {"study": name, "level": "population", "contrast": "all causes of the hazard"}
-            yield {**row, "estimand": "unexplained_share", "value": float(left)}
+            yield row("unexplained_share", left, outcome=name, exposure="all_causes", at=outcome.horizon)
 
 
 def _attributable_use(
-    config: CohortConfig, world: World, asked: Asked, natural: Values, unexposed: Values
+    world: World, questions: Sequence[Question], about: _Compared, natural: Values, unexposed: Values
 ) -> Iterator[Row]:
     """Share of each sector's use that would not be there had nobody been exposed."""
-    study = config.concentration
-    if study is None or study.window not in world.use:
+    if about.step is not None:
         return
-    now, without = (people[world.use[study.window]].mean(axis=0) for people in (natural, unexposed))
-    for sector, share in zip(world.sectors, 1 - without / now, strict=True):
-        row: Row = {"study": "concentration", "level": "individual", "contrast": f"{sector}, {asked.labels[0]}"}
-        yield {**row, "estimand": "attributable_fraction", "value": share}
+    for window in dict.fromkeys(question.window for question in concentrations_of(questions)):
+        if window not in world.use:
+            continue
+        now, without = (people[world.use[window]].mean(axis=0) for people in (natural, unexposed))
+        for sector, share in zip(world.sectors, 1 - without / now, strict=True):
+            for reference in about.references:
+                keys = {"outcome": sector, "exposure": about.exposure, "reference": reference}
+                yield row("attributable_fraction", share, at=window, **keys)

@@ -1,26 +1,33 @@
 """What every world offers, so that cohorts are drawn and truths computed in one way."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from evenwicht.base.arrays import Flags, Floats
+from evenwicht.base.codebook import Codebook
+from evenwicht.base.exposures import Contrast
+from evenwicht.base.outcomes import BinaryOutcome, ContinuousOutcome, EventOutcome
 from evenwicht.cohort import Cohort
-from evenwicht.config import BinaryOutcome, CohortConfig, ContinuousOutcome, EventOutcome
-from evenwicht.config.mechanisms import Onset
-from evenwicht.rows import REFERENCES, contrast_label, period_label
+from evenwicht.results.questions import Births, Concentration, Effect, Question
+from evenwicht.worlds.mechanism_settings import Onset
+from evenwicht.worlds.mechanisms import mean_free_years, onset_risk
 from evenwicht.worlds.scm import Model, Values
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Row = dict[str, object]
 Intervention = Mapping[str, Any]
-Parameter = Callable[[str, str], float | None]  # key of a contrast and an outcome -> effect, None if there is none
+Parameter = Callable[[str], float | None]  # event or column -> effect on its log hazard, mean or risk; None if unknown
+PER = 100_000
 
 
 @dataclass(frozen=True)
-class Contrast:
+class Arms:
     """Two interventions on the same people.
 
     Attributes
@@ -28,12 +35,12 @@ class Contrast:
     exposed, unexposed
         Variables set for everybody, to a number or an (n,) array.
     among
-        From people drawn without intervention, who the contrast is about; everybody if left out.
+        From people drawn without intervention, who the comparison is about, (n,); everybody if left out.
     """
 
     exposed: Intervention
     unexposed: Intervention
-    among: Callable[[Values], NDArray[np.bool_]] | None = None
+    among: Callable[[Values], Flags] | None = None
 
 
 @dataclass(frozen=True)
@@ -46,117 +53,165 @@ class World:
         The structural causal model.
     cohort
         Draws a Cohort from a seed, without its truth table.
-    contrasts
-        Column of `persons`, or window of births -> the interventions that set it to yes and to no.
+    write
+        Draws a Cohort from a seed and writes it with its truth table as a folder, for a world with a way of its own.
+    arms
+        Yes/no column of `persons` -> the interventions that set it, if it is more than a variable of the same name.
+    births
+        What happened to the births that a question is about, and its absence; None if it is nothing.
     diseases
         Event -> its Gompertz baseline; its log hazard is the variable `<event>_log_hazard`.
     use
         Window of costs -> variable with the use of every sector, (n, sectors).
     sectors
-        Names of the sectors, in the order of the columns of use.
+        Ids of the sectors, in the order of the columns of use.
     inclusion
         Variable with the chance to be in the sample that the truth is about; everybody if left out.
     exact
-        True values in closed form: rows with study, estimand, level, contrast and value.
+        True values in closed form: rows with the keys `schema.QUESTION` and value; see `row`.
     others
         True values particular to this world, from people drawn without intervention.
     """
 
     equations: Model
     cohort: Callable[[np.random.SeedSequence], Cohort]
-    contrasts: dict[str, Contrast] = field(default_factory=dict)
+    write: Callable[[np.random.SeedSequence, "pd.DataFrame", Path], None] | None = None
+    arms: Mapping[str, Arms] = field(default_factory=dict)
+    births: Callable[[Births], Arms | None] | None = None
     diseases: Mapping[str, Onset] = field(default_factory=dict)
-    use: dict[str, str] = field(default_factory=dict)
-    sectors: list[str] = field(default_factory=list)
+    use: Mapping[str, str] = field(default_factory=dict)
+    sectors: Sequence[str] = ()
     inclusion: str | None = None
-    exact: list[Row] = field(default_factory=list)
+    exact: Sequence[Row] = ()
     others: Callable[[Values], Iterable[Row]] | None = None
 
 
-def yes_or_no(*columns: str) -> dict[str, Contrast]:
-    """Return the contrasts of columns that are variables of the model with the same name."""
-    return {column: Contrast({column: True}, {column: False}) for column in columns}
+def row(
+    estimand: str,
+    value: float,
+    *,
+    outcome: str = "",
+    exposure: str = "",
+    reference: str = "",
+    subgroup: str = "",
+    at: str | float = "",
+) -> Row:
+    """Return one true value with its keys."""
+    return {
+        "outcome": outcome,
+        "exposure": exposure,
+        "reference": reference,
+        "subgroup": subgroup,
+        "at": at if isinstance(at, str) else f"{at:g}",
+        "estimand": estimand,
+        "value": float(value),
+    }
 
 
-@dataclass(frozen=True)
-class Asked:
-    """A contrast that the studies of a cohort ask for.
-
-    Attributes
-    ----------
-    level
-        "individual" or "policy".
-    key
-        Its key in `World.contrasts`: a column of `persons`, or a window of births.
-    labels
-        Names under which estimates of it stand; one for each group that the exposed are compared with.
-    outcomes
-        Names of outcomes.
-    """
-
-    level: str
-    key: str
-    labels: list[str]
-    outcomes: list[str]
+def effects_by_contrast(questions: Iterable[Question]) -> dict[Contrast, dict[bool, list[str]]]:
+    """Return every contrast that is asked for, once: whether as a policy -> ids of its outcomes."""
+    asked: dict[Contrast, dict[bool, list[str]]] = {}
+    for question in questions:
+        if isinstance(question, Effect):
+            outcomes = asked.setdefault(question.contrast, {}).setdefault(question.policy, [])
+            outcomes += [name for name in question.outcomes if name not in outcomes]
+    return asked
 
 
-def contrasts_of(config: CohortConfig) -> Iterator[Asked]:
-    """Yield every contrast that the studies of a cohort ask for, each once with all its outcomes."""
-    columns: dict[tuple[str, str], list[str]] = {}
-    if config.individual is not None:
-        columns[("individual", config.individual.exposure)] = config.individual.outcomes
-    if config.policy is not None:
-        columns |= {("policy", exposure): config.policy.outcomes for exposure in config.policy.exposures}
-    if config.reform is not None:
-        key = ("policy", config.reform.exposure)
-        columns[key] = list(dict.fromkeys([*columns.get(key, []), *config.reform.outcomes]))
-    for (level, column), outcomes in columns.items():
-        yield Asked(level, column, [contrast_label(column, config.columns[column])], outcomes)
-    study = config.birth_periods
-    if study is not None:
-        for name, window in study.exposed.items():
-            labels = [period_label(name, window, reference) for reference in REFERENCES]
-            yield Asked("policy", name, labels, study.outcomes)
+def births_of(questions: Iterable[Question]) -> list[Births]:
+    """Return the questions about times of birth."""
+    return [question for question in questions if isinstance(question, Births)]
+
+
+def concentrations_of(questions: Iterable[Question]) -> list[Concentration]:
+    """Return the questions about the concentration of use."""
+    return [question for question in questions if isinstance(question, Concentration)]
 
 
 def exact_effects(
-    config: CohortConfig,
+    book: Codebook,
+    questions: Iterable[Question],
+    parameter: Callable[[str, str], float | None],
     diseases: Mapping[str, Onset] | None = None,
-    *,
-    log_hazard_ratio: Parameter | None = None,
-    mean_difference: Parameter | None = None,
-    risk_difference: Parameter | None = None,
 ) -> Iterator[Row]:
-    """Yield the effects that are parameters of a world, for every contrast and outcome that its studies ask for.
+    """Yield the effects of yes/no columns that are parameters of a world.
 
     Parameters
     ----------
-    config
+    book
         The cohort.
+    questions
+        What is asked.
+    parameter
+        Called with the column and an event or the column of an outcome: effect on the log hazard, mean or risk.
     diseases
-        Event -> Gompertz baseline. Delay of onset is minus the log hazard ratio over its shape, exact for the
-        cumulative hazard up to the constant at birth.
-    log_hazard_ratio
-        Called with key of the contrast and event.
-    mean_difference
-        Called with key of the contrast and column of a continuous outcome.
-    risk_difference
-        Called with key of the contrast and column of a binary outcome.
+        Event -> Gompertz baseline.
     """
-    for asked in contrasts_of(config):
-        for name, label in product(asked.outcomes, asked.labels):
-            outcome = config.outcomes[name]
-            row: Row = {"study": name, "level": asked.level, "contrast": label}
-            if isinstance(outcome, EventOutcome) and log_hazard_ratio is not None and outcome.event in (diseases or {}):
-                effect = log_hazard_ratio(asked.key, outcome.event)
-                if effect is not None:
-                    yield {**row, "estimand": "conditional_hazard_ratio", "value": float(np.exp(effect))}
-                    yield {**row, "estimand": "onset_delay", "value": -effect / (diseases or {})[outcome.event].shape}
-            for kind, estimand, parameter in (
-                (ContinuousOutcome, "mean_difference", mean_difference),
-                (BinaryOutcome, "risk_difference", risk_difference),
-            ):
-                if isinstance(outcome, kind) and parameter is not None:
-                    effect = parameter(asked.key, outcome.column)
-                    if effect is not None:
-                        yield {**row, "estimand": estimand, "value": effect}
+    for contrast, levels in effects_by_contrast(questions).items():
+        if contrast.levels is not None or contrast.continuous:
+            continue
+
+        def effect(target: str, column: str = contrast.column) -> float | None:
+            return parameter(column, target)
+
+        for name in dict.fromkeys(name for outcomes in levels.values() for name in outcomes):
+            yield from exact_effect(book, name, contrast.exposure, contrast.reference, effect, diseases)
+
+
+def exact_effect(
+    book: Codebook,
+    name: str,
+    exposure: str,
+    reference: str,
+    parameter: Parameter,
+    diseases: Mapping[str, Onset] | None = None,
+) -> Iterator[Row]:
+    """Yield the effect on one outcome as far as it is a parameter.
+
+    Delay of onset is minus the log hazard ratio over the Gompertz shape, exact for the cumulative hazard up to the
+    constant at birth.
+    """
+    outcome, keys = book.outcomes[name], {"outcome": name, "exposure": exposure, "reference": reference}
+    if isinstance(outcome, EventOutcome):
+        disease = (diseases or {}).get(outcome.event)
+        effect = parameter(outcome.event) if disease is not None else None
+        if disease is not None and effect is not None:
+            yield row("conditional_hazard_ratio", np.exp(effect), **keys)
+            yield row("onset_delay", 0.0 - effect / disease.shape, **keys)
+    elif isinstance(outcome, ContinuousOutcome | BinaryOutcome):
+        effect = parameter(outcome.column)
+        if effect is not None:
+            estimand = "mean_difference" if isinstance(outcome, ContinuousOutcome) else "risk_difference"
+            yield row(estimand, effect, **keys)
+
+
+def effects_by_age(
+    keys: Mapping[str, str],
+    disease: Onset,
+    exposed: Floats,
+    unexposed: Floats,
+    weights: Floats,
+    ages: Iterable[float],
+) -> Iterator[Row]:
+    """Yield absolute effects on a disease by each age.
+
+    Parameters
+    ----------
+    keys
+        Outcome, exposure and reference of the rows.
+    disease
+        Its Gompertz baseline.
+    exposed, unexposed
+        Log hazards of the same people in both arms, (n,).
+    weights
+        Of the sample, (n,).
+    ages
+        Years.
+    """
+    for age in ages:
+        one, none = (float(np.average(onset_risk(disease, h, age), weights=weights)) for h in (exposed, unexposed))
+        free = [float(np.average(mean_free_years(disease, h, age), weights=weights)) for h in (exposed, unexposed)]
+        yield row("risk_difference", one - none, at=age, **keys)
+        yield row("risk_ratio", one / none, at=age, **keys)
+        yield row("cases_averted", PER * (none - one), at=age, **keys)
+        yield row("rmst_difference", free[0] - free[1], at=age, **keys)

@@ -1,0 +1,134 @@
+"""What a column of a cohort is: its role, type, unit, codes and missing codes."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from evenwicht.base.names import Code, Codes, Strict
+
+Role = Literal[
+    "id",
+    "family",
+    "cluster",
+    "birth_date",
+    "sex",
+    "baseline",
+    "stressor",
+    "exposure",
+    "policy",
+    "weight",
+    "mediator",
+    "outcome",
+]
+Precision = Literal["day", "month", "year"]
+TRUTH_WORDS = {"0": False, "1": True, "no": False, "yes": True, "false": False, "true": True}
+
+
+class SourceColumn(Strict):
+    """How the text of a source column becomes values; only the empty cell and the codes of `missing` are missing."""
+
+    source: str | None = Field(None, description="Name in the source table; the same name if left out")
+    type: Literal["number", "integer", "boolean", "category", "date"] = Field(
+        "number", description="What its values are; boolean is a yes/no column"
+    )
+    codes: Codes = Field(default={}, description="Code in the source -> label; codes with one label are one level")
+    yes_code: Code | None = Field(
+        None,
+        description="The code of a yes/no column that means yes, if the codes are not 0 and 1, or no and yes",
+    )
+    missing: list[Code] = Field(default=[], description="Codes that mean 'not known'")
+    minimum: float | dt.date | None = Field(None, description="Least possible value, of a number or date")
+    maximum: float | dt.date | None = Field(None, description="Greatest possible value, of a number or date")
+    precision: Precision = Field("day", description="What is known of dates; each is stored as the first day of it")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _truth_values_are_not_category_codes(cls, data: object) -> object:
+        codes = data.get("codes") if isinstance(data, Mapping) and data.get("type") == "category" else None
+        if isinstance(codes, Mapping) and any(isinstance(code, bool) for code in codes):
+            raise ValueError("YAML reads a bare yes, no, on, off, true or false as a truth value; quote these codes")
+        return data
+
+    @model_validator(mode="after")
+    def _settings_fit_the_type(self) -> "SourceColumn":
+        if self.codes and self.type not in ("category", "boolean"):
+            raise ValueError(f"codes belong to type category or boolean, not {self.type}")
+        both = [code for code in self.codes if code in self.missing]
+        if both:
+            raise ValueError(f"{', '.join(both)} stands in `codes` and in `missing`")
+        if self.precision != "day" and self.type != "date":
+            raise ValueError("precision belongs to type date")
+        self._check_range()
+        if self.type == "boolean":
+            self._check_truth()
+        elif self.yes_code is not None:
+            raise ValueError("yes_code belongs to type boolean")
+        return self
+
+    def _check_range(self) -> None:
+        limits = [limit for limit in (self.minimum, self.maximum) if limit is not None]
+        if limits and self.type not in ("number", "integer", "date"):
+            raise ValueError(f"minimum and maximum belong to numbers and dates, not to type {self.type}")
+        if any(isinstance(limit, dt.date) != (self.type == "date") for limit in limits):
+            raise ValueError(f"minimum and maximum must be {'dates' if self.type == 'date' else 'numbers'}")
+        if len(limits) == 2 and limits[0] > limits[1]:  # type: ignore[operator]
+            raise ValueError("minimum must not exceed maximum")
+
+    def _check_truth(self) -> None:
+        if not self.codes:
+            if self.yes_code is not None:
+                raise ValueError("yes_code needs `codes`, the two codes of the yes/no column")
+            return
+        if len(self.codes) != 2 or len(set(self.codes.values())) != 2:
+            raise ValueError("a boolean column has two codes with a label each; use type category for others")
+        if self.yes_code is None and not self.spelt_out:
+            raise ValueError(f"which of the codes {' and '.join(self.codes)} means yes? Say so with `yes_code`")
+        if self.yes_code is not None and self.yes_code not in self.codes:
+            raise ValueError(f"yes_code '{self.yes_code}' is not one of the codes {' and '.join(self.codes)}")
+
+    @property
+    def spelt_out(self) -> bool:
+        """Whether the codes of a yes/no column, if any, say by themselves which of them means yes."""
+        if self.yes_code is not None:
+            return False
+        return not self.codes or {TRUTH_WORDS.get(code.casefold()) for code in self.codes} == {False, True}
+
+    @property
+    def truth(self) -> dict[str, bool]:
+        """What each code of a yes/no column means."""
+        if not self.spelt_out:
+            return {code: code == self.yes_code for code in self.codes}
+        return {**TRUTH_WORDS, **{code: TRUTH_WORDS[code.casefold()] for code in self.codes}}
+
+    @property
+    def levels(self) -> dict[str, str]:
+        """The level of each code of a category: the first code listed among those that share its label."""
+        first: dict[str, str] = {}
+        return {code: first.setdefault(label, code) for code, label in self.codes.items()}
+
+    def level_label(self, code: str) -> str:
+        """The label of a level of a category; a level of a category without codes is its own label."""
+        return self.codes.get(code, code)
+
+    def answer(self, yes: bool) -> str:
+        """The label of yes, or of no, in a yes/no column."""
+        labels = {self.truth[code]: label for code, label in self.codes.items()}
+        return labels.get(yes, "yes" if yes else "no")
+
+
+class Column(SourceColumn):
+    """One column of the persons table: its role, type, unit and codes."""
+
+    role: Role = Field(description="What it is in the cohort")
+    label: str = Field(description="What it is called")
+    unit: str = Field("", description="Unit of its values")
+
+    @model_validator(mode="after")
+    def _identifier_is_exact(self) -> "Column":
+        if self.role == "id" and self.type not in ("integer", "category"):
+            raise ValueError("an identifier has type integer, or category if it is any text")
+        if self.role == "id" and (self.codes or self.missing):
+            raise ValueError("an identifier has no codes and is never missing")
+        return self

@@ -1,0 +1,104 @@
+"""Digests by content, so that a job runs again when what it depends on has changed, and only then.
+
+Time stamps say neither: a file restored by `cp -p`, `rsync -a` or `unzip` is changed and old, one that was checked out
+again is unchanged and new.
+"""
+
+import ast
+import hashlib
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+
+def file_digest(path: str | Path) -> str:
+    """Return the SHA-256 of a file's content, or "" if there is no regular file that can be read.
+
+    The content is read every time, in constant memory and about as fast as the disk allows: no combination of size,
+    inode and time stamps is proof that it is unchanged. Why there is nothing to read is for the file's reader to say;
+    a pipe or a device is never opened, since that could block.
+    """
+    try:
+        if not Path(path).is_file():
+            return ""
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def settings_digest(settings: Mapping[str, Any]) -> str:
+    """Return a short digest of settings that are numbers, text, lists and mappings, in any order of keys.
+
+    It begins with a letter, so that nothing that reads it back from a CSV file takes it for a number.
+    """
+    text = json.dumps(settings, sort_keys=True, ensure_ascii=True)
+    return "d" + hashlib.sha256(text.encode()).hexdigest()[:11]
+
+
+def code_digest(script: Path, library: Path, also: Iterable[Path] = ()) -> str:
+    """Return a digest of a script and of every module of a library that it may import, directly or through others.
+
+    The table of a module, a CSV file beside it of the same name, counts with it. Imports count wherever they stand,
+    inside functions too. Importing a module runs the packages above it, so these
+    count as well. A module that is imported under a name known only when the program runs would be missed.
+
+    Parameters
+    ----------
+    script
+        A Python file.
+    library
+        Folder of the package whose modules are followed.
+    also
+        Modules of the library that the script imports under names known only when it runs.
+    """
+    found: dict[Path, bytes] = {}
+    waiting = [script, *also]
+    while waiting:
+        file = waiting.pop()
+        if file not in found:
+            found[file] = file.read_bytes()
+            package = file.relative_to(library.parent).parts[:-1] if file.is_relative_to(library) else ()
+            waiting += _modules(_imports(found[file], package), library)
+            data = file.with_suffix(".csv")
+            if file != script and data.is_file():
+                found[data] = data.read_bytes()
+    names = {file: script.name if file == script else file.relative_to(library).as_posix() for file in found}
+    listing = sorted(f"{names[file]} {hashlib.sha256(source).hexdigest()}" for file, source in found.items())
+    return hashlib.sha256("\n".join(listing).encode()).hexdigest()
+
+
+def modules_beside(settings: Iterable[object], name: str) -> list[Path]:
+    """Return the module of a name in the package of each settings object's class, once, where there is one.
+
+    A kind of world is a package whose modules are found by name when a job runs.
+    """
+    homes = {Path(str(sys.modules[type(one).__module__].__file__)).parent for one in settings}
+    return [module for home in sorted(homes) if (module := home / f"{name}.py").is_file()]
+
+
+@cache
+def _imports(source: bytes, package: tuple[str, ...]) -> list[str]:
+    """Dotted names that a module imports; `package` is where its relative imports start."""
+    names = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            base = [*above, *([node.module] if node.module else [])]
+            names += [".".join([*base, alias.name]) for alias in node.names]
+    return names
+
+
+def _modules(names: list[str], library: Path) -> Iterator[Path]:
+    """Files of the library that importing these names may run."""
+    for name in names:
+        first, *parts = name.split(".")
+        if first == library.name:
+            places = [library.joinpath(*parts[:depth]) for depth in range(len(parts) + 1)]
+            candidates = [file for place in places for file in (place / "__init__.py", place.with_suffix(".py"))]
+            yield from (file for file in candidates if file.is_file())

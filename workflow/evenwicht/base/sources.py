@@ -1,0 +1,33 @@
+"""What every source of a cohort tells the rest: a file, a package or a world."""
+
+from typing import ClassVar
+
+from evenwicht.base.columns import Column
+from evenwicht.base.names import Strict
+from evenwicht.base.outcomes import Sector
+
+
+class SourceSettings(Strict):
+    """Settings of a source; each kind is a subclass with its own `kind`."""
+
+    synthetic: ClassVar[bool] = False  # drawn from a world with known truth
+
+    @property
+    def generated(self) -> dict[str, Column]:
+        """Columns of `persons` that the source makes and describes itself."""
+        return {}
+
+    @property
+    def described_sectors(self) -> dict[str, Sector]:
+        """Cost sectors that the source describes itself."""
+        return {}
+
+    @property
+    def followed(self) -> tuple[str, ...]:
+        """Events that people are followed for."""
+        return ()
+
+    @property
+    def cost_windows(self) -> tuple[str, ...]:
+        """Windows in which costs are counted."""
+        return ()

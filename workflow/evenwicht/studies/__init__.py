@@ -1,0 +1,28 @@
+"""Kinds of study: each is a room of its own, with settings, a run and a section of the report.
+
+A kind is a package here: `__init__` holds its `Settings` and imports nothing heavy, `run` estimates, `section` shows.
+To add one, write the package and name its settings in `KINDS`.
+"""
+
+from evenwicht.studies import (
+    birth_periods,
+    concentration,
+    discontinuity,
+    event_study,
+    exposure,
+    instrument,
+    policy,
+    siblings,
+)
+from evenwicht.studies.study import StudySettings
+
+KINDS: tuple[type[StudySettings], ...] = (
+    exposure.Settings,
+    siblings.Settings,
+    policy.Settings,
+    instrument.Settings,
+    event_study.Settings,
+    birth_periods.Settings,
+    discontinuity.Settings,
+    concentration.Settings,
+)

@@ -1,0 +1,77 @@
+"""What the report shows of a policy from a date of birth on: its effects by every method, and the checks."""
+
+from typing import Any
+
+from evenwicht.base.codebook import Codebook
+from evenwicht.display.labels import first_upper
+from evenwicht.display.section import Found, Method, where
+from evenwicht.display.wording import outcome_head, scale_of, shown_by, truth_of
+from evenwicht.estimators.results import ESTIMANDS
+from evenwicht.studies import methods
+from evenwicht.studies.discontinuity import AFTER, BEFORE, BIRTHS, Settings
+
+HEADING = "Births around a date"
+NEAR = "{n} people born near the date, in the year of the policy or another"
+DONUT = "the same without births so near the date that they could have been moved."
+EFFECTS = {
+    "rd": Method(
+        "regression discontinuity",
+        "births just after the date against births just before it, each with its own line.",
+        NEAR,
+    ),
+    "rd_donut": Method("discontinuity, donut", DONUT, NEAR),
+    "difference_in_discontinuities": Method(
+        "difference in discontinuities",
+        "births after against births before the date, less the same difference in years without the policy.",
+        NEAR,
+    ),
+    "difference_in_discontinuities_donut": Method(
+        "difference in discontinuities, donut",
+        DONUT,
+        NEAR,
+        {methods.MEAN: methods.BY_DATE, methods.RISK: methods.BY_DATE},
+    ),
+}
+METHODS = {
+    **EFFECTS,
+    "density": Method("count of births", "births after over births before the date, against other years."),
+}
+
+
+def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
+    """Return one line an outcome: the estimate by every method, and the true value; and what the checks show."""
+    lines = []
+    for outcome in study.every_outcome:
+        rows = where(
+            found.estimates,
+            outcome=outcome,
+            estimand=(methods.MEAN, methods.RISK),
+            exposure=study.contrast.exposure,
+            method=list(EFFECTS),
+        )
+        cells = [shown_by(rows, [method]) for method in EFFECTS]
+        head = outcome_head(book.outcomes[outcome].label, rows)
+        lines.append({"outcome": head, "cells": cells, "truth": truth_of(rows)})
+    return {
+        "headings": [first_upper(method.label) for method in EFFECTS.values()],
+        "lines": lines,
+        "checks": checks(study, found),
+    }
+
+
+def checks(study: Settings, found: Found) -> list[str]:
+    """Say what the placebo dates and the count of births around the date show."""
+    texts = []
+    placebo = where(found.estimates, exposure=[study.placebo(year) for year in study.other_years])
+    placebo = placebo[placebo["lower"].notna()]
+    if len(placebo):
+        misses = ((placebo["lower"] > 0) | (placebo["upper"] < 0)).sum()
+        texts.append(
+            f"At the same date in years without the policy, {misses} of {len(placebo)} intervals exclude zero; one in "
+            "twenty is expected by chance."
+        )
+    density = found.estimate(outcome=BIRTHS, exposure=AFTER, reference=BEFORE, method="density")
+    if density:
+        shown = scale_of(density).with_interval(density)
+        texts.append(f"{ESTIMANDS['births_ratio'].label}: {shown}; 1 if no birth was moved past the date.")
+    return texts

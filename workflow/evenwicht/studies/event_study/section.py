@@ -1,0 +1,86 @@
+"""What the report shows of an event study: effects by group of birth, figures, and the referee's questions."""
+
+from typing import Any
+
+from evenwicht.base.codebook import Codebook
+from evenwicht.display.picture import Picture
+from evenwicht.display.section import Found, Method, records, where
+from evenwicht.display.wording import scale_of
+from evenwicht.studies import methods
+from evenwicht.studies.event_study import Settings
+from evenwicht.studies.event_study.figures import cells_figure, dose_figure, incidence_figure, scan_figure
+from evenwicht.studies.event_study.survives import survives
+
+HEADING = "Event study by date of birth"
+METHODS = {
+    "cox": Method(
+        "Cox model",
+        "hazard ratios of births by exposure, with delayed entry where people enter late. Few months of birth carry "
+        "them, and degrees of freedom follow from these.",
+    ),
+    "gompertz": Method(
+        "Gompertz model", "delay of onset and absolute effects, averaged over the covariates of everybody."
+    ),
+    "cox_sandwich": Method("Cox model, sandwich error"),
+    "cox_trend": Method("Cox model, linear trend added"),
+    "cox_donut": Method("Cox model, births near the change left out"),
+    "cox_delayed_entry": Method("Cox model with delayed entry at a visit"),
+    "cox_coherent": Method("Cox model, everybody followed to the last visit"),
+    "cox_calibrated": Method("Cox model, calibrated on negative controls"),
+    "windows": Method("late events against time at risk"),
+    "profile": Method("profile likelihood"),
+    "design_analysis": methods.DESIGN_ANALYSIS,
+}
+EFFECTS = {  # column of the table -> estimand and method
+    "ratio": ("conditional_hazard_ratio", "cox"),
+    "delay": ("onset_delay", "gompertz"),
+    "averted": ("cases_averted", "gompertz"),
+    "risk_ratio": ("risk_ratio", "gompertz"),
+    "free": ("rmst_difference", "gompertz"),
+}
+
+
+def headline(study: Settings) -> tuple[str, str]:
+    """The longest exposure against births that had none."""
+    return study.longest, study.unexposed.id
+
+
+def figures(study: Settings, book: Codebook, found: Found) -> dict[str, Picture]:
+    """Draw the cells, incidence, dose, and where the break is; each for the outcomes that have it."""
+    drawn = {
+        "cells": cells_figure(study, book, found),
+        "incidence": incidence_figure(study, book, found),
+        "dose": dose_figure(study, book, found),
+        "scan": scan_figure(study, book, found),
+    }
+    return {name: picture for name, picture in drawn.items() if picture is not None}
+
+
+def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
+    """Return effects by group of birth in relative and absolute terms, up to the last age, and the questions."""
+    labels, last = study.labels(book), f"{max(study.ages):g}"
+    effects, questions = [], {}
+    told = survives(found.estimates, found.diagnostics)
+    for outcome in study.outcomes:
+        rows = where(found.estimates, outcome=outcome, reference=study.unexposed.id, at=("", last))
+        for group in study.groups:
+            of = where(rows, exposure=group)
+            shown = {name: _shown(of, *how) for name, how in EFFECTS.items()}
+            if any(shown.values()):
+                label = labels[group, study.unexposed.id]
+                effects.append({"outcome": book.outcomes[outcome].label, "group": label, **shown})
+        answers = records(where(told, outcome=outcome))
+        if answers:
+            questions[book.outcomes[outcome].label] = answers
+    return {
+        "effects": effects,
+        "questions": questions,
+        "headline": labels[headline(study)],
+        "last": last,
+    }
+
+
+def _shown(rows: Any, estimand: str, method: str) -> str:
+    for row in records(where(rows, estimand=estimand, method=method)):
+        return scale_of(row).with_interval(row)
+    return ""

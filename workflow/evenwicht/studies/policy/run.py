@@ -1,0 +1,69 @@
+"""What a policy does to those it reaches (intention to treat)."""
+
+from evenwicht.base.codebook import Codebook
+from evenwicht.base.outcomes import effect_estimand, horizon_of
+from evenwicht.cohort import Cohort
+from evenwicht.estimators.linear import least_squares
+from evenwicht.estimators.ratios import standardised_difference
+from evenwicht.estimators.survival import hazard_ratio
+from evenwicht.results.rows import Findings, Rows
+from evenwicht.studies.clusters import cluster_support
+from evenwicht.studies.policy import Settings
+from evenwicht.studies.samples import Sample, draw_sample, exposed_by, response
+from evenwicht.studies.study import Job
+from evenwicht.studies.values import MeanOutcome, TimedOutcome
+
+
+def run(study: Settings, cohort: Cohort, book: Codebook, found: Findings, job: Job) -> None:
+    """Estimate the effect of each policy on each outcome.
+
+    Standard errors cluster by the column that shares the policy (state, birth month), with degrees of freedom that
+    follow from the clusters that carry the contrast. Differences in the risk of a 0/1 outcome are standardised from a
+    logistic model (`standardisation`) beside the linear probability model, which rare outcomes bend. Those in risk at a
+    horizon come from pseudo-values, so that censoring and clusters are both respected.
+    """
+    adjust = book.adjustment(study.adjust)
+    for contrast in study.contrasts(book):
+        for name in study.outcomes:
+            outcome = book.outcomes[name]
+            where = f"cohort {book.cohort}, study {found.study}, {contrast.exposure} on {name}"
+            with found.part(name, contrast.exposure, contrast.reference, estimand=effect_estimand(outcome)) as rows:
+                sample = draw_sample(
+                    cohort,
+                    exposed_by(cohort, contrast),
+                    adjust.without(contrast.column),
+                    outcome,
+                    where,
+                    clusters=cohort.persons[study.cluster] if study.cluster else None,
+                    weights=study.weights,
+                    follow=study.follow,
+                )
+                rows.flow(sample.flow)
+                _intention_to_treat(rows, sample, horizon_of(outcome), where)
+
+
+def _intention_to_treat(rows: Rows, sample: Sample, at: str, where: str) -> None:
+    a, x, outcome = sample.exposure, sample.covariates, sample.outcome
+    support, numbers = cluster_support(sample), response(outcome, sample.weights)
+    support.tell(rows, sample.n)
+    sample.tell_weights(rows)
+    events = numbers.support(sample.arms)
+    if isinstance(outcome, TimedOutcome):
+        data, happened = outcome.survival(sample.weights, sample.clusters), int(outcome.event.sum())
+        for ratio, method, covariates in (
+            ("hazard_ratio", "crude", None),
+            ("conditional_hazard_ratio", "regression", x),
+        ):
+            if rows.wants(ratio):
+                interval = hazard_ratio(data, a, covariates, where=where)
+                rows.add(ratio, method, support.of(interval), n=sample.n, events=happened)
+    means = {
+        "crude": least_squares(numbers.value, a, **sample.design),
+        "regression": least_squares(numbers.value, a, x, **sample.design),
+    }
+    if isinstance(outcome, MeanOutcome) and outcome.binary:
+        change = 1.0 if sample.continuous else None
+        means["standardisation"] = standardised_difference(outcome.value, a, x, change=change, **sample.design)
+    for method, interval in means.items():
+        interval = events.of(support.of(interval))
+        rows.add(numbers.estimand, method, interval, n=sample.n, events=numbers.events, at=at)

@@ -1,0 +1,95 @@
+"""What kinds of study declare for the report, by study: methods, labels, figures and words.
+
+A kind declares in its module, or in the module `section` of its package, a `HEADING` and the `METHODS` of its rows. If
+it has a section of its own on the page, it has `figures`, `words` and a template, sections/<kind>.html.j2.
+A kind whose studies are about more than the columns they compare has a `headline`.
+"""
+
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from evenwicht.base.codebook import Codebook
+from evenwicht.display.labels import Labels, first_upper
+from evenwicht.display.section import Found, Method
+from evenwicht.results.rows import FAILED
+from evenwicht.studies import KINDS
+from evenwicht.studies.study import StudySettings
+
+if TYPE_CHECKING:
+    from evenwicht.display.picture import Picture
+
+ORDINALS = "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"
+
+
+def figures(study: StudySettings, book: Codebook, found: Found) -> dict[str, "Picture"]:
+    """Return the figures of a study by name; none of what could not be estimated."""
+    draw = _declared(type(study), "figures")
+    return draw(study, book, found.everybody) if draw else {}
+
+
+def words(study: StudySettings, book: Codebook, found: Found) -> dict[str, Any]:
+    """Return what the template of the kind needs; nothing if the kind has no section of its own."""
+    tell = _declared(type(study), "words")
+    return tell(study, book, found.everybody) if tell else {}
+
+
+def glossary(study: StudySettings) -> tuple[str, dict[str, Method]]:
+    """Return the heading of the kind of a study, and its methods by id."""
+    return _declared(type(study), "HEADING"), _declared(type(study), "METHODS")
+
+
+@cache
+def methods() -> dict[str, Method]:
+    """Return the methods of all kinds by id; what several kinds share has one label."""
+    known = {FAILED: Method("not estimated")}
+    for kind in KINDS:
+        known |= _declared(kind, "METHODS")
+    return known
+
+
+def method_label(method: str) -> str:
+    """Return what a method is called."""
+    return methods()[method].label
+
+
+def headline(study: StudySettings, book: Codebook) -> tuple[str, str] | None:
+    """Return exposure and reference of the comparison that a study is about: what its kind says, else the first."""
+    declared = _declared(type(study), "headline")
+    if declared:
+        return declared(study)
+    shown = next(iter(study.exposures_shown(book)), None)
+    return (shown.exposure, shown.reference) if shown else None
+
+
+def labels(study: StudySettings, book: Codebook) -> Labels:
+    """Return the words for the keys of the rows of a study."""
+    return Labels(book, study.labels(book), _subgroups(study, book))
+
+
+def title(name: str, study: StudySettings, book: Codebook) -> str:
+    """Return what a study is called: its title, else the columns that it is about, else its id."""
+    columns = dict.fromkeys(contrast.column for contrast in study.exposures_shown(book))
+    return study.title or "; ".join(book.columns[column].label for column in columns) or first_upper(name)
+
+
+def _declared(kind: type[StudySettings], name: str) -> Any:
+    """What a kind declares under a name, if it does."""
+    room = import_module(kind.__module__)
+    place = import_module(f"{room.__name__}.section") if hasattr(room, "__path__") else room
+    return getattr(place, name, None)
+
+
+def _subgroups(study: StudySettings, book: Codebook) -> dict[str, str]:
+    """Words for each part of the people in which the study is repeated; keys as in `running`."""
+    told: dict[str, str] = {}
+    for name, cut in study.parted_by():
+        column = book.columns[name]
+        if cut is not None:
+            parts = {f"{k + 1}of{cut}": f"{ORDINALS[k]} of {cut}" for k in range(cut)}
+        elif column.type == "boolean":
+            parts = {"yes": column.answer(True), "no": column.answer(False)}
+        else:
+            parts = {level: column.level_label(level) for level in column.levels.values()}
+        told |= {f"{name}={key}": f"{column.label}: {words}" for key, words in parts.items()}
+    return told

@@ -1,0 +1,1 @@
+"""A trial of foster care among children in institutions."""

@@ -1,0 +1,1 @@
+"""A Dunedin-style cohort: one year of births, followed from age 3."""

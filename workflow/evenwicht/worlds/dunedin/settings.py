@@ -1,0 +1,265 @@
+"""Settings of the Dunedin-style world."""
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from evenwicht.base.columns import Column
+from evenwicht.base.names import Correlation, Name, Positive, Share, Strict
+from evenwicht.base.outcomes import Sector
+from evenwicht.worlds.describe import birth_columns, identifier, in_words, number, sex, yes_no
+from evenwicht.worlds.mechanism_settings import (
+    Accuracy,
+    CohortTrend,
+    DifferentialAttrition,
+    IncoherentWindows,
+    Onset,
+    Participation,
+    PolicyEffect,
+    Selection,
+    StressorEffect,
+    Wave,
+    WorldSettings,
+    require_order,
+)
+
+
+class Stressor(Strict):
+    """A binary early stressor: present when a standard normal propensity passes the prevalence threshold."""
+
+    prevalence: Share
+    ses: Correlation = Field(description="Weight of family SES in the propensity (negative: more if poor)")
+    family: Correlation = Field(description="Weight of a shared family adversity factor in the propensity")
+
+    @model_validator(mode="after")
+    def _leaves_variance(self) -> "Stressor":
+        if self.ses**2 + self.family**2 >= 1:
+            raise ValueError("ses squared plus family squared must stay below 1")
+        return self
+
+
+class Stressors(Strict):
+    poverty: Stressor
+    unsafe_home: Stressor
+    parental_mental_illness: Stressor
+    maltreatment: Stressor
+    prenatal_exposure: Stressor = Field(description="To tobacco, alcohol or drugs before birth")
+
+
+class StressorWeights(Strict):
+    """One coefficient a stressor."""
+
+    poverty: float
+    unsafe_home: float
+    parental_mental_illness: float
+    maltreatment: float
+    prenatal_exposure: float
+
+
+class BirthDatePolicy(Strict):
+    """A policy for children born on or after a date; it acts only by lowering the propensity to poverty."""
+
+    born_on_or_after: dt.date
+    poverty_shift: float = Field(ge=0, description="Fall in the propensity to poverty, standard deviations")
+
+
+class Families(Strict):
+    """Who shares a family, and what families share beside SES."""
+
+    twin_pairs: Annotated[int, Field(ge=0)]
+    sibling_pairs: Annotated[int, Field(ge=0)] = Field(description="Brothers or sisters born years apart")
+    sibling_gap: tuple[Positive, Positive] = Field(description="Least and most years between them")
+    genes_ses: Correlation = Field(description="Correlation of the parents' genetic score with family SES")
+    genes_adversity: Correlation = Field(description="Correlation of the same score with family adversity")
+
+
+class BrainHealth(Strict):
+    stressors: StressorWeights = Field(description="Change per stressor, residual SDs")
+    ses: float
+    genes: float
+
+
+class Cognition(Strict):
+    """IQ or self-control: change in residual SDs."""
+
+    brain_health: float
+    ses: float
+    genes: float
+    stressors: StressorWeights
+
+
+class AdolescentProblems(Strict):
+    """Mental-health problems at 11 to 18: change in residual SDs."""
+
+    male: float
+    self_control: float
+    stressors: StressorWeights
+
+
+class NoQualifications(Strict):
+    """Log-odds of leaving school without qualifications; scores count in residual SDs."""
+
+    intercept: float
+    ses: float
+    iq: float
+    self_control: float
+    mental_problems: float
+
+
+class HighNeed(Strict):
+    """Log-odds of belonging to the latent group with high need in many sectors; scores count in residual SDs."""
+
+    intercept: float
+    male: float
+    ses: float
+    iq: float
+    self_control: float
+    mental_problems: float
+    no_qualifications: float
+    stressors: StressorWeights
+
+
+class DunedinSector(Sector):
+    """One cost sector: who is a high user and how much is used."""
+
+    administrative: bool = Field(description="Counted in New Zealand's registers only, so not while abroad")
+    high_if_severe: Share = Field(description="P(high use | latent high-need group)")
+    high_otherwise: Share = Field(description="P(high use | everybody else)")
+    mean_high: Positive
+    mean_low: Positive
+    any_low: Share = Field(description="P(any use | not a high user)")
+    sigma: Positive = Field(description="SD of log use among users")
+
+
+class Abroad(Strict):
+    """Living outside the country, where its registers do not count."""
+
+    prevalence: Share
+    ses: Correlation = Field(description="Correlation of the propensity to emigrate with family SES")
+    time_share: Share = Field(description="Share of adult years that an emigrant spends abroad, mean")
+
+
+class AdversityScore(Strict):
+    """A count of adversities in the classes 0, 1, 2, 3 and 4 or more, seen through error."""
+
+    error: Positive = Field(description="SD of the error added to the number of stressors")
+    cuts: tuple[float, float, float, float] = Field(description="Limits between the five classes")
+
+    @model_validator(mode="after")
+    def _cuts_rise(self) -> "AdversityScore":
+        require_order(list(self.cuts), "cuts")
+        return self
+
+
+class AdversityScores(Strict):
+    prospective: AdversityScore = Field(description="Gathered while the child grew up")
+    retrospective: AdversityScore = Field(description="Recalled at 38")
+
+
+class Disease(Onset):
+    male: float
+    ses: float
+    genes: float
+    stressors: StressorWeights = Field(description="Log hazard ratio per stressor")
+
+
+class DunedinArtefacts(Strict):
+    """Known artefacts, each off at its default."""
+
+    cohort_trend: CohortTrend = 0.0
+    incoherent_windows: IncoherentWindows = False
+    differential_attrition: DifferentialAttrition = 0.0
+    selection: Selection = 0.0
+    stressor_accuracy: Accuracy = Accuracy()
+
+
+class DunedinWorld(WorldSettings):
+    """A structural causal model of one year of births, followed from age 3."""
+
+    kind: Literal["dunedin"]
+    n: Annotated[int, Field(ge=50, le=5_000_000)]
+    families: Families
+    share_male: Share
+    first_birth: dt.date
+    last_birth: dt.date
+    stressor_effect: StressorEffect
+    policy_effect: PolicyEffect
+    stressors: Stressors
+    policy: BirthDatePolicy
+    brain_health: BrainHealth
+    iq: Cognition
+    self_control: Cognition
+    mental_problems: AdolescentProblems
+    no_qualifications: NoQualifications
+    high_need: HighNeed
+    sectors: dict[Name, DunedinSector] = Field(min_length=3)
+    cost_ages: list[Annotated[int, Field(gt=18, le=120)]] = Field(min_length=1)
+    abroad: Abroad
+    adversity_scores: AdversityScores
+    enrolled: Share = Field(description="Share of the eligible births that enrolled at 3")
+    disease: Disease
+    death_by_end: Share = Field(description="P(death between enrolment and the last wave)")
+    participation: Participation
+    waves: list[Wave] = Field(min_length=2)
+    artefacts: DunedinArtefacts = DunedinArtefacts()
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> "DunedinWorld":
+        if self.first_birth >= self.last_birth:
+            raise ValueError("first_birth must lie before last_birth")
+        if not self.first_birth < self.policy.born_on_or_after <= self.last_birth:
+            raise ValueError("policy.born_on_or_after must split the births between first_birth and last_birth")
+        between = self.families.genes_ses * self.families.genes_adversity
+        for name in Stressors.model_fields:
+            s: Stressor = getattr(self.stressors, name)
+            if s.ses**2 + s.family**2 + 2 * s.ses * s.family * between >= 1:
+                raise ValueError(f"stressors.{name}: ses and family leave no variance, as genes tie them together")
+        ages = [wave.age for wave in self.waves]
+        require_order(ages, "waves")
+        require_order(list(map(float, self.cost_ages)), "cost_ages")
+        if not set(self.cost_ages) <= set(ages):
+            raise ValueError(f"cost_ages must be ages of waves, of {', '.join(f'{age:g}' for age in ages)}")
+        if 2 * (self.families.twin_pairs + self.families.sibling_pairs) > self.n:
+            raise ValueError("families.twin_pairs and sibling_pairs ask for more children than n")
+        return self
+
+    @property
+    def generated(self) -> dict[str, Column]:
+        policy = f"Birth under the child benefit (hypothetical, from {in_words(self.policy.born_on_or_after)})"
+        prenatal = "Prenatal exposure to tobacco, alcohol or drugs"
+        return {
+            "id": identifier(),
+            "family": Column(role="family", type="integer", label="Family"),
+            **birth_columns(),
+            "sex": sex(),
+            "ses": number("baseline", "Family SES", "SD"),
+            "genes": number("baseline", "Genetic score", "SD"),
+            "child_benefit": yes_no("policy", policy, "born before", "born under the policy"),
+            "poverty": yes_no("exposure", "Poverty in early childhood", "no poverty", "poverty"),
+            "unsafe_home": yes_no("stressor", "Unsafe home", "safe home", "unsafe home"),
+            "parental_mental_illness": yes_no("stressor", "Severe mental illness of a parent"),
+            "maltreatment": yes_no("stressor", "Maltreatment"),
+            "prenatal_exposure": yes_no("stressor", prenatal),
+            "brain_health": number("mediator", "Brain health at age 3", "SD"),
+            "iq": number("mediator", "IQ at ages 7–11", "IQ points"),
+            "self_control": number("mediator", "Self-control at ages 3–11", "SD"),
+            "childhood_risk": number(
+                "mediator", "Childhood risk (low SES, maltreatment, low IQ, low self-control)", "sum of SDs"
+            ),
+            "mental_problems": number("mediator", "Mental-health problems at ages 11–18", "SD"),
+            "no_qualifications": yes_no("mediator", "Left school without qualifications", "qualified", "without"),
+            "share_abroad": number("mediator", "Share of adult years spent abroad"),
+        }
+
+    @property
+    def described_sectors(self) -> dict[str, Sector]:
+        return dict(self.sectors)
+
+    @property
+    def followed(self) -> tuple[str, ...]:
+        return ("death", "disease")
+
+    @property
+    def cost_windows(self) -> tuple[str, ...]:
+        return tuple(str(age) for age in self.cost_ages)

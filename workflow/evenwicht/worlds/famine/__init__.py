@@ -1,0 +1,1 @@
+"""Births around a short famine in one city, with spared cities."""

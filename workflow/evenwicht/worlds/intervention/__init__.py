@@ -1,0 +1,1 @@
+"""A randomised early programme whose effect fades to a small lasting part."""

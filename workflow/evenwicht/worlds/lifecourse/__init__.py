@@ -1,0 +1,1 @@
+"""A stressor in several periods of life, and symptoms in adult life."""

@@ -1,0 +1,1 @@
+"""Births around a reform of parental leave that holds from a date of birth on."""

@@ -1,0 +1,1 @@
+"""A national register with given margins of use."""
