@@ -1,7 +1,8 @@
 """NHEFS against the values printed in Hernan and Robins, Causal Inference: What If, chapters 12-17.
 
-Each value must come out in the decimals the book prints. Bootstrap limits are the exception that arithmetic forces: the
-book's come from a finite number of samples, so ours agree within printing and their Monte Carlo error.
+Each value must come out in the decimals the book prints, from the people that `config/nhefs.yaml` reads from an installed
+package and by the studies it states. Bootstrap limits are the exception that arithmetic forces: the book's come from a
+finite number of samples, so ours agree within printing and their Monte Carlo error.
 """
 
 import numpy as np
@@ -9,67 +10,98 @@ import pandas as pd
 import pytest
 from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig
+from evenwicht.display.section import where
 from evenwicht.estimators.influence import Sampling
 from evenwicht.estimators.linear import least_squares
 from evenwicht.estimators.propensity import fit_propensity, weighted_means
 from evenwicht.estimators.standardisation import standardised_means
-from evenwicht.individual.exposure import individual_study
-from evenwicht.policy.effect import policy_study
-from evenwicht.samples import Sample, draw_sample
+from evenwicht.report.tables import replication
+from evenwicht.results.schema import QUESTION
+from evenwicht.studies.samples import Sample, draw_sample, exposed_by
 
-from tests.conftest import ROOT
+from tests.cohorts import Tables, every_study
+from tests.worlds import published
 
-PUBLISHED = pd.read_csv(ROOT / "data/published.csv").query("cohort == 'nhefs' and use == 'check'")
+PUBLISHED = published().query("cohort == 'nhefs' and use == 'check'").reset_index(drop=True)
+STANDARDISED = PUBLISHED["method"] == "standardisation"
 BOOKS = 1000  # bootstrap samples in the book
 
 
 @pytest.fixture(scope="module")
-def estimates(nhefs: Cohort, nhefs_config: CohortConfig) -> pd.DataFrame:
-    individual = individual_study(nhefs, nhefs_config.individual, nhefs_config.outcomes).estimates
-    return pd.concat([individual, policy_study(nhefs, nhefs_config)])
+def tables(nhefs: Cohort, nhefs_config: CohortConfig) -> Tables:
+    return every_study(nhefs_config, nhefs)
 
 
-def pick(estimates: pd.DataFrame, row: pd.Series) -> pd.Series:
-    same = [estimates[k] == row[k] for k in ("study", "estimand", "contrast", "method")]
-    (found,) = estimates[np.logical_and.reduce(same)].to_dict("records")
+@pytest.fixture(scope="module")
+def estimates(tables: Tables) -> pd.DataFrame:
+    return tables["estimates"]
+
+
+def only(table: pd.DataFrame, **keys: str) -> pd.Series:
+    """The one row with these keys."""
+    (found,) = where(table, **keys).to_dict("records")
     return pd.Series(found)
 
 
+def ours(tables: Tables, row: pd.Series) -> pd.Series:
+    """The row of this run that answers to a published one, limits and all, found by its keys alone."""
+    diagnostics = tables["diagnostics"].rename(columns={"statistic": "estimand", "value": "estimate"})
+    return only(pd.concat([tables["estimates"], diagnostics]), **{key: row[key] for key in [*QUESTION, "method"]})
+
+
 @pytest.mark.parametrize("index", PUBLISHED.index)
-def test_estimate_is_the_printed_one(index: int, estimates: pd.DataFrame) -> None:
+def test_estimate_is_the_printed_one(index: int, tables: Tables) -> None:
     row = PUBLISHED.loc[index]
-    assert round(pick(estimates, row)["estimate"], row["decimals"]) == row["value"]
+    assert round(ours(tables, row)["estimate"], int(row["decimals"])) == row["value"]
 
 
-@pytest.mark.parametrize("index", PUBLISHED[PUBLISHED["lower"].notna() & (PUBLISHED["method"] != "gformula")].index)
-def test_interval_is_the_printed_one(index: int, estimates: pd.DataFrame) -> None:
+@pytest.mark.parametrize("index", PUBLISHED[PUBLISHED["lower"].notna() & ~STANDARDISED].index)
+def test_interval_is_the_printed_one(index: int, tables: Tables) -> None:
     row = PUBLISHED.loc[index]
-    ours = pick(estimates, row)
-    assert [round(ours[k], row["decimals"]) for k in ("lower", "upper")] == [row["lower"], row["upper"]]
+    found = ours(tables, row)
+    assert [round(found[k], int(row["decimals"])) for k in ("lower", "upper")] == [row["lower"], row["upper"]]
 
 
-def test_interval_of_standardisation_is_the_printed_bootstrap_within_its_monte_carlo_error(
-    estimates: pd.DataFrame,
-) -> None:
-    (row,) = [PUBLISHED.loc[i] for i in PUBLISHED[PUBLISHED["method"] == "gformula"].index]
-    ours = pick(estimates, row)
+def test_interval_of_standardisation_is_the_printed_bootstrap_within_its_monte_carlo_error(tables: Tables) -> None:
+    (row,) = [PUBLISHED.loc[index] for index in PUBLISHED[STANDARDISED].index]
+    found = ours(tables, row)
     # the standard error from B samples has relative error 1 / sqrt(2 B); a limit lies 1.96 standard errors away
-    monte_carlo = 1.96 * ours["se"] / np.sqrt(2 * BOOKS)
+    se = where(tables["estimates"], outcome="weight_change", method="standardisation")["se"].item()
+    monte_carlo = 1.96 * se / np.sqrt(2 * BOOKS)
     printing = 0.5 * 10.0 ** -row["decimals"]
     for limit in ("lower", "upper"):
-        assert ours[limit] == pytest.approx(row[limit], abs=printing + 3 * monte_carlo)
+        assert found[limit] == pytest.approx(row[limit], abs=printing + 3 * monte_carlo)
+
+
+def test_the_cohort_is_an_ordinary_one_read_from_a_package(nhefs: Cohort, nhefs_config: CohortConfig) -> None:
+    """1,629 smokers; weight and date of death as the book uses them come from the mapping alone."""
+    assert nhefs_config.source.kind == "package"
+    assert (nhefs_config.source.package, nhefs_config.source.dataset) == ("causaldata", "nhefs")
+    assert len(nhefs.persons) == 1629
+    assert nhefs.events["status"].sum() == 318
+
+
+def test_every_published_value_has_a_row_in_the_table_of_replications_and_agrees(tables: Tables) -> None:
+    table = replication(tables["estimates"], tables["diagnostics"], published(), synthetic=[])
+    rows = where(table, cohort="nhefs")
+    assert len(rows) == len(PUBLISHED) == 10
+    assert rows["agrees"].all()
+    sections = rows["source"].str.extract(r"section (\d+)\.")[0]
+    assert set(sections) == {"12", "13", "15", "16", "17"}
 
 
 def test_weights_that_are_estimated_leave_less_doubt_than_weights_that_are_known(estimates: pd.DataFrame) -> None:
     """What If calls its interval conservative, technical point 12.1: 3.4 (2.4 to 4.5) becomes 3.4 (2.5 to 4.4)."""
-    (ours,) = estimates.query("method == 'ipw' and estimand == 'mean_difference'").to_dict("records")
-    assert [round(ours[k], 1) for k in ("estimate", "lower", "upper")] == [3.4, 2.5, 4.4]
+    found = only(estimates, method="ipw", estimand="mean_difference")
+    assert [round(found[k], 1) for k in ("estimate", "lower", "upper")] == [3.4, 2.5, 4.4]
 
 
 @pytest.fixture(scope="module")
 def weight_sample(nhefs: Cohort, nhefs_config: CohortConfig) -> Sample:
-    config = nhefs_config
-    return draw_sample(nhefs, "quit", config.individual.adjust, config.outcomes["weight_change"], None, "golden")
+    book, study = nhefs_config.codebook, nhefs_config.studies["quitting"]
+    (quitting,) = study.contrasts(book)
+    adjust = book.adjustment(study.adjust)
+    return draw_sample(nhefs, exposed_by(nhefs, quitting), adjust, book.outcomes["weight_change"], "golden")
 
 
 def test_classical_intervals_of_crude_and_adjusted_difference(weight_sample: Sample) -> None:
@@ -82,45 +114,44 @@ def test_classical_intervals_of_crude_and_adjusted_difference(weight_sample: Sam
 
 
 def test_sample_sizes_are_the_books(estimates: pd.DataFrame) -> None:
-    sizes = estimates.set_index(["study", "estimand", "method"])["n"].sort_index()
-    assert set(sizes.loc[("weight_change", "mean_difference", "ipw")]) == {1566}
-    assert set(sizes.loc[("weight_change", "mean_difference", "iv")]) == {1476}
-    assert set(sizes.loc[("death", "hazard_ratio", "ipw")]) == {1629}
+    assert set(where(estimates, outcome="weight_change", method="ipw")["n"]) == {1566}
+    assert set(where(estimates, outcome="weight_change", method="iv")["n"]) == {1476}
+    assert set(where(estimates, outcome="death", method="ipw", estimand="hazard_ratio")["n"]) == {1629}
 
 
 def test_weighted_hazard_ratio_finds_no_effect(estimates: pd.DataFrame) -> None:
-    (ratio,) = estimates.query("study == 'death' and method == 'ipw' and estimand == 'hazard_ratio'").to_dict("records")
+    ratio = only(estimates, outcome="death", method="ipw", estimand="hazard_ratio")
     assert round(ratio["estimate"], 1) == 1.0
     assert ratio["lower"] < 1 < ratio["upper"]
 
 
-def test_the_books_instrument_is_called_weak_and_says_nothing(estimates: pd.DataFrame) -> None:
-    (iv,) = estimates.query("method == 'iv_unadjusted' and estimand == 'mean_difference'").to_dict("records")
-    (first,) = estimates.query("method == 'iv_unadjusted' and estimand == 'first_stage_f'").to_dict("records")
-    assert first["estimate"] < 10
+def test_the_books_instrument_is_called_weak_and_says_nothing(tables: Tables) -> None:
+    of = where(tables["diagnostics"], method="iv_unadjusted")
+    first, allowed = only(of, statistic="first_stage_f"), only(of, statistic="anderson_rubin")
+    assert first["value"] < 10
     assert first["note"] == "instrument is weak"
-    assert "Anderson-Rubin 95% set: every value" in iv["note"]
+    assert (allowed["lower"], allowed["upper"]) == (-np.inf, np.inf)
 
 
 def test_the_leading_instrument_has_the_covariates_clusters_and_people_of_intention_to_treat(
     estimates: pd.DataFrame,
 ) -> None:
     """Two states below $1.50 carry no interval, neither for the policy nor for what it tells as an instrument."""
-    (iv,) = estimates.query("method == 'iv' and estimand == 'mean_difference'").to_dict("records")
-    itt = estimates.query(
-        "study == 'weight_change' and level == 'policy' and method == 'regression' and contrast.str.startswith('high_price')"
-    ).iloc[0]
+    iv = only(estimates, method="iv")
+    itt = only(estimates, study="price", outcome="weight_change", method="regression", exposure="high_price")
     assert iv["n"] == itt["n"]
     assert iv["status"] == itt["status"] == "no interval"
     assert iv["reason"] == itt["reason"]
 
 
-def test_two_states_do_not_make_an_interval(estimates: pd.DataFrame) -> None:
+def test_two_states_do_not_make_an_interval(tables: Tables) -> None:
     """All 41 people below $1.50 a pack live in two states; no interval can be clustered on two."""
-    rows = estimates[estimates["contrast"].str.startswith("high_price") & ~estimates["method"].str.startswith("iv")]
+    price = {"study": "price", "exposure": "high_price"}
+    rows = where(tables["estimates"], **price)
     assert rows[["lower", "upper", "se"]].isna().all().all()
-    assert (rows["reason"] == "fewer than 5 clusters in an arm").all()
-    assert rows["note"].str.contains("47 with the policy, 2 without").all()
+    assert set(rows["reason"]) == {"fewer than 5 clusters in an arm"}
+    told = where(tables["diagnostics"], **price).groupby("statistic")["value"].agg(set).to_dict()
+    assert told == {"clusters_exposed": {47}, "clusters_unexposed": {2}}
 
 
 def test_every_row_has_a_method_anyone_can_find(estimates: pd.DataFrame) -> None:
@@ -129,7 +160,7 @@ def test_every_row_has_a_method_anyone_can_find(estimates: pd.DataFrame) -> None
         "regression",
         "ipw",
         "ipw_known_weights",
-        "gformula",
+        "standardisation",
         "iv",
         "iv_unadjusted",
     }

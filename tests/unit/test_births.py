@@ -9,10 +9,11 @@ import pytest
 from evenwicht.base.errors import DataError, ModelError
 from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig
+from evenwicht.display.section import where
 from evenwicht.results.rows import FAILED
 from evenwicht.results.schema import ESTIMATES
 from evenwicht.studies.birth_dates import birth_units
-from evenwicht.studies.birth_periods import BOTH, EARLIER, REFERENCES, SPARED
+from evenwicht.studies.birth_periods import BEFORE, BOTH, EARLIER, PRE_TREND, REFERENCES, SPARED
 from evenwicht.studies.discontinuity import BIRTHS
 
 from tests.cohorts import Tables, changed, configured, people_of, studied
@@ -78,9 +79,8 @@ def test_a_crude_difference_is_that_of_the_means_of_the_births_named(hunger: Coh
     people = hunger.persons[hunger.persons["famine_city"]]
     early = people["glucose"][born_early(hunger)].mean()
     before = people["glucose"][people["birth_date"].dt.date < FIRST].mean()
-    row = hunger_tables["estimates"].query(
-        "outcome == 'glucose' and exposure == 'early' and reference == @BEFORE and method == 'crude'"
-    )
+    rows = hunger_tables["estimates"]
+    row = where(rows, outcome="glucose", exposure="early", reference=BEFORE, method="crude")
     assert row["estimate"].item() == pytest.approx(early - before)
 
 
@@ -166,7 +166,7 @@ def test_births_in_one_region_alone_give_no_difference_in_differences(famine: Co
 
 
 def test_the_pre_trend_compares_births_before_the_exposure(hunger_tables: Tables) -> None:
-    rows = hunger_tables["estimates"].query("exposure == @PRE_TREND")
+    rows = where(hunger_tables["estimates"], exposure=PRE_TREND)
     assert set(rows["reference"]) == {EARLIER}
     assert set(rows["method"]) == {"did"}
     assert rows["lower"].notna().all()

@@ -20,8 +20,9 @@ from evenwicht.report.births import birth_period_lines, design_lines, reform_che
 from evenwicht.report.comparison import compare_levels, concentration_lines
 from evenwicht.report.figures import forest_figure, lorenz_figure, survival_figure
 from evenwicht.report.methods import methods_used
-from evenwicht.report.page import FIGURES, read_tables, render
-from evenwicht.report.tables import ATTRITION_COLUMNS, TABLE1_COLUMNS, attrition, replication, table_one
+from evenwicht.report.page import FIGURES, render
+from evenwicht.results.reading import read_tables
+from evenwicht.report.tables import attrition, replication, table_one
 from evenwicht.report.world_figures import attrition_figure, graph_figure
 from evenwicht.results.rows import COLUMNS, Rows, as_table, with_truth
 from evenwicht.worlds import causal_graph
@@ -94,8 +95,13 @@ def test_truth_stands_beside_estimates_but_not_beside_chance() -> None:
 # --- tables ---------------------------------------------------------------------------------------------------------
 
 
+def described(cohort: Cohort, config: CohortConfig) -> pd.DataFrame:
+    """Table 1 of a cohort, as its file describes it."""
+    return table_one(cohort, config.codebook, config.table1, config.described_by)
+
+
 def test_table_one_describes_by_exposure(nhefs: Cohort, nhefs_config: CohortConfig) -> None:
-    table = table_one(nhefs, nhefs_config)
+    table = described(nhefs, nhefs_config)
     size = table.iloc[0]
     assert (size["overall"], size["exposed"], size["unexposed"]) == (1629, 428, 1201)
     age = table[table["variable"].str.startswith("Age")].iloc[0]
@@ -119,7 +125,7 @@ def dated(nhefs: Cohort, config: CohortConfig) -> tuple[Cohort, CohortConfig]:
 
 def test_table_one_gives_dates_as_dates(nhefs: Cohort, nhefs_config: CohortConfig) -> None:
     cohort, config = dated(nhefs, nhefs_config)
-    line = table_one(cohort, config).iloc[1]
+    line = described(cohort, config).iloc[1]
     quit_ = cohort.persons.loc[cohort.persons["quit"].astype(bool), "born"]
     lower, median, upper = (f"{quit_.quantile(q):%Y-%m-%d}" for q in (0.25, 0.5, 0.75))
     assert line["statistic"] == "median date (quartiles)"
@@ -131,7 +137,7 @@ def test_table_one_gives_dates_as_dates(nhefs: Cohort, nhefs_config: CohortConfi
 
 def test_table_one_says_where_nothing_is_known(nhefs: Cohort, nhefs_config: CohortConfig) -> None:
     empty = replace(nhefs, persons=nhefs.persons.assign(age=np.nan))
-    line = table_one(empty, nhefs_config.model_copy(update={"table1": ["age"]})).iloc[1]
+    line = described(empty, nhefs_config.model_copy(update={"table1": ["age"]})).iloc[1]
     assert (line["overall"], line["exposed"], line["standardised_difference"]) == ("none known", "none known", "")
 
 
@@ -449,7 +455,7 @@ def page_of(cohort: str, estimates: pd.DataFrame, table1: pd.DataFrame, folder: 
 def test_a_page_about_one_real_cohort_speaks_of_nothing_else(
     nhefs: Cohort, nhefs_config: CohortConfig, tmp_path: Path
 ) -> None:
-    page = page_of("nhefs", some_rows(), table_one(nhefs, nhefs_config), tmp_path)
+    page = page_of("nhefs", some_rows(), described(nhefs, nhefs_config), tmp_path)
     assert "Individual exposures and policies, weighed in the same units" in page
     assert "1,629" in page
     assert "1629.0" not in page
@@ -476,14 +482,14 @@ def test_the_page_says_why_a_number_or_its_interval_is_missing(
     rows = Rows("nhefs", "death", "individual", QUIT)
     rows.add("risk_difference", "crude", Interval.not_estimable("no deaths among those who quit"), n=100, events=0)
     table = pd.concat([some_rows(), as_table([rows])])
-    page = page_of("nhefs", table, table_one(nhefs, nhefs_config), tmp_path)
+    page = page_of("nhefs", table, described(nhefs, nhefs_config), tmp_path)
     assert "Crude difference cannot be estimated: no deaths among those who quit" in page
     assert f"no interval: {FEW}" in page
     assert "Why an estimate or an interval is missing" in page
 
 
 def test_waves_have_a_section_where_there_are_any(nhefs: Cohort, nhefs_config: CohortConfig, tmp_path: Path) -> None:
-    page = page_of("nhefs", some_rows(), table_one(nhefs, nhefs_config), tmp_path, waves=1)
+    page = page_of("nhefs", some_rows(), described(nhefs, nhefs_config), tmp_path, waves=1)
     assert "Who took part at each wave" in page
     assert "Published %" not in page
 

@@ -22,8 +22,10 @@ SETTINGS = [
     "cohorts=['config/own_cohort_example.yaml','config/deprivation.yaml']",
 ]
 SOURCE = "data/own_cohort.csv"
-AFTER_STUDIES = {"estimates_table", "truth_tables", "figures", "report_page"}
-AFTER_COHORTS = {"studies", "description_tables", *AFTER_STUDIES}
+OWN = "config/own_cohort_example.yaml"
+AFTER_STUDIES = {"estimates_table": 1, "truth_tables": 1, "figures": 1, "report_page": 1}
+STUDIES = {"studies": 2, **AFTER_STUDIES}  # one job for each of the two cohorts
+ONE_COHORT = {"studies": 1, "description_tables": 1, **AFTER_STUDIES}
 
 pytestmark = pytest.mark.filterwarnings("default")
 
@@ -65,36 +67,42 @@ def edited(file: Path, old: str, new: str) -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    ("module", "rules"),
+    ("module", "jobs"),
     [
-        ("report/page.py", {"report_page"}),
-        ("report/figures.py", {"figures", "report_page"}),
-        ("report/tables.py", {"description_tables", "truth_tables", "figures", "report_page"}),
-        ("estimators/cox.py", {"studies", *AFTER_STUDIES}),
-        ("worlds/deprivation.py", {"simulate", *AFTER_COHORTS}),
-        ("ingest/table.py", {"ingest", *AFTER_COHORTS}),
-        ("report/drift.py", set()),
+        ("report/page.py", {"report_page": 1}),
+        ("studies/exposure/section.py", {"figures": 1, "report_page": 1}),
+        ("studies/exposure/run.py", STUDIES),
+        ("studies/siblings.py", {}),
+        ("estimators/cox.py", STUDIES),
+        ("worlds/deprivation/world.py", {"simulate": 1, **ONE_COHORT}),
+        ("ingest/table.py", {"ingest": 1, **ONE_COHORT}),
+        ("report/drift.py", {}),
     ],
 )
 def test_an_edited_module_replans_the_jobs_that_import_it_and_what_follows(
-    module: str, rules: set[str], finished: Path
+    module: str, jobs: dict[str, int], finished: Path
 ) -> None:
     with edited(finished / "workflow/evenwicht" / module, '"""', '"""Reworded: '):
-        assert set(plan(finished)) == rules
+        assert plan(finished) == jobs
 
 
 @pytest.mark.parametrize(
-    ("file", "rules"),
+    ("file", "old", "new", "jobs"),
     [
-        ("data/published.csv", {"description_tables", "truth_tables", "figures", "report_page"}),
-        ("workflow/report/report.html.j2", {"report_page"}),
+        (OWN, "label: Years of schooling}", "label: School years}", {"figures": 1, "report_page": 1}),
+        (OWN, "adjust: {columns: [sex]}", "adjust: {columns: []}", {"studies": 1, **AFTER_STUDIES}),
+        (OWN, "maximum: 30}", "maximum: 31}", {"ingest": 1, **ONE_COHORT}),
+        ("config/deprivation.yaml", "family: 72 ", "family: 80 ", {"simulate": 1, **ONE_COHORT}),
+        ("data/published.csv", "e", "f", {"description_tables": 1, "truth_tables": 1, "figures": 1, "report_page": 1}),
+        ("workflow/report/report.html.j2", "e", "f", {"report_page": 1}),
     ],
 )
-def test_an_edited_input_of_the_project_is_seen_under_its_old_time_stamp(
-    file: str, rules: set[str], finished: Path
+def test_an_edit_of_a_cohort_file_or_an_input_of_the_project_replans_what_depends_on_it(
+    file: str, old: str, new: str, jobs: dict[str, int], finished: Path
 ) -> None:
-    with edited(finished / file, "e", "f"):
-        assert set(plan(finished)) == rules
+    """Under its old time stamp too: content decides."""
+    with edited(finished / file, old, new):
+        assert plan(finished) == jobs
 
 
 def test_a_corrected_source_is_seen_under_an_older_time_stamp(finished: Path) -> None:
@@ -104,7 +112,7 @@ def test_a_corrected_source_is_seen_under_an_older_time_stamp(finished: Path) ->
     table["school_years"] += 1
     table.to_csv(source, index=False)
     os.utime(source, (0, 0))
-    assert plan(finished) == dict.fromkeys({"ingest", *AFTER_COHORTS}, 1)
+    assert plan(finished) == {"ingest": 1, **ONE_COHORT}
     run = run_snakemake(finished, *SETTINGS)
     assert run.returncode == 0, run.stdout[-3000:]
     described = pd.read_csv(finished / "results/tables/table1.csv")

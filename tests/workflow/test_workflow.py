@@ -14,8 +14,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from evenwicht.studies import CURVES
 
+from tests.cohorts import configured
 from tests.conftest import ROOT, WORLDS, environment
 from tests.unit.test_ingest import own_table
 
@@ -47,24 +47,34 @@ def digests(checkout: Path) -> dict[str, str]:
     return found
 
 
+def planned(printed: str) -> dict[str, int]:
+    """Number of jobs by rule in the table that a dry run prints."""
+    table = re.search(r"^job +count\n[- ]+\n(.*?)^total", printed, re.MULTILINE | re.DOTALL)
+    return {name: int(count) for name, count in map(str.split, table[1].strip().splitlines())}
+
+
 def test_dry_run_plans_few_jobs_and_no_replicates(snakemake: Run) -> None:
-    """Jobs pay for their imports: two a cohort and a few that gather; replicates are a target of their own."""
+    """Jobs pay for their imports: a cohort has one for its people, one for all light studies, one for each heavy one."""
     plan = snakemake("--dry-run")
     assert plan.returncode == 0, plan.stdout
-    total = int(re.search(r"^total\s+(\d+)", plan.stdout, re.MULTILINE)[1])
-    files = yaml.safe_load((ROOT / "config/config.yaml").read_text())["cohorts"]
-    assert total <= 2 * len(files) + 6
-    assert "rule replicates" not in plan.stdout
+    jobs = planned(plan.stdout)
+    names = [Path(file).stem for file in yaml.safe_load((ROOT / "config/config.yaml").read_text())["cohorts"]]
+    assert jobs["ingest"] + jobs["simulate"] == len(names)
+    studies = [study for name in names for study in configured(name).studies.values()]
+    with_light = sum(any(not study.heavy for study in configured(name).studies.values()) for name in names)
+    assert jobs["studies"] == with_light + sum(study.heavy for study in studies)
+    gather = ("estimates_table", "description_tables", "truth_tables", "figures", "report_page", "all")
+    assert {rule: jobs[rule] for rule in gather} == dict.fromkeys(gather, 1)
+    assert set(jobs) == {"ingest", "simulate", "studies", *gather}
 
 
 def test_recovery_plans_the_replicates_of_every_world_and_scenario(snakemake: Run) -> None:
     plan = snakemake("recovery", *FRESH, "--set-scatter", "replicates=1", "--dry-run")
     assert plan.returncode == 0, plan.stdout
-    jobs = int(re.search(r"^replicates\s+(\d+)", plan.stdout, re.MULTILINE)[1])
-    scenarios = sum(len(yaml.safe_load((ROOT / f"config/{n}.yaml").read_text()).get("scenarios", {})) for n in WORLDS)
+    jobs = planned(plan.stdout)
     with_effects = [name for name in WORLDS if not name.startswith("register")]
-    assert jobs == len(with_effects) + scenarios
-    assert "rule studies" not in plan.stdout
+    assert jobs["replicates"] == len(with_effects) + sum(len(configured(name).scenarios) for name in with_effects)
+    assert "studies" not in jobs
 
 
 def test_lint_is_clean(snakemake: Run) -> None:
@@ -81,11 +91,6 @@ def test_every_rule_states_log_benchmark_threads_and_resources() -> None:
     for rule in rules[1:]:
         for directive in ("log:", "benchmark:", "threads:", "mem_mb=", "runtime="):
             assert directive in rule, f"{rule.split(':')[0]} has no {directive}"
-
-
-def test_the_workflow_plans_every_curve_that_studies_write() -> None:
-    listed = re.search(r"^CURVES = (\[.*\])$", (ROOT / "workflow/rules/common.smk").read_text(), re.MULTILINE)
-    assert json.loads(listed[1]) == list(CURVES)
 
 
 def test_scripts_are_thin() -> None:
@@ -209,6 +214,11 @@ BEFORE_ANY_JOB = {
         lambda d: d["table1"].append("hight"),
         "config/nhefs.yaml: table1.11: 'hight' is not a column of this cohort. Did you mean",
     ),
+    "unknown outcome of a study": (
+        "nhefs.yaml",
+        lambda d: d["studies"]["price"]["outcomes"].append("deaths"),
+        "config/nhefs.yaml: studies.price.outcomes.3: 'deaths' is not an outcome of this cohort. Did you mean 'death'?",
+    ),
 }
 
 
@@ -217,52 +227,79 @@ def test_a_bad_config_fails_before_any_job(mistake: str, snakemake: Run, checkou
     file, change, message = BEFORE_ANY_JOB[mistake]
     edit(checkout / "config" / file, change)
     run = snakemake()
-    assert run.returncode != 0
+    assert run.returncode == 2
     assert re.search(message, run.stdout), run.stdout
     assert "Traceback" not in run.stdout
     assert not (checkout / "results/logs").exists()
 
 
-INSIDE_A_JOB = {
+ONLY_NHEFS = ["--config", "cohorts=['config/nhefs.yaml']"]
+UNREADABLE = {
     "unknown code": (
         lambda d: d["columns"]["sex"]["codes"].pop(1),
         "830 values are not described (1 unknown code): '1' in 830 rows",
     ),
     "missing column": (
         lambda d: d["columns"]["age"].update(source="aged"),
-        "DataError: cohort nhefs, source nhefs: columns are missing: aged",
+        "columns are missing: aged",
     ),
     "out of range": (lambda d: d["columns"]["age"].update(maximum=60), "values are outside 25 to 60"),
-    "singular design": (
-        lambda d: (
-            d["columns"].update(twice={"role": "baseline", "label": "Age again", "source": "age"}),
-            d["individual"]["adjust"]["columns"].append("twice"),
-        ),
-        "ModelError: cohort nhefs, individual study of weight_change: singular design: twice follows exactly",
-    ),
-    "exposure decided by a covariate": (
-        lambda d: (
-            d["columns"].update(same={"role": "baseline", "type": "boolean", "label": "Same", "source": "death"}),
-            d["individual"].update(exposure="same"),
-            d["individual"]["adjust"]["columns"].append("quit"),
-            d["columns"]["quit"].update(source="death"),
-        ),
-        "ModelError: cohort nhefs, individual study of weight_change: singular design: quit",
-    ),
 }
 
 
-@pytest.mark.parametrize("mistake", INSIDE_A_JOB)
-def test_data_that_break_their_description_stop_with_one_message_and_no_half_file(
+@pytest.mark.parametrize("mistake", UNREADABLE)
+def test_a_source_that_breaks_its_description_stops_with_one_message_and_no_half_file(
     mistake: str, snakemake: Run, checkout: Path
 ) -> None:
-    change, message = INSIDE_A_JOB[mistake]
+    change, message = UNREADABLE[mistake]
     edit(checkout / "config/nhefs.yaml", change)
-    run = snakemake("--config", "cohorts=['config/nhefs.yaml']")
-    assert run.returncode != 0
-    assert message in run.stdout, run.stdout[-3000:]
+    run = snakemake(*ONLY_NHEFS)
+    assert run.returncode == 3
+    assert re.search(rf"DataError: .*nhefs.*{re.escape(message)}", run.stdout), run.stdout[-3000:]
     assert not list(checkout.rglob("*.part"))
     assert not (checkout / "results/report.html").exists()
+
+
+def with_the_same_column_twice(data: dict) -> None:
+    data["columns"].update(twice={"role": "baseline", "label": "Age again", "source": "age"})
+    data["studies"]["quitting"]["adjust"] = {"columns": ["sex", "age", "twice"]}
+
+
+def test_a_study_that_the_data_cannot_support_is_rows_that_say_why_and_the_run_goes_on(
+    snakemake: Run, checkout: Path
+) -> None:
+    edit(checkout / "config/nhefs.yaml", with_the_same_column_twice)
+    run = snakemake(*ONLY_NHEFS)
+    assert run.returncode == 0, run.stdout[-3000:]
+    estimates = pd.read_csv(checkout / "results/tables/estimates.csv")
+    failed = estimates[estimates["study"] == "quitting"]
+    assert failed["estimate"].isna().all()
+    assert failed["reason"].str.startswith("singular design: twice follows exactly").all()
+    assert set(failed["outcome"]) == {"weight_change", "death"}
+    assert estimates.loc[estimates["study"] == "price", "estimate"].notna().any()
+    page = (checkout / "results/report.html").read_text(encoding="utf-8")
+    assert page.index("singular design: twice follows exactly") < page.index("<figure")
+
+
+def test_a_strict_run_ends_with_such_a_study(snakemake: Run, checkout: Path) -> None:
+    edit(checkout / "config/nhefs.yaml", with_the_same_column_twice)
+    run = snakemake(*ONLY_NHEFS, "strict=true")
+    assert run.returncode == 4
+    assert re.search(r"ModelError: .*quitting.*singular design: twice follows exactly", run.stdout), run.stdout[-3000:]
+    assert not (checkout / "results/report.html").exists()
+
+
+def test_a_fault_of_the_program_fails_the_run_and_no_older_page_stands_beside_new_tables(
+    snakemake: Run, checkout: Path
+) -> None:
+    assert snakemake(*ONLY_NHEFS).returncode == 0
+    page = checkout / "results/report.html"
+    assert page.exists()
+    module = checkout / "workflow/evenwicht/report/page.py"
+    module.write_text(module.read_text(encoding="utf-8") + "\nraise RuntimeError('broken')\n", encoding="utf-8")
+    run = snakemake(*ONLY_NHEFS, "seed=1")
+    assert run.returncode == 1
+    assert not page.exists()
 
 
 def test_an_own_cohort_runs_from_the_template(snakemake: Run, checkout: Path) -> None:
@@ -271,9 +308,10 @@ def test_an_own_cohort_runs_from_the_template(snakemake: Run, checkout: Path) ->
     assert run.returncode == 0, run.stdout[-3000:]
     estimates = pd.read_csv(checkout / "results/tables/estimates.csv")
     assert set(estimates["cohort"]) == {"own"}
-    assert {"individual", "policy"} == set(estimates["level"])
+    assert set(estimates["study"]) == {"low_birth_weight", "leave"}
+    assert estimates["estimate"].notna().any()
     flow = pd.read_csv(checkout / "results/tables/flow.csv")
-    assert {"individual", "policy"} == set(flow["study"])
+    assert set(flow["study"]) == {"low_birth_weight", "leave"}
     assert (flow.loc[flow["step"] == "due", "people"] == 600).all()
     assert "Our cohort" in (checkout / "results/report.html").read_text(encoding="utf-8")
 

@@ -12,7 +12,7 @@ from evenwicht.base.jobs import exit_code_of, forget_exits
 from evenwicht.config import AS_CONFIGURED
 from evenwicht.config.loading import load_run
 from evenwicht.config.recovered import recovered_studies, recovery_settings
-from evenwicht.studies.parts import files_of_kind
+from evenwicht.studies.parts import file_of_kind
 
 try:
     RUN = load_run(config, RUN_CONFIG, PROJECT)
@@ -100,13 +100,13 @@ def code_of(script, also=()):
 def runs_of(cohort, names):
     """Modules by which some studies of a cohort are run."""
     kinds = {RUN.cohorts[cohort].studies[name].kind for name in names}
-    return [file for kind in sorted(kinds) for file in files_of_kind(kind, "run")]
+    return [file_of_kind(kind, "run") for kind in sorted(kinds)]
 
 
 def sections():
     """Modules by which the studies of the run are shown."""
     kinds = {study.kind for cohort in RUN.cohorts.values() for study in cohort.studies.values()}
-    return [file for kind in sorted(kinds) for file in files_of_kind(kind, "section")]
+    return [file_of_kind(kind, "section") for kind in sorted(kinds)]
 
 
 def world_of(*cohorts, part="world"):

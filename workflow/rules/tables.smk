@@ -46,7 +46,9 @@ rule description_tables:
         mem_mb=memory("tables"),
         runtime=minutes("tables"),
     params:
-        cohorts=[RUN.cohorts[name].model_dump(mode="json") for name in RUN.cohorts],
+        people=[cohort.needed() for cohort in RUN.cohorts.values()],
+        table1=[cohort.table1 for cohort in RUN.cohorts.values()],
+        described_by=[cohort.described_by for cohort in RUN.cohorts.values()],
         folders=cohort_folders(),
         published=file_digest(PUBLISHED),
         page=PAGE,

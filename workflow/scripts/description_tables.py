@@ -11,8 +11,9 @@ from evenwicht.worlds.published import PUBLISHED
 with logged(snakemake.log[0]):
     Path(snakemake.params.page).unlink(missing_ok=True)
     published = PUBLISHED.read_csv(snakemake.input.published)
-    configs = [CohortConfig.model_validate(cohort) for cohort in snakemake.params.cohorts]
     cohorts = [read_cohort(folder) for folder in snakemake.params.folders]
-    table1 = [table_one(cohort, config) for cohort, config in zip(cohorts, configs, strict=True)]
+    books = [CohortConfig.model_validate(people).codebook for people in snakemake.params.people]
+    described = zip(cohorts, books, snakemake.params.table1, snakemake.params.described_by, strict=True)
+    table1 = [table_one(*by_exposure) for by_exposure in described]
     write_csv(pd.concat(table1), snakemake.output.table1)
     write_csv(pd.concat(attrition(cohort, published) for cohort in cohorts), snakemake.output.attrition)

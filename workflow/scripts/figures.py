@@ -4,7 +4,7 @@ import pandas as pd
 from evenwicht.base.jobs import logged
 from evenwicht.config import Run
 from evenwicht.report.drawing import draw_cohort
-from evenwicht.report.page import read_tables
+from evenwicht.results.reading import read_tables
 
 with logged(snakemake.log[0]):
     Path(snakemake.params.page).unlink(missing_ok=True)

@@ -3,7 +3,8 @@ from pathlib import Path
 from evenwicht.base.jobs import logged
 from evenwicht.config import Run
 from evenwicht.recovery import read_recovery
-from evenwicht.report.page import read_tables, render
+from evenwicht.report.page import render
+from evenwicht.results.reading import read_tables
 from evenwicht.results.schema import COVERAGE, RECOVERY, SCENARIOS
 
 SCHEMAS = {"recovery": RECOVERY, "scenarios": SCENARIOS, "coverage": COVERAGE}

@@ -37,6 +37,11 @@ class EventOutcome(_Outcome):
     unit: Literal["years", "months"] = Field("years", description="Unit of time since the start of follow-up")
     horizon: Positive = Field(description="Age, or time since the start of follow-up, by which risks are told")
 
+    @property
+    def horizon_years(self) -> float:
+        """The horizon in years."""
+        return self.horizon / 12 if self.unit == "months" else self.horizon
+
 
 class MultiSectorOutcome(_Outcome):
     """High need in several cost sectors at once; missing for a person without costs in the window."""

@@ -16,6 +16,7 @@ from evenwicht.config import CohortConfig, Run, RunConfig
 Model = TypeVar("Model", bound=BaseModel)
 MOST_MISTAKES = 12  # in one message
 MOST_SHOWN = 80  # characters of a wrong value
+OTHER_FORM = "string_type", "model_type"  # faults of a key that is text or a section, in the form that was not meant
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
@@ -76,7 +77,7 @@ def validate(model: type[Model], data: Mapping[str, Any], where: str) -> Model:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise _config_error([_mistake(e, data) for e in error.errors()], where) from None
+        raise _config_error(_mistakes(error, data), where) from None
 
 
 def load_cohort(path: str | Path) -> CohortConfig:
@@ -134,6 +135,17 @@ def _config_error(mistakes: list[Mistake], where: str) -> ConfigError:
         more = f"and {len(mistakes) - MOST_MISTAKES} more mistakes"
         faults.append(ConfigError(more, where=where, fix="Correct those above first."))
     return faults[0].beside(faults[1:])
+
+
+def _mistakes(error: ValidationError, data: Mapping[str, Any]) -> list[Mistake]:
+    """Every fault; that a value is not what it was not meant to be is none where text or a section may stand."""
+    found = [(fault["type"] in OTHER_FORM, _mistake(fault, data)) for fault in error.errors()]
+    meant = [mistake.path for other_form, mistake in found if not other_form]
+    return [
+        mistake
+        for other_form, mistake in found
+        if not (other_form and any(f"{path}.".startswith(f"{mistake.path}.") for path in meant))
+    ]
 
 
 def _mistake(error: Any, data: Mapping[str, Any]) -> Mistake:

@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Mapping
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,6 @@ from evenwicht.report import lines
 from evenwicht.report.comparison import Balance, Lead, compare_levels, other_lines, subgroup_lines
 from evenwicht.report.methods import methods_used
 from evenwicht.report.provenance import provenance
-from evenwicht.results import schema
 from evenwicht.studies import showing
 
 TITLES = {  # by the levels that are studied
@@ -31,21 +30,6 @@ TITLES = {  # by the levels that are studied
     (): "Life-course cohorts",
 }
 USED = ["cohort", "study", "method"]
-IDS: dict[Hashable, type] = dict.fromkeys(("cohort", "study", *schema.ABOUT, "estimand", "method"), str)
-
-
-def read_tables(paths: Iterable[str | Path]) -> dict[str, pd.DataFrame]:
-    """Read the tables of a run, by name of the file, as `render` takes them: typed where a schema has their name."""
-    named = {Path(path).stem: path for path in paths}
-    return {name: _read(name, path) for name, path in named.items()}
-
-
-def _read(name: str, path: str | Path) -> pd.DataFrame:
-    known = getattr(schema, name.upper(), None)
-    if isinstance(known, schema.Schema):
-        return known.read_csv(path)
-    table = pd.read_csv(path, dtype=IDS, keep_default_na=False, na_values=[""])
-    return table.fillna({column: "" for column in IDS if column in table})
 
 
 def render(run: Run, tables: Mapping[str, pd.DataFrame], figures: Path, template: Path, target: str | Path) -> None:

@@ -1,11 +1,13 @@
 """The committed tables other than the estimates themselves."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
+from evenwicht.base.codebook import Codebook
 from evenwicht.base.exposures import Contrast
 from evenwicht.cohort import Cohort
-from evenwicht.config import CohortConfig
 from evenwicht.display.wording import decimals
 from evenwicht.results.schema import ATTRITION, QUESTION, REPLICATION, TABLE1
 
@@ -15,8 +17,8 @@ QUARTILES = (0.25, 0.5, 0.75)
 KEY = ["cohort", *QUESTION, "method"]
 
 
-def table_one(cohort: Cohort, config: CohortConfig) -> pd.DataFrame:
-    """Describe a cohort by `config.described_by`, or as a whole if there is no such exposure.
+def table_one(cohort: Cohort, book: Codebook, variables: Sequence[str], contrast: Contrast | None) -> pd.DataFrame:
+    """Describe a cohort by an exposure that is no number, or as a whole without one.
 
     Numbers are given as mean and standard deviation, dates as median and quartiles, categories as per cent of the
     people with a known value. The standardised difference (exposed minus unexposed, in pooled standard deviations;
@@ -27,13 +29,12 @@ def table_one(cohort: Cohort, config: CohortConfig) -> pd.DataFrame:
     DataFrame
         The columns of `results.schema.TABLE1`.
     """
-    contrast, book = config.described_by, config.codebook
     persons, arm = _arms(cohort, contrast)
     sizes = {"overall": f"{len(persons)}"}
     if arm is not None:
         sizes |= {"exposed": f"{int(arm.sum())}", "unexposed": f"{int((~arm).sum())}"}
     rows: list[dict[str, object]] = [{"statistic": SIZE, **sizes, "missing": 0}]
-    for name in config.table1:
+    for name in variables:
         column, values = book.columns[name], persons[name]
         about: dict[str, object] = {"variable": name, "missing": int(values.isna().sum())}
         if isinstance(values.dtype, pd.CategoricalDtype):

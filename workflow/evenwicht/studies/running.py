@@ -38,7 +38,7 @@ def run_study(
         `estimates`, `diagnostics`, `flow` (see `results.schema`) and `curves`. What the data cannot support is a row
         that says why. The flow of a whole column of subgroups counts those who belong to none.
     """
-    run = part_of_kind(study.kind, "run", "run")
+    run = part_of_kind(study.kind, "run").run
     units = {outcome: book.unit(outcome) for outcome in book.outcomes}
     found = Findings(book.cohort, name, units, job.known, strict)
     for subgroup, part, people in _subgroups(study, cohort, book):

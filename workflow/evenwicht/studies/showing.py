@@ -1,8 +1,8 @@
 """What kinds of study declare for the report, by study: methods, labels, figures and words.
 
-A kind declares in its module, or in the module `section` of its package, a `HEADING` and the `METHODS` of its rows. If
-it has a section of its own on the page, it has `figures`, `words` and a template, sections/<kind>.html.j2.
-A kind whose studies are about more than the columns they compare has a `headline`.
+A kind declares in the module `section` of its package a `HEADING` and the `METHODS` of its rows. If it has a section of
+its own on the page, it has `figures`, `words` and a template, sections/<kind>.html.j2. A kind whose studies are about
+more than the columns they compare has a `headline`.
 """
 
 from functools import cache
@@ -75,9 +75,7 @@ def title(name: str, study: StudySettings, book: Codebook) -> str:
 
 def _declared(kind: type[StudySettings], name: str) -> Any:
     """What a kind declares under a name, if it does."""
-    room = import_module(kind.__module__)
-    place = import_module(f"{room.__name__}.section") if hasattr(room, "__path__") else room
-    return getattr(place, name, None)
+    return getattr(import_module(f"{kind.__module__}.section"), name, None)
 
 
 def _subgroups(study: StudySettings, book: Codebook) -> dict[str, str]:

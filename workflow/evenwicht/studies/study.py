@@ -151,9 +151,21 @@ class ExposureStudy(OutcomeStudy):
         if len(set(keys)) < len(keys):
             yield Mistake("exposures", "a comparison is listed twice", "Remove one of them.")
         if self.follow is not None:
-            aged = [o for n in self.outcomes if isinstance(o := book.outcomes.get(n), EventOutcome) and o.time == "age"]
-            if not aged:
-                yield Mistake("follow", "no outcome is a time to an event on the clock of age", "Leave it out.")
+            yield from self._check_follow(self.follow, book)
+
+    def _check_follow(self, follow: Follow, book: Codebook) -> Iterator[Mistake]:
+        outcomes = {name: book.outcomes.get(name) for name in self.outcomes}
+        aged = {name: o for name, o in outcomes.items() if isinstance(o, EventOutcome) and o.time == "age"}
+        if not aged:
+            yield Mistake("follow", "no outcome is a time to an event on the clock of age", "Leave it out.")
+        for name, outcome in aged.items():
+            horizon = outcome.horizon_years
+            if not follow.entry < horizon <= (follow.exit or horizon):
+                yield Mistake(
+                    "follow",
+                    f"the horizon of '{name}', {horizon:g} years, lies outside it",
+                    "Follow people up to the horizon, or give the outcome another.",
+                )
 
     def exposed_columns(self) -> list[tuple[str, str]]:
         return [("exposures", exposure.column) for exposure in self.exposures]

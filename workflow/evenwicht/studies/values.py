@@ -147,7 +147,7 @@ def _within(values: TimedOutcome, follow: Follow, outcome: EventOutcome) -> Time
     event = np.where(values.time <= last, values.event, 0.0)
     event = np.where(np.isnan(values.event), np.nan, event)
     entry, time = np.maximum(values.entry, follow.entry * factor), np.minimum(values.time, last)
-    return TimedOutcome(entry, time, event, min(values.horizon, last))
+    return TimedOutcome(entry, time, event, values.horizon)
 
 
 def _multi_sector(cohort: Cohort, outcome: MultiSectorOutcome, amounts: pd.DataFrame) -> Floats:

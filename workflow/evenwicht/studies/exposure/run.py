@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evenwicht.base.adjustment import Adjustment
 from evenwicht.base.arrays import Floats
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.outcomes import effect_estimand, horizon_of
@@ -20,7 +21,7 @@ from evenwicht.estimators.standardisation import standardised_means
 from evenwicht.estimators.survival import ProductLimit, hazard_ratio, survival_estimate
 from evenwicht.results.rows import Findings, Rows
 from evenwicht.studies.exposure import Settings
-from evenwicht.studies.samples import Sample, draw_sample, exposed_by, response
+from evenwicht.studies.samples import Sample, design_of, draw_sample, exposed_by, response
 from evenwicht.studies.study import Job
 from evenwicht.studies.values import MeanOutcome, TimedOutcome
 
@@ -65,7 +66,8 @@ def run(study: Settings, cohort: Cohort, book: Codebook, found: Findings, job: J
                 propensity = fit_propensity(sample.exposure, sample.covariates, where, sample.weights)
                 rows.diagnose("largest_weight", "ipw", float(propensity.weights.max()), n=sample.n)
                 if isinstance(sample.outcome, MeanOutcome):
-                    modifiers = sample.covariates[:, [sample.names.index(m) for m in study.modifiers]]
+                    products = [name for name in adjust.columns if name in study.modifiers and name != contrast.column]
+                    modifiers, _ = design_of(cohort.persons[sample.rows], Adjustment(columns=products))
                     _mean_rows(rows, sample, sample.outcome, modifiers, propensity)
                 else:
                     _event_rows(rows, sample, sample.outcome, propensity, at, where)

@@ -1,0 +1,26 @@
+"""Words for the methods of a comparison within families."""
+
+from evenwicht.display.section import Method
+from evenwicht.studies import methods
+
+HEADING = "Within families"
+METHODS = {
+    "between": Method(
+        "between families",
+        "people of all families, whether or not their brothers and sisters differ in the exposure.",
+    ),
+    "within": Method(
+        "within families",
+        "brothers and sisters who differ in the exposure, by a fixed effect of each family.",
+        "{n} people, compared with their brothers and sisters",
+        {methods.MEAN: methods.WITHIN_FAMILIES, methods.RISK: methods.WITHIN_FAMILIES},
+    ),
+    "conditional_logit": Method(
+        "within families, conditional logit",
+        "brothers and sisters who differ in the exposure and in a yes/no outcome; others tell nothing.",
+    ),
+    "stratified_cox": Method(
+        "within families, Cox model",
+        "brothers and sisters who differ in the exposure, with a baseline hazard for each family.",
+    ),
+}
