@@ -13,7 +13,7 @@ from evenwicht.config.loading import load_cohort
 from evenwicht.ingest.table import ingest
 from evenwicht.results.schema import Known
 from evenwicht.studies.running import job_of, run_study
-from evenwicht.worlds import simulate
+from evenwicht.worlds import simulate, true_values
 
 ROOT = Path(__file__).parents[1]
 Tables = dict[str, pd.DataFrame]
@@ -37,6 +37,16 @@ def changed(config: CohortConfig, changes: Mapping[str, Any]) -> CohortConfig:
         if value is None:
             del section[last]
     return CohortConfig.model_validate(data)
+
+
+def with_studies(config: CohortConfig, *names: str) -> CohortConfig:
+    """The same file with these of its studies alone."""
+    return changed(config, {f"studies.{name}": None for name in config.studies if name not in names})
+
+
+def truth_of(config: CohortConfig, draws: int, seed: int) -> pd.DataFrame:
+    """What its world answers to all that its studies ask."""
+    return true_values(config.source, config.codebook, config.questions, draws, stream_key(seed, config.name, "truth"))
 
 
 def people_of(config: CohortConfig, seed: int, rule: str = "test") -> Cohort:

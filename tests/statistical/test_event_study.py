@@ -8,22 +8,26 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
-from evenwicht.policy.windows import INCOHERENT_FROM
+from evenwicht.display.section import where
 from evenwicht.recovery import gather_replicates, recovery_table, replicate_estimates, summarise
+from evenwicht.studies.event_study.windows import INCOHERENT_FROM
 from evenwicht.worlds import exact_values
 from scipy import stats
 
-from tests.conftest import world
+from tests.cohorts import changed, configured
 
 REPLICATES = 40
 OUTCOMES = ["type_2_diabetes", "hypertension"]
-HEADLINE = "in utero and 1 to 2 years vs never rationed"
+RATIO = "conditional_hazard_ratio"
+HEADLINE = {"exposure": "to_2_years", "reference": "never_rationed", "estimand": RATIO}
 
 
 @cache
 def replicates_in(scenario: str) -> pd.DataFrame:
-    config = world("rationing").in_scenario(scenario).model_copy(update={"policy": None})
-    return replicate_estimates(config, exact_values(config), 71, range(1, REPLICATES + 1), scenario)
+    """Replicates of the event study alone."""
+    config = changed(configured("rationing").in_scenario(scenario), {"studies.rationed": None})
+    truth = exact_values(config.source, config.codebook, config.questions)
+    return replicate_estimates(config, truth, 71, range(1, REPLICATES + 1), scenario)
 
 
 @cache
@@ -32,9 +36,7 @@ def summary_in(scenario: str) -> pd.DataFrame:
 
 
 def headline(scenario: str, method: str) -> pd.DataFrame:
-    table = summary_in(scenario)
-    rows = table[(table["contrast"] == HEADLINE) & (table["method"] == method)]
-    return rows[rows["estimand"] == "conditional_hazard_ratio"].set_index("study").loc[OUTCOMES]
+    return where(summary_in(scenario), method=method, **HEADLINE).set_index("outcome").loc[OUTCOMES]
 
 
 def unbiased(rows: pd.DataFrame) -> bool:
@@ -48,7 +50,7 @@ def within_band(count: float, chance: float, draws: int) -> bool:
 
 def test_in_the_null_world_no_group_or_cell_differs_from_one() -> None:
     table = summary_in("no_effect")
-    ratios = table[(table["estimand"] == "conditional_hazard_ratio") & table["mean_bias"].notna()]
+    ratios = table[(table["estimand"] == RATIO) & table["mean_bias"].notna()]
     assert len(ratios) >= 2 * (3 + 8 + 3)
     assert unbiased(ratios), ratios
 
@@ -61,26 +63,26 @@ def test_in_the_null_world_intervals_cover_and_raise_five_per_cent_of_alarms(met
 
 
 def test_coherent_windows_are_never_called_incoherent() -> None:
-    rows = replicates_in("no_effect").query("estimand == 'observed_expected_ratio'")
+    rows = where(replicates_in("no_effect"), estimand="observed_expected_ratio")
     assert len(rows) == 2 * REPLICATES
     assert not (rows["lower"] > INCOHERENT_FROM).any()
 
 
 def test_incoherent_windows_alone_make_a_full_gradient_and_are_always_named() -> None:
-    table = summary_in("incoherent_windows").query("method == 'cox' and estimand == 'conditional_hazard_ratio'")
-    for study in OUTCOMES:
-        groups = table[(table["study"] == study) & table["contrast"].str.endswith("vs never rationed")]
+    table = where(summary_in("incoherent_windows"), method="cox", estimand=RATIO, reference="never_rationed")
+    for outcome in OUTCOMES:
+        groups = where(table, outcome=outcome)
         bias = groups["mean_bias"].to_numpy()
         assert len(bias) == 3
         assert (np.diff(bias) < 0).all(), "longer exposure looks better, although nothing happened"
         assert (bias < -4 * groups["mc_error_bias"]).all()
     assert (headline("incoherent_windows", "cox")["power"] == 1).all()
-    rows = replicates_in("incoherent_windows").query("estimand == 'observed_expected_ratio'")
+    rows = where(replicates_in("incoherent_windows"), estimand="observed_expected_ratio")
+    assert len(rows) == 2 * REPLICATES
     assert (rows["lower"] > INCOHERENT_FROM).all()
-    assert rows["note"].str.contains("incoherent windows").all()
 
 
-def test_following_everybody_to_the_last_visit_mends_incoherent_windows() -> None:
+def test_following_everybody_to_the_last_visit_makes_windows_coherent() -> None:
     rows = headline("incoherent_windows", "cox_coherent")
     assert unbiased(rows), rows
     for share in rows["coverage"]:
@@ -89,8 +91,8 @@ def test_following_everybody_to_the_last_visit_mends_incoherent_windows() -> Non
 
 @pytest.mark.parametrize("method", ["cox", "gompertz"])
 def test_in_the_reversed_world_the_sign_comes_back(method: str) -> None:
-    rows = replicates_in("reversed_effect").query("contrast == @HEADLINE and method == @method")
-    rows = rows[rows["estimand"] == "conditional_hazard_ratio"]
+    rows = where(replicates_in("reversed_effect"), method=method, **HEADLINE)
+    assert len(rows) == 2 * REPLICATES
     assert (rows["truth"] > 1.2).all()
     assert (rows["estimate"] > 1).mean() > 0.95
     assert unbiased(headline("reversed_effect", method))

@@ -70,12 +70,12 @@ def intervals(rng: np.random.Generator) -> dict[tuple[str, str], Interval]:
     propensity, propensity_i = fit_propensity(a, x, "here"), fit_propensity(ai, xi, "here")
     for method, (one, none) in {
         "ipw": weighted_means(y, propensity),
-        "gformula": standardised_means(y, a, x, x, binary=False),
+        "standardisation": standardised_means(y, a, x, x, binary=False),
     }.items():
         found[method, "mean_difference"] = paired.interval(one - none)
     for method, (one, none) in {
         "ipw": weighted_means(d, propensity_i),
-        "gformula": standardised_means(d, ai, xi, xi, binary=True),
+        "standardisation": standardised_means(d, ai, xi, xi, binary=True),
     }.items():
         found[method, "risk_exposed"] = alone.risk_interval(one)
         found[method, "risk_unexposed"] = alone.risk_interval(none)

@@ -8,9 +8,11 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
-from evenwicht.base.outcomes import SectorLabel
+from evenwicht.base.codebook import Codebook
+from evenwicht.base.columns import Column
+from evenwicht.base.outcomes import Sector
 from evenwicht.cohort import Cohort
-from evenwicht.config import CohortConfig, ConcentrationStudy
+from evenwicht.display.section import where
 from evenwicht.estimators import concentration
 from evenwicht.estimators.concentration_coverage import (
     ENOUGH,
@@ -29,15 +31,15 @@ from evenwicht.estimators.concentration_intervals import (
     top_share_interval,
 )
 from evenwicht.estimators.results import Interval
-from evenwicht.individual.concentration import concentration_study
-from evenwicht.loading import load_cohort
+from evenwicht.studies.concentration import Settings
+from evenwicht.studies.running import job_of, run_study
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pydantic import ValidationError
 from scipy import special, stats
 
-from tests.conftest import ROOT
+from tests.cohorts import Tables, changed, configured
 
 DRAWS, PEOPLE, TOP = 2000, 1000, 0.2
 INCOMES = np.array([541.0, 1463, 2445, 3438, 4437, 5401, 6392, 8304, 11904, 22261])
@@ -153,7 +155,8 @@ def test_an_interval_that_covers_less_says_so_and_claims_no_more_than_it_covers(
 
 
 def test_a_note_gives_the_range_over_shapes_of_tail_and_never_95() -> None:
-    table = pd.read_csv(TABLE).query("statistic == 'gini' and coverage < @ENOUGH")
+    table = where(pd.read_csv(TABLE), statistic="gini")
+    table = table[table["coverage"] < ENOUGH]
     assert len(table) > 100
     for line in table.itertuples():
         about = Amounts(line.users, line.part, line.tail_index)
@@ -269,17 +272,21 @@ def test_shuffles_keep_margins_whatever_the_order_of_people() -> None:
 # --- the study ------------------------------------------------------------------------------------------------------
 
 MEASURES = {"claims": "count", "spending": "money", "nights": "duration", "drugs": "quantity"}
-STUDY = ConcentrationStudy(window="w", top_share=TOP, at_least=2)
+STUDY = Settings(kind="concentration", window="w", top_share=TOP, at_least=2)
 
 
-def studied(use: dict[str, np.ndarray]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    sectors = {name: SectorLabel(label=name, unit="", measures=MEASURES[name]) for name in use}
+def studied(use: dict[str, np.ndarray], earlier: dict[int, float] | None = None) -> Tables:
+    """The study of one window: use of the same people by sector, NaN if not known; in an earlier window nights by id."""
+    people = np.arange(len(next(iter(use.values()))))
     costs = pd.concat(
-        pd.DataFrame({"id": np.arange(len(amount)), "sector": name, "window": "w", "amount": amount})
-        for name, amount in use.items()
+        pd.DataFrame({"id": people, "sector": name, "window": "w", "amount": amount}) for name, amount in use.items()
     )
-    cohort = Cohort("c", "c", {}, pd.DataFrame(), costs=costs)
-    return concentration_study(cohort, STUDY, sectors, 100, np.random.default_rng(53))
+    others = [{"id": i, "sector": "nights", "window": "earlier", "amount": n} for i, n in (earlier or {}).items()]
+    costs = pd.concat([costs.dropna(), pd.DataFrame(others, columns=costs.columns).astype(costs.dtypes)])
+    columns = {"id": Column(role="id", type="integer", label="Person")}
+    sectors = {name: Sector(label=name, unit="", measures=MEASURES[name]) for name in use}
+    cohort = Cohort("c", "c", columns, pd.DataFrame({"id": people}), costs=costs)
+    return run_study("use", STUDY, cohort, Codebook("c", columns, sectors=sectors), job_of(53, "c", 100), strict=True)
 
 
 def four_sectors(unit_of_money: float = 1.0) -> dict[str, np.ndarray]:
@@ -293,37 +300,51 @@ def four_sectors(unit_of_money: float = 1.0) -> dict[str, np.ndarray]:
 
 
 def test_only_counts_have_a_poisson_null() -> None:
-    estimates, curves = studied(four_sectors())
-    assert estimates.query("method == 'poisson_null'")["contrast"].tolist() == ["claims"]
-    drawn = curves.groupby("sector")["null"].agg(lambda null: null.notna().all())
+    tables = studied(four_sectors())
+    assert where(tables["diagnostics"], method="poisson_null")["outcome"].tolist() == ["claims"]
+    drawn = where(tables["curves"], curve="lorenz").groupby("arm")["null"].agg(lambda null: null.notna().all())
     assert drawn.to_dict() == {"claims": True, "spending": False, "nights": False, "drugs": False}
 
 
 def test_the_unit_of_money_changes_nothing() -> None:
-    euros, _ = studied(four_sectors())
-    thousands, _ = studied(four_sectors(0.001))
-    numbers = ["estimate", "lower", "upper", "se"]
-    np.testing.assert_allclose(euros[numbers], thousands[numbers], rtol=1e-8)
+    euros, thousands = studied(four_sectors()), studied(four_sectors(0.001))
+    for table, value in (("estimates", ["estimate", "se"]), ("diagnostics", ["value"])):
+        numbers = [*value, "lower", "upper"]
+        np.testing.assert_allclose(euros[table][numbers], thousands[table][numbers], rtol=1e-8)
 
 
-def test_a_heavy_sector_carries_the_warning_in_its_rows() -> None:
+def test_a_heavy_sector_carries_the_warning_beside_its_rows() -> None:
     rng = np.random.default_rng(55)
     use = {"spending": rng.permutation(lognormal(rng, 950, **HEAVY)), "nights": rng.gamma(20.0, size=950)}
-    rows = studied(use)[0].query("method == 'observed'").set_index(["estimand", "contrast"])
-    for estimand in ("gini", "top_share"):
-        assert rows.loc[(estimand, "spending"), "note"].startswith("interval too short: covers about ")
-        assert rows.loc[(estimand, "nights"), "note"] == ""
+    told = where(studied(use)["diagnostics"], method="observed")
+    for statistic in ("coverage_gini", "coverage_top_share"):
+        warned = where(told, statistic=statistic)
+        assert warned["outcome"].tolist() == ["spending"]
+        assert warned["note"].item().startswith("interval too short: covers about ")
+
+
+def test_who_is_not_analysed_is_counted_with_the_reason() -> None:
+    """One person has no costs at all, one none in the window, and of one the claims are not known."""
+    use = {"claims": np.r_[[np.nan] * 3, np.arange(100.0)], "nights": np.r_[[np.nan] * 2, np.arange(101.0)]}
+    assert studied(use, earlier={1: 4.0})["flow"].set_index("step")["people"].to_dict() == {
+        "due": 103,
+        "not linked": 1,
+        "not observed in the window": 1,
+        "use of a sector not known": 1,
+        "analysed": 100,
+    }
 
 
 def test_a_sector_must_say_what_it_measures() -> None:
     with pytest.raises(ValidationError, match="measures"):
-        SectorLabel(label="Hospital", unit="nights")
+        Sector(label="Hospital", unit="nights")
 
 
 def test_costs_of_a_sector_that_is_not_described_are_refused() -> None:
-    template = load_cohort(ROOT / "config/own_cohort_example.yaml").model_dump(mode="json")
-    template["source"]["costs"] = [{"sector": "hospital", "window": "40", "amount": "hospital_nights"}]
-    with pytest.raises(ValidationError, match="sectors that sectors does not describe: hospital"):
-        CohortConfig.model_validate(template)
+    costs = [{"sector": "hospital", "window": "40", "amount": "hospital_nights"}]
+    config = changed(configured("own_cohort_example"), {"source.costs": costs})
+    (mistake,) = config.check()
+    assert mistake.path == "source.costs.0.sector"
+    assert mistake.what == "'hospital' is not a sector of this cohort"
     described = {"hospital": {"label": "Hospital", "unit": "nights", "measures": "duration"}}
-    assert CohortConfig.model_validate({**template, "sectors": described}).sector_labels["hospital"].unit == "nights"
+    assert not list(changed(config, {"sectors": described}).check())

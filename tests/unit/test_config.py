@@ -4,6 +4,8 @@ import copy
 import json
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,9 +13,13 @@ from typing import Any
 import pytest
 import yaml
 from evenwicht.base.errors import ConfigError
-from evenwicht.config import CohortConfig, json_schema
+from evenwicht.base.exposures import Exposure
+from evenwicht.base.outcomes import EventOutcome
+from evenwicht.config import CohortConfig, RunConfig, json_schema
 from evenwicht.config.loading import load_cohort, load_run, read_yaml, validate
+from evenwicht.studies import KINDS
 
+from tests.cohorts import changed, configured
 from tests.conftest import ROOT
 
 RUN = read_yaml(ROOT / "config/config.yaml")
@@ -46,6 +52,11 @@ def without(path: str) -> Callable[[dict[str, Any]], None]:
         del data[last]
 
     return change
+
+
+def born_to(precision: str) -> dict[str, Any]:
+    """The date of birth of a world, described as known less well."""
+    return {"birth_date": {"role": "birth_date", "type": "date", "label": "Date of birth", "precision": precision}}
 
 
 RUN_MISTAKES = {
@@ -89,25 +100,24 @@ COHORT_MISTAKES = {
     "unknown kind of source": (NHEFS, at("source.kind", "excel"), r"source\.kind: .*'excel'.*Choose one of"),
     "unknown column in adjustment": (
         NHEFS,
-        at("individual.adjust.columns.0", "sexe"),
-        r"individual.adjust.columns.0: 'sexe' is not a column of this cohort. Did you mean 'sex'\?",
+        at("adjustments.full.columns.0", "sexe"),
+        r"adjustments.full.columns.0: 'sexe' is not a column of this cohort. Did you mean 'sex'\?",
     ),
     "square of a column that is not adjusted for": (
         NHEFS,
-        at("individual.adjust.quadratic.0", "weight_change"),
-        "individual.adjust.quadratic.0: 'weight_change' is not an adjustment column",
+        at("adjustments.full.squares.0", "weight_change"),
+        "adjustments.full: squares, splines and interactions are of columns; not among them: weight_change",
     ),
-    "exposure that is not yes or no": (
+    "unknown outcome": (
         NHEFS,
-        at("individual.exposure", "age"),
-        "individual.exposure: 'age' is not of type",
+        at("studies.price.outcomes.0", "divorce"),
+        "studies.price.outcomes.0: 'divorce' is not an outcome",
     ),
-    "unknown outcome": (NHEFS, at("policy.outcomes.0", "divorce"), "policy.outcomes.0: 'divorce' is not an outcome"),
     "unknown event": (NHEFS, at("outcomes.death.event", "birth"), "outcomes.death.event: 'birth' is not an event"),
-    "instrument that is not a policy": (
+    "instrument that is the exposure": (
         NHEFS,
-        at("policy.instrument", "sex"),
-        "policy.instrument: 'sex' is not a policy",
+        at("studies.price_as_instrument.instrument", "quit"),
+        "studies.price_as_instrument.instrument: the instrument is the exposure itself",
     ),
     "boolean with other codes": (
         NHEFS,
@@ -164,39 +174,66 @@ COHORT_MISTAKES = {
     ),
     "outcome twice": (
         NHEFS,
-        at("policy.outcomes", ["quitting", "quitting"]),
-        "policy.outcomes.1: 'quitting' is listed twice",
+        at("studies.price.outcomes", ["quitting", "quitting"]),
+        "studies.price.outcomes.1: 'quitting' is listed twice",
     ),
-    "policy twice": (
+    "comparison twice": (
         NHEFS,
-        at("policy.exposures", ["high_price", "high_price"]),
-        "policy.exposures.1: 'high_price' is listed twice",
+        at("studies.price.exposures", ["high_price", "high_price"]),
+        "studies.price.exposures: a comparison is listed twice",
     ),
     "date as a covariate": (
         RATIONING,
-        at("event_study.adjust.columns", ["birth_date"]),
-        "event_study.adjust.columns.0: 'birth_date' is a date",
+        at("studies.end_of_rationing.adjust.columns", ["birth_date"]),
+        "studies.end_of_rationing.adjust.columns.0: 'birth_date' is a date",
     ),
     "identifier as a covariate": (
         NHEFS,
-        at("individual.adjust.columns.0", "id"),
-        "individual.adjust.columns.0: 'id' identifies persons",
+        at("adjustments.full.columns.0", "id"),
+        "adjustments.full.columns.0: 'id' identifies persons",
     ),
     "outcome as a covariate": (
         NHEFS,
-        at("individual.adjust.columns.0", "weight_change"),
-        "individual.adjust.columns.0: 'weight_change' is the outcome weight_change itself",
+        at("studies.quitting.adjust", {"columns": ["weight_change"]}),
+        "studies.quitting.adjust.columns.0: 'weight_change' is the outcome weight_change itself",
     ),
     "exposure as a covariate": (
         NHEFS,
-        at("individual.adjust.columns.0", "quit"),
-        "individual.adjust.columns.0: 'quit' is the exposure itself",
+        at("studies.quitting.adjust", {"columns": ["sex", "quit", "smoking_intensity"]}),
+        "studies.quitting.adjust.columns.1: 'quit' is the exposure itself",
     ),
     "exposure as an outcome": (
         NHEFS,
-        at("individual.outcomes.0", "quitting"),
-        "individual.outcomes: 'quitting' is the exposure quit itself",
+        at("studies.quitting.outcomes.0", "quitting"),
+        "studies.quitting.outcomes: 'quitting' is the exposure quit of exposures itself",
     ),
+    "unknown adjustment set": (
+        NHEFS,
+        at("studies.quitting.adjust", "ful"),
+        r"studies.quitting.adjust: 'ful' is not a set of adjustments of this cohort. Did you mean 'full'\?",
+    ),
+    "spline of a category": (
+        NHEFS,
+        at("adjustments.full.splines", {"sex": 3}),
+        "adjustments.full.splines: 'sex' is of type category",
+    ),
+    "spline and square": (
+        NHEFS,
+        at("adjustments.full.splines", {"age": 3}),
+        "adjustments.full: a spline needs no square beside it: age",
+    ),
+    "unknown kind of study": (
+        NHEFS,
+        at("studies.quitting.kind", "individual"),
+        r"studies.quitting.kind: .*'individual'.*'exposure', 'siblings'.*Choose one of",
+    ),
+    "study called as the job of light studies": (
+        NHEFS,
+        at("studies.light", NHEFS["studies"]["quitting"]),
+        "a study must not be called 'light'",
+    ),
+    "no study": (NHEFS, at("studies", {}), "studies: it is empty"),
+    "nothing in Table 1": (NHEFS, at("table1", []), "table1: it is empty"),
     "category as an outcome": (
         NHEFS,
         at("outcomes.weight_change.column", "education"),
@@ -210,18 +247,18 @@ COHORT_MISTAKES = {
     "identifier in Table 1": (NHEFS, at("table1.0", "id"), "table1.0: 'id' is an identifier"),
     "month of birth in a study by day": (
         REFORM,
-        at("columns.birth_date.precision", "month"),
-        "columns.birth_date.precision: 'birth_date' is known to the month, but reform needs the day of birth",
+        at("columns", born_to("month")),
+        "studies.leave: 'birth_date' is known to the month, but this study needs the day of birth",
     ),
     "year of birth in a study by month": (
         RATIONING,
-        at("columns.birth_date.precision", "year"),
-        "'birth_date' is known to the year, but event_study needs the month of birth",
+        at("columns", born_to("year")),
+        "studies.end_of_rationing: 'birth_date' is known to the year, but this study needs the month of birth",
     ),
     "month of birth in windows by day": (
         FAMINE,
-        at("columns.birth_date.precision", "month"),
-        "'birth_date' is known to the month, but birth_periods needs the day of birth",
+        at("columns", born_to("month")),
+        "studies.windows: 'birth_date' is known to the month, but this study needs the day of birth",
     ),
     "two identifiers": (
         NHEFS,
@@ -313,10 +350,10 @@ def test_many_mistakes_are_cut_with_a_count(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_windows_of_whole_months_need_the_month_of_birth_only(tmp_path: Path) -> None:
     data = copy.deepcopy(FAMINE)
-    data["columns"]["birth_date"]["precision"] = "month"
-    data["birth_periods"]["cluster"] = "month"
+    windows = data["studies"]["windows"]
+    data["columns"], windows["cluster"] = born_to("month"), "month"
     for window, (first, last) in zip(
-        data["birth_periods"]["exposed"].values(),
+        windows["windows"].values(),
         [("1944-02-01", "1944-11-30"), ("1944-12-01", "1945-02-28"), ("1945-03-01", "1945-06-30")],
         strict=False,
     ):
@@ -324,9 +361,9 @@ def test_windows_of_whole_months_need_the_month_of_birth_only(tmp_path: Path) ->
     path = tmp_path / "famine.yaml"
     path.write_text(yaml.safe_dump(data, allow_unicode=True, sort_keys=False), encoding="utf-8")
     assert load_cohort(path).columns["birth_date"].precision == "month"
-    data["birth_periods"]["cluster"] = "week"
+    windows["cluster"] = "week"
     path.write_text(yaml.safe_dump(data, allow_unicode=True, sort_keys=False), encoding="utf-8")
-    with pytest.raises(ConfigError, match="birth_periods needs the day of birth"):
+    with pytest.raises(ConfigError, match="studies.windows: .*this study needs the day of birth"):
         load_cohort(path)
 
 
@@ -358,16 +395,328 @@ def test_bare_null_is_the_world_without_effect(tmp_path: Path) -> None:
     assert load_cohort(path).source.stressor_effect == "null"
 
 
-def test_committed_schema_is_current() -> None:
-    committed = json.loads((ROOT / "config/schema.json").read_text(encoding="utf-8"))
-    assert committed == json_schema(), "run `make schema` and commit config/schema.json"
+# --- what the tree says of itself ------------------------------------------------------------------------------------
 
 
-def test_default_cohorts_satisfy_the_schema() -> None:
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder into which `make schema` writes."""
+    folder = tmp_path_factory.mktemp("config")
+    subprocess.run([sys.executable, "-m", "evenwicht.config", str(folder)], check=True)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["schema.json", "README.md"])
+def test_committed_schema_and_key_reference_are_current(name: str, written: Path) -> None:
+    committed, current = ((folder / name).read_text(encoding="utf-8") for folder in (ROOT / "config", written))
+    assert committed == current, f"run `make schema` and commit config/{name}"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_file_of_the_project_satisfies_the_schema(path: Path) -> None:
     from jsonschema import Draft202012Validator
 
-    schema = json_schema()
-    plain = json.loads(json.dumps({"run": RUN, "nhefs": NHEFS, "dunedin": DUNEDIN}, default=str))
-    Draft202012Validator(schema).validate(plain["run"])
-    for name in ("nhefs", "dunedin"):
-        Draft202012Validator({**schema, "$ref": "#/$defs/CohortConfig"}).validate(plain[name])
+    schema = json_schema() if path.stem == "config" else {**json_schema(), "$ref": "#/$defs/CohortConfig"}
+    Draft202012Validator(schema).validate(json.loads(json.dumps(read_yaml(path), default=str)))
+
+
+def test_every_kind_of_study_is_in_the_key_reference(written: Path) -> None:
+    text = (written / "README.md").read_text(encoding="utf-8")
+    for kind in KINDS:
+        assert f"\n### studies: {name_of(kind)}\n" in text
+
+
+def test_a_run_needs_a_seed_and_cohorts_only() -> None:
+    assert json_schema()["$defs"]["RunConfig"]["required"] == ["seed", "cohorts"]
+    assert not RunConfig(seed=1, cohorts=["config/nhefs.yaml"]).strict
+
+
+def test_a_world_describes_its_own_columns_and_sectors() -> None:
+    assert "columns" not in DUNEDIN
+    assert "sectors" not in DUNEDIN
+    book = configured("dunedin").codebook
+    assert set(DUNEDIN["table1"]) <= set(book.columns)
+    assert set(book.sectors) == set(DUNEDIN["source"]["sectors"])
+
+
+def test_a_file_may_describe_a_column_of_its_world_anew() -> None:
+    described = changed(configured("dunedin"), {"columns.ses": {"role": "baseline", "label": "Family income"}})
+    assert described.codebook.columns["ses"].label == "Family income"
+    assert list(described.codebook.columns) == list(configured("dunedin").codebook.columns)
+
+
+def test_an_outcome_may_state_the_smallest_difference_that_matters() -> None:
+    stated = changed(configured("dunedin"), {"outcomes.disease.margin": 0.02})
+    assert stated.outcomes["disease"].margin == 0.02
+    with pytest.raises(ConfigError, match="outcomes.disease.margin: input should be greater than 0"):
+        validate(
+            CohortConfig, {**DUNEDIN, "outcomes": {"disease": {**DUNEDIN["outcomes"]["disease"], "margin": 0}}}, ""
+        )
+
+
+# --- unknown keys ----------------------------------------------------------------------------------------------------
+
+UNKNOWN_KEYS = {
+    "studis": "studis: unknown key. Did you mean 'studies'?",
+    "studies.stressors.outcoms": "studies.stressors.outcoms: unknown key. Did you mean 'outcomes'?",
+    "studies.stressors.cluster": "studies.stressors.cluster: no key of this section. Move it to its own",
+    "studies.concentration.windo": "studies.concentration.windo: unknown key. Did you mean 'window'?",
+    "outcomes.disease.column": "outcomes.disease.column: no key of this section",
+    "adjustments.full.quadratic": "adjustments.full.quadratic: unknown key",
+    "source.disease.ratee": "source.disease.ratee: unknown key. Did you mean 'rate'?",
+}
+
+
+@pytest.mark.parametrize("path", UNKNOWN_KEYS)
+def test_an_unknown_key_is_named_with_its_section(path: str) -> None:
+    data = copy.deepcopy(DUNEDIN)
+    at(path, 1)(data)
+    with pytest.raises(ConfigError, match=re.escape(UNKNOWN_KEYS[path])) as refused:
+        validate(CohortConfig, data, "file")
+    assert len(str(refused.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("adjust", {"columns": ["sex"], "quadratic": ["sex"]}, "stressors.adjust.quadratic: unknown key"),
+        ("adjust", {"columns": ["sex"], "squares": ["ses"]}, "stressors.adjust: squares, splines and interactions are"),
+        ("adjust", "The full set", "stressors.adjust: string should match pattern"),
+        ("subgroups", [{"column": "ses", "part": 3}], "stressors.subgroups.0.part: unknown key"),
+    ],
+)
+def test_a_key_that_is_text_or_a_section_is_one_mistake_in_the_form_that_was_meant(
+    key: str, value: object, message: str
+) -> None:
+    data = copy.deepcopy(DUNEDIN)
+    at(f"studies.stressors.{key}", value)(data)
+    with pytest.raises(ConfigError, match=message) as refused:
+        validate(CohortConfig, data, "file")
+    assert len(str(refused.value).splitlines()) == 1
+
+
+# --- what each kind of study needs of the cohort ---------------------------------------------------------------------
+
+SIBLINGS = {"kind": "siblings", "exposures": ["poverty"], "outcomes": ["disease"]}
+# a study of each kind, what is changed in it, and the keys at fault, relative to the study
+FAULTS: dict[str, tuple[str, str, dict[str, Any], list[str]]] = {
+    "exposure": (
+        "dunedin",
+        "stressors",
+        {
+            "exposures": ["povertyy", "birth_date"],
+            "outcomes": ["multi_sector_need", "divorce"],
+            "adjust": {"columns": ["sex", "sess"]},
+            "modifiers": ["iq"],
+            "subgroups": ["ses", {"column": "sex"}, "famly", "ses"],
+            "weights": "sampling",
+        },
+        [
+            *("exposures.0", "exposures.1", "outcomes.1", "adjust.columns.1", "modifiers.0"),
+            *("subgroups.0", "subgroups.1", "subgroups.2", "subgroups.3", "subgroups.3", "weights"),
+        ],
+    ),
+    "siblings": (
+        "dunedin",
+        "brothers",
+        {"exposures": ["povertyy"], "outcomes": ["divorce"], "adjust": "fully"},
+        ["exposures.0", "outcomes.0", "adjust"],
+    ),
+    "policy": (
+        "dunedin",
+        "child_benefit",
+        {"exposures": ["child_benefits"], "cluster": "month", "outcomes": ["poor"], "adjust": {"columns": ["id"]}},
+        ["exposures.0", "cluster", "outcomes.0", "adjust.columns.0"],
+    ),
+    "instrument": (
+        "nhefs",
+        "price_as_instrument",
+        {"exposure": "education", "instrument": "prices", "cluster": "county", "outcomes": ["death"], "adjust": {}},
+        ["exposure.reference", "exposure.exposed", "instrument", "cluster", "outcomes.0"],
+    ),
+    "event_study": (
+        "rationing",
+        "end_of_rationing",
+        {
+            "cluster": "month",
+            "outcomes": ["type_2_diabetes", "gout"],
+            "from_visit.hypertension": "first_visit",
+            "negative_controls": ["control_1", "control_1", "control_2", "control_3", "control_99"],
+        },
+        [
+            *("cluster", "outcomes.1", "from_visit", "from_visit.hypertension"),
+            *("negative_controls.1", "negative_controls.4"),
+        ],
+    ),
+    "birth_periods": (
+        "famine",
+        "windows",
+        {"region": "city", "outcomes": ["glucoses"], "design_analysis.0.outcome": "coronary"},
+        ["region", "outcomes.0", "design_analysis.0.outcome"],
+    ),
+    "discontinuity": (
+        "reform",
+        "leave",
+        {"exposure": "ses", "first_stage": "months", "outcomes": ["dropouts"]},
+        ["exposure", "first_stage", "outcomes.0"],
+    ),
+    "concentration": (
+        "dunedin",
+        "concentration",
+        {"risk": "risk_score", "window": "39", "weights": "sampling"},
+        ["risk", "window", "weights", "weights"],
+    ),
+}
+
+
+def name_of(kind: Any) -> str:
+    """A kind of study as the cohort file names it."""
+    return str(kind.model_fields["kind"].annotation.__args__[0])
+
+
+@pytest.mark.parametrize("kind", list(map(name_of, KINDS)))
+def test_a_kind_of_study_tells_all_its_faults_at_once(kind: str, tmp_path: Path) -> None:
+    name, study, changes, keys = FAULTS[kind]
+    data = copy.deepcopy(read_yaml(ROOT / f"config/{name}.yaml"))
+    data["studies"].setdefault(study, copy.deepcopy(SIBLINGS))
+    assert data["studies"][study]["kind"] == kind
+    for key, value in changes.items():
+        at(f"studies.{study}.{key}", value)(data)
+    path = tmp_path / "cohort.yaml"
+    path.write_text(yaml.safe_dump(data, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    with pytest.raises(ConfigError) as refused:
+        load_cohort(path)
+    found = [line.split(": ")[1] for line in str(refused.value).splitlines()]
+    assert sorted(found) == sorted(f"studies.{study}.{key}" for key in keys)
+
+
+WEIGHTED = {"columns.sampling": {"role": "weight", "label": "Sampling weight"}}
+
+
+@pytest.mark.parametrize("kind", list(map(name_of, KINDS)))
+def test_a_kind_of_study_honours_weights_or_refuses_them_by_name(kind: str) -> None:
+    name, study, *_ = FAULTS[kind]
+    given = {**WEIGHTED, **({} if study in configured(name).studies else {f"studies.{study}": SIBLINGS})}
+    config = changed(configured(name), given)
+    assert not list(config.check())
+    faults = [(m.path, m.what) for m in changed(config, {f"studies.{study}.weights": "sampling"}).check()]
+    refused = [(f"studies.{study}.weights", f"a study of kind {kind} does not honour weights")]
+    assert faults == ([] if kind in ("exposure", "policy") else refused)
+
+
+def test_a_study_within_families_needs_families() -> None:
+    config = changed(
+        configured("nhefs"), {"studies.brothers": {**SIBLINGS, "exposures": ["quit"], "outcomes": ["death"]}}
+    )
+    assert [m.path for m in config.check()] == ["studies.brothers"]
+
+
+def test_concentration_needs_sectors() -> None:
+    study = {"kind": "concentration", "window": "38", "top_share": 0.2, "at_least": 2}
+    faults = list(changed(configured("nhefs"), {"studies.use": study}).check())
+    assert faults[-1].what == "the cohort has no cost sectors"
+
+
+# --- what is compared ------------------------------------------------------------------------------------------------
+
+
+def compared(name: str, **exposure: Any) -> list[tuple[str, str]]:
+    """Keys of the rows of an exposure of a cohort."""
+    columns = configured(name).codebook.columns
+    exposed = Exposure.model_validate(exposure)
+    assert not list(exposed.check(columns))
+    return [(contrast.exposure, contrast.reference) for contrast in exposed.contrasts(columns)]
+
+
+def test_the_keys_of_a_comparison_say_what_is_compared_with_what() -> None:
+    assert compared("nhefs", column="quit") == [("quit", "no")]
+    assert compared("nhefs", column="age") == [("age", "per_1")]
+    assert compared("nhefs", column="age", per=10) == [("age", "per_10")]
+    assert compared("nhefs", column="age", per="sd") == [("age", "per_sd")]
+    levels = [("exercise=1", "0"), ("exercise=2", "0")]
+    assert compared("nhefs", column="exercise", reference=0) == levels
+    assert compared("nhefs", column="exercise", reference=0, exposed=2) == levels[1:]
+
+
+def test_yes_and_no_may_be_any_two_codes() -> None:
+    answers = {"role": "exposure", "type": "boolean", "label": "Quit", "source": "qsmk", "yes_code": 0}
+    column = changed(configured("nhefs"), {"columns.quit": {**answers, "codes": {"0": "kept", "1": "quit"}}}).columns[
+        "quit"
+    ]
+    assert column.truth == {"0": True, "1": False}
+    assert compared("nhefs", column="race", reference="1") == [("race=0", "1")]
+
+
+EXPOSURE_MISTAKES: dict[str, tuple[object, str]] = {
+    "category without reference": ("education", "0.reference: 'education' is a category and needs a reference"),
+    "reference that is no code": (
+        {"column": "education", "reference": 9},
+        "0.reference: '9' is no level of 'education'. Choose one of: 1, 2, 3, 4, 5",
+    ),
+    "exposed that is no code": (
+        {"column": "education", "reference": 1, "exposed": 9},
+        "0.exposed: '9' is no level of 'education'",
+    ),
+    "exposed that is the reference": (
+        {"column": "education", "reference": 1, "exposed": 1},
+        "0: exposed and reference must differ",
+    ),
+    "step of a category": ({"column": "education", "per": 2}, "0.per: 'education' is a category"),
+    "step of yes or no": ({"column": "quit", "per": 2}, "0.per: 'quit' is of type boolean. Only a number has a step"),
+    "reference of a number": ({"column": "age", "reference": 30}, "0.reference: 'age' is of type number"),
+    "step and reference": ({"column": "age", "reference": 30, "per": 1}, "0: per belongs to a number"),
+    "step of nothing": ({"column": "age", "per": 0}, "0.per: input should be greater than 0"),
+    "step in words": ({"column": "age", "per": "iqr"}, "0.per: input should be 'sd'"),
+    "cluster": ("state", "0: 'state' is no exposure: it has role cluster and type category"),
+    "identifier": ("id", "0: 'id' is no exposure: it has role id and type integer"),
+}
+
+
+@pytest.mark.parametrize("mistake", EXPOSURE_MISTAKES)
+def test_mistake_in_an_exposure_names_its_key(mistake: str, tmp_path: Path) -> None:
+    exposure, message = EXPOSURE_MISTAKES[mistake]
+    data = copy.deepcopy(NHEFS)
+    at("studies.quitting.exposures", [exposure])(data)
+    path = tmp_path / "cohort.yaml"
+    path.write_text(yaml.safe_dump(data, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    with pytest.raises(ConfigError, match=re.escape(f"studies.quitting.exposures.{message}")):
+        load_cohort(path)
+
+
+@pytest.mark.parametrize(
+    ("follow", "outside"), [({"entry": 45}, True), ({"exit": 44}, True), ({"entry": 44.9, "exit": 45}, False)]
+)
+def test_people_are_followed_to_the_horizon_of_the_outcome(follow: dict[str, float], outside: bool) -> None:
+    disease = configured("dunedin").outcomes["disease"]
+    assert isinstance(disease, EventOutcome)
+    assert disease.horizon_years == 45
+    faults = list(changed(configured("dunedin"), {"studies.stressors.follow": follow}).check())
+    assert [m.path for m in faults] == (["studies.stressors.follow"] if outside else [])
+
+
+def test_follow_up_belongs_to_a_time_to_an_event_on_the_clock_of_age() -> None:
+    faults = list(changed(configured("nhefs"), {"studies.quitting.follow": {"entry": 30}}).check())
+    assert [m.what for m in faults] == ["no outcome is a time to an event on the clock of age"]
+
+
+# --- jobs ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_heavy_study_is_a_job_and_all_light_ones_are_another() -> None:
+    assert configured("rationing").jobs == {
+        "light": ["household", "rationed"],
+        "end_of_rationing": ["end_of_rationing"],
+    }
+    assert configured("dunedin").jobs == {"light": ["stressors", "child_benefit", "concentration"]}
+
+
+def test_a_job_depends_on_its_own_studies_and_on_no_words() -> None:
+    config = configured("dunedin")
+    reworded = changed(
+        config, {"title": "Another", "outcomes.disease.label": "Illness", "studies.stressors.title": "What hurts"}
+    )
+    assert reworded.needed(["stressors"]) == config.needed(["stressors"])
+    edited = changed(config, {"studies.child_benefit.outcomes": ["disease"]})
+    assert edited.needed(["stressors"]) == config.needed(["stressors"])
+    assert edited.needed(["child_benefit"]) != config.needed(["child_benefit"])
+    assert edited.needed() == config.needed()

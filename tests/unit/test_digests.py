@@ -1,13 +1,17 @@
 """What a digest depends on: content, and for code all that may be imported; never a time stamp."""
 
 import os
+import re
 import shutil
 from pathlib import Path
 
 import evenwicht
 import pytest
-from evenwicht.digests import code_digest, file_digest, settings_digest
+from evenwicht.base.digests import code_digest, file_digest, modules_beside, settings_digest
+from evenwicht.studies import KINDS
+from evenwicht.studies.parts import file_of_kind
 
+from tests.cohorts import configured
 from tests.conftest import ROOT
 
 FILES = {
@@ -66,13 +70,46 @@ def test_the_same_code_in_another_place_has_the_same_digest(
     assert ours == theirs
 
 
-def test_no_module_is_imported_under_a_name_known_only_at_run_time() -> None:
-    """Such an import would not be followed."""
+FOUND_BY_NAME = {"worlds/__init__.py", "studies/parts.py", "studies/showing.py"}
+PACKAGES_OF_OTHERS = {"ingest/packages.py"}  # their versions are locked
+
+
+def test_modules_are_found_by_name_in_known_places_only() -> None:
+    """Such an import is not followed: the rules name the modules of the kinds that a job meets."""
     library = Path(evenwicht.__file__).parent
-    for file in [*library.rglob("*.py"), *(ROOT / "workflow/scripts").glob("*.py")]:
-        text = file.read_text(encoding="utf-8")
-        assert "import_module" not in text, file
-        assert "__import__" not in text, file
+    by_name = {
+        str(file.relative_to(library)) if file.is_relative_to(library) else file.name
+        for file in [*library.rglob("*.py"), *(ROOT / "workflow/scripts").glob("*.py")]
+        if {"import_module", "__import__"} & set(re.findall(r"\w+", file.read_text(encoding="utf-8")))
+    }
+    assert by_name == FOUND_BY_NAME | PACKAGES_OF_OTHERS
+
+
+@pytest.mark.parametrize("kind", [study.model_fields["kind"].annotation.__args__[0] for study in KINDS])
+@pytest.mark.parametrize("part", ["run", "section"])
+def test_each_part_of_every_kind_of_study_is_a_file(kind: str, part: str) -> None:
+    assert file_of_kind(kind, part).is_file()
+
+
+def test_the_parts_of_a_world_stand_beside_its_settings() -> None:
+    worlds = [configured(name).source for name in ("register_nz", "register_dk", "dunedin", "nhefs")]
+    found = [file.relative_to(Path(evenwicht.__file__).parent) for file in modules_beside(worlds, "world")]
+    assert found == [Path("worlds/dunedin/world.py"), Path("worlds/register/world.py")]
+
+
+def test_a_module_found_by_name_counts_with_all_that_it_imports(project: Path) -> None:
+    """As given to `also`, and only then."""
+
+    def digests() -> tuple[str, str]:
+        job = (project / "scripts/job.py", project / "lib")
+        return code_digest(*job), code_digest(*job, [project / "lib/by_name.py"])
+
+    (project / "lib/by_name.py").write_text("from lib.deep import unused\n")
+    before = digests()
+    (project / "lib/deep/unused.py").write_text("# edited\n")
+    after = digests()
+    assert before[0] == after[0]
+    assert before[1] != after[1]
 
 
 def test_a_file_is_its_content_whatever_its_time_stamp(tmp_path: Path) -> None:

@@ -4,15 +4,17 @@ import copy
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
 from evenwicht.base.errors import ConfigError, DataError
-from evenwicht.base.streams import stream_key
 from evenwicht.cohort import Cohort
-from evenwicht.config import CohortConfig, EventStudy
+from evenwicht.config import CohortConfig
+from evenwicht.config.loading import load_cohort, read_yaml
+from evenwicht.display.section import Found, where
 from evenwicht.estimators.cox import fit_cox, scores_at
 from evenwicht.estimators.cox_bootstrap import score_bootstrap
 from evenwicht.estimators.empirical_null import fit_empirical_null
@@ -22,52 +24,60 @@ from evenwicht.estimators.influence import Sampling
 from evenwicht.estimators.sensitivity import e_value
 from evenwicht.estimators.survival import ProductLimit, kaplan_meier_curve, survival_estimate
 from evenwicht.estimators.survival_data import SurvivalData
-from evenwicht.loading import load_cohort, read_yaml
-from evenwicht.outcomes import TimedOutcome
-from evenwicht.policy.births import Births, draw_births
-from evenwicht.policy.event_study import event_study, event_study_curves, samples
-from evenwicht.policy.referee import Answers, placebo_cutoffs, rank_size, referee
-from evenwicht.policy.windows import window_check
-from evenwicht.report.event_study_figures import dose_figure, event_study_figure, incidence_figure, scan_figure
-from evenwicht.report.survives import survives
 from evenwicht.results.flow import Flow
 from evenwicht.results.rows import with_truth
-from evenwicht.studies import policy_level_studies
-from evenwicht.worlds import exact_values, simulate
+from evenwicht.results.schema import DIAGNOSTICS, ESTIMATES
+from evenwicht.studies import event_study, showing
+from evenwicht.studies.event_study.births import Births, draw_births
+from evenwicht.studies.event_study.referee import placebo_cutoffs, rank_size
+from evenwicht.studies.event_study.survives import survives
+from evenwicht.studies.event_study.windows import window_check
+from evenwicht.studies.values import TimedOutcome
+from evenwicht.worlds import exact_values
 from scipy import stats
 
-from tests.conftest import ROOT, world
+from tests.cohorts import Tables, changed, configured, people_of, studied
+from tests.conftest import ROOT
 from tests.follow_up import arguments
 from tests.unit.test_config import at
 
 RNG = np.random.default_rng(61)
+STUDY = "end_of_rationing"
+RATIO = "conditional_hazard_ratio"
+HEADLINE = {"exposure": "to_2_years", "reference": "never_rationed"}
+
+
+def with_study(config: CohortConfig, **settings: Any) -> CohortConfig:
+    """The cohort with settings of the event study changed; None takes one away."""
+    return changed(config, {f"studies.{STUDY}.{key}": value for key, value in settings.items()})
 
 
 @pytest.fixture(scope="module")
 def config() -> CohortConfig:
-    return world("rationing")
+    return configured("rationing")
 
 
 @pytest.fixture(scope="module")
-def study(config: CohortConfig) -> EventStudy:
-    return config.event_study
+def study(config: CohortConfig) -> event_study.Settings:
+    return config.studies[STUDY]
 
 
 @pytest.fixture(scope="module")
 def cohort(config: CohortConfig) -> Cohort:
-    return simulate(config, stream_key(1, "rationing", "event study"))
+    return people_of(config, 1, "event study")
 
 
 @pytest.fixture(scope="module")
-def births(cohort: Cohort, config: CohortConfig) -> Births:
-    return draw_births(cohort, config.event_study, config.outcomes["hypertension"], "test")
+def births(cohort: Cohort, config: CohortConfig, study: event_study.Settings) -> Births:
+    book = config.codebook
+    return draw_births(cohort, book, study, book.outcomes["hypertension"], "test")
 
 
 # --- who is born when ------------------------------------------------------------------------------------------------
 
 
 def test_quarters_and_months_count_from_the_end_of_the_policy(
-    births: Births, cohort: Cohort, study: EventStudy
+    births: Births, cohort: Cohort, study: event_study.Settings
 ) -> None:
     dates = cohort.persons.set_index("id")["birth_date"].loc[births.ids]
     born = pd.DataFrame({"date": dates.to_numpy(), "quarter": births.quarter, "month": births.month})
@@ -77,11 +87,11 @@ def test_quarters_and_months_count_from_the_end_of_the_policy(
     assert set(first_never["quarter"]) == {4}
     assert set(last_rationed["month"]) == {9}
     assert set(born.loc[born["date"].dt.strftime("%Y-%m") == "1953-09", "month"]) == {0}
-    everybody = sum(births.within(span).sum() for span in [study.unexposed.quarters, *study.groups.values()])
+    everybody = sum(births.within(group).sum() for group in study.compared.values())
     assert everybody == births.n
 
 
-def test_the_dose_is_months_from_conception_to_two_years(births: Births, study: EventStudy) -> None:
+def test_the_dose_is_months_from_conception_to_two_years(births: Births, study: event_study.Settings) -> None:
     """As in the literature: nine months after the last exposed birth month no dose, 33 months at most."""
     dose = pd.Series(births.dose(study)).groupby(births.month).first()
     assert dose.loc[10:].eq(0).all()
@@ -103,49 +113,59 @@ def test_too_few_events_in_a_group_are_rows_with_the_reason(cohort: Cohort, conf
     """One outcome is rare, the other is not: the rare one is not estimable, and does not stop the other."""
     seldom = (cohort.events["event"] != "hypertension") | (cohort.events.index % 2000 == 0)
     rare = replace(cohort, events=cohort.events.assign(status=cohort.events["status"].where(seldom, 0.0)))
-    rows = event_study(rare, config)
-    unknown = rows[rows["study"] == "hypertension"]
-    assert (unknown["status"] == "not estimable").all()
-    assert unknown["reason"].str.contains("too few events: .* in 'never rationed'").all()
-    asked = {"conditional_hazard_ratio", "onset_delay", "risk_difference"}
-    assert asked <= set(unknown["estimand"])
-    known = rows[(rows["study"] != "hypertension") & (rows["estimand"] == "conditional_hazard_ratio")]
+    rows = studied(STUDY, config, rare, known=set())["estimates"]
+    unknown = where(rows, outcome="hypertension")
+    assert set(unknown["status"]) == {"not estimable"}
+    assert unknown["reason"].str.contains("too few events: .* in 'never_rationed'").all()
+    assert {RATIO, "onset_delay", "risk_difference"} <= set(unknown["estimand"])
+    known = where(rows, outcome="type_2_diabetes", estimand=RATIO)
     assert known["lower"].notna().all()
-    assert [name for name, _ in samples(rare, config)] == [
-        n for n in config.event_study.outcomes if n != "hypertension"
-    ]
 
 
-def test_empty_groups_are_errors(cohort: Cohort, config: CohortConfig, study: EventStudy) -> None:
-    nowhere = study.model_copy(update={"cells": {**study.cells, "long ago": (-90, -80)}})
-    with pytest.raises(DataError, match="nobody is born in the quarters -90 to -80 of 'long ago'"):
-        draw_births(cohort, nowhere, config.outcomes["hypertension"], "test")
+def test_empty_groups_are_errors(cohort: Cohort, config: CohortConfig) -> None:
+    long_ago = {"label": "long ago", "quarters": [-90, -80]}
+    nowhere = with_study(config, **{"cells.long_ago": long_ago})
+    with pytest.raises(DataError, match="nobody is born in the quarters -90 to -80 of 'long_ago'"):
+        studied(STUDY, nowhere, cohort, known=set())
 
 
 # --- settings ----------------------------------------------------------------------------------------------------------
 
-STUDY = "event_study"
+KEY = f"studies.{STUDY}"
 MISTAKES = {
     "quarters that overlap": (
-        {f"{STUDY}.groups.in utero": [1, 4]},
-        "groups: quarter 4 is in 'never rationed' and in 'in utero'",
+        {f"{KEY}.groups.in_utero.quarters": [1, 4]},
+        "groups: quarter 4 is in 'never_rationed' and in 'in_utero'",
     ),
     "quarters that turn back": (
-        {f"{STUDY}.cells.in utero": [3, 1]},
-        "'in utero': the first quarter must not lie after",
+        {f"{KEY}.cells.in_utero.quarters": [3, 1]},
+        f"{KEY}.cells.in_utero: the first quarter must not lie after",
     ),
     "unexposed who were exposed": (
-        {f"{STUDY}.unexposed.quarters": [-1, 10]},
+        {f"{KEY}.unexposed.quarters": [-1, 10]},
         "unexposed births must be later than the quarter",
     ),
-    "two controls": ({f"{STUDY}.negative_controls": ["a", "b"]}, "an empirical null needs at least five"),
-    "unknown cluster": ({f"{STUDY}.cluster": "month"}, "event_study.cluster: 'month' is not a column"),
-    "unknown covariate": ({f"{STUDY}.adjust.columns.0": "sx"}, "adjust.columns.0: 'sx' is not a column.*mean 'sex'"),
-    "unknown outcome": ({f"{STUDY}.outcomes.0": "gout"}, "event_study.outcomes.0: 'gout' is not an outcome"),
-    "impossible donut": ({f"{STUDY}.donut_months": 0}, "donut_months: input should be greater than or equal to 1"),
+    "a group with the id of the reference": (
+        {f"{KEY}.groups.never_rationed": {"label": "never", "quarters": [20, 21]}},
+        "groups: 'never_rationed' is the id of the reference",
+    ),
+    "two controls": ({f"{KEY}.negative_controls": ["a", "b"]}, "an empirical null needs at least five"),
+    "unknown control": (
+        {f"{KEY}.negative_controls.0": "control_0"},
+        f"{KEY}.negative_controls.0: 'control_0' is not an event",
+    ),
+    "control twice": ({f"{KEY}.negative_controls.1": "control_1"}, "'control_1' is listed twice"),
+    "unknown event from a visit": (
+        {f"{KEY}.from_visit.hypertension": "visit"},
+        f"{KEY}.from_visit.hypertension: 'visit' is not an event",
+    ),
+    "unknown cluster": ({f"{KEY}.cluster": "month"}, f"{KEY}.cluster: 'month' is not a column"),
+    "unknown covariate": ({f"{KEY}.adjust.columns.0": "sx"}, "adjust.columns.0: 'sx' is not a column.*mean 'sex'"),
+    "unknown outcome": ({f"{KEY}.outcomes.0": "gout"}, f"{KEY}.outcomes.0: 'gout' is not an outcome"),
+    "impossible donut": ({f"{KEY}.donut_months": 0}, "donut_months: input should be greater than or equal to 1"),
     "clock of follow-up": (
         {"outcomes.hypertension.time": "follow_up"},
-        "event_study.outcomes.1: 'hypertension' is not a time to an event on the clock of age",
+        f"{KEY}.outcomes.1: 'hypertension' is not a time to an event on the clock of age",
     ),
     "scenario without a world": ({"scenarios.no_effect": {"stressor_effect": "none"}}, "scenarios.no_effect: "),
     "scenario with an unknown key": (
@@ -169,11 +189,11 @@ def test_a_mistake_in_an_event_study_is_one_message(mistake: str, tmp_path: Path
 
 
 def test_a_scenario_changes_what_it_names_and_nothing_else(config: CohortConfig) -> None:
-    changed = config.in_scenario("cohort_trend")
-    assert changed.source.artefacts.cohort_trend == 0.08
-    assert changed.source.policy_effect == "null"
+    trended = config.in_scenario("cohort_trend")
+    assert trended.source.artefacts.cohort_trend == 0.08
+    assert trended.source.policy_effect == "null"
     back = {"stressor_effect": "harmful", "policy_effect": "beneficial", "artefacts": config.source.artefacts}
-    assert changed.source.model_copy(update=back) == config.source
+    assert trended.source.model_copy(update=back) == config.source
 
 
 # --- few clusters ------------------------------------------------------------------------------------------------------
@@ -313,42 +333,43 @@ def test_the_empirical_null_finds_systematic_error_and_calibrates_p() -> None:
 
 
 @pytest.fixture(scope="module")
-def with_rare_controls(cohort: Cohort, config: CohortConfig) -> Callable[[int], pd.DataFrame]:
-    """Referee's rows about negative controls, for one outcome, when so many of seven controls have a single event."""
+def with_rare_controls(cohort: Cohort, config: CohortConfig) -> Callable[[int], Tables]:
+    """What is told of negative controls, for one outcome, when so many of seven controls have a single event."""
 
-    def rows(rare: int) -> pd.DataFrame:
+    def tables(rare: int) -> Tables:
         named = [f"control_{k}" for k in range(1, 8)]
         events = cohort.events.copy()
         for name in named[:rare]:
             ill = events.index[(events["event"] == name) & (events["status"] == 1)]
             events.loc[ill[1:], "status"] = 0
-        study = config.event_study.model_copy(update={"negative_controls": named, "outcomes": ["hypertension"]})
-        changed = config.model_copy(update={"event_study": study})
-        table = referee(replace(cohort, events=events), changed, np.random.default_rng(1)).estimates
-        return table[table["method"].isin(["empirical_null", "cox_calibrated"])].set_index(["estimand", "method"])
+        one = with_study(config, negative_controls=named, outcomes=["hypertension"], from_visit=None)
+        found = studied(STUDY, one, replace(cohort, events=events))
+        methods = ["empirical_null", "cox_calibrated"]
+        return {name: where(found[name], method=methods) for name in ("estimates", "diagnostics")}
 
-    return rows
+    return tables
 
 
-def test_controls_that_are_too_rare_are_counted_with_the_reason(
-    with_rare_controls: Callable[[int], pd.DataFrame],
-) -> None:
-    rows = with_rare_controls(2)
-    assert set(rows["contrast"]) == {"5 negative controls"}
-    for note in rows["note"]:
-        assert "2 left out: control_1 (too few events: " in note
+def test_controls_that_are_too_rare_are_counted_with_the_reason(with_rare_controls: Callable[[int], Tables]) -> None:
+    tables = with_rare_controls(2)
+    told = tables["diagnostics"].set_index(["statistic", "method"])
+    assert told.loc[("controls", "empirical_null"), "value"] == 5
+    for row in (("controls", "empirical_null"), ("p_value", "cox_calibrated")):
+        note = told.loc[row, "note"]
+        assert "5 negative controls; 2 left out: control_1 (too few events: " in note
         assert "control_2 (too few events: " in note
-    null = rows.loc[(RATIO, "empirical_null")]
-    assert null["lower"] < null["estimate"] < null["upper"]
+    null = told.loc[("chance", "empirical_null")]
+    assert null["lower"] < null["value"] < null["upper"]
     assert "predicted" in null["note"]
+    assert tables["estimates"]["status"].tolist() == ["estimated"]
 
 
-def test_fewer_than_five_controls_give_a_reason_and_no_number(
-    with_rare_controls: Callable[[int], pd.DataFrame],
-) -> None:
-    rows = with_rare_controls(3)
+def test_fewer_than_five_controls_give_a_reason_and_no_number(with_rare_controls: Callable[[int], Tables]) -> None:
+    tables = with_rare_controls(3)
+    estimates = tables["estimates"].rename(columns={"estimate": "value"})
+    rows = pd.concat([estimates, where(tables["diagnostics"], statistic=["chance", "p_value"])])
     assert len(rows) == 3
-    assert rows["estimate"].isna().all()
+    assert rows["value"].isna().all()
     assert set(rows["status"]) == {"not estimable"}
     assert rows["reason"].str.startswith("4 negative controls, fewer than 5; 3 left out: control_1 (").all()
 
@@ -414,46 +435,50 @@ def test_placebo_cutoffs_leave_births_on_both_sides(births: Births) -> None:
 
 
 @pytest.fixture(scope="module")
-def answers(cohort: Cohort, config: CohortConfig) -> Answers:
-    return referee(cohort, config, np.random.default_rng(1))
+def tables(cohort: Cohort, config: CohortConfig) -> Tables:
+    """Everything that the study finds, with true values beside its estimates."""
+    found = studied(STUDY, config, cohort)
+    truth = exact_values(config.source, config.codebook, config.questions)
+    return {**found, "estimates": with_truth(found["estimates"], truth)}
 
 
-@pytest.fixture(scope="module")
-def estimates(cohort: Cohort, config: CohortConfig, answers: Answers) -> pd.DataFrame:
-    tables = policy_level_studies(cohort, config, known=set())
-    return with_truth(pd.concat([*tables, answers.estimates], ignore_index=True), exact_values(config))
-
-
-def test_every_question_is_asked_of_every_outcome(estimates: pd.DataFrame) -> None:
-    table = survives(estimates)
-    asked = table.groupby("study")["check"].agg(set)
+def test_every_question_is_asked_of_every_outcome(tables: Tables) -> None:
+    table = survives(tables["estimates"], tables["diagnostics"])
+    asked = table.groupby("outcome")["check"].agg(set)
     assert set(asked.index) == {"type_2_diabetes", "hypertension"}
     wanted = {
-        "headline", "sandwich", "wild bootstrap", "pre-trend", "linear trend", "donut", "placebo cut-offs", "break date",
-        "dose or trend", "delayed entry", "negative controls", "windows", "coherent windows", "selection", "design analysis",
+        "headline", "sandwich", "wild_bootstrap", "pre_trend", "linear_trend", "donut", "placebo_cutoffs", "break_date",
+        "dose_or_trend", "dose_or_step", "delayed_entry", "negative_controls", "windows", "coherent_windows", "selection",
+        "design_analysis",
     }  # fmt: skip
     assert all(checks == wanted for checks in asked)
     assert set(table["reading"]) <= {"survives", "moves", "does not survive", "cannot tell", "context"}
-    assert not estimates.duplicated(["study", "cohort", "estimand", "level", "contrast", "method"]).any()
+    for name, value in HEADLINE.items():
+        assert set(table[name]) == {value}
+    assert not tables["estimates"].duplicated(ESTIMATES.key).any()
+    assert not tables["diagnostics"].duplicated(DIAGNOSTICS.key).any()
 
 
-HEADLINE = "in utero and 1 to 2 years vs never rationed"
-RATIO = "conditional_hazard_ratio"
 LIMITS = ["estimate", "lower", "upper"]
 
 
 def reread(
-    estimates: pd.DataFrame, changes: dict[tuple[str, str], dict[str, object]], headline: tuple[float, float, float]
+    tables: Tables, changes: dict[tuple[str, str], dict[str, object]], headline: tuple[float, float, float]
 ) -> pd.DataFrame:
-    """The table of hypertension by check, after rows (estimand, method) were changed and the headline was set."""
-    rows = estimates[estimates["study"] == "hypertension"].copy()
-    of_headline = (rows["method"] == "cox") & (rows["contrast"] == HEADLINE) & (rows["estimand"] == RATIO)
-    rows.loc[of_headline, LIMITS] = headline
-    for (estimand, method), values in changes.items():
-        where = (rows["estimand"] == estimand) & (rows["method"] == method)
-        assert where.any()
-        rows.loc[where, list(values)] = list(values.values())
-    return survives(rows).set_index("check")
+    """The table of hypertension by check, after rows (estimand or statistic, method) were changed and the headline set."""
+    estimates, diagnostics = (
+        where(tables[name], outcome="hypertension", **HEADLINE).copy() for name in ("estimates", "diagnostics")
+    )
+    estimates.loc[(estimates["method"] == "cox") & (estimates["estimand"] == RATIO), LIMITS] = headline
+    for (what, method), values in changes.items():
+        of_estimates = (estimates["estimand"] == what) & (estimates["method"] == method)
+        judged = (diagnostics["statistic"] == what) & (diagnostics["method"] == method)
+        assert of_estimates.any() or judged.any()
+        for name, value in values.items():
+            if name in estimates:
+                estimates.loc[of_estimates, name] = value
+            diagnostics.loc[judged, "value" if name == "estimate" else name] = value
+    return survives(estimates, diagnostics).set_index("check")
 
 
 def limits(estimate: float, lower: float, upper: float) -> dict[str, object]:
@@ -476,13 +501,13 @@ READINGS = {
 
 @pytest.mark.parametrize("case", READINGS)
 @pytest.mark.parametrize("harmful", [False, True], ids=["protective", "harmful"])
-def test_another_estimate_is_read_by_a_stated_rule(case: str, harmful: bool, estimates: pd.DataFrame) -> None:
+def test_another_estimate_is_read_by_a_stated_rule(case: str, harmful: bool, tables: Tables) -> None:
     """A ratio and its inverse are read alike."""
     (estimate, lower, upper), reading, why = READINGS[case]
     found, headline = (estimate, lower, upper), (0.75, 0.7, 0.8)
     if harmful:
         found, headline = (1 / estimate, 1 / upper, 1 / lower), (1 / 0.75, 1 / 0.8, 1 / 0.7)
-    line = reread(estimates, {(RATIO, "cox_trend"): limits(*found)}, headline).loc["linear trend"]
+    line = reread(tables, {(RATIO, "cox_trend"): limits(*found)}, headline).loc["linear_trend"]
     assert line["reading"] == reading
     assert why in line["why"]
 
@@ -492,43 +517,47 @@ def test_another_estimate_is_read_by_a_stated_rule(case: str, harmful: bool, est
     [((0.9, 0.8, 1.01), "own interval holds no effect"), ((0.9, np.nan, np.nan), "the headline has no interval")],
 )
 def test_where_nothing_is_found_nothing_survives(
-    headline: tuple[float, float, float], why: str, estimates: pd.DataFrame
+    headline: tuple[float, float, float], why: str, tables: Tables
 ) -> None:
     changes = {(RATIO, "cox_trend"): limits(0.85, 0.75, 0.95), (RATIO, "cox_donut"): limits(0.5, 0.4, 0.7)}
-    table = reread(estimates, changes, headline)
+    table = reread(tables, changes, headline)
     assert "survives" not in set(table["reading"])
-    assert table.loc["linear trend", "reading"] == "cannot tell"
+    assert table.loc["linear_trend", "reading"] == "cannot tell"
     assert table.loc["donut", "reading"] == "moves"
     assert why in table.loc["headline", "why"]
-    assert why in table.loc["linear trend", "why"]
+    assert why in table.loc["linear_trend", "why"]
 
 
-def test_a_row_without_an_estimate_is_not_asked_with_its_reason(estimates: pd.DataFrame) -> None:
+def test_a_row_without_an_estimate_is_not_asked_with_its_reason(tables: Tables) -> None:
     lost = {**limits(np.nan, np.nan, np.nan), "status": "not estimable", "reason": "3 of 54 months are exposed"}
     missing = {(RATIO, "cox_trend"): lost, ("p_value", "wild_bootstrap"): lost, ("power", "design_analysis"): lost}
-    table = reread(estimates, missing, (0.75, 0.7, 0.8))
-    for check in ("linear trend", "wild bootstrap", "design analysis"):
+    table = reread(tables, missing, (0.75, 0.7, 0.8))
+    for check in ("linear_trend", "wild_bootstrap", "design_analysis"):
         assert table.loc[check, "reading"] == "not asked"
         assert table.loc[check, "answer"] == "not estimable"
         assert table.loc[check, "why"].startswith("3 of 54 months are exposed")
 
 
-def test_a_question_without_rows_is_not_asked_and_says_what_it_needs(estimates: pd.DataFrame) -> None:
+def test_a_question_without_rows_is_not_asked_and_says_what_it_needs(tables: Tables) -> None:
+    estimates = where(tables["estimates"], outcome="hypertension")
     kept = estimates[~estimates["method"].isin(["cox_delayed_entry", "cox_calibrated", "cox_coherent"])]
-    table = survives(kept[kept["study"] == "hypertension"]).set_index("check")
+    table = survives(kept, tables["diagnostics"]).set_index("check")
     for check, needed in {
-        "delayed entry": "from_visit",
-        "negative controls": "negative_controls",
-        "coherent windows": "attended",
+        "delayed_entry": "from_visit",
+        "negative_controls": "negative_controls",
+        "coherent_windows": "attended",
     }.items():
         assert table.loc[check, "reading"] == "not asked"
         assert needed in table.loc[check, "why"]
 
 
-def test_answers_are_the_same_after_the_estimates_went_through_a_file(estimates: pd.DataFrame, tmp_path: Path) -> None:
-    """An empty note or reason comes back from CSV as a missing number, an open limit as infinity."""
-    estimates.to_csv(tmp_path / "estimates.csv", index=False)
-    pd.testing.assert_frame_equal(survives(pd.read_csv(tmp_path / "estimates.csv")), survives(estimates))
+def test_answers_are_the_same_after_the_rows_went_through_files(tables: Tables, tmp_path: Path) -> None:
+    """An empty note or reason comes back from CSV as a missing text, an open limit as infinity."""
+    read = []
+    for name, schema in (("estimates", ESTIMATES), ("diagnostics", DIAGNOSTICS)):
+        tables[name].to_csv(tmp_path / f"{name}.csv", index=False)
+        read.append(schema.read_csv(tmp_path / f"{name}.csv"))
+    pd.testing.assert_frame_equal(survives(*read), survives(tables["estimates"], tables["diagnostics"]))
 
 
 BREAKS = {
@@ -541,27 +570,29 @@ BREAKS = {
 
 @pytest.mark.parametrize("case", BREAKS)
 @pytest.mark.parametrize("note", ["", "likelihood ratio over 3 to 9 months"])
-def test_the_break_date_is_read_from_its_limits_and_no_text(case: str, note: str, estimates: pd.DataFrame) -> None:
+def test_the_break_date_is_read_from_its_limits_and_no_text(case: str, note: str, tables: Tables) -> None:
     found, reading, answer = BREAKS[case]
-    changes = {("break_date", "profile"): {**limits(*found), "note": note}}
-    line = reread(estimates, changes, (0.75, 0.7, 0.8)).loc["break date"]
+    changes = {("break_date", "profile"): limits(*found), ("specification", "profile"): {"note": note}}
+    line = reread(tables, changes, (0.75, 0.7, 0.8)).loc["break_date"]
     assert line["reading"] == reading
     assert answer in line["answer"]
 
 
-def test_a_limit_of_the_break_that_was_not_reached_is_infinite(answers: Answers) -> None:
-    for study, rows in answers.estimates[answers.estimates["estimand"] == "break_date"].groupby("study"):
-        profile = answers.scans[(answers.scans["study"] == study) & (answers.scans["scan"] == "profile")]
+def test_a_limit_of_the_break_that_was_not_reached_is_infinite(tables: Tables) -> None:
+    rows = where(tables["estimates"], estimand="break_date").set_index("outcome")
+    assert len(rows) == 2
+    for outcome, row in rows.iterrows():
+        profile = where(tables["curves"], curve="profile", outcome=str(outcome))
         inside = (2 * profile["estimate"].abs() <= stats.chi2.ppf(0.95, 1)).to_numpy()
-        assert np.isinf(rows["lower"].item()) == inside[0]
-        assert np.isinf(rows["upper"].item()) == inside[-1]
+        assert np.isinf(row["lower"]) == inside[0]
+        assert np.isinf(row["upper"]) == inside[-1]
 
 
-def test_a_placebo_test_says_the_size_that_its_ranks_allow(estimates: pd.DataFrame) -> None:
-    table = reread(estimates, {}, (0.75, 0.7, 0.8))
-    assert "a test at 5% has size 4.7%" in table.loc["placebo cut-offs", "answer"]  # the two first of 43
+def test_a_placebo_test_says_the_size_that_its_ranks_allow(tables: Tables) -> None:
+    table = reread(tables, {}, (0.75, 0.7, 0.8))
+    assert "a test at 5% has size 4.7%" in table.loc["placebo_cutoffs", "answer"]  # the two first of 43
     few = {("test_size", "placebo_cutoff"): {"estimate": rank_size(12)}}
-    line = reread(estimates, few, (0.75, 0.7, 0.8)).loc["placebo cut-offs"]
+    line = reread(tables, few, (0.75, 0.7, 0.8)).loc["placebo_cutoffs"]
     assert "size 0.0%" in line["answer"]
     assert "too few cut-offs for any p value up to 0.05" in line["why"]
 
@@ -573,18 +604,20 @@ def test_the_size_of_a_rank_is_how_often_it_is_among_the_first(cutoffs: int) -> 
 
 
 def test_figures_of_an_event_study_say_what_they_show(
-    estimates: pd.DataFrame, answers: Answers, cohort: Cohort, config: CohortConfig, tmp_path: Path
+    tables: Tables, study: event_study.Settings, config: CohortConfig, tmp_path: Path
 ) -> None:
-    curves, scans = event_study_curves(cohort, config), answers.scans
-    pictures = {
-        "cells": (lambda: event_study_figure(estimates, config), "24 months 0."),
-        "incidence": (lambda: incidence_figure(curves["incidence"], config), "by age 62, in utero and 1 to 2 years: "),
-        "dose": (lambda: dose_figure(curves["dose"], estimates, config), "32 months against none, hazard ratio 0."),
-        "scan": (lambda: scan_figure(scans, config), "months from the true one"),
+    found = Found.of("rationing", STUDY, tables, tables["curves"], synthetic=True)
+    wanted = {
+        "cells": "24 months 0.",
+        "incidence": "at age 62, in utero and 1 to 2 years: ",
+        "dose": "32 months against none, hazard ratio 0.",
+        "scan": "months from the true one",
     }
-    for name, (draw, text) in pictures.items():
-        for copy_of in ("a", "b"):
-            draw().save(tmp_path / f"{name}_{copy_of}.svg")
+    drawings = [showing.figures(study, config.codebook, found) for _ in range(2)]
+    assert list(drawings[0]) == list(wanted)
+    for name, text in wanted.items():
+        for drawn, copy_of in zip(drawings, ("a", "b"), strict=True):
+            drawn[name].save(tmp_path / f"{name}_{copy_of}.svg")
         svg = (tmp_path / f"{name}_a.svg").read_text(encoding="utf-8")
         assert text in svg
         assert svg == (tmp_path / f"{name}_b.svg").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Streams, files and jobs: what every rule leans on."""
+"""Streams, files and errors: what every rule leans on."""
 
 import subprocess
 import sys
@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from evenwicht.base.errors import ModelError
+from evenwicht.base.errors import INTERNAL, ConfigError, DataError, ModelError
 from evenwicht.base.files import atomic_path, write_csv, write_text
-from evenwicht.base.jobs import logged
 from evenwicht.base.streams import stream
 
 
@@ -56,21 +55,24 @@ def test_tables_print_six_significant_digits(tmp_path: Path) -> None:
     assert (tmp_path / "t.csv").read_text() == 'x\n0.333333\n""\n1.23457e+07\n'
 
 
-def test_a_mistake_of_the_user_ends_a_job_with_one_line_and_exit_code_one(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit) as end, logged(tmp_path / "logs/job.log"):
-        print("to the log")
-        raise ModelError("too few events", where="cohort x", fix="Pool categories.")
-    assert end.value.code == 1
-    line = "ModelError: cohort x: too few events. Pool categories.\n"
-    assert capsys.readouterr().err == line
-    assert (tmp_path / "logs/job.log").read_text() == "to the log\n" + line
+def test_every_class_of_error_has_an_exit_code_of_its_own() -> None:
+    assert {error: error.exit_code for error in (ConfigError, DataError, ModelError)} == {
+        ConfigError: 2,
+        DataError: 3,
+        ModelError: 4,
+    }
+    assert INTERNAL == 1
 
 
-def test_an_error_of_ours_keeps_its_traceback(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), logged(tmp_path / "job.log"):
-        _ = 1 / 0
+def test_a_message_says_where_what_and_how_to_fix_it_in_one_line() -> None:
+    error = DataError("'age' is empty in 3 rows", where="cohort x, persons", fix="Fill it in.")
+    assert str(error) == "cohort x, persons: 'age' is empty in 3 rows. Fill it in."
+    assert error.what == "'age' is empty in 3 rows"
+
+
+def test_several_mistakes_of_a_config_are_a_line_each() -> None:
+    first, second = (ConfigError("unknown key", where=f"a.yaml: {key}", fix="Remove it.") for key in ("x", "y"))
+    assert str(first.beside([second])) == "a.yaml: x: unknown key. Remove it.\na.yaml: y: unknown key. Remove it."
 
 
 def test_versions_are_pinned_so_that_no_resolver_falls_into_the_pandas_trap() -> None:

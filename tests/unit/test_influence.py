@@ -43,7 +43,7 @@ def estimates(t: Data, frequency: np.ndarray | None = None) -> dict[str, Estimat
     for name in ("y", "d"):
         pairs = {
             "ipw": weighted_means(t[name], propensity),
-            "gformula": standardised_means(t[name], t["a"], t["x"], modifiers, binary=name == "d", weights=frequency),
+            "standardisation": standardised_means(t[name], t["a"], t["x"], modifiers, binary=name == "d", weights=frequency),
         }
         for method, (exposed, unexposed) in pairs.items():
             found |= {f"{method} {name} exposed": exposed, f"{method} {name} unexposed": unexposed}
@@ -144,7 +144,7 @@ def test_clusters_take_a_factor_and_a_t_distribution() -> None:
 
 
 def test_everybody_as_a_cluster_is_no_cluster(sample: Data) -> None:
-    estimate = estimates(sample)["gformula d difference"]
+    estimate = estimates(sample)["standardisation d difference"]
     assert Sampling(400, np.arange(400)).interval(estimate) == Sampling(400).interval(estimate)
     assert Sampling(400).interval(estimate).upper - estimate.value == pytest.approx(
         Z95 * Sampling(400).standard_error(estimate.influence)
@@ -267,7 +267,7 @@ def no_event_among(exposed: int) -> Data:
 
 def test_an_arm_without_events_has_no_ratio_and_no_interval() -> None:
     found = estimates(no_event_among(1))
-    for method in ("ipw", "gformula"):
+    for method in ("ipw", "standardisation"):
         risk = Sampling(400).risk_interval(found[f"{method} d exposed"])
         assert (risk.estimate, risk.status) == (0, "no interval")
         assert risk.reason == "the outcome does not vary among the exposed"
@@ -287,7 +287,7 @@ def test_an_arm_where_everybody_has_the_event_says_so() -> None:
     t = people()
     t["d"] = np.where(t["a"] == 0, 1.0, t["d"])
     found = estimates(t)
-    for method in ("ipw", "gformula"):
+    for method in ("ipw", "standardisation"):
         risk = Sampling(400).risk_interval(found[f"{method} d unexposed"])
         assert risk.estimate == pytest.approx(1)
         assert risk.reason == "the outcome does not vary among the unexposed"
@@ -301,7 +301,7 @@ def test_an_arm_where_everybody_has_the_event_says_so() -> None:
 def test_a_category_without_events_leaves_the_estimate_but_no_interval() -> None:
     t = people()
     t["d"] = t["d"] * (1 - t["x"][:, 1])
-    difference = estimates(t)["gformula d difference"]
+    difference = estimates(t)["standardisation d difference"]
     assert np.isfinite(difference.value)
     assert "no finite fit" in Sampling(400).interval(difference).reason
 

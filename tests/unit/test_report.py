@@ -1,7 +1,7 @@
 """Rows, tables, figures and the page: what a reader sees."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
@@ -9,105 +9,163 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from evenwicht.base.columns import Column
+from evenwicht.base.errors import ModelError
 from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig
+from evenwicht.config.loading import load_run, read_yaml
 from evenwicht.display import wording
-from evenwicht.estimators.results import Interval
-from evenwicht.loading import load_run, read_yaml
+from evenwicht.display.labels import Labels
+from evenwicht.display.section import Found
+from evenwicht.estimators.results import ESTIMANDS, Interval
 from evenwicht.report import drift
-from evenwicht.report.births import birth_period_lines, design_lines, reform_checks, reform_lines
-from evenwicht.report.comparison import compare_levels, concentration_lines
-from evenwicht.report.figures import forest_figure, lorenz_figure, survival_figure
+from evenwicht.report.comparison import Cell, Line, compare_levels
+from evenwicht.report.forest import forest_figure
 from evenwicht.report.methods import methods_used
-from evenwicht.report.page import FIGURES, render
-from evenwicht.results.reading import read_tables
+from evenwicht.report.page import render
 from evenwicht.report.tables import attrition, replication, table_one
 from evenwicht.report.world_figures import attrition_figure, graph_figure
-from evenwicht.results.rows import COLUMNS, Rows, as_table, with_truth
+from evenwicht.results import schema
+from evenwicht.results.reading import read_tables
+from evenwicht.results.rows import Findings, Rows, with_truth
+from evenwicht.studies import showing
+from evenwicht.studies.birth_periods.section import words as birth_periods
+from evenwicht.studies.concentration.section import concentration_lines, lorenz_figure
+from evenwicht.studies.discontinuity.section import words as discontinuity
+from evenwicht.studies.exposure.section import survival_figure
 from evenwicht.worlds import causal_graph
+from evenwicht.worlds.fitting import FIT
+from evenwicht.worlds.published import CALIBRATION, PUBLISHED
 
-from tests.conftest import ROOT, world
+from tests.cohorts import changed, configured
+from tests.conftest import ROOT, WORLDS
+from tests.worlds import published
 
-PUBLISHED = pd.read_csv(ROOT / "data/published.csv")
-QUIT = "quit: quit vs kept smoking"
+Tables = dict[str, pd.DataFrame]
 FEW = "2 clusters with the policy, 5 are needed"
-TAX = "high_tax: high-tax state vs other state"
+EMPTY = {
+    **{
+        name: getattr(schema, name.upper()).table([])
+        for name in (
+            "estimates",
+            "diagnostics",
+            "flow",
+            "table1",
+            "attrition",
+            "truth",
+            "bias",
+            "recovery",
+            "scenarios",
+        )
+    },
+    "coverage": schema.COVERAGE.table([]),
+    "replication": schema.REPLICATION.table([]),
+    "calibration": CALIBRATION.table([]),
+    "calibration_fit": FIT.table([]),
+}
+
+
+def about(study: str, outcome: str, exposure: str = "quit", reference: str = "no", cohort: str = "nhefs") -> Rows:
+    """Rows of one comparison, to be filled."""
+    return Rows(
+        Findings(cohort, study, {"weight_change": "kg", "log_birth_weight": "log oz"}), outcome, exposure, reference
+    )
+
+
+def tables(*rows: Rows) -> Tables:
+    """All that these rows hold, one below the other."""
+    found = [one.findings.tables() for one in rows]
+    return {name: pd.concat([each[name] for each in found], ignore_index=True) for name in found[0]}
+
+
+def estimates(*rows: Rows) -> pd.DataFrame:
+    return tables(*rows)["estimates"]
+
+
+def some_tables() -> Tables:
+    weight = about("quitting", "weight_change")
+    weight.add("mean_difference", "crude", Interval.normal(2.5, 0.5), n=100)
+    weight.add("mean_difference", "standardisation", Interval.normal(3.5, 0.5), n=100)
+    death = about("quitting", "death")
+    death.add("risk_difference", "ipw", Interval.normal(-0.002, 0.02), n=100, events=20, at=120)
+    death.add("hazard_ratio", "ipw", Interval.normal(0.0, 0.1).exp(), n=100, events=20)
+    policy = about("price", "weight_change", "high_tax")
+    policy.add("mean_difference", "regression", Interval(0.2).bare(FEW), n=90)
+    reach = about("price", "quitting", "high_tax")
+    reach.add("risk_difference", "crude", Interval.normal(0.01, 0.02), n=90, events=30)
+    return tables(weight, death, policy, reach)
 
 
 def some_rows() -> pd.DataFrame:
-    person = Rows("nhefs", "weight_change", "individual", QUIT)
-    person.add("mean_difference", "crude", Interval.normal(2.5, 0.5), n=100)
-    person.add("mean_difference", "gformula", Interval.normal(3.5, 0.5), n=100)
-    deaths = Rows("nhefs", "death", "individual", QUIT)
-    deaths.add("risk_difference", "ipw", Interval.normal(-0.002, 0.02), n=100, events=20)
-    deaths.add("hazard_ratio", "ipw", Interval.normal(0.0, 0.1).exp(), n=100, events=20)
-    policy = Rows("nhefs", "weight_change", "policy", TAX)
-    policy.add("mean_difference", "regression", Interval(0.2).bare(FEW), n=90)
-    reach = Rows("nhefs", "quitting", "policy", TAX)
-    reach.add("risk_difference", "crude", Interval.normal(0.01, 0.02), n=90, events=30)
-    return as_table([person, deaths, policy, reach])
+    return some_tables()["estimates"]
 
 
 # --- rows -----------------------------------------------------------------------------------------------------------
 
 
 def test_an_estimate_is_a_row_with_these_columns() -> None:
-    assert COLUMNS == (
-        [
-            "study",
-            "cohort",
-            "estimand",
-            "level",
-            "contrast",
-            "estimate",
-            "lower",
-            "upper",
-            "se",
-            "n",
-            "events",
-            "method",
-            "truth",
-            "status",
-            "reason",
-            "note",
-        ]
-    )
-    assert list(some_rows().columns) == COLUMNS
+    assert list(some_rows().columns) == [
+        "cohort",
+        "study",
+        "outcome",
+        "exposure",
+        "reference",
+        "subgroup",
+        "at",
+        "estimand",
+        "method",
+        "estimate",
+        "lower",
+        "upper",
+        "se",
+        "n",
+        "events",
+        "unit",
+        "status",
+        "reason",
+        "truth",
+    ]
+
+
+def test_two_rows_of_one_key_are_refused() -> None:
+    rows = about("quitting", "weight_change")
+    rows.add("mean_difference", "crude", Interval(1.0), n=1)
+    rows.add("mean_difference", "crude", Interval(2.0), n=1)
+    with pytest.raises(ValueError, match="1 rows repeat the key"):
+        rows.findings.tables()
 
 
 def test_an_estimand_outside_the_vocabulary_is_refused() -> None:
-    with pytest.raises(KeyError, match="unknown estimand odds"):
-        Rows("c", "s", "individual", "x").add("odds", "crude", Interval(1.0), n=1)
+    with pytest.raises(KeyError, match="odds"):
+        about("quitting", "death").add("odds", "crude", Interval(1.0), n=1)
+    with pytest.raises(KeyError, match="unknown diagnostic luck"):
+        about("quitting", "death").diagnose("luck", "crude", 1.0)
 
 
-def test_truth_stands_beside_estimates_but_not_beside_chance() -> None:
-    rows = Rows("c", "concentration", "population", "crime")
-    rows.add("gini", "observed", Interval(0.9), n=10)
-    rows.add("gini", "poisson_null", Interval(0.4), n=10)
-    truth = pd.DataFrame(
-        [["concentration", "gini", "population", "crime", 0.88]],
-        columns=["study", "estimand", "level", "contrast", "value"],
-    )
-    assert with_truth(as_table([rows]), truth)["truth"].tolist() == pytest.approx([0.88, np.nan], nan_ok=True)
+def test_truth_stands_beside_the_estimates_of_the_same_question_only() -> None:
+    crime = about("concentration", "crime", "", "", "dunedin")
+    crime.add("gini", "observed", Interval(0.9), n=10, at="38")
+    crime.add("gini", "observed", Interval(0.9), n=10, at="45")
+    known = {"outcome": "crime", "estimand": "gini", "at": "38", "value": 0.88}
+    truth = schema.TRUTH.table([{"cohort": "dunedin", **known}])
+    assert with_truth(estimates(crime), truth)["truth"].tolist() == pytest.approx([0.88, np.nan], nan_ok=True)
 
 
 # --- tables ---------------------------------------------------------------------------------------------------------
 
 
 def described(cohort: Cohort, config: CohortConfig) -> pd.DataFrame:
-    """Table 1 of a cohort, as its file describes it."""
+    """Table 1 as the cohort file asks for it."""
     return table_one(cohort, config.codebook, config.table1, config.described_by)
 
 
 def test_table_one_describes_by_exposure(nhefs: Cohort, nhefs_config: CohortConfig) -> None:
     table = described(nhefs, nhefs_config)
     size = table.iloc[0]
-    assert (size["overall"], size["exposed"], size["unexposed"]) == (1629, 428, 1201)
-    age = table[table["variable"].str.startswith("Age")].iloc[0]
+    assert (size["overall"], size["exposed"], size["unexposed"]) == ("1629", "428", "1201")
+    age = table[table["variable"] == "age"].iloc[0]
     persons = nhefs.persons
     assert age["overall"] == f"{persons['age'].mean():.1f} ({persons['age'].std():.1f})"
-    assert set(table[table["variable"] == "Education"]["level"]) == set(persons["education"].cat.categories)
+    assert set(table[table["variable"] == "education"]["level"]) == set(persons["education"].cat.categories)
 
 
 def dated(nhefs: Cohort, config: CohortConfig) -> tuple[Cohort, CohortConfig]:
@@ -117,10 +175,11 @@ def dated(nhefs: Cohort, config: CohortConfig) -> tuple[Cohort, CohortConfig]:
         nhefs.persons["quit"].astype(bool), pd.Timestamp("1930-06-01")
     )
     born = (start + pd.to_timedelta(day, unit="D")).mask(day == 100)
-    column = Column(role="birth_date", type="date", label="Date of birth")
-    columns = {**nhefs.columns, "born": column}
-    changed = config.model_copy(update={"columns": {**config.columns, "born": column}, "table1": ["born"]})
-    return replace(nhefs, persons=nhefs.persons.assign(born=born), columns=columns), changed
+    column = {"role": "birth_date", "type": "date", "label": "Date of birth"}
+    return (
+        replace(nhefs, persons=nhefs.persons.assign(born=born)),
+        changed(config, {"columns.born": column, "table1": ["born"]}),
+    )
 
 
 def test_table_one_gives_dates_as_dates(nhefs: Cohort, nhefs_config: CohortConfig) -> None:
@@ -128,7 +187,7 @@ def test_table_one_gives_dates_as_dates(nhefs: Cohort, nhefs_config: CohortConfi
     line = described(cohort, config).iloc[1]
     quit_ = cohort.persons.loc[cohort.persons["quit"].astype(bool), "born"]
     lower, median, upper = (f"{quit_.quantile(q):%Y-%m-%d}" for q in (0.25, 0.5, 0.75))
-    assert line["statistic"] == "median date (quartiles)"
+    assert line["statistic"] == "median_quartiles"
     assert line["exposed"] == f"{median} ({lower} to {upper})"
     assert median.startswith("1930-07")
     assert line["missing"] == cohort.persons["born"].isna().sum() > 0
@@ -137,61 +196,65 @@ def test_table_one_gives_dates_as_dates(nhefs: Cohort, nhefs_config: CohortConfi
 
 def test_table_one_says_where_nothing_is_known(nhefs: Cohort, nhefs_config: CohortConfig) -> None:
     empty = replace(nhefs, persons=nhefs.persons.assign(age=np.nan))
-    line = described(empty, nhefs_config.model_copy(update={"table1": ["age"]})).iloc[1]
+    line = described(empty, changed(nhefs_config, {"table1": ["age"]})).iloc[1]
     assert (line["overall"], line["exposed"], line["standardised_difference"]) == ("none known", "none known", "")
 
 
 def test_text_in_tables_is_read_as_it_was_written(tmp_path: Path) -> None:
-    numbers = pd.DataFrame(
-        {"statistic": ["n", "%"], "overall": ["6000", "50.0"], "standardised_difference": ["", "0.50"]}
-    )
-    numbers.to_csv(tmp_path / "table1.csv", index=False)
-    pd.DataFrame({"wave": ["07"]}).to_csv(tmp_path / "attrition.csv", index=False)
-    tables = read_tables([tmp_path / "table1.csv", tmp_path / "attrition.csv"])
-    assert tables["table1"]["overall"].tolist() == ["6000", "50.0"]
-    assert tables["table1"]["standardised_difference"][1] == "0.50"
-    assert tables["attrition"]["wave"].tolist() == ["07"]
-
-
-def test_a_run_without_waves_says_so_in_its_attrition_figure() -> None:
-    none = pd.DataFrame(columns=ATTRITION_COLUMNS)
-    assert attrition_figure(none, {"register": "A register"}).alt == "No cohort of this run has waves."
+    told = [
+        {"statistic": "n", "overall": "6000"},
+        {"statistic": "percent", "overall": "50.0", "standardised_difference": "0.50"},
+    ]
+    schema.TABLE1.table(told).to_csv(tmp_path / "table1.csv", index=False)
+    schema.ATTRITION.table([{"wave": "07"}]).to_csv(tmp_path / "attrition.csv", index=False)
+    read = read_tables([tmp_path / "table1.csv", tmp_path / "attrition.csv"])
+    assert read["table1"]["overall"].tolist() == ["6000", "50.0"]
+    assert read["table1"]["standardised_difference"].tolist() == ["", "0.50"]
+    assert read["attrition"]["wave"].tolist() == ["07"]
 
 
 def test_attrition_counts_those_due_and_those_assessed(nhefs: Cohort) -> None:
-    table = attrition(nhefs, PUBLISHED).set_index("wave")
+    table = attrition(nhefs, published()).set_index("wave")
     assert table.loc["1982", ["due", "assessed"]].tolist() == [1629, 1566]
     assert table.loc["1982", "percent_assessed"] == 96.1
 
 
-def test_replication_holds_only_rows_that_set_no_parameter() -> None:
-    rows = some_rows()
-    table = replication(rows, PUBLISHED, ["dunedin"])
+def test_replication_holds_only_real_cohorts_and_rows_that_set_no_parameter() -> None:
+    some = some_tables()
+    table = replication(some["estimates"], some["diagnostics"], published(), WORLDS)
     assert set(table["cohort"]) == {"nhefs"}
-    published = table.set_index("method")
-    assert published.loc["crude", "agrees"]
-    assert published.loc["gformula", "estimate_published"] == 3.5
-    altered = rows.assign(estimate=rows["estimate"] + 0.1)
-    assert not replication(altered, PUBLISHED, ["dunedin"])["agrees"].any()
+    by_method = table.set_index("method")
+    assert by_method.loc["crude", "agrees"]
+    assert by_method.loc["standardisation", "estimate_published"] == 3.5
+    altered = some["estimates"].assign(estimate=some["estimates"]["estimate"] + 0.1)
+    assert not replication(altered, some["diagnostics"], published(), WORLDS)["agrees"].any()
+
+
+def test_a_published_diagnostic_is_compared_as_well() -> None:
+    first = about("price_as_instrument", "log_birth_weight", "cigarette_price", "per_1", "bwght")
+    first.diagnose("first_stage_f", "iv_unadjusted", 0.1305)
+    some = tables(first)
+    (row,) = replication(some["estimates"], some["diagnostics"], published(), WORLDS).to_dict("records")
+    assert (row["estimand"], row["estimate_published"], row["agrees"]) == ("first_stage_f", 0.13, True)
 
 
 def test_every_published_figure_has_source_tag_and_use() -> None:
-    assert PUBLISHED[["source", "tag", "use"]].notna().all().all()
-    assert set(PUBLISHED["use"]) <= {"calibrate", "check", "context"}
-    assert not PUBLISHED.duplicated(["cohort", "study", "estimand", "contrast", "method"]).any()
-    low = PUBLISHED["tag"].str.contains("M-lo")
+    figures = PUBLISHED.checked(published())
+    assert (figures[["source", "tag", "use"]] != "").all().all()
+    assert set(figures["use"]) <= {"calibrate", "check", "context"}
+    low = figures["tag"].str.contains("M-lo")
     assert not low.any()
 
 
 def test_the_world_is_set_by_the_published_counts(dunedin_config: CohortConfig) -> None:
     """The config repeats shares that the data file gives as counts; they must not part ways."""
-    published = PUBLISHED[PUBLISHED["cohort"] == "dunedin"]
-    counts = published[published["study"] == "attrition"].pivot(index="contrast", columns="estimand", values="value")
+    theirs = published()[published()["cohort"] == "dunedin"]
+    counts = theirs[theirs["outcome"] == "attrition"].pivot(index="at", columns="estimand", values="value")
     world = dunedin_config.source
     for wave in world.waves:
         due, assessed = counts.loc[f"{wave.age:g}", ["n_eligible", "n_assessed"]]
         assert wave.participation == pytest.approx(assessed / due, abs=5e-5)
-    design = published[published["study"] == "design"].set_index("estimand")["value"]
+    design = theirs[theirs["outcome"] == "design"].set_index("estimand")["value"]
     assert world.n == design["n"]
     assert 2 * world.families.twin_pairs == design["n_twins"]
     assert world.share_male == pytest.approx(design["n_male"] / design["n"], abs=5e-4)
@@ -212,10 +275,10 @@ def test_rounding_of_the_last_printed_digit_is_not_drift() -> None:
 
 def test_a_changed_number_is_shown_with_its_row() -> None:
     table = some_rows()
-    changed = table.copy()
-    changed.loc[1, "estimate"] = 3.6
-    (line,) = drift.compare(table, changed)
-    assert line.startswith("~ weight_change | nhefs | mean_difference | individual | quit")
+    altered = table.copy()
+    altered.loc[1, "estimate"] = 3.6
+    (line,) = drift.compare(table, altered)
+    assert line.startswith("~ nhefs | quitting | weight_change | quit | no | mean_difference | standardisation")
     assert line.endswith("estimate 3.5 -> 3.6")
 
 
@@ -336,14 +399,63 @@ def test_what_cannot_be_given_is_said_with_its_reason() -> None:
     assert wording.scale_of(bare).with_interval(bare) == "0.200 (no interval: 2 clusters with the policy, 5 are needed)"
 
 
+def test_an_estimate_stands_beside_its_unit_before_its_interval() -> None:
+    told = normal(-3.13, 0.5, unit="kg")
+    bare = {**row(-3.13, unit="kg"), "reason": "fewer than 5 clusters in an arm"}
+    assert wording.scale_of(told).with_unit(told) == "−3.13 kg (−4.11 to −2.15)"
+    assert wording.scale_of(bare).with_unit(bare) == "−3.13 kg (no interval: fewer than 5 clusters in an arm)"
+
+
+def test_a_limit_that_is_infinite_is_told_in_words() -> None:
+    inf = float("inf")
+    assert [
+        wording.Scale(1.0, "", 1).limits({"lower": a, "upper": b}) for a, b in ((-inf, inf), (-inf, 2), (1, inf))
+    ] == [
+        "any value",
+        "2.0 or less",
+        "1.0 or more",
+    ]
+
+
+# --- labels ---------------------------------------------------------------------------------------------------------
+
+
+def test_keys_are_told_by_the_words_of_the_cohort_file() -> None:
+    labels = showing.labels(configured("bwght").studies["price"], configured("bwght").codebook)
+    assert labels.outcome("birth_weight") == "Birth weight"
+    assert labels.contrast("cigarette_price", "per_10") == "Price of cigarettes in the state: +10 cents/pack"
+    assert labels.subgroup("race=1") == "Race: white"
+
+
+def test_ages_and_follow_up_and_windows_are_told_apart() -> None:
+    nhefs, dunedin = (Labels(configured(name).codebook) for name in ("nhefs", "dunedin"))
+    assert nhefs.at("death", "120") == "by 120 months"
+    assert dunedin.at("disease", "45") == "by age 45"
+    assert dunedin.at("crime", "38_recorded") == "at 38 as registers hold it"
+
+
+def test_a_key_without_words_is_shown_as_words() -> None:
+    assert Labels(configured("nhefs").codebook).outcome("left_to_itself") == "left to itself"
+
+
 # --- the two pans ---------------------------------------------------------------------------------------------------
 
 
+def lines_of(found: Tables, config: CohortConfig) -> list[Line]:
+    """Lines of the first balance."""
+    return compare_levels(found["estimates"], found["diagnostics"], config)[0].lines
+
+
+def pans_of(rows: Rows, config: CohortConfig, level: str) -> list[Cell]:
+    """All pans of a level."""
+    return [cell for line in lines_of(tables(rows), config) if (cell := getattr(line, level))]
+
+
 def test_the_comparison_puts_both_levels_in_the_same_unit(nhefs_config: CohortConfig) -> None:
-    weight, death, quitting = compare_levels(some_rows(), nhefs_config)
+    weight, death, quitting = lines_of(some_tables(), nhefs_config)
     assert (weight.individual.effect, weight.individual.unit) == ("+3.50", "kg")
     assert (weight.policy.effect, weight.policy.unit) == ("+0.200", "kg")
-    assert weight.policy.facts["95% interval"] == "no interval: 2 clusters with the policy, 5 are needed"
+    assert weight.policy.facts["95% interval"] == f"no interval: {FEW}"
     assert "not known" in weight.policy.facts["Reading"]
     assert death.individual.unit == "percentage points"
     assert death.individual.facts["Cases per 100,000 of them"] == "−200 (−4,100 to +3,700)"
@@ -353,198 +465,314 @@ def test_the_comparison_puts_both_levels_in_the_same_unit(nhefs_config: CohortCo
 
 
 def test_each_pan_says_whom_it_averages_over(nhefs_config: CohortConfig) -> None:
-    weight, death, quitting = compare_levels(some_rows(), nhefs_config)
+    weight, death, quitting = lines_of(some_tables(), nhefs_config)
     assert weight.individual.facts["Who"] == "average over all 100 people analysed"
     assert death.individual.facts["Who"] == "average over all 100 people analysed"
     assert quitting.policy.facts["Who"] == "90 people, compared as they are"
 
 
+def test_a_pan_says_how_many_clusters_stand_behind_it(nhefs_config: CohortConfig) -> None:
+    rows = about("price", "weight_change", "high_tax")
+    rows.add("mean_difference", "regression", Interval.normal(0.2, 0.1), n=90)
+    rows.diagnose("clusters_exposed", "clusters", 9.0)
+    rows.diagnose("clusters_unexposed", "clusters", 40.0)
+    (cell,) = pans_of(rows, nhefs_config, "policy")
+    assert cell.facts["Support"] == "clusters: 9 with the policy, 40 without"
+
+
 def test_weighting_and_regression_stand_side_by_side_where_they_disagree(nhefs_config: CohortConfig) -> None:
-    rows = Rows("nhefs", "death", "individual", QUIT)
+    rows = about("quitting", "death")
     rows.add("risk_difference", "ipw", Interval.normal(0.09, 0.02), n=100, events=20)
     rows.add("hazard_ratio", "ipw", Interval.normal(np.log(2.89), 0.15).exp(), n=100, events=20)
     rows.add("conditional_hazard_ratio", "regression", Interval.normal(np.log(2.05), 0.15).exp(), n=100, events=20)
-    (facts,) = (line.individual.facts for line in compare_levels(as_table([rows]), nhefs_config) if line.individual)
-    assert facts["Marginal hazard ratio"] == "2.89 (2.15 to 3.88)"
-    assert facts["Conditional hazard ratio"] == "2.05 (1.53 to 2.75)"
-    assert facts["Two hazard ratios"].endswith("not the same thing; they disagree")
+    (cell,) = pans_of(rows, nhefs_config, "individual")
+    assert cell.facts["Marginal hazard ratio"] == "2.89 (2.15 to 3.88)"
+    assert cell.facts["Conditional hazard ratio"] == "2.05 (1.53 to 2.75)"
+    assert cell.facts["Two hazard ratios"].endswith("not the same thing; they disagree")
 
 
 def test_two_hazard_ratios_that_fit_each_other_are_still_both_shown(nhefs_config: CohortConfig) -> None:
-    rows = Rows("nhefs", "death", "individual", QUIT)
+    rows = about("quitting", "death")
     rows.add("risk_difference", "ipw", Interval.normal(0.0, 0.02), n=100, events=20)
     rows.add("hazard_ratio", "ipw", Interval.normal(0.0, 0.1).exp(), n=100, events=20)
     rows.add("conditional_hazard_ratio", "regression", Interval.normal(0.03, 0.1).exp(), n=100, events=20)
-    (facts,) = (line.individual.facts for line in compare_levels(as_table([rows]), nhefs_config) if line.individual)
-    assert {"Marginal hazard ratio", "Conditional hazard ratio"} <= set(facts)
-    assert facts["Two hazard ratios"].endswith("they do not disagree")
+    (cell,) = pans_of(rows, nhefs_config, "individual")
+    assert {"Marginal hazard ratio", "Conditional hazard ratio"} <= set(cell.facts)
+    assert cell.facts["Two hazard ratios"].endswith("they do not disagree")
 
 
 def test_a_linear_model_of_a_risk_never_leads(nhefs_config: CohortConfig) -> None:
-    rows = Rows("nhefs", "quitting", "policy", TAX)
+    rows = about("price", "quitting", "high_tax")
     rows.add("risk_difference", "regression", Interval.normal(0.034, 0.015), n=90, events=30)
     rows.add("risk_difference", "crude", Interval.normal(-0.001, 0.019), n=90, events=30)
-    (cell,) = (line.policy for line in compare_levels(as_table([rows]), nhefs_config) if line.policy)
+    (cell,) = pans_of(rows, nhefs_config, "policy")
     assert cell.effect == "−0.1"
     assert cell.facts["Linear model of the risk"] == "+3.4 (+0.5 to +6.3)"
     assert cell.facts["Methods disagree"] == (
         "only values above no effect fit the data: linear model of the risk; "
         "cannot tell, since no effect fits the data too: crude difference"
     )
-    rows.add("risk_difference", "gformula", Interval.normal(0.01, 0.016), n=90, events=30)
-    (cell,) = (line.policy for line in compare_levels(as_table([rows]), nhefs_config) if line.policy)
-    assert (cell.effect, cell.facts["Method"]) == ("+1.0", "standardisation")
+    rows.add("risk_difference", "standardisation", Interval.normal(0.01, 0.016), n=90, events=30)
+    (cell,) = pans_of(rows, nhefs_config, "policy")
+    assert (cell.effect, cell.facts["Method"]) == ("+1.0", "standardisation (g-formula)")
 
 
 def test_a_regression_of_a_mean_may_lead(nhefs_config: CohortConfig) -> None:
-    weight = compare_levels(some_rows(), nhefs_config)[0]
+    weight = lines_of(some_tables(), nhefs_config)[0]
     assert weight.policy.facts["Method"] == "regression"
 
 
 def test_the_next_method_leads_where_the_first_cannot_be_estimated(nhefs_config: CohortConfig) -> None:
-    rows = Rows("nhefs", "quitting", "policy", TAX)
-    rows.add("risk_difference", "gformula", Interval.not_estimable("nobody quit in an arm"), n=90, events=30)
-    (cell,) = (line.policy for line in compare_levels(as_table([rows]), nhefs_config) if line.policy)
+    rows = about("price", "quitting", "high_tax")
+    rows.add("risk_difference", "standardisation", Interval.not_estimable("nobody quit in an arm"), n=90, events=30)
+    (cell,) = pans_of(rows, nhefs_config, "policy")
     assert cell.effect == "Cannot be estimated"
     assert cell.facts["Why"] == "no estimate: nobody quit in an arm"
     rows.add("risk_difference", "crude", Interval.normal(-0.001, 0.019), n=90, events=30)
-    (cell,) = (line.policy for line in compare_levels(as_table([rows]), nhefs_config) if line.policy)
+    (cell,) = pans_of(rows, nhefs_config, "policy")
     assert cell.effect == "−0.1"
-    assert cell.facts["Standardisation"] == "cannot be estimated: nobody quit in an arm"
+    assert cell.facts["Standardisation (g-formula)"] == "cannot be estimated: nobody quit in an arm"
+
+
+def found_in(rows: Rows) -> Found:
+    """What the study of these rows found, as its section is given it; of a world."""
+    one, nothing = rows.findings, pd.DataFrame({"study": []})
+    return Found.of(one.cohort, one.study, tables(rows), nothing, synthetic=True)
+
+
+def use_of(sector: str, gini: float, chance: float | None = None, note: str = "") -> Rows:
+    """The Gini coefficient of a sector of the Dunedin world."""
+    rows = about("concentration", sector, "", "", "dunedin")
+    rows.add("gini", "observed", Interval.normal(gini, 0.01), n=10, at="38")
+    if chance is not None:
+        rows.diagnose("chance", "poisson_null", chance, at="38")
+    if note:
+        rows.diagnose("coverage_gini", "observed", Interval(np.nan), note=note, at="38")
+    return rows
+
+
+TOO_SHORT = "interval too short: covers about 80%"
 
 
 def test_concentration_never_stands_without_chance(dunedin_config: CohortConfig) -> None:
-    rows = Rows("dunedin", "concentration", "population", "crime")
-    rows.add("gini", "observed", Interval.normal(0.9, 0.01), n=10)
-    rows.add("gini", "poisson_null", Interval(0.4), n=10)
-    (line,) = concentration_lines(as_table([rows]), dunedin_config)
+    study, book = dunedin_config.studies["concentration"], dunedin_config.codebook
+    (line,) = concentration_lines(study, book, found_in(use_of("crime", 0.9, 0.4)))
     assert (line["what"], line["chance"], line["excess"]) == ("Criminal convictions", "0.400", "+0.500")
 
 
 def test_what_is_not_counted_says_why_it_has_no_chance_value(dunedin_config: CohortConfig) -> None:
-    rows = Rows("dunedin", "concentration", "population", "welfare")
-    rows.add("gini", "observed", Interval.normal(0.8, 0.01), n=10, note="interval too short: covers about 80%")
-    (line,) = concentration_lines(as_table([rows]), dunedin_config)
+    study, book = dunedin_config.studies["concentration"], dunedin_config.codebook
+    (line,) = concentration_lines(study, book, found_in(use_of("welfare", 0.8, note=TOO_SHORT)))
     assert line["chance"] == "none: a duration is not counted"
     assert line["excess"] == ""
-    assert line["observed"] == "0.800 (0.780 to 0.820); interval too short: covers about 80%"
+    assert line["observed"] == f"0.800 (0.780 to 0.820); {TOO_SHORT}"
 
 
 # --- the page -------------------------------------------------------------------------------------------------------
 
 
-def page_of(cohort: str, estimates: pd.DataFrame, table1: pd.DataFrame, folder: Path, waves: int = 0) -> str:
-    """The text of a page about one cohort, from its estimate rows and Table 1; all other tables are empty."""
-    run = load_run({**read_yaml(ROOT / "config/config.yaml"), "cohorts": [str(ROOT / f"config/{cohort}.yaml")]})
-    folder.mkdir(exist_ok=True)
-    estimates.to_csv(folder / "estimates.csv", index=False)
-    table1.to_csv(folder / "table1.csv", index=False)
-    empty = {path.stem: read_tables([path])[path.stem].iloc[:0] for path in (ROOT / "results/tables").glob("*.csv")}
-    told = pd.DataFrame([{"cohort": cohort, "wave": "1", "age": 3, "due": 9, "assessed": 8, "percent_assessed": 89}])
-    attrition = pd.concat([told] * waves or [told.iloc[:0]]).reindex(columns=ATTRITION_COLUMNS)
-    read = read_tables([folder / "estimates.csv", folder / "table1.csv"])
-    picture = folder / "picture.svg"
-    picture.write_text("<svg><title>A figure</title><desc>What it shows</desc></svg>", encoding="utf-8")
-    figures = dict.fromkeys(FIGURES, picture) if run.synthetic else {"forest": picture, "survival": picture}
-    tables = {**empty, **read, "attrition": attrition}
-    render(run, tables, {cohort: figures}, picture, ROOT / "workflow/report/report.html.j2", folder / "page.html")
-    text = re.sub(r"<style>.*?</style>|<pre>.*?</pre>", "", (folder / "page.html").read_text("utf-8"), flags=re.DOTALL)
+def html_of(
+    cohorts: list[str], found: Mapping[str, pd.DataFrame], folder: Path, figures: Mapping[str, str] = {}
+) -> str:
+    """A page about some cohorts; tables that are not given are empty, figures are drawn at <path> as a title."""
+    paths = [str(ROOT / f"config/{name}.yaml") for name in cohorts]
+    run = load_run({**read_yaml(ROOT / "config/config.yaml"), "cohorts": paths})
+    graphs = {f"{name}/graph.svg": "Causal graph" for name in run.synthetic}
+    for path, title in {**graphs, **figures}.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(f"<svg><title>{title}</title><desc>What it shows</desc></svg>", encoding="utf-8")
+    template, page = ROOT / "workflow/report/report.html.j2", folder / "page.html"
+    render(run, {**EMPTY, **found}, folder, template, page)
+    return page.read_text("utf-8")
+
+
+def text_of(html: str) -> str:
+    """What a reader reads: no styles, settings or tags."""
+    text = re.sub(r"<style>.*?</style>|<pre>.*?</pre>", "", html, flags=re.DOTALL)
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", text)))
+
+
+def bare_keys(text: str) -> list[str]:
+    """Ids that stand in a text as they are, such as log_earnings or race=1; names of files may."""
+    return [word for word in re.findall(r"\S*\w_\w\S*|\w+=\w+", text) if not word.startswith("results/")]
+
+
+def page_of(cohort: str, found: Mapping[str, pd.DataFrame], folder: Path, figures: Mapping[str, str] = {}) -> str:
+    return text_of(html_of([cohort], found, folder, figures))
 
 
 def test_a_page_about_one_real_cohort_speaks_of_nothing_else(
     nhefs: Cohort, nhefs_config: CohortConfig, tmp_path: Path
 ) -> None:
-    page = page_of("nhefs", some_rows(), described(nhefs, nhefs_config), tmp_path)
+    figures = {"nhefs/forest.svg": "Effects", "nhefs/quitting/survival_1.svg": "Survival by exposure"}
+    page = page_of("nhefs", {**some_tables(), "table1": described(nhefs, nhefs_config)}, tmp_path, figures)
     assert "Individual exposures and policies, weighed in the same units" in page
     assert "1,629" in page
     assert "1629.0" not in page
+    assert "Survival by exposure. Kaplan–Meier" in page
     for absent in ("Who took part", "Worlds", "ynthetic", "Does each method find", "Event study", "Gini", " nan "):
         assert absent not in page, absent
 
 
 def test_a_page_about_a_register_alone_has_no_pans(tmp_path: Path) -> None:
-    rows = Rows("register_nz", "concentration", "population", "welfare")
-    rows.add("gini", "observed", Interval.normal(0.86, 0.01), n=6000)
-    rows.add("gini", "poisson_null", Interval(0.4), n=6000)
-    size = pd.DataFrame([{"variable": "Everybody", "statistic": "n", "overall": 6000, "missing": 0}])
-    table1 = size.reindex(columns=TABLE1_COLUMNS).assign(cohort="register_nz")
-    page = page_of("register_nz", as_table([rows]), table1, tmp_path)
+    rows = about("concentration", "welfare", "", "", "register_nz")
+    rows.add("gini", "observed", Interval.normal(0.86, 0.01), n=6000, at="2006-2016")
+    size = [{"cohort": "register_nz", "statistic": "n", "overall": "6000", "missing": 0}]
+    page = page_of("register_nz", {**tables(rows), "table1": schema.TABLE1.table(size)}, tmp_path)
     assert "How use concentrates in few people" in page
     assert "Everybody n 6,000 0" in page
     for absent in ("Individual", "individual", "policy", "Policy", "Who took part", "Regression", "hazard ratio"):
         assert absent not in page, absent
 
 
-def test_the_page_says_why_a_number_or_its_interval_is_missing(
-    nhefs: Cohort, nhefs_config: CohortConfig, tmp_path: Path
-) -> None:
-    rows = Rows("nhefs", "death", "individual", QUIT)
-    rows.add("risk_difference", "crude", Interval.not_estimable("no deaths among those who quit"), n=100, events=0)
-    table = pd.concat([some_rows(), as_table([rows])])
-    page = page_of("nhefs", table, described(nhefs, nhefs_config), tmp_path)
+def test_the_page_says_why_a_number_or_its_interval_is_missing(tmp_path: Path) -> None:
+    rows = about("quitting", "death")
+    rows.add(
+        "risk_difference", "crude", Interval.not_estimable("no deaths among those who quit"), n=100, events=0, at=120
+    )
+    found = {"estimates": pd.concat([some_rows(), estimates(rows)])}
+    page = page_of("nhefs", found, tmp_path, {"nhefs/forest.svg": "Effects"})
     assert "Crude difference cannot be estimated: no deaths among those who quit" in page
     assert f"no interval: {FEW}" in page
     assert "Why an estimate or an interval is missing" in page
 
 
-def test_waves_have_a_section_where_there_are_any(nhefs: Cohort, nhefs_config: CohortConfig, tmp_path: Path) -> None:
-    page = page_of("nhefs", some_rows(), described(nhefs, nhefs_config), tmp_path, waves=1)
+def test_waves_have_a_section_where_there_are_any(tmp_path: Path) -> None:
+    wave = [{"cohort": "nhefs", "wave": "1", "age": 3, "due": 9, "assessed": 8, "percent_assessed": 89}]
+    page = page_of("nhefs", {**some_tables(), "attrition": schema.ATTRITION.table(wave)}, tmp_path)
     assert "Who took part at each wave" in page
     assert "Published %" not in page
 
 
 def test_only_methods_that_made_an_estimate_are_explained() -> None:
-    assert {section: list(entries) for section, entries in methods_used(some_rows()).items()} == {
-        "Individual exposure": ["Crude", "Inverse probability weighting", "Standardisation"],
+    run = load_run({**read_yaml(ROOT / "config/config.yaml"), "cohorts": [str(ROOT / "config/nhefs.yaml")]})
+    assert {section: list(entries) for section, entries in methods_used(run, some_rows()).items()} == {
+        "Individual exposure": ["Crude", "Inverse probability weighting", "Standardisation (g-formula)"],
         "Policy": ["Crude", "Regression"],
     }
+
+
+WRONG = "the model does not converge"
+
+
+def failing(cohort: str, study: str) -> pd.DataFrame:
+    """The rows of a study that fails as a whole."""
+    found = Findings(cohort, study)
+    with found.part():
+        raise ModelError(WRONG, where="here", fix="Leave it out.")
+    return found.tables()["estimates"]
+
+
+def test_what_could_not_be_estimated_is_shown_first(tmp_path: Path) -> None:
+    part = about("quitting", "death")
+    with part.findings.part("death", "quit", "no"):
+        raise ModelError("nobody died", where="here", fix="Follow people for longer.")
+    found = {"estimates": pd.concat([some_rows(), estimates(part), failing("nhefs", "price_as_instrument")])}
+    html = html_of(["nhefs"], found, tmp_path)
+    first, rest = html.split('<section id="nhefs">')
+    section = text_of(first)
+    assert "Could not be estimated" in section
+    assert "Quitting smoking between 1971 and 1982 Death within 120 months" in section
+    assert "nobody died" in section
+    assert WRONG in section
+    assert "+3.50 kg" in text_of(rest), "all else is still there"
+
+
+def test_nothing_is_said_to_have_failed_where_nothing_failed(tmp_path: Path) -> None:
+    rows = about("price_as_instrument", "weight_change")
+    rows.add("mean_difference", "iv", Interval.normal(2.4, 19.8), n=100)
+    found = pd.concat([some_rows(), estimates(rows)])
+    assert "Could not be estimated" not in page_of("nhefs", {"estimates": found}, tmp_path)
+
+
+@pytest.mark.parametrize("cohort", ["nhefs", "bwght", *WORLDS])
+def test_the_page_stands_when_every_study_failed(cohort: str, tmp_path: Path) -> None:
+    studies = configured(cohort).studies
+    found = {"estimates": pd.concat([failing(cohort, name) for name in studies])}
+    assert page_of(cohort, found, tmp_path).count(WRONG) >= len(studies)
+
+
+def instrument(*allowed: tuple[float, float]) -> Tables:
+    """Birth weight by packs, with the price as instrument and its Anderson-Rubin set."""
+    rows = about("price_as_instrument", "log_birth_weight", "packs", "per_1", "bwght")
+    rows.add("mean_difference", "iv", Interval.normal(3, 10.6), n=1388)
+    rows.diagnose("first_stage_f", "iv", 0.0933, note="instrument is weak", exposure="cigarette_price")
+    for part, (low, high) in enumerate(allowed, start=1):
+        rows.diagnose("anderson_rubin", "iv", Interval(np.nan, lower=low, upper=high), at=part)
+    return tables(rows)
+
+
+def test_the_page_says_when_an_instrument_cannot_answer(tmp_path: Path) -> None:
+    page = page_of("bwght", instrument((-np.inf, np.inf)), tmp_path)
+    assert "The policy as an instrument: it cannot answer" in page
+    assert "First-stage F: 0.0933 (instrument is weak; the usual bar is 10)" in page
+    assert "any effect fits the data, however large and in either direction" in page
+
+
+def test_the_page_says_what_an_instrument_answers(tmp_path: Path) -> None:
+    page = page_of("bwght", instrument((0.5, 2.0)), tmp_path)
+    assert "cannot answer" not in page
+    assert "the effects that fit the data are +0.50 to +2.00" in page
+
+
+def test_an_instrument_whose_set_has_two_parts_says_both(tmp_path: Path) -> None:
+    page = page_of("bwght", instrument((-np.inf, -1.0), (2.0, np.inf)), tmp_path)
+    assert "cannot answer" not in page
+    assert "−1.00 or less and +2.00 or more" in page
+
+
+def test_every_published_figure_of_a_world_is_shown_in_words(tmp_path: Path) -> None:
+    theirs = published()
+    known = theirs["cohort"].isin(WORLDS) & theirs["estimand"].isin(list(ESTIMANDS))
+    shown = theirs[known].assign(published=theirs["value"], world=theirs["value"], difference=0.0, mc_error=0.0)
+    page = text_of(html_of(WORLDS, {"calibration": CALIBRATION.checked(shown)}, tmp_path))
+    assert "Share of people: no adversity noted in childhood" in page
+    assert "Log of earnings at 30" in page
+    assert bare_keys(page) == []
 
 
 # --- figures --------------------------------------------------------------------------------------------------------
 
 
 def curves() -> pd.DataFrame:
-    time = np.linspace(0, 120, 61)
-    parts = []
-    for method in ("crude", "ipw"):
-        for arm in ("quit", "kept smoking"):
-            s = np.exp(-time / 500)
-            frame = pd.DataFrame({"study": "death", "method": method, "arm": arm, "time": time, "survival": s})
-            parts.append(frame.assign(lower=s - 0.02, upper=s + 0.02, at_risk=100))
-    return pd.concat(parts)
+    """Survival of those who quit and of those who did not, by two methods."""
+    x = np.linspace(0, 120, 61)
+    s = np.exp(-x / 500)
+    lines = {"x": x, "estimate": s, "lower": s - 0.02, "upper": s + 0.02, "at_risk": 100}
+    keys = {"outcome": "death", "exposure": "quit", "reference": "no"}
+    arms = [(method, arm) for method in ("crude", "ipw") for arm in ("exposed", "unexposed")]
+    return pd.concat([pd.DataFrame({**keys, "method": method, "arm": arm, **lines}) for method, arm in arms])
 
 
 def test_figures_carry_alternative_text_and_keep_their_bytes(
     nhefs: Cohort, nhefs_config: CohortConfig, dunedin_config: CohortConfig, tmp_path: Path
 ) -> None:
     grid = np.linspace(0, 1, 101)
-    lorenz = pd.DataFrame(
-        {"sector": "crime", "people": grid, "share": grid**3, "lower": grid**4, "upper": grid**2, "null": grid}
+    counts = pd.DataFrame(
+        {"arm": "crime", "x": grid, "estimate": grid**3, "lower": grid**4, "upper": grid**2, "null": grid}
     )
-    rows = Rows("dunedin", "concentration", "population", "crime")
-    rows.add("gini", "observed", Interval.normal(0.9, 0.01), n=10)
-    rows.add("gini", "poisson_null", Interval(0.4), n=10)
-    welfare = Rows("dunedin", "concentration", "population", "welfare")
-    welfare.add("gini", "observed", Interval.normal(0.8, 0.01), n=10, note="interval too short: covers about 80%")
-    duration = lorenz.assign(sector="welfare", null=np.nan)
+    months = counts.assign(arm="welfare", null=np.nan)
+    book, contrast = dunedin_config.codebook, nhefs_config.studies["quitting"].contrasts(nhefs_config.codebook)[0]
     pictures = {
         "survival": (
-            lambda: survival_figure(curves(), nhefs_config),
+            lambda: survival_figure(curves(), contrast, nhefs_config.codebook),
             r"78.7 \(76.7 to 80.7\) per cent without the event at 120 months",
         ),
         "forest": (
-            lambda: forest_figure(some_rows(), nhefs_config, nhefs),
-            r"standardisation, kg: 3.50 \(2.52 to 4.48\)",
+            lambda: forest_figure(some_rows(), nhefs_config),
+            r"standardisation \(g-formula\), kg: 3.50 \(2.52 to 4.48\)",
         ),
-        "graph": (lambda: graph_figure(causal_graph(dunedin_config), dunedin_config), "poverty depends on ses, family"),
+        "graph": (
+            lambda: graph_figure(causal_graph(dunedin_config.source), "Dunedin"),
+            "poverty depends on ses, family",
+        ),
         "attrition": (
-            lambda: attrition_figure(attrition(nhefs, PUBLISHED), {"nhefs": "NHEFS"}),
+            lambda: attrition_figure(attrition(nhefs, published()), "NHEFS"),
             "NHEFS: 1971 100%, 1982 96%",
         ),
-        "lorenz": (lambda: lorenz_figure(lorenz, as_table([rows]), dunedin_config), "chance alone 0.40"),
+        "lorenz": (lambda: lorenz_figure(counts, book, found_in(use_of("crime", 0.9, 0.4))), "chance alone 0.40"),
         "lorenz_of_months": (
-            lambda: lorenz_figure(duration, as_table([welfare]), dunedin_config),
+            lambda: lorenz_figure(months, book, found_in(use_of("welfare", 0.8, note=TOO_SHORT))),
             "covers about 80%, no value for chance, as a duration is not counted",
         ),
     }
@@ -557,15 +785,22 @@ def test_figures_carry_alternative_text_and_keep_their_bytes(
         assert re.search("<title>[^<]+</title>", svg)
 
 
-def test_a_figure_says_what_cannot_be_estimated(nhefs: Cohort, nhefs_config: CohortConfig) -> None:
-    rows = Rows("nhefs", "quitting", "policy", TAX)
+def test_a_figure_says_what_cannot_be_estimated(nhefs_config: CohortConfig) -> None:
+    rows = about("price", "quitting", "high_tax")
     rows.add("risk_difference", "crude", Interval.not_estimable("nobody quit in an arm"), n=90)
-    table = as_table([rows])
-    studied = nhefs_config.policy.model_copy(update={"outcomes": ["quitting"]})
-    config = nhefs_config.model_copy(update={"individual": None, "policy": studied})
-    picture = forest_figure(table, config, nhefs)
+    picture = forest_figure(estimates(rows), nhefs_config)
     assert picture.title.startswith("Effects of policy: ")
     assert picture.alt.endswith("percentage points: cannot be estimated: nobody quit in an arm.")
+
+
+def test_a_figure_shows_the_whole_of_a_long_label(nhefs_config: CohortConfig) -> None:
+    rows = about("price", "weight_change", "high_price")
+    rows.add("mean_difference", "regression", Interval.normal(0.2, 0.1), n=90)
+    (axis,) = forest_figure(estimates(rows), nhefs_config).figure.axes
+    (label,) = axis.get_yticklabels()
+    whole = "State with cigarettes at US$1.50 or more a pack in 1982: $1.50 or more, regression"
+    assert label.get_text().replace("\n", " ") == whole
+    assert "\n" in label.get_text()
 
 
 def test_a_cohort_without_truth_is_the_same_type(nhefs: Cohort, dunedin: Cohort) -> None:
@@ -577,45 +812,47 @@ def test_a_cohort_without_truth_is_the_same_type(nhefs: Cohort, dunedin: Cohort)
 
 
 def test_windows_of_birth_stand_beside_every_comparison() -> None:
-    config = world("famine")
-    label = "early: exposed in early pregnancy vs born before or conceived after"
-    risk = Rows("famine", "coronary_disease", "policy", label)
-    for method, value in (("crude", 0.05), ("regression", 0.06), ("did", 0.04)):
+    config = configured("famine")
+    windows = config.studies["windows"].windows
+    config = changed(
+        config,
+        {
+            "studies.windows.outcomes": ["coronary_disease"],
+            "studies.windows.windows": {"early": windows["early"].model_dump(mode="json")},
+            "studies.windows.region": None,
+        },
+    )
+    risk = about("windows", "coronary_disease", "early", "before_or_after", "famine")
+    for method, value in (("crude", 0.05), ("regression", 0.06)):
         risk.add("risk_difference", method, Interval.normal(value, 0.01), n=100)
-    for estimand, value in (("power", 0.589), ("type_s", 0.00003), ("type_m", 1.3)):
-        risk.add(estimand, "design_analysis", Interval(value), n=508, note="odds ratio 3")
-    config = config.model_copy(
-        update={
-            "birth_periods": config.birth_periods.model_copy(
-                update={
-                    "outcomes": ["coronary_disease"],
-                    "exposed": {"early": config.birth_periods.exposed["early"]},
-                    "region": None,
-                }
-            )
-        }
-    )
-    (line,) = birth_period_lines(as_table([risk]), config)
+    risk.add("risk_difference", "did", Interval.normal(0.04, 0.01), n=100, reference="spared_region")
+    for statistic, value in (("power", 0.589), ("type_s", 0.00003), ("type_m", 1.3)):
+        risk.diagnose(statistic, "design_analysis", value, n=508, note="odds ratio 3")
+    told = birth_periods(config.studies["windows"], config.codebook, found_in(risk))
+    (line,), (plan,) = told["lines"], told["planned"]
     assert line["outcome"] == "Coronary disease by age 50, percentage points"
-    assert line["Both"].startswith("6.0 (4.0 to 8.0)")
-    assert line["Spared region"].startswith("4.0")
-    assert line["Born before"] == ""
-    (plan,) = design_lines(as_table([risk]))
-    assert plan == {"comparison": "odds ratio 3", "power": "59%", "type_s": "0.003%", "exaggeration": "1.3"}
+    assert line["cells"]["Both"].startswith("6.0 (4.0 to 8.0)")
+    assert line["cells"]["Spared region"].startswith("4.0")
+    assert line["cells"]["Born before"] == ""
+    assert plan.pop("comparison").endswith("odds ratio 3")
+    assert plan == {"power": "59%", "type_s": "0.003%", "type_m": "1.3"}
 
 
-def test_a_reform_stands_under_every_method_with_its_checks() -> None:
-    config = world("reform")
-    rows = Rows("reform", "log_earnings", "policy", "born_after: born after vs born before")
+def test_a_policy_from_a_date_on_stands_under_every_method_with_its_checks() -> None:
+    config = configured("reform")
+    (name,) = (name for name, study in config.studies.items() if study.kind == "discontinuity")
+    reform = changed(config, {f"studies.{name}.outcomes": ["log_earnings"], f"studies.{name}.first_stage": None})
+    rows = about(name, "log_earnings", "born_after", "no", "reform")
     rows.add("mean_difference", "rd", Interval.normal(5, 1), n=10)
-    rows.add("mean_difference", "rd", Interval.normal(5, 1), n=10, contrast="placebo: born from the same date of 1975")
-    config = config.model_copy(
-        update={"reform": config.reform.model_copy(update={"outcomes": ["log_earnings"], "first_stage": None})}
-    )
-    table = as_table([rows])
-    (line,) = reform_lines(table, config)
-    assert line["regression discontinuity"] == "5.0 (3.0 to 7.0)"
-    assert line["same dates, donut"] == ""
-    assert reform_checks(table) == [
-        "At the same date in years without the reform, 1 of 1 intervals exclude zero; one in twenty is expected by chance."
+    rows.add("mean_difference", "rd", Interval.normal(5, 1), n=10, exposure="born_after_1975")
+    told = discontinuity(reform.studies[name], reform.codebook, found_in(rows))
+    (line,) = told["lines"]
+    assert dict(zip(told["headings"], line["cells"], strict=True)) == {
+        "Regression discontinuity": "5.0 (3.0 to 7.0)",
+        "Discontinuity, donut": "",
+        "Difference in discontinuities": "",
+        "Difference in discontinuities, donut": "",
+    }
+    assert told["checks"] == [
+        "At the same date in years without the policy, 1 of 1 intervals exclude zero; one in twenty is expected by chance."
     ]

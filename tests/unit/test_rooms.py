@@ -1,14 +1,21 @@
 """The library is rooms in the order in which data flow; a room imports only from rooms above it."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import evenwicht
 import pytest
+from evenwicht.studies import KINDS
+from evenwicht.worlds import WORLDS
+
+from tests.conftest import ROOT
 
 LIBRARY = Path(evenwicht.__file__).parent
+MODULES = sorted(LIBRARY.rglob("*.py"))
+RULES = [ROOT / "Snakefile", *sorted((ROOT / "workflow/rules").glob("*.smk"))]
 ORDER = [
     "base",
     "cohort",
@@ -29,17 +36,22 @@ def room(module: Path) -> str:
     return module.relative_to(LIBRARY).with_suffix("").parts[0]
 
 
-def imported_rooms(module: Path) -> set[str]:
+def imports(module: Path) -> list[str]:
+    """Dotted names that a module imports, wherever."""
     names = []
     for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module:
             names += [f"{node.module}.{alias.name}" for alias in node.names]
         elif isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
-    return {name.split(".")[1] for name in names if name.startswith("evenwicht.")}
+    return names
 
 
-@pytest.mark.parametrize("module", sorted(LIBRARY.rglob("*.py")), ids=lambda m: str(m.relative_to(LIBRARY)))
+def imported_rooms(module: Path) -> set[str]:
+    return {name.split(".")[1] for name in imports(module) if name.startswith("evenwicht.")}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda m: str(m.relative_to(LIBRARY)))
 def test_a_room_imports_only_from_rooms_above_it(module: Path) -> None:
     if module == LIBRARY / "__init__.py":
         return
@@ -49,8 +61,64 @@ def test_a_room_imports_only_from_rooms_above_it(module: Path) -> None:
 
 
 def test_the_library_knows_nothing_of_snakemake() -> None:
-    sources = [m for m in LIBRARY.rglob("*.py") if "import snakemake" in m.read_text(encoding="utf-8")]
-    assert not sources
+    assert not [module for module in MODULES if "snakemake" in {name.split(".")[0] for name in imports(module)}]
+
+
+# --- kinds of study and worlds ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("room", "settings"), [("studies", KINDS), ("worlds", WORLDS)], ids=["kinds of study", "worlds"]
+)
+def test_each_is_known_in_its_own_package_and_in_one_registry(room: str, settings: list[type]) -> None:
+    packages = {one.__module__.split(".")[2] for one in settings}
+    knowing: set[str] = set()
+    for module in MODULES:
+        place = module.relative_to(LIBRARY)
+        met = {name.split(".")[2] for name in imports(module) if name.startswith(f"evenwicht.{room}.")} & packages
+        if met - {place.parts[1] if place.parts[0] == room else ""}:
+            knowing.add(place.as_posix())
+    assert knowing == {f"{room}/__init__.py"}
+    own = {folder.name for folder in (LIBRARY / room).iterdir() if (folder / "__init__.py").is_file()}
+    assert own == packages
+
+
+def test_no_rule_names_a_kind_of_study_or_a_world() -> None:
+    names = {settings.model_fields["kind"].annotation.__args__[0] for settings in (*KINDS, *WORLDS)}
+    for rules in RULES:
+        assert not names & set(re.findall(r"\w+", rules.read_text(encoding="utf-8"))), rules.name
+
+
+def test_no_code_asks_which_world_or_kind_of_study_it_has() -> None:
+    names = {settings.__name__ for settings in WORLDS} | {"Settings"}
+    for module in MODULES:
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("isinstance", "issubclass"):
+                assert not names & set(re.findall(r"\w+", ast.unparse(node.args[1]))), module
+
+
+# --- keys are not labels ---------------------------------------------------------------------------------------------
+
+TAKE_TEXT_APART = {
+    *("split", "rsplit", "partition", "rpartition", "removeprefix", "removesuffix"),
+    *("startswith", "endswith", "contains", "match", "extract"),
+}
+
+
+@pytest.mark.parametrize(
+    "module",
+    [m for m in MODULES if room(m) in ("results", "studies", "recovery", "report") and m.name != "drift.py"],
+    ids=lambda m: str(m.relative_to(LIBRARY)),
+)
+def test_what_handles_rows_takes_no_text_apart(module: Path) -> None:
+    """Rows are found by their keys, and keys are made whole; `drift` handles names of files."""
+    called = [
+        node.attr for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))) if isinstance(node, ast.Attribute)
+    ]
+    assert not {*TAKE_TEXT_APART, "str"} & set(called)
+
+
+# --- what is imported ------------------------------------------------------------------------------------------------
 
 
 def heavy(modules: str, among: list[str] = HEAVY) -> str:
@@ -59,8 +127,12 @@ def heavy(modules: str, among: list[str] = HEAVY) -> str:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
 
 
-def test_reading_the_config_imports_nothing_heavy() -> None:
-    assert heavy("evenwicht.config.loading, evenwicht.config.recovered, evenwicht.base.digests") == "[]"
+def test_planning_the_jobs_imports_nothing_heavy() -> None:
+    """Reading the config, and all else that the rules import."""
+    text = "\n".join(rules.read_text(encoding="utf-8") for rules in RULES)
+    modules = sorted(set(re.findall(r"^(?:from|import) (evenwicht\S*)", text, re.MULTILINE)))
+    assert "evenwicht.config.loading" in modules
+    assert heavy(", ".join(modules)) == "[]"
 
 
 def test_schemas_and_questions_import_nothing_heavy() -> None:

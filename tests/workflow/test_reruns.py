@@ -72,7 +72,7 @@ def edited(file: Path, old: str, new: str) -> Iterator[None]:
         ("report/page.py", {"report_page": 1}),
         ("studies/exposure/section.py", {"figures": 1, "report_page": 1}),
         ("studies/exposure/run.py", STUDIES),
-        ("studies/siblings.py", {}),
+        ("studies/siblings/run.py", {}),
         ("estimators/cox.py", STUDIES),
         ("worlds/deprivation/world.py", {"simulate": 1, **ONE_COHORT}),
         ("ingest/table.py", {"ingest": 1, **ONE_COHORT}),

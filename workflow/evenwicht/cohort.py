@@ -2,7 +2,7 @@
 
 On disk a cohort is a folder with `cohort.yaml` and five Parquet files:
 
-- `persons`   one row a person; columns as described in `cohort.yaml`
+- `persons`   one row per person; columns as described in `cohort.yaml`
 - `measures`  id, wave, age (years), measure, value; an empty value means due at the wave but not assessed
 - `events`    id, event, entry_age, exit_age (years), status (1 = event at exit_age, 0 = censored)
 - `costs`     id, sector, window, amount; a person without a row was not observed, which is not a zero

@@ -24,8 +24,10 @@ class Codebook:
         Named sets of covariates.
     sectors
         Cost sectors.
-    events
-        Events that people are followed for.
+    events, windows
+        Events that people are followed for, and windows in which costs are counted.
+    words
+        What the source calls keys of its own that are none of these.
     """
 
     cohort: str
@@ -34,6 +36,8 @@ class Codebook:
     adjustments: Mapping[str, Adjustment] = field(default_factory=dict)
     sectors: Mapping[str, Sector] = field(default_factory=dict)
     events: tuple[str, ...] = ()
+    windows: tuple[str, ...] = ()
+    words: Mapping[str, str] = field(default_factory=dict)
     title: str = ""
     description: str = ""
 

@@ -116,7 +116,7 @@ class Contrast:
         column = columns[self.column]
         if self.per is not None:
             step = "1 SD" if self.per == "sd" else f"{self.per:g} {column.unit}".strip()
-            return f"{step} more", "as it is"
+            return f"+{step}", "no change"
         if self.levels is not None:
             return column.level_label(self.levels[0]), column.level_label(self.levels[1])
         return column.answer(True), column.answer(False)

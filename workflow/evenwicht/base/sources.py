@@ -31,3 +31,13 @@ class SourceSettings(Strict):
     def cost_windows(self) -> tuple[str, ...]:
         """Windows in which costs are counted."""
         return ()
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What keys of its own tables are called, for display: groups, ages and windows that only it knows."""
+        return {}
+
+    @property
+    def cost_sectors(self) -> tuple[str, ...]:
+        """Sectors of the costs that the source names and the cohort file describes, one for each place that does."""
+        return ()

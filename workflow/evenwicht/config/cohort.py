@@ -5,7 +5,7 @@ from functools import cached_property, reduce
 from operator import or_
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from evenwicht.base.adjustment import Adjustment
 from evenwicht.base.codebook import Codebook
@@ -67,6 +67,8 @@ class CohortConfig(Strict):
             adjustments=self.adjustments,
             sectors={**self.source.described_sectors, **self.sectors},
             events=self.source.followed,
+            windows=self.source.cost_windows,
+            words=self.source.words,
             title=self.title,
             description=self.description,
         )
@@ -127,6 +129,8 @@ class CohortConfig(Strict):
         book = self.codebook
         if len(book.role("id")) != 1:
             yield Mistake("columns", "there must be exactly one column with role 'id'", "Set the role of one column.")
+        for index, sector in enumerate(self.source.cost_sectors):
+            yield from unknown(f"source.costs.{index}.sector", sector, book.sectors, "a sector")
         for key, outcome in self.outcomes.items():
             for mistake in _outcome_mistakes(outcome, self):
                 yield mistake.under("outcomes", key)
@@ -143,21 +147,6 @@ class CohortConfig(Strict):
         for index, name in enumerate(self.table1):
             if name in book.columns and book.columns[name].role == "id":
                 yield Mistake(f"table1.{index}", f"'{name}' is an identifier", "Remove it: it describes nobody.")
-        yield from self._check_scenarios()
-
-    def _check_scenarios(self) -> Iterator[Mistake]:
-        if self.scenarios and not self.synthetic:
-            yield Mistake(
-                "scenarios", "a real cohort has no world to change", "Remove them, or rehearse on a synthetic cohort."
-            )
-            return
-        for name in self.scenarios:
-            try:
-                self.in_scenario(name)
-            except ValidationError as error:
-                for fault in error.errors():
-                    path = ".".join(map(str, fault["loc"]))
-                    yield Mistake(f"scenarios.{name}: {path}", str(fault["msg"]), "Correct the value.")
 
 
 def _outcome_mistakes(outcome: Outcome, config: CohortConfig) -> Iterator[Mistake]:
@@ -176,7 +165,7 @@ def _outcome_mistakes(outcome: Outcome, config: CohortConfig) -> Iterator[Mistak
     elif isinstance(outcome, EventOutcome):
         yield from unknown("event", outcome.event, book.events, "an event")
     elif isinstance(outcome, MultiSectorOutcome):
-        yield from unknown("window", outcome.window, config.source.cost_windows, "a window of costs")
+        yield from unknown("window", outcome.window, book.windows, "a window of costs")
 
 
 def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

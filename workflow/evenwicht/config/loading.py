@@ -1,7 +1,7 @@
 """Read config files and say, for every mistake, which file, which key and how to fix it."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +12,7 @@ from evenwicht import config as tree
 from evenwicht.base.errors import ConfigError, Mistake
 from evenwicht.base.files import why_unreadable
 from evenwicht.config import CohortConfig, Run, RunConfig
+from evenwicht.config.cohort import merged
 
 Model = TypeVar("Model", bound=BaseModel)
 MOST_MISTAKES = 12  # in one message
@@ -83,7 +84,7 @@ def validate(model: type[Model], data: Mapping[str, Any], where: str) -> Model:
 def load_cohort(path: str | Path) -> CohortConfig:
     """Read and check one cohort file, including references from studies to columns and outcomes."""
     cohort = validate(CohortConfig, read_yaml(path), str(path))
-    mistakes = list(cohort.check())
+    mistakes = [*cohort.check(), *_broken_scenarios(cohort)]
     if mistakes:
         raise _config_error(mistakes, str(path))
     return cohort
@@ -124,6 +125,21 @@ def load_run(settings: Mapping[str, Any], where: str = "config/config.yaml", pro
     if faults:
         raise faults[0].beside(faults[1:])
     return Run(settings=run, cohorts=cohorts)
+
+
+def _broken_scenarios(cohort: CohortConfig) -> Iterator[Mistake]:
+    if cohort.scenarios and not cohort.synthetic:
+        yield Mistake(
+            "scenarios", "a real cohort has no world to change", "Remove them, or rehearse on a synthetic cohort."
+        )
+        return
+    for name, changes in cohort.scenarios.items():
+        try:
+            cohort.in_scenario(name)
+        except ValidationError as error:
+            world = {"source": merged(cohort.source.model_dump(mode="json"), changes)}
+            for path, what, fix in _mistakes(error, world):
+                yield Mistake(f"scenarios.{name}: {path}", what, fix)
 
 
 def _config_error(mistakes: list[Mistake], where: str) -> ConfigError:

@@ -37,8 +37,14 @@ class Scale:
 
     def limits(self, row: Any, *, sign: bool = False) -> str:
         """Write the 95% limits of an estimate row, or nothing if it has none."""
-        write = self.signed if sign else self.number
-        return "" if math.isnan(row["lower"]) else f"{write(row['lower'])} to {write(row['upper'])}"
+        lower, upper, write = row["lower"], row["upper"], self.signed if sign else self.number
+        if math.isnan(lower):
+            return ""
+        if math.isinf(lower) and math.isinf(upper):
+            return "any value"
+        if math.isinf(lower):
+            return f"{write(upper)} or less"
+        return f"{write(lower)} or more" if math.isinf(upper) else f"{write(lower)} to {write(upper)}"
 
     def with_interval(self, row: Any, *, sign: bool = False) -> str:
         """Write an estimate row with its 95% limits, or with the reason why they or the estimate are missing."""
@@ -46,6 +52,14 @@ class Scale:
         if math.isnan(row["estimate"]):
             return with_reason("cannot be estimated", row)
         return f"{write(row['estimate'])} ({self.limits(row, sign=sign) or with_reason('no interval', row)})"
+
+    def with_unit(self, row: Any, *, sign: bool = False) -> str:
+        """Write an estimate row with its unit and its 95% limits, or with the reason why something is missing."""
+        if math.isnan(row["estimate"]) or not self.unit:
+            return self.with_interval(row, sign=sign)
+        write = self.signed if sign else self.number
+        limits = self.limits(row, sign=sign) or with_reason("no interval", row)
+        return f"{write(row['estimate'])} {self.unit} ({limits})"
 
     def direction(self, row: Any) -> str:
         """Say where the interval lies, as printed: "above" or "below" no effect, "open" if it holds it, "" if none."""

@@ -23,7 +23,7 @@ PACKAGES: dict[str, Callable[[str], Any]] = {"causaldata": _causaldata, "wooldri
 
 
 def load_package(package: str, dataset: str) -> "pd.DataFrame":
-    """Return a data set of an installed package, one row a person, with the names and values that the package gives it.
+    """Return a data set of an installed package, one row per person, with names and values as in the package.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Where real data come from: a table with one row a person, and what its columns hold."""
+"""Where real data come from: a table with one row per person, and what its columns hold."""
 
 from collections import Counter
 from typing import Literal
@@ -40,7 +40,7 @@ class CostMap(Strict):
 
 
 class WideSource(SourceSettings):
-    """Repeated measures, events and costs that stand in columns of a table with one row a person."""
+    """Repeated measures, events and costs that stand in columns of a table with one row per person."""
 
     derived: dict[Name, Derived] = Field(
         default={},
@@ -85,6 +85,10 @@ class WideSource(SourceSettings):
         return tuple(dict.fromkeys(c.window for c in self.costs))
 
     @property
+    def cost_sectors(self) -> tuple[str, ...]:
+        return tuple(c.sector for c in self.costs)
+
+    @property
     def mapped(self) -> list[SourceColumn]:
         """The columns that measures, events and costs name."""
         return [
@@ -95,7 +99,7 @@ class WideSource(SourceSettings):
 
 
 class TableSource(WideSource):
-    """A CSV, TSV or Parquet file with one row a person."""
+    """A CSV, TSV or Parquet file with one row per person."""
 
     kind: Literal["table"]
     path: str = Field(description="Path of the file, relative to the working directory")
@@ -134,7 +138,7 @@ class TableSource(WideSource):
 
 
 class PackageSource(WideSource):
-    """A data set of an installed Python package, with one row a person."""
+    """A data set of an installed Python package, with one row per person."""
 
     kind: Literal["package"]
     package: str = Field(description="Name of the package", json_schema_extra={"enum": list(PACKAGES)})

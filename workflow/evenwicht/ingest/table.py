@@ -1,4 +1,4 @@
-"""From a flat table with one row a person to a Cohort."""
+"""From a flat table with one row per person to a Cohort."""
 
 import warnings
 from collections.abc import Callable

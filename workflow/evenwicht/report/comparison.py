@@ -13,7 +13,7 @@ from evenwicht.display.labels import first_lower, first_upper
 from evenwicht.display.picture import LEVELS
 from evenwicht.display.section import Row, first, records, where
 from evenwicht.display.wording import Scale, decimals, scale_of, with_reason
-from evenwicht.results.rows import FAILED
+from evenwicht.results.rows import CLUSTERS, FAILED
 from evenwicht.studies import showing
 from evenwicht.studies.study import OutcomeStudy
 
@@ -114,6 +114,10 @@ class Shown:
     def text(self) -> str:
         return self.scale.with_interval(self.row, sign=self.row["estimand"] in DIFFERENCES)
 
+    @property
+    def in_unit(self) -> str:
+        return self.scale.with_unit(self.row, sign=self.row["estimand"] in DIFFERENCES)
+
 
 def leads(config: CohortConfig) -> tuple[list[Lead], list[Lead]]:
     """Return the first comparison of every study at the level of a person or of a policy, and all others."""
@@ -196,7 +200,7 @@ def other_lines(estimates: pd.DataFrame, config: CohortConfig) -> list[dict[str,
                     "level": lead.level,
                     "contrast": lead.contrast.label(book.columns),
                     "outcome": book.outcomes[outcome].label,
-                    "estimate": f"{shown.text} {shown.scale.unit}".strip(),
+                    "estimate": shown.in_unit,
                     "method": showing.method_label(shown.row["method"]),
                     "truth": shown.scale.signed(shown.row["truth"]) if known else "",
                 }
@@ -221,7 +225,7 @@ def subgroup_lines(estimates: pd.DataFrame, config: CohortConfig) -> list[dict[s
                 "outcome": labels.outcome(outcome),
                 "contrast": labels.contrast(exposure, reference),
                 "subgroup": labels.subgroup(subgroup),
-                "estimate": f"{shown.text} {shown.scale.unit}".strip(),
+                "estimate": shown.in_unit,
                 "method": showing.method_label(shown.row["method"]),
                 "truth": shown.scale.signed(shown.row["truth"]) if known else "",
             }
@@ -301,7 +305,7 @@ def _leading_facts(lead: Shown) -> dict[str, str]:
 def _support(row: Row, lead: Lead, diagnostics: pd.DataFrame) -> dict[str, str]:
     """Clusters behind the leading estimate, where errors cluster."""
     keys: dict[str, Any] = {"study": row["study"], "exposure": row["exposure"], "reference": row["reference"]}
-    rows = where(diagnostics, method=("clusters", row["method"]), subgroup="", **keys)
+    rows = where(diagnostics, method=(CLUSTERS, row["method"]), subgroup="", **keys)
     cause = "policy" if lead.level == "policy" else "exposure"
     words = {"clusters_exposed": f"with the {cause}", "clusters_unexposed": "without", "clusters": "in all"}
     counts = {key: first(rows, statistic=key) for key in words}

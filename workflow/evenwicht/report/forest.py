@@ -18,7 +18,8 @@ from evenwicht.results.questions import Effect
 from evenwicht.results.rows import FAILED
 from evenwicht.studies import showing
 
-WIDEST = 60  # letters beside the axis; the alternative text has all of them
+WIDEST = 46  # letters of a line beside the axis
+LINE = 0.6  # height of a further line of a label, where a row with one is 1
 
 
 def forest_rows(estimates: pd.DataFrame, config: CohortConfig) -> dict[str, list[Row]]:
@@ -63,7 +64,9 @@ def forest_figure(estimates: pd.DataFrame, config: CohortConfig) -> Picture | No
     panels = forest_rows(estimates, config)
     if not panels:
         return None
-    heights = [len(rows) + 1.6 for rows in panels.values()]
+    names = {outcome: [textwrap.wrap(row["label"], WIDEST) for row in rows] for outcome, rows in panels.items()}
+    tall = {outcome: [1 + LINE * (len(text) - 1) for text in texts] for outcome, texts in names.items()}
+    heights = [sum(rows) + 1.6 for rows in tall.values()]
     sentences = []
     with style():
         figure, axes = plt.subplots(
@@ -79,19 +82,20 @@ def forest_figure(estimates: pd.DataFrame, config: CohortConfig) -> Picture | No
             scales = [scale_of(row) for row in rows]
             factor, shown_unit = scales[0].factor, scales[0].unit
             limit = _axis_limit(rows, factor)
-            for position, (row, scale) in enumerate(zip(rows, scales, strict=True)):
-                _interval_line(axis, row, -position, factor, limit)
+            places = 0.5 - (np.cumsum(tall[name]) - np.array(tall[name]) / 2)
+            for place, row, scale in zip(places, rows, scales, strict=True):
+                _interval_line(axis, row, place, factor, limit)
                 sentences.append(f"{outcome.label}, {row['label']}, {shown_unit}: {scale.with_interval(row)}.")
                 shown = scale.with_interval({**row, "reason": ""})  # there is no room for it beside the axis
-                axis.text(1.02, -position, shown, transform=axis.get_yaxis_transform(), va="center", fontsize=9)
+                axis.text(1.05, place, shown, transform=axis.get_yaxis_transform(), va="center", fontsize=9)
             axis.axvline(0, color="black", lw=0.8)
             axis.set(
                 title=outcome.label,
                 xlabel=f"Difference, {shown_unit}" if shown_unit else "Difference",
                 xlim=(-limit, limit),
-                ylim=(-len(rows) + 0.4, 0.6),
-                yticks=-np.arange(len(rows)),
-                yticklabels=[textwrap.shorten(row["label"], WIDEST, placeholder=" …") for row in rows],
+                ylim=(0.4 - sum(tall[name]), 0.6),
+                yticks=places,
+                yticklabels=["\n".join(text) for text in names[name]],
             )
             axis.tick_params(axis="y", length=0, pad=9)
             axis.spines["left"].set_visible(False)

@@ -9,9 +9,9 @@ import pandas as pd
 from evenwicht.base.exposures import Contrast
 from evenwicht.config import AS_CONFIGURED, Run
 from evenwicht.config.recovered import recovery_settings
-from evenwicht.display.labels import Labels
+from evenwicht.display.labels import Labels, first_upper, spoken
 from evenwicht.display.section import Row, records, where
-from evenwicht.display.wording import Scale, decimals, number, scale_of, signed, with_interval
+from evenwicht.display.wording import MINUS, Scale, decimals, number, scale_of, signed, with_interval
 from evenwicht.estimators.results import DIAGNOSTIC_LABELS, ESTIMANDS
 from evenwicht.recovery import with_recovery
 from evenwicht.report.tables import DATE, MEAN, SHARE, SIZE, YES
@@ -53,7 +53,8 @@ class Words:
             every = [self._labels[cohort, name] for name in reversed(config.studies)]
             contrasts = {key: label for labels in every for key, label in labels.contrasts.items()}
             subgroups = {key: label for labels in every for key, label in labels.subgroups.items()}
-            merged[cohort] = Labels(config.codebook, contrasts, subgroups)
+            words = {key: label for labels in every for key, label in labels.words.items()}
+            merged[cohort] = Labels(config.codebook, contrasts, subgroups, words)
         return merged
 
     def of(self, row: Row) -> Labels:
@@ -77,12 +78,6 @@ class Words:
     def about(self, row: Row) -> str:
         """What a row compares."""
         return self.of(row).about(row)
-
-
-def method_label(method: str) -> str:
-    """A method of an estimate by its name, another by its id."""
-    known = showing.methods().get(method)
-    return known.label if known else method
 
 
 def not_estimated(words: Words, estimates: pd.DataFrame) -> list[dict[str, str]]:
@@ -159,7 +154,7 @@ def _what(words: Words, row: Row, scale: Scale) -> dict[str, str]:
         "outcome": words.outcome(row),
         "contrast": words.about(row),
         "estimand": f"{estimand}, {scale.unit}" if scale.unit else estimand,
-        "method": method_label(row["method"]),
+        "method": showing.method_label(row["method"]),
     }
 
 
@@ -182,7 +177,7 @@ def coverage(words: Words, table: pd.DataFrame) -> list[dict[str, str]]:
         {
             "cohort": words.cohort(row["cohort"]),
             "study": words.study(row),
-            "method": method_label(row["method"]),
+            "method": showing.method_label(row["method"]),
             "rows": f"{row['rows']:,.0f}",
             "coverage": f"{100 * row['coverage']:.1f}% ± {100 * row['mc_error_coverage']:.1f}",
             "outside": f"{row['outside']:,.0f}",
@@ -205,7 +200,7 @@ def scenarios(words: Words, table: pd.DataFrame) -> dict[str, list[dict[str, str
         # the error of a mean over draws is that of its bias, which for ratios is on the log scale, as `se` is
         scale = scale_of({**row, "estimate": row["mean_estimate"], "se": row["mc_error_bias"]})
         line = {
-            "scenario": row["scenario"].replace("_", " "),
+            "scenario": spoken(row["scenario"]),
             **_what(words, row, scale),
             "truth": scale.number(row["truth"]),
             "mean": scale.number(row["mean_estimate"]) or "not estimable",
@@ -237,7 +232,7 @@ def replication(words: Words, table: pd.DataFrame) -> list[dict[str, str]]:
         lines.append(
             {
                 "what": ", ".join(filter(None, [_quantity(row["estimand"]), words.outcome(row), words.about(row)])),
-                "method": method_label(row["method"]),
+                "method": showing.method_label(row["method"]),
                 "published": _printed(theirs, digits),
                 "run": _printed(ours, digits),
                 "agrees": "yes" if row["agrees"] else "no",
@@ -249,7 +244,7 @@ def replication(words: Words, table: pd.DataFrame) -> list[dict[str, str]]:
 
 def _quantity(name: str) -> str:
     """An estimand or a diagnostic in words."""
-    return ESTIMANDS[name].label if name in ESTIMANDS else DIAGNOSTIC_LABELS.get(name, name)
+    return ESTIMANDS[name].label if name in ESTIMANDS else DIAGNOSTIC_LABELS[name]
 
 
 def _printed(values: list[float], digits: int) -> str:
@@ -283,7 +278,7 @@ def calibration(words: Words, table: pd.DataFrame) -> dict[str, list[dict[str, s
         about = ", ".join(filter(None, [words.outcome(row), words.about(row)]))
         line: dict[str, str] = {
             "what": f"{_quantity(row['estimand'])}: {about}",
-            "published": f"{row['published']:g}",
+            "published": f"{row['published']:g}".replace("-", MINUS),
             "difference": signed(row["difference"], digits),
             "error": "closed form" if row["mc_error"] == 0 else f"± {number(row['mc_error'], digits)}",
             "use": USES[row["use"]],
@@ -294,16 +289,33 @@ def calibration(words: Words, table: pd.DataFrame) -> dict[str, list[dict[str, s
     return worlds
 
 
+def fit(words: Words, table: pd.DataFrame) -> list[dict[str, str]]:
+    """Fitted parameters, each by the path of its key in the cohort file."""
+    return [
+        {
+            "cohort": words.cohort(row["cohort"]),
+            "parameter": spoken(row["parameter"].replace(".", " › ")),
+            "fitted": _four_digits(row["fitted"]),
+            "in_config": _four_digits(row["in_config"]),
+            "loss": f"{row['loss']:.1g}".replace("-", MINUS),
+        }
+        for row in records(table)
+    ]
+
+
+def _four_digits(value: float) -> str:
+    return f"{value:.4g}".replace("-", MINUS)
+
+
 def estimates(words: Words, table: pd.DataFrame) -> list[dict[str, str]]:
-    """Every estimate row; ids of cohort, study, estimand and method as in the table."""
+    """Every estimate row."""
     lines = []
     for row in records(table):
         scale = Scale(1.0, "", decimals(row))
         lines.append(
             {
-                **_ids(row, "estimand"),
-                "outcome": words.outcome(row),
-                "contrast": words.about(row),
+                **_place(words, row),
+                "estimand": ESTIMANDS[row["estimand"]].label,
                 "estimate": row["status"] if pd.isna(row["estimate"]) else scale.number(row["estimate"]),
                 "interval": scale.limits(row) or row["reason"],
                 "n": _count(row["n"]),
@@ -316,28 +328,32 @@ def estimates(words: Words, table: pd.DataFrame) -> list[dict[str, str]]:
 
 
 def diagnostics(words: Words, table: pd.DataFrame) -> list[dict[str, str]]:
-    """Every diagnostic; ids of cohort, study and method as in the table."""
+    """Every diagnostic."""
     lines = []
     for row in records(table):
         told = {**row, "estimate": row["value"], "estimand": None}
         scale = Scale(1.0, "", decimals(told))
-        limits: str = "" if pd.isna(row["lower"]) or pd.isna(row["upper"]) else scale.limits(told)
         lines.append(
             {
-                **_ids(row),
-                "outcome": words.outcome(row),
-                "contrast": words.about(row),
+                **_place(words, row),
                 "statistic": DIAGNOSTIC_LABELS[row["statistic"]],
-                "value": f"{row['value']:g}" if np.isinf(row["value"]) else scale.number(row["value"]),
-                "limits": limits or row["reason"],
+                "value": "infinite" if np.isinf(row["value"]) else scale.number(row["value"]),
+                "limits": scale.limits(told) or row["reason"],
                 "note": row["note"],
             }
         )
     return lines
 
 
-def _ids(row: Row, *more: str) -> dict[str, str]:
-    return {name: row[name] for name in ("cohort", "study", "method", *more)}
+def _place(words: Words, row: Row) -> dict[str, str]:
+    """What a row is about, and how it was made; a study by its id, as in the cohort file."""
+    return {
+        "cohort": words.cohort(row["cohort"]),
+        "study": first_upper(spoken(row["study"])),
+        "outcome": words.outcome(row),
+        "contrast": words.about(row),
+        "method": showing.method_label(row["method"]),
+    }
 
 
 def _count(value: Any) -> str:

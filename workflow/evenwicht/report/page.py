@@ -13,7 +13,7 @@ import yaml
 
 from evenwicht.base.files import write_text
 from evenwicht.config import CohortConfig, Run
-from evenwicht.display.labels import Labels
+from evenwicht.display.labels import Labels, spoken
 from evenwicht.display.picture import LEVELS
 from evenwicht.display.section import Found, records, where
 from evenwicht.display.wording import number
@@ -59,8 +59,8 @@ def render(run: Run, tables: Mapping[str, pd.DataFrame], figures: Path, template
     environment.filters["number"] = number
     cohorts = [_cohort(config, tables, figures / name) for name, config in run.cohorts.items()]
     levels = [level for level in LEVELS if any(level in cohort["levels"] for cohort in cohorts)]
-    settings = {"run": run.settings.model_dump(mode="json")}
-    settings |= {name: config.model_dump(mode="json", exclude_defaults=True) for name, config in run.cohorts.items()}
+    settings = {"of the run": run.settings.model_dump(mode="json")}
+    settings |= {c.title: c.model_dump(mode="json", exclude_defaults=True) for c in run.cohorts.values()}
     words = lines.Words(run)
     html = environment.get_template(template.name).render(
         cohorts=cohorts,
@@ -73,7 +73,7 @@ def render(run: Run, tables: Mapping[str, pd.DataFrame], figures: Path, template
         worlds={
             "graphs": [{"title": c["config"].title, "graph": c["figures"]["graph"]} for c in cohorts if c["synthetic"]],
             "calibration": lines.calibration(words, tables["calibration"]),
-            "fit": records(tables["calibration_fit"]),
+            "fit": lines.fit(words, tables["calibration_fit"]),
             "truth": lines.truth(words, tables["truth"]),
         },
         methods=methods_used(run, pd.concat([tables[name][USED] for name in ("estimates", "diagnostics")])),
@@ -109,7 +109,7 @@ def _cohort(config: CohortConfig, tables: Mapping[str, pd.DataFrame], figures: P
         "exposed": exposed,
         "unexposed": unexposed,
         "table1": lines.table1(where(tables["table1"], cohort=config.name), Labels(book), described),
-        "attrition": records(attrition),
+        "attrition": records(attrition.assign(wave=attrition["wave"].map(spoken))),
         "published_waves": bool(attrition["published_percent"].notna().any()),
     }
 

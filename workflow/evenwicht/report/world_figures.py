@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.text import Text
 from statsmodels.stats.proportion import proportion_confint
 
+from evenwicht.display.labels import spoken
 from evenwicht.display.picture import BLUE, GREY, ORANGE, Picture, style
 
 
@@ -23,7 +24,7 @@ def graph_figure(graph: dict[str, list[str]], title: str) -> Picture:
 
         def label(name: str, zorder: float) -> Text:
             box = {"boxstyle": "round,pad=0.3", "facecolor": "#eef2f7" if graph[name] else "white", "edgecolor": BLUE}
-            text = textwrap.fill(name.replace("_", " "), 15)
+            text = textwrap.fill(spoken(name), 15)
             return axis.text(*places[name], text, ha="center", va="center", fontsize=8, bbox=box, zorder=zorder)
 
         # a box has its size once it is drawn: below the arrows, which end at its edge, and again above them
@@ -47,7 +48,7 @@ def graph_figure(graph: dict[str, list[str]], title: str) -> Picture:
         f"{name} depends on {', '.join(causes)}." if causes else f"{name} has no cause in the model."
         for name, causes in graph.items()
     ]
-    return Picture(figure, f"Causal graph: {title}", " ".join(sentences).replace("_", " "))
+    return Picture(figure, f"Causal graph: {title}", spoken(" ".join(sentences)))
 
 
 def _places(graph: dict[str, list[str]], depth: dict[str, int]) -> tuple[dict[str, tuple[float, float]], int]:
@@ -76,7 +77,7 @@ def attrition_figure(waves: pd.DataFrame, title: str) -> Picture:
     title
         Title of the cohort.
     """
-    share, names = waves["percent_assessed"].to_numpy(float), [wave.replace("_", " ") for wave in waves["wave"]]
+    share, names = waves["percent_assessed"].to_numpy(float), [spoken(wave) for wave in waves["wave"]]
     assessed, due = (waves[name].to_numpy(float) for name in ("assessed", "due"))
     low, high = proportion_confint(assessed, due, method="wilson")
     error = np.abs(np.vstack([100 * np.asarray(low), 100 * np.asarray(high)]) - share)

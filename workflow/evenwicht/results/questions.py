@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from evenwicht.base.exposures import Contrast
 
+NO_SECTOR = "no_sector"  # key of the people with high need in none
+
 
 @dataclass(frozen=True)
 class Effect:

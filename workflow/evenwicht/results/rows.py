@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FAILED = "none"  # method of the row of a comparison that could not be made
+CLUSTERS = "clusters"  # method of the rows that count clusters, whatever the estimate
 UNITS = {"ratio": "ratio", "probability": "share", "index": "share", "association": "share"}
 
 

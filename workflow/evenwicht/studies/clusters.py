@@ -7,7 +7,7 @@ import numpy as np
 
 from evenwicht.base.arrays import Floats, Labels
 from evenwicht.estimators.results import Interval
-from evenwicht.results.rows import Rows
+from evenwicht.results.rows import CLUSTERS, Rows
 from evenwicht.studies.samples import Sample
 
 LEAST_CLUSTERS = 5  # in either arm; with fewer no correction is known to cover (Pustejovsky and Tipton 2018)
@@ -26,7 +26,7 @@ class ClusterSupport:
         where = "" if len(self.counts) == 1 else " in an arm"
         return interval.bare(f"fewer than {LEAST_CLUSTERS} clusters{where}")
 
-    def tell(self, rows: Rows, n: int, method: str = "clusters", **about: Any) -> None:
+    def tell(self, rows: Rows, n: int, method: str = CLUSTERS, **about: Any) -> None:
         """Add the numbers of clusters as diagnostics."""
         for name, count in self.counts.items():
             rows.diagnose(name, method, float(count), n=n, **about)

@@ -10,9 +10,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from evenwicht.base.codebook import Codebook
-from evenwicht.display.labels import Labels, first_upper
+from evenwicht.display.labels import Labels, first_upper, spoken
 from evenwicht.display.section import Found, Method
-from evenwicht.results.rows import FAILED
+from evenwicht.results.rows import CLUSTERS, FAILED
 from evenwicht.studies import KINDS
 from evenwicht.studies.study import StudySettings
 
@@ -42,7 +42,7 @@ def glossary(study: StudySettings) -> tuple[str, dict[str, Method]]:
 @cache
 def methods() -> dict[str, Method]:
     """Return the methods of all kinds by id; what several kinds share has one label."""
-    known = {FAILED: Method("not estimated")}
+    known = {FAILED: Method("not estimated"), CLUSTERS: Method("clusters that errors allow for")}
     for kind in KINDS:
         known |= _declared(kind, "METHODS")
     return known
@@ -64,13 +64,13 @@ def headline(study: StudySettings, book: Codebook) -> tuple[str, str] | None:
 
 def labels(study: StudySettings, book: Codebook) -> Labels:
     """Return the words for the keys of the rows of a study."""
-    return Labels(book, study.labels(book), _subgroups(study, book))
+    return Labels(book, study.labels(book), _cuts(study, book), study.names(book))
 
 
 def title(name: str, study: StudySettings, book: Codebook) -> str:
     """Return what a study is called: its title, else the columns that it is about, else its id."""
     columns = dict.fromkeys(contrast.column for contrast in study.exposures_shown(book))
-    return study.title or "; ".join(book.columns[column].label for column in columns) or first_upper(name)
+    return study.title or "; ".join(book.columns[column].label for column in columns) or first_upper(spoken(name))
 
 
 def _declared(kind: type[StudySettings], name: str) -> Any:
@@ -78,16 +78,11 @@ def _declared(kind: type[StudySettings], name: str) -> Any:
     return getattr(import_module(f"{kind.__module__}.section"), name, None)
 
 
-def _subgroups(study: StudySettings, book: Codebook) -> dict[str, str]:
-    """Words for each part of the people in which the study is repeated; keys as in `running`."""
-    told: dict[str, str] = {}
-    for name, cut in study.parted_by():
-        column = book.columns[name]
-        if cut is not None:
-            parts = {f"{k + 1}of{cut}": f"{ORDINALS[k]} of {cut}" for k in range(cut)}
-        elif column.type == "boolean":
-            parts = {"yes": column.answer(True), "no": column.answer(False)}
-        else:
-            parts = {level: column.level_label(level) for level in column.levels.values()}
-        told |= {f"{name}={key}": f"{column.label}: {words}" for key, words in parts.items()}
-    return told
+def _cuts(study: StudySettings, book: Codebook) -> dict[str, str]:
+    """Words for each part into which a number cuts the people; keys as in `running`."""
+    return {
+        f"{name}={k}of{cut}": f"{book.columns[name].label}: {ORDINALS[k - 1]} of {cut}"
+        for name, cut in study.parted_by()
+        if cut is not None
+        for k in range(1, cut + 1)
+    }

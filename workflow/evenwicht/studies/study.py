@@ -61,8 +61,8 @@ class StudySettings(Strict):
 
     def check(self, book: Codebook) -> Iterator[Mistake]:
         """Yield what the cohort does not have; paths are relative to the study."""
+        yield from all_known("subgroups", [name for name, _ in self.parted_by()], book.columns, "a column")
         for index, (name, cut) in enumerate(self.parted_by()):
-            yield from unknown(f"subgroups.{index}", name, book.columns, "a column")
             column = book.columns.get(name)
             if column is not None and (column.type in ("boolean", "category")) != (cut is None):
                 yield Mistake(
@@ -85,6 +85,10 @@ class StudySettings(Strict):
 
     def labels(self, book: Codebook) -> dict[tuple[str, str], str]:
         """Return the words for each exposure and reference of its rows, for display."""
+        return {}
+
+    def names(self, book: Codebook) -> dict[str, str]:
+        """Return the words for keys of its rows that the cohort file does not describe, for display."""
         return {}
 
     def exposures_shown(self, book: Codebook) -> list[Contrast]:

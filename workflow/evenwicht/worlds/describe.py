@@ -1,7 +1,5 @@
 """Descriptions of the columns that worlds make."""
 
-import datetime as dt
-
 from evenwicht.base.columns import Column, Role
 
 
@@ -31,8 +29,3 @@ def number(role: Role, label: str, unit: str = "") -> Column:
 def yes_no(role: Role, label: str, no: str = "absent", yes: str = "present") -> Column:
     """A yes/no column, with the words for both answers."""
     return Column(role=role, type="boolean", label=label, codes={"0": no, "1": yes})
-
-
-def in_words(date: dt.date) -> str:
-    """A date as text, such as 1 July 1977."""
-    return f"{date.day} {date:%B %Y}"

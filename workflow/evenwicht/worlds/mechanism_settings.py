@@ -7,6 +7,8 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from evenwicht.base.names import Correlation, Positive, Probability, Strict
 from evenwicht.base.sources import SourceSettings
 
+ALL_CAUSES = "all_causes"  # key of every cause of the hazard of a disease together
+
 
 def _null_is_a_word(value: object) -> object:
     """YAML reads a bare `null` as nothing; here it is the name of the world without an effect."""
@@ -44,6 +46,14 @@ class WorldSettings(SourceSettings):
     synthetic: ClassVar[bool] = True
 
     kind: str
+
+    @property
+    def words(self) -> dict[str, str]:
+        thirds = ("lowest", "middle", "highest")
+        return {
+            ALL_CAUSES: "all causes in the model",
+            **{f"ses={k}of3": f"{third} third of family SES" for k, third in enumerate(thirds, start=1)},
+        }
 
 
 class Onset(Strict):

@@ -24,6 +24,7 @@ from evenwicht.estimators.concentration import high_need, several_sectors
 from evenwicht.estimators.distributions import normal_density
 from evenwicht.results.questions import Question
 from evenwicht.results.schema import QUESTION, TRUTH
+from evenwicht.worlds.mechanism_settings import ALL_CAUSES
 from evenwicht.worlds.mechanisms import mean_free_years, onset_risk
 from evenwicht.worlds.scm import Values
 from evenwicht.worlds.use_truth import concentration_rows
@@ -440,7 +441,7 @@ def _unexplained(world: World, book: Codebook, natural: Values, weights: Floats)
         if isinstance(outcome, EventOutcome) and risk is not None:
             mean = _mean(risk, weights)
             left = 1 - _mean((risk - mean) ** 2, weights) / (mean * (1 - mean))
-            yield row("unexplained_share", left, outcome=name, exposure="all_causes", at=outcome.horizon)
+            yield row("unexplained_share", left, outcome=name, exposure=ALL_CAUSES, at=outcome.horizon)
 
 
 def _attributable_use(

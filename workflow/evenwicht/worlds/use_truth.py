@@ -14,11 +14,9 @@ from evenwicht.estimators.concentration import (
     several_sectors,
     top_share_of_use,
 )
-from evenwicht.results.questions import Concentration
+from evenwicht.results.questions import NO_SECTOR, Concentration
 from evenwicht.worlds.scm import Values
 from evenwicht.worlds.world import Row, row
-
-NO_SECTOR = "no_sector"  # key of those with high need in none
 
 
 def concentration_rows(

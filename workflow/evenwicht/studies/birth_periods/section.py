@@ -9,7 +9,7 @@ from evenwicht.display.labels import first_upper
 from evenwicht.display.section import Found, Method, where
 from evenwicht.display.wording import number, outcome_head, shown_by, truth_of
 from evenwicht.studies import methods
-from evenwicht.studies.birth_periods import AFTER, BEFORE, BOTH, EARLIER, PRE_TREND, SPARED, Settings
+from evenwicht.studies.birth_periods import AFTER, BEFORE, BOTH, EARLIER, PRE_TREND, SPARED, PlannedComparison, Settings
 
 HEADING = "Births in a window of time"
 METHODS = {
@@ -43,7 +43,7 @@ def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
     return {
         "headings": list(COLUMNS),
         "lines": [line for outcome in study.outcomes for line in _lines(outcome, study, book, found)],
-        "planned": [_plan(planned.period, planned.outcome, study, book, found) for planned in study.design_analysis],
+        "planned": [plan for planned in study.design_analysis if (plan := _plan(planned, study, book, found))],
     }
 
 
@@ -65,9 +65,12 @@ def _lines(outcome: str, study: Settings, book: Codebook, found: Found) -> list[
     return lines
 
 
-def _plan(period: str, outcome: str, study: Settings, book: Codebook, found: Found) -> dict[str, str]:
-    """Power, chance of a wrong sign and type M error of a planned comparison."""
+def _plan(planned: PlannedComparison, study: Settings, book: Codebook, found: Found) -> dict[str, str]:
+    """Power, chance of a wrong sign and type M error of a planned comparison; nothing if it could not be judged."""
+    period, outcome = planned.period, planned.outcome
     rows = where(found.diagnostics, method="design_analysis", outcome=outcome, exposure=period)
+    if rows.empty:
+        return {}
     value: pd.Series = rows.set_index("statistic")["value"]
     about = f"{book.outcomes[outcome].label}; {study.labels(book)[period, BOTH]}"
     return {

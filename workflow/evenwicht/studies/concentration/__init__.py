@@ -8,7 +8,8 @@ from pydantic import Field
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.errors import Mistake
 from evenwicht.base.names import Name, Share
-from evenwicht.results.questions import Concentration, Question
+from evenwicht.display.labels import first_lower
+from evenwicht.results.questions import NO_SECTOR, Concentration, Question
 from evenwicht.studies.study import Level, StudySettings, unknown
 
 
@@ -26,6 +27,7 @@ class Settings(StudySettings):
 
     def check(self, book: Codebook) -> Iterator[Mistake]:
         yield from super().check(book)
+        yield from unknown("window", self.window, book.windows, "a window of costs")
         if self.risk is not None:
             yield from unknown("risk", self.risk, book.columns, "a column")
         if not book.sectors:
@@ -37,6 +39,15 @@ class Settings(StudySettings):
     def group(self) -> str:
         """Key of the people with high need in several sectors."""
         return f"top_{100 * self.top_share:g}_in_{self.at_least}"
+
+    def labels(self, book: Codebook) -> dict[tuple[str, str], str]:
+        return {(self.group, ""): first_lower(self._group_words(book))}
+
+    def names(self, book: Codebook) -> dict[str, str]:
+        return {self.group: self._group_words(book), NO_SECTOR: "People with high need in no sector"}
+
+    def _group_words(self, book: Codebook) -> str:
+        return f"People with high need in {self.at_least} or more of {len(book.sectors)} sectors"
 
     def asks(self, book: Codebook) -> list[Question]:
         return [Concentration(self.window, self.top_share, self.at_least, self.group, self.risk)]

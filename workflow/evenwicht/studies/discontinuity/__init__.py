@@ -74,5 +74,8 @@ class Settings(OutcomeStudy):
         words[AFTER, BEFORE] = "births in the two weeks after vs before the date"
         return words
 
+    def names(self, book: Codebook) -> dict[str, str]:
+        return {BIRTHS: "Births around the date"}
+
     def exposures_shown(self, book: Codebook) -> list[Contrast]:
         return [self.contrast]

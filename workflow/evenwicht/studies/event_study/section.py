@@ -3,6 +3,7 @@
 from typing import Any
 
 from evenwicht.base.codebook import Codebook
+from evenwicht.display.labels import in_words
 from evenwicht.display.picture import Picture
 from evenwicht.display.section import Found, Method, records, where
 from evenwicht.display.wording import scale_of
@@ -29,6 +30,13 @@ METHODS = {
     "cox_calibrated": Method("Cox model, calibrated on negative controls"),
     "windows": Method("late events against time at risk"),
     "profile": Method("profile likelihood"),
+    "pre_trend": Method("unexposed births among themselves"),
+    "placebo_cutoff": Method("the break at other dates"),
+    "linear_trend": Method("dose against a linear trend"),
+    "step": Method("dose against a step"),
+    "empirical_null": Method("negative controls"),
+    "wild_bootstrap": Method("wild bootstrap of months"),
+    "selection": Method("selection that would explain the effect"),
     "design_analysis": methods.DESIGN_ANALYSIS,
 }
 EFFECTS = {  # column of the table -> estimand and method
@@ -77,6 +85,7 @@ def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
         "questions": questions,
         "headline": labels[headline(study)],
         "last": last,
+        "ends": in_words(study.ends),
     }
 
 

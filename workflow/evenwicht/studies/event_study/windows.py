@@ -49,7 +49,7 @@ def window_check(births: Births) -> WindowCheck:
     late = o.time > half
     observed = int(o.event[late].sum())
     if observed < LEAST_EVENTS:
-        return WindowCheck(Interval(np.nan), observed, f"{observed} events after half of the others have left")
+        return WindowCheck(Interval(np.nan), observed, f"events after half of the others have left: {observed}")
     earlier = births.censored_at(np.maximum(half, o.entry))
     fit = fit_gompertz(earlier.outcome.survival(), np.empty((earlier.n, 0)), [], where=births.where)
     rate, shape = np.exp(fit.params[0]), fit.params[1]

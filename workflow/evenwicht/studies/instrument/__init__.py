@@ -58,3 +58,7 @@ class Settings(OutcomeStudy):
 
     def labels(self, book: Codebook) -> dict[tuple[str, str], str]:
         return {(c.exposure, c.reference): c.label(book.columns) for c in self.pair(book)}
+
+    def names(self, book: Codebook) -> dict[str, str]:
+        # an Anderson-Rubin set can have two parts, which `at` numbers
+        return {"1": "first part of the set", "2": "second part of the set"}

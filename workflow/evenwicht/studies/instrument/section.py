@@ -3,11 +3,10 @@
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from evenwicht.base.codebook import Codebook
 from evenwicht.display.labels import Labels
-from evenwicht.display.section import Found, Method, Row
+from evenwicht.display.section import Found, Method, Row, records, where
 from evenwicht.display.wording import decimals, number, scale_of
 from evenwicht.studies.instrument import Settings
 
@@ -23,10 +22,17 @@ METHODS = {
         "the same as textbooks print it: without covariates, with equal variances and people taken as independent.",
     ),
 }
+NO_ANSWER = (  # heading and sentence where the Anderson-Rubin set is the whole line
+    "it cannot answer",
+    "The policy moves the exposure so little that any effect fits the data, however large and in either direction: the "
+    "95% Anderson–Rubin set, which holds however weak an instrument is, is the whole line. The estimate and its "
+    "interval say nothing about the exposure.",
+)
+UNKNOWN = ("it cannot answer", "Without an error there is no telling which effects fit the data.")
 
 
 def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
-    """Say what the policy, used as an instrument, tells about the exposure, and how weak it is."""
+    """Say what the policy, used as an instrument, tells about the exposure, and whether it can answer at all."""
     exposure, instrument = study.pair(book)
     labels = Labels(book)
     lines = []
@@ -34,17 +40,17 @@ def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
         row = found.estimate(outcome=name, method="iv")
         if row is None:
             continue
-        scale = scale_of(row)
-        span = row["upper"] - row["lower"]
-        width: str = "" if pd.isna(span) else f"{scale.number(span)} {scale.unit}".strip()
         strength = found.diagnostic(outcome=name, method="iv", statistic="first_stage_f")
+        allowed = where(found.diagnostics, outcome=name, method="iv", statistic="anderson_rubin")
+        heading, verdict = _verdict(records(allowed), row)
         lines.append(
             {
                 "outcome": labels.outcome(name),
-                "effect": f"{scale.with_interval(row, sign=True)} {scale.unit}".strip(),
-                "width": width,
+                "effect": scale_of(row).with_unit(row, sign=True),
                 "strength": _f(strength),
                 "judgement": strength["note"] if strength else "",
+                "heading": heading,
+                "verdict": verdict,
                 "clusters": _clusters(found, name),
             }
         )
@@ -53,6 +59,18 @@ def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
         "instrument": instrument.label(book.columns),
         "lines": lines,
     }
+
+
+def _verdict(allowed: list[Row], effect: Row) -> tuple[str, str]:
+    """Whether the policy can answer, and what the parts of the Anderson-Rubin set say."""
+    parts = [{**effect, "se": np.nan, "lower": part["lower"], "upper": part["upper"]} for part in allowed]
+    shown = [scale_of(part).limits(part, sign=True) for part in parts]
+    if not shown:
+        return UNKNOWN
+    if any(np.isinf([row["lower"], row["upper"]]).all() for row in allowed):
+        return NO_ANSWER
+    text = f"However weak the instrument is, the effects that fit the data are {' and '.join(shown)}"
+    return "what it tells", f"{text} (95% Anderson–Rubin set)."
 
 
 def _f(strength: Row | None) -> str:

@@ -10,8 +10,8 @@ from evenwicht.base.arrays import Floats
 from evenwicht.estimators.classification import agreement
 from evenwicht.estimators.distributions import at_least
 from evenwicht.results.questions import Concentration
-from evenwicht.worlds.dunedin.settings import DunedinWorld
-from evenwicht.worlds.dunedin.world import AS_RECORDED, CLASSES, PROSPECTIVE, RETROSPECTIVE, dunedin_model
+from evenwicht.worlds.dunedin.settings import AS_RECORDED, CLASSES, PROSPECTIVE, RETROSPECTIVE, DunedinWorld
+from evenwicht.worlds.dunedin.world import dunedin_model
 from evenwicht.worlds.fitting import PEOPLE, Fitted, Given, listing, number, solve
 from evenwicht.worlds.scm import Values
 

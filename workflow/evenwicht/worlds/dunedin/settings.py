@@ -8,7 +8,8 @@ from pydantic import Field, model_validator
 from evenwicht.base.columns import Column
 from evenwicht.base.names import Correlation, Name, Positive, Share, Strict
 from evenwicht.base.outcomes import Sector
-from evenwicht.worlds.describe import birth_columns, identifier, in_words, number, sex, yes_no
+from evenwicht.display.labels import in_words
+from evenwicht.worlds.describe import birth_columns, identifier, number, sex, yes_no
 from evenwicht.worlds.mechanism_settings import (
     Accuracy,
     CohortTrend,
@@ -23,6 +24,11 @@ from evenwicht.worlds.mechanism_settings import (
     WorldSettings,
     require_order,
 )
+
+CLASSES = 5  # of an adversity score: 0, 1, 2, 3, 4 or more
+# keys of true values that are no column of `persons`
+PROSPECTIVE, RETROSPECTIVE, ABROAD = "prospective_adversities", "retrospective_adversities", "abroad"
+AS_RECORDED = "_recorded"  # ends the window of costs as registers hold them
 
 
 class Stressor(Strict):
@@ -250,6 +256,19 @@ class DunedinWorld(WorldSettings):
             "mental_problems": number("mediator", "Mental-health problems at ages 11–18", "SD"),
             "no_qualifications": yes_no("mediator", "Left school without qualifications", "qualified", "without"),
             "share_abroad": number("mediator", "Share of adult years spent abroad"),
+        }
+
+    @property
+    def words(self) -> dict[str, str]:
+        counts = ("no adversity", "1 adversity", "2 adversities", "3 adversities", "4 or more adversities")
+        return {
+            **super().words,
+            PROSPECTIVE: "Adversities noted in childhood",
+            RETROSPECTIVE: "adversities recalled as adults",
+            **{f"{PROSPECTIVE}={k}": f"{count} noted in childhood" for k, count in enumerate(counts)},
+            ABROAD: "People who lived abroad as adults",
+            **{window: f"at {window}" for window in self.cost_windows},
+            **{f"{window}{AS_RECORDED}": f"at {window} as registers hold it" for window in self.cost_windows},
         }
 
     @property

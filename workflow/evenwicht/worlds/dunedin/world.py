@@ -25,6 +25,11 @@ from evenwicht.results.questions import Question
 from evenwicht.worlds import mechanisms as by
 from evenwicht.worlds.dunedin.norms import STRESSORS, norms_of
 from evenwicht.worlds.dunedin.settings import (
+    ABROAD,
+    AS_RECORDED,
+    CLASSES,
+    PROSPECTIVE,
+    RETROSPECTIVE,
     AdversityScore,
     Cognition,
     DunedinWorld,
@@ -41,9 +46,6 @@ from evenwicht.worlds.world import Row, World, concentrations_of, effects_by_con
 POLICY = "child_benefit"
 ENROLMENT_AGE, ADULT_AGE = 3.0, 18.0
 GROWTH_SIGMA = 0.2  # SD of the log growth of use between two ages of cost
-CLASSES = 5  # of an adversity score: 0, 1, 2, 3, 4 or more
-PROSPECTIVE, RETROSPECTIVE = "prospective_adversities", "retrospective_adversities"
-AS_RECORDED = "_recorded"  # ends the window of costs as registers hold them
 
 
 def build(source: DunedinWorld, book: Codebook, questions: Sequence[Question]) -> World:
@@ -450,4 +452,4 @@ def _as_recorded(source: DunedinWorld, questions: Sequence[Question], people: Va
     yield row("weighted_kappa", kappa, outcome=PROSPECTIVE, exposure=RETROSPECTIVE)
     for k in range(CLASSES):
         yield row("group_share", (people[PROSPECTIVE] == k).mean(), outcome=f"{PROSPECTIVE}={k}")
-    yield row("group_share", (people["share_abroad"] > 0).mean(), outcome="abroad")
+    yield row("group_share", (people["share_abroad"] > 0).mean(), outcome=ABROAD)

@@ -18,6 +18,8 @@ from evenwicht.worlds.mechanism_settings import (
     WorldSettings,
 )
 
+CONCEPTION, INFANCY = "conception", "infancy"  # keys of when who is compared is selected
+
 
 class RationStep(Strict):
     """Official daily ration of an adult from a date on."""
@@ -146,6 +148,10 @@ class FamineWorld(WorldSettings):
         births = range((self.last_birth - self.first_birth).days + 1)
         windows = rule.gestation_days - rule.window_days + 1
         return [self.first_birth + b * day for b in births if any(low[b : b + windows])]
+
+    @property
+    def words(self) -> dict[str, str]:
+        return {**super().words, CONCEPTION: "by who was conceived", INFANCY: "by who survived infancy"}
 
     @property
     def generated(self) -> dict[str, Column]:

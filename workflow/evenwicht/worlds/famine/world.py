@@ -20,7 +20,7 @@ from evenwicht.base.streams import part_of
 from evenwicht.cohort import Cohort
 from evenwicht.results.questions import Births, Question
 from evenwicht.worlds import mechanisms as by
-from evenwicht.worlds.famine.settings import ByTrimester, FamineWorld
+from evenwicht.worlds.famine.settings import CONCEPTION, INFANCY, ByTrimester, FamineWorld
 from evenwicht.worlds.mechanisms import SIGN, YEAR, onset_risk
 from evenwicht.worlds.scm import Equation, Model, Noise, Values, named
 from evenwicht.worlds.world import Arms, Row, World, births_of, exact_effect, exact_effects, row
@@ -91,8 +91,8 @@ def _selection(source: FamineWorld, book: Codebook, questions: Sequence[Question
                 value[arms[0] & kept].mean() - value[arms[1] & kept].mean() for kept in (np.True_, alive)
             )
             keys = {"outcome": name, "exposure": born.exposure, "reference": reference}
-            yield row("selection_bias", at_birth, at="conception", **keys)
-            yield row("selection_bias", later - at_birth, at="infancy", **keys)
+            yield row("selection_bias", at_birth, at=CONCEPTION, **keys)
+            yield row("selection_bias", later - at_birth, at=INFANCY, **keys)
 
 
 def _arms(k: int, column: str) -> Arms:
@@ -335,5 +335,5 @@ def _effect_in(source: FamineWorld, period: int, target: str) -> float | None:
 
 def _effect(source: FamineWorld, column: str, target: str) -> float | None:
     """The structural coefficient of one trimester."""
-    trimester = column.removeprefix("exposed_")
-    return _effect_in(source, 1 + TRIMESTERS.index(trimester), target) if trimester in TRIMESTERS else None
+    period = {f"exposed_{trimester}": k for k, trimester in enumerate(TRIMESTERS, start=1)}.get(column)
+    return None if period is None else _effect_in(source, period, target)

@@ -141,7 +141,8 @@ def _cohort(book: Codebook, source: InterventionWorld, equations: Model, key: np
 
 def _difference(source: InterventionWorld, column: str, outcome: str) -> float | None:
     """Differences in skill: take-up times the effect of attending, and the effect of poverty."""
-    if not outcome.startswith("skill_"):
+    age = {f"skill_{age:g}": age for age in source.skill_ages}.get(outcome)
+    if age is None:
         return None
-    by_policy = source.take_up * effect_at(source, float(outcome.removeprefix("skill_")))
+    by_policy = source.take_up * effect_at(source, age)
     return {POLICY: by_policy, STRESSOR: SIGN[source.stressor_effect] * source.poverty_skill}.get(column)

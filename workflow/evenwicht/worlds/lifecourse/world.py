@@ -131,8 +131,8 @@ def _cohort(book: Codebook, source: LifecourseWorld, equations: Model, key: np.r
 
 def _difference(source: LifecourseWorld, column: str, outcome: str) -> float | None:
     """Mean difference in symptoms by exposure in one period: its effect, less what resilience takes from it."""
-    period = column.removeprefix("stressor_")
-    if outcome != "symptoms" or period not in source.periods:
+    period = {f"stressor_{period}": period for period in source.periods}.get(column)
+    if outcome != "symptoms" or period is None:
         return None
     kept = 1 - source.resilience.share * source.resilience.protection
     return SIGN[source.stressor_effect] * source.effect_of(period) * kept

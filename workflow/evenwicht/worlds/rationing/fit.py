@@ -8,7 +8,7 @@ from evenwicht.base.arrays import Floats
 from evenwicht.base.outcomes import EventOutcome
 from evenwicht.results.questions import Part
 from evenwicht.worlds.fitting import PEOPLE, Fitted, Given, fit_rate, solve
-from evenwicht.worlds.rationing.settings import RationingWorld
+from evenwicht.worlds.rationing.settings import DIAGNOSED, RationingWorld
 from evenwicht.worlds.rationing.world import diagnosed_share, log_hazard_ratio, rationing_model
 from evenwicht.worlds.scm import Values
 
@@ -45,6 +45,6 @@ def _dose_response(name: str, event: str, part: Part, source: RationingWorld, gi
 
 def _cases(name: str, event: str, source: RationingWorld, given: Given, people: Values) -> Fitted:
     """The rate by the share of participants with a diagnosis."""
-    target = given.target("group_share", name, exposure="diagnosed")
+    target = given.target("group_share", name, exposure=DIAGNOSED)
     rate = source.diseases[event].rate
     return fit_rate(f"diseases.{event}.rate", rate, target, lambda tried: diagnosed_share(source, event, people, tried))

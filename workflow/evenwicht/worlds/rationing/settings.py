@@ -20,6 +20,7 @@ from evenwicht.worlds.mechanism_settings import (
 )
 
 GESTATION_DAYS = 274  # conception to birth; nine months
+DIAGNOSED = "diagnosed"  # key of those with a diagnosis by the last visit or link
 
 
 class RationedFood(Strict):
@@ -178,6 +179,10 @@ class RationingWorld(WorldSettings):
     def last_rationed_birth(self) -> dt.date:
         """Last day of birth of the children conceived while sugar was rationed."""
         return self.calendar["sugar"].ends + dt.timedelta(days=GESTATION_DAYS)
+
+    @property
+    def words(self) -> dict[str, str]:
+        return {**super().words, DIAGNOSED: "diagnosed by the end of follow-up"}
 
     @property
     def generated(self) -> dict[str, Column]:

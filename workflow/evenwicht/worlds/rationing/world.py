@@ -23,7 +23,7 @@ from evenwicht.cohort import Cohort
 from evenwicht.results.questions import Births, Part, Question
 from evenwicht.worlds import mechanisms as by
 from evenwicht.worlds.mechanisms import SIGN, YEAR
-from evenwicht.worlds.rationing.settings import GESTATION_DAYS, RationedDisease, RationingWorld
+from evenwicht.worlds.rationing.settings import DIAGNOSED, GESTATION_DAYS, RationedDisease, RationingWorld
 from evenwicht.worlds.scm import Equation, Model, Noise, Values, named, named_causes
 from evenwicht.worlds.world import Arms, Row, World, births_of, effects_by_age, exact_effect, exact_effects, row
 
@@ -325,7 +325,7 @@ def _others(source: RationingWorld, book: Codebook, questions: Sequence[Question
     diseases = _diseases_of(source, book)
     for name, event in diseases.items():
         share = diagnosed_share(source, event, people, source.diseases[event].rate)
-        yield row("group_share", share, outcome=name, exposure="diagnosed")
+        yield row("group_share", share, outcome=name, exposure=DIAGNOSED)
     weights = people["volunteer_chance"]
     for born, name in ((b, n) for b in births_of(questions) for n in b.outcomes if n in diseases):
         disease, event = source.diseases[diseases[name]], diseases[name]

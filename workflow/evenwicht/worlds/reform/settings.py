@@ -7,7 +7,8 @@ from pydantic import Field, model_validator
 
 from evenwicht.base.columns import Column
 from evenwicht.base.names import Correlation, Positive, Probability, Share, Strict
-from evenwicht.worlds.describe import birth_columns, identifier, in_words, number, yes_no
+from evenwicht.display.labels import in_words
+from evenwicht.worlds.describe import birth_columns, identifier, number, yes_no
 from evenwicht.worlds.mechanism_settings import (
     DifferentialAttrition,
     PolicyEffect,

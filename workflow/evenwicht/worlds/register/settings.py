@@ -71,6 +71,10 @@ class RegisterWorld(WorldSettings):
         return round(self.people * self.scale)
 
     @property
+    def words(self) -> dict[str, str]:
+        return {**super().words, self.window: f"in {self.window}"}
+
+    @property
     def generated(self) -> dict[str, Column]:
         return {
             "id": identifier(),
