@@ -49,10 +49,10 @@ def truth_of(config: CohortConfig, draws: int, seed: int) -> pd.DataFrame:
     return true_values(config.source, config.codebook, config.questions, draws, stream_key(seed, config.name, "truth"))
 
 
-def people_of(config: CohortConfig, seed: int, rule: str = "test") -> Cohort:
+def people_of(config: CohortConfig, seed: int, rule: str = "test", replicate: int = 0) -> Cohort:
     """The people of a file: drawn from its world, or read from its source."""
     if config.synthetic:
-        return simulate(config.source, config.codebook, stream_key(seed, config.name, rule))
+        return simulate(config.source, config.codebook, stream_key(seed, config.name, rule, replicate))
     return ingest(config.source, config.codebook)
 
 

@@ -6,19 +6,24 @@ Bias is judged by four Monte Carlo errors of its mean, coverage by four binomial
 import numpy as np
 import pandas as pd
 import pytest
-from evenwicht.base.streams import stream_key
+from evenwicht.display.section import where
 from evenwicht.recovery import replicate_estimates, summarise
-from evenwicht.worlds import true_values
 
-from tests.conftest import world, world_with
+from tests.cohorts import configured, truth_of, with_studies
+from tests.conftest import world_with
 
 REPLICATES = {"famine": 60, "deprivation": 100, "intervention": 100, "lifecourse": 60, "rationing": 20}
+OF_BIRTHS = "event_study", "birth_periods"  # have tests of their own
 
 
-def summary_of(name: str, **changes: object) -> pd.DataFrame:
-    config = world_with(world(name), **changes).model_copy(update={"birth_periods": None})  # has tests of its own
-    truth = true_values(config, 500_000, stream_key(41, name, "truth"))
-    config = config.model_copy(update={"event_study": None})  # has tests of its own
+def summary_of(name: str, level: str | None = None, **changes: object) -> pd.DataFrame:
+    """What replicates say of the studies of a level, or of all, but those by date of birth."""
+    config = world_with(configured(name), **changes)
+    config = with_studies(
+        config,
+        *(key for key, study in config.studies.items() if study.kind not in OF_BIRTHS and level in (study.level, None)),
+    )
+    truth = truth_of(config, 500_000, 41)
     return summarise(replicate_estimates(config, truth, 42, range(1, REPLICATES[name] + 1)))
 
 
@@ -33,7 +38,7 @@ def covers(rows: pd.DataFrame, name: str) -> bool:
 
 @pytest.mark.parametrize("name", ["deprivation", "intervention"])
 def test_randomised_policies_are_found_crude_and_adjusted(name: str) -> None:
-    rows = summary_of(name).query("level == 'policy'")
+    rows = summary_of(name, "policy")
     assert len(rows) >= 6
     assert unbiased(rows), rows
     assert covers(rows, name), rows
@@ -41,8 +46,10 @@ def test_randomised_policies_are_found_crude_and_adjusted(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["deprivation", "intervention", "lifecourse"])
 def test_adjustment_finds_the_effect_of_the_stressor_where_crude_contrasts_fail(name: str) -> None:
-    rows = summary_of(name).query("level == 'individual'")
-    crude, adjusted = rows[rows["method"] == "crude"], rows[rows["method"].isin(["gformula", "ipw"])]
+    rows = summary_of(name, "individual")
+    crude, adjusted = where(rows, method="crude"), where(rows, method=["standardisation", "ipw"])
+    assert len(crude)
+    assert set(adjusted["method"]) == {"standardisation", "ipw"}
     assert unbiased(adjusted), adjusted
     assert covers(adjusted, name), adjusted
     assert (crude["mean_bias"].abs() > 4 * crude["mc_error_bias"]).all(), crude
@@ -50,10 +57,10 @@ def test_adjustment_finds_the_effect_of_the_stressor_where_crude_contrasts_fail(
 
 def test_famine_is_found_where_nobody_dies_or_is_selected() -> None:
     """Selective fertility is adjusted for by SES; without infant death and frailty a Cox model is the whole truth."""
-    famine = world("famine").source
+    famine = configured("famine").source
     survival = famine.survival.model_copy(update={"infant_death": 1e-6, "famine": 0.0})
     disease = famine.coronary_disease.model_copy(update={"frailty": 0.0})
-    rows = summary_of("famine", survival=survival, coronary_disease=disease).query("method == 'regression'")
+    rows = where(summary_of("famine", survival=survival, coronary_disease=disease), method="regression")
     assert len(rows) == 9
     assert unbiased(rows), rows
 
@@ -61,9 +68,9 @@ def test_famine_is_found_where_nobody_dies_or_is_selected() -> None:
 def test_rationing_and_households_are_found() -> None:
     """As configured, where no diagnosis is missed: differences, and the survival of both arms."""
     rows = summary_of("rationing", scale=0.05)
-    assert {"survival", "risk_difference"} <= set(rows.loc[rows["method"] == "ipw", "estimand"])
-    assert len(rows[rows["level"] == "policy"]) == 4
+    assert {"survival_exposed", "survival_unexposed", "risk_difference"} <= set(where(rows, method="ipw")["estimand"])
+    policy = where(rows, study="rationed")
+    assert len(policy) == 4
     assert unbiased(rows[rows["method"] != "crude"]), rows
     # a policy by date of birth is not confounded, a household's habit is
-    crude = rows[rows["method"] == "crude"]
-    assert unbiased(crude[crude["level"] == "policy"]), rows
+    assert unbiased(where(policy, method="crude")), rows

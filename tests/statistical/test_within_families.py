@@ -5,7 +5,10 @@ binomial.
 """
 
 import numpy as np
+import pandas as pd
 import pytest
+from evenwicht.config import CohortConfig
+from evenwicht.display.section import where
 from evenwicht.estimators.results import Interval
 from evenwicht.estimators.survival_data import SurvivalData
 from evenwicht.estimators.within_families import (
@@ -15,6 +18,9 @@ from evenwicht.estimators.within_families import (
 )
 from scipy import stats
 from scipy.special import expit
+
+from tests.cohorts import changed, configured, people_of, studied, truth_of
+from tests.conftest import world_with
 
 REPLICATES, FAMILIES = 200, 250
 BAND = stats.binom.ppf([0.0005, 0.9995], REPLICATES, 0.95)
@@ -49,3 +55,42 @@ def test_estimates_within_families_are_unbiased_and_cover(effect: float) -> None
         estimates = np.array([i.estimate for i in intervals])
         values, target = (estimates, truth) if j == 0 else (np.log(estimates), effect)
         assert values.mean() == pytest.approx(target, abs=3 * values.std(ddof=1) / np.sqrt(REPLICATES))
+
+
+DRAWS = 50
+
+
+def families_of_two() -> CohortConfig:
+    """Brothers and sisters of the Dunedin world, whose SES makes poverty and ill health likelier, and is not measured."""
+    config = configured("dunedin")
+    families = config.source.families.model_copy(update={"twin_pairs": 0, "sibling_pairs": 1000})
+    measured = config.adjustments["full"].without("ses", "poverty").model_dump()
+    outcomes = ["brain_health", "disease"]
+    study = {"kind": "siblings", "exposures": ["poverty"], "adjust": measured, "outcomes": outcomes}
+    brain_health = {"kind": "continuous", "column": "brain_health", "label": "Brain health"}
+    asked = changed(config, {"outcomes.brain_health": brain_health, "studies": {"siblings": study}})
+    return world_with(asked, n=2000, families=families)
+
+
+def test_what_siblings_share_biases_the_estimate_between_families_and_none_within() -> None:
+    """Error of the mean over draws beyond, or within, four Monte Carlo standard errors; coverage in its 99.9% band."""
+    config = families_of_two()
+    truth = truth_of(config, 100_000, 18)
+    keys = {"exposure": "poverty", "subgroup": ""}
+    found = [studied("siblings", config, people_of(config, 19, "siblings", r))["estimates"] for r in range(DRAWS)]
+    for outcome, estimand, method, biased in (
+        ("brain_health", "mean_difference", "between", True),
+        ("brain_health", "mean_difference", "within", False),
+        ("disease", "risk_difference", "between", True),
+        ("disease", "conditional_hazard_ratio", "stratified_cox", False),
+    ):
+        true = where(truth, outcome=outcome, estimand=estimand, **keys)["value"].item()
+        rows = where(pd.concat(found), outcome=outcome, estimand=estimand, method=method)
+        assert len(rows) == DRAWS
+        ratio = estimand.endswith("ratio")
+        errors = np.log(rows["estimate"] / true) if ratio else rows["estimate"] - true
+        assert (abs(errors.mean()) > 4 * errors.std() / np.sqrt(DRAWS)) == biased, (outcome, method)
+        if not biased:
+            covered = rows["lower"].le(true) & rows["upper"].ge(true)
+            low, high = stats.binom.ppf([0.0005, 0.9995], DRAWS, 0.95)
+            assert low <= covered.sum() <= high

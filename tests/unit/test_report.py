@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +37,7 @@ from evenwicht.worlds.published import CALIBRATION, PUBLISHED
 
 from tests.cohorts import changed, configured
 from tests.conftest import ROOT, WORLDS
+from tests.pages import bare_keys, text_of
 from tests.worlds import published
 
 Tables = dict[str, pd.DataFrame]
@@ -584,17 +584,6 @@ def html_of(
     template, page = ROOT / "workflow/report/report.html.j2", folder / "page.html"
     render(run, {**EMPTY, **found}, folder, template, page)
     return page.read_text("utf-8")
-
-
-def text_of(html: str) -> str:
-    """What a reader reads: no styles, settings or tags."""
-    text = re.sub(r"<style>.*?</style>|<pre>.*?</pre>", "", html, flags=re.DOTALL)
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", text)))
-
-
-def bare_keys(text: str) -> list[str]:
-    """Ids that stand in a text as they are, such as log_earnings or race=1; names of files may."""
-    return [word for word in re.findall(r"\S*\w_\w\S*|\w+=\w+", text) if not word.startswith("results/")]
 
 
 def page_of(cohort: str, found: Mapping[str, pd.DataFrame], folder: Path, figures: Mapping[str, str] = {}) -> str:

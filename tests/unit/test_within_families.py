@@ -3,8 +3,14 @@
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 import pytest
+from evenwicht.base.codebook import Codebook
+from evenwicht.base.columns import Column
 from evenwicht.base.errors import ModelError
+from evenwicht.base.outcomes import BinaryOutcome, ContinuousOutcome, EventOutcome
+from evenwicht.cohort import Cohort
+from evenwicht.display.section import where
 from evenwicht.estimators.conditional_logit import fit_conditional_logit
 from evenwicht.estimators.survival_data import SurvivalData
 from evenwicht.estimators.within_families import (
@@ -12,6 +18,11 @@ from evenwicht.estimators.within_families import (
     linear_fixed_effects,
     stratified_hazard_ratio,
 )
+from evenwicht.results.rows import FAILED
+from evenwicht.studies.running import job_of, run_study
+from evenwicht.studies.siblings import Settings
+
+from tests.cohorts import Tables
 
 Data = dict[str, np.ndarray]
 
@@ -83,7 +94,6 @@ def test_the_conditional_likelihood_sums_over_all_subsets() -> None:
 
 
 def test_fixed_effects_are_those_of_pyfixest() -> None:
-    import pandas as pd
     import pyfixest as pf
 
     d = siblings()
@@ -158,3 +168,101 @@ def test_an_exposure_that_always_goes_with_the_outcome_has_no_odds_ratio() -> No
     a = np.tile([1.0, 0.0], 30)
     with pytest.raises(ModelError, match="runs off: exposure to plus infinity"):
         conditional_odds_ratio(a, a, families=np.repeat(np.arange(30), 2))
+
+
+# --- the study ------------------------------------------------------------------------------------------------------
+
+BOOK = Codebook(
+    "pairs",
+    {
+        "id": Column(role="id", type="integer", label="Person"),
+        "family": Column(role="family", type="integer", label="Family"),
+        "exposed": Column(role="exposure", type="boolean", label="Exposed"),
+        "score": Column(role="outcome", label="Score"),
+        "sick": Column(role="outcome", type="boolean", label="Sick"),
+    },
+    {
+        "score": ContinuousOutcome(kind="continuous", column="score", label="Score"),
+        "sick": BinaryOutcome(kind="binary", column="sick", label="Sick"),
+        "onset": EventOutcome(kind="time_to_event", event="onset", time="age", horizon=50, label="Onset by 50"),
+    },
+    events=("onset",),
+)
+STUDY = Settings(kind="siblings", exposures=["exposed"], outcomes=["score", "sick", "onset"])
+
+
+def compared(differ: int, sick: int, fallen: int, *, strict: bool = False) -> Tables:
+    """Forty pairs and twenty only children: so many pairs differ in exposure, and so many of these in each outcome.
+
+    In the first pairs that differ one sibling is sick, in the last an only one falls ill; all others are well.
+    """
+    rng = np.random.default_rng(4)
+    family = np.r_[np.repeat(np.arange(40), 2), np.arange(40, 60)]
+    first = np.r_[np.tile([True, False], 40), rng.random(20) < 0.5]
+    ill = np.isin(family, np.arange(differ - fallen, differ)) & (first == (family % 3 > 0))
+    persons = pd.DataFrame(
+        {
+            "id": np.arange(100),
+            "family": family,
+            "exposed": pd.array(np.where(family < differ, first, family % 2 == 0), dtype="boolean"),
+            "score": rng.normal(size=100),
+            "sick": pd.array((family < sick) & (first == (family % 3 > 0)), dtype="boolean"),
+        }
+    )
+    ages = {"entry_age": 0.0, "exit_age": np.where(ill, 40.0, 55.0), "status": ill.astype(float)}
+    events = pd.DataFrame({"id": persons["id"], "event": "onset", **ages})
+    cohort = Cohort("pairs", "", dict(BOOK.columns), persons, events=events)
+    return run_study("within", STUDY, cohort, BOOK, job_of(1, "pairs", 100), strict=strict)
+
+
+def test_the_families_and_people_that_carry_each_comparison_are_told() -> None:
+    """Pairs that differ in exposure carry a mean; of these, those with one case carry an odds and a hazard ratio."""
+    tables = compared(differ=35, sick=24, fallen=22)
+    told = where(tables["diagnostics"], statistic="families").set_index(["outcome", "method"])
+    assert told["value"].to_dict() == {
+        ("score", "within"): 35,
+        ("sick", "within"): 35,
+        ("sick", "conditional_logit"): 24,
+        ("onset", "stratified_cox"): 22,
+    }
+    assert (told["n"] == 2 * told["value"]).all()
+    estimates = tables["estimates"]
+    assert set(estimates["status"]) == {"estimated"}
+    assert set(where(estimates, method="between")["outcome"]) == {"score", "sick", "onset"}
+    assert set(estimates["n"]) == {100}
+
+
+@pytest.mark.parametrize(
+    ("carried", "failing"),
+    [
+        ({"differ": 35, "sick": 5, "fallen": 22}, {("sick", "conditional_odds_ratio"): 5}),
+        ({"differ": 35, "sick": 24, "fallen": 8}, {("onset", "conditional_hazard_ratio"): 8}),
+        (
+            {"differ": 12, "sick": 7, "fallen": 6},
+            {
+                ("score", "mean_difference"): 12,
+                ("sick", "risk_difference"): 12,
+                ("sick", "conditional_odds_ratio"): 7,
+                ("onset", "conditional_hazard_ratio"): 6,
+            },
+        ),
+    ],
+)
+def test_each_comparison_within_families_fails_alone_with_the_reason(
+    carried: dict[str, int], failing: dict[tuple[str, str], int]
+) -> None:
+    tables = compared(**carried)
+    estimates = tables["estimates"]
+    failed = where(estimates, method=FAILED)
+    assert set(failed["status"]) == {"not estimable"}
+    reasons = failed.set_index(["outcome", "estimand"])["reason"].to_dict()
+    assert set(reasons) == set(failing)
+    for which, families in failing.items():
+        assert reasons[which].startswith(f"{families} families have members ")
+        assert reasons[which].endswith("at least 20 are needed")
+    assert where(estimates, method="between")["estimate"].notna().all()
+    left = where(estimates, method=["within", "conditional_logit", "stratified_cox"])
+    assert len(left) == 4 - len(failing)
+    assert len(where(tables["diagnostics"], statistic="families")) == len(left)
+    with pytest.raises(ModelError, match="cohort pairs, study within, exposed on .*at least 20 are needed"):
+        compared(**carried, strict=True)

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from tests.conftest import WORLDS
+from tests.pages import bare_keys, text_of
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -38,15 +39,17 @@ def test_full_default_run_gives_the_committed_tables_and_the_report(snakemake: R
     assert agreed.returncode == 0, agreed.stdout
 
     estimates = pd.read_csv(checkout / "results/tables/estimates.csv")
-    assert set(estimates["cohort"]) == {"nhefs", *WORLDS}
+    assert set(estimates["cohort"]) == {"nhefs", "bwght", *WORLDS}
     page = (checkout / "results/report.html").read_text(encoding="utf-8")
     assert page.index("Individual exposure<small>") < page.index('id="methods"')
     assert not re.search(r"""(?:src|href)=["']?(?:https?:)?//""", page), "the page must open offline"
     images = re.findall(r"<img [^>]*>", page)
-    drawn = list((checkout / "results/figures").glob("*.svg"))
+    drawn = {str(file.relative_to(checkout / "results/figures")) for file in checkout.glob("results/figures/**/*.svg")}
     assert len(images) == len(drawn)
-    assert {file.stem for file in drawn} >= {"attrition", *(f"{name}_graph" for name in WORLDS)}
+    assert drawn >= {"nhefs/attrition.svg", "nhefs/quitting/survival_1.svg", *(f"{name}/graph.svg" for name in WORLDS)}
     assert all(re.search(r'alt="[^"]{40,}"', image) for image in images)
+    assert bare_keys(text_of(page)) == []
+    assert "it cannot answer" in page, "the price of cigarettes moves smoking in pregnancy too little"
 
     again = snakemake("--dry-run", "--quiet")
     assert "Nothing to be done" in again.stdout
@@ -59,5 +62,5 @@ def test_full_default_run_gives_the_committed_tables_and_the_report(snakemake: R
     table.write_text(table.read_text().replace("2.54058", "2.64058"))
     drifted = drift(checkout)
     assert drifted.returncode == 1
-    assert "estimates.csv: ~ weight_change | nhefs | mean_difference" in drifted.stdout
+    assert "estimates.csv: ~ nhefs | quitting | weight_change | quit | no | mean_difference | crude" in drifted.stdout
     assert "estimate 2.54058 -> 2.64058" in drifted.stdout

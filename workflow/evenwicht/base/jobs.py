@@ -40,7 +40,7 @@ def logged(log: str | Path) -> Iterator[None]:
         except Exception:
             traceback.print_exc(file=file)
             raise
-    told.unlink()
+    told.unlink(missing_ok=True)  # a run that was started since may have swept it up
 
 
 def forget_exits(logs: str | Path) -> None:

@@ -87,7 +87,8 @@ def forest_figure(estimates: pd.DataFrame, config: CohortConfig) -> Picture | No
                 _interval_line(axis, row, place, factor, limit)
                 sentences.append(f"{outcome.label}, {row['label']}, {shown_unit}: {scale.with_interval(row)}.")
                 shown = scale.with_interval({**row, "reason": ""})  # there is no room for it beside the axis
-                axis.text(1.05, place, shown, transform=axis.get_yaxis_transform(), va="center", fontsize=9)
+                beside: dict[str, Any] = {"xycoords": axis.get_yaxis_transform(), "textcoords": "offset points"}
+                axis.annotate(shown, (1, place), (10, 0), va="center", fontsize=9, **beside)
             axis.axvline(0, color="black", lw=0.8)
             axis.set(
                 title=outcome.label,

@@ -115,13 +115,15 @@ def table1(rows: pd.DataFrame, labels: Labels, contrast: Contrast | None) -> lis
         numbers = {name: row[name] for name in ("overall", "exposed", "unexposed")}
         if row["statistic"] == SIZE:
             numbers = {name: f"{int(value):,}" if value else "" for name, value in numbers.items()}
+        elif row["statistic"] == MEAN:  # in dates a hyphen is no minus
+            numbers = {name: value.replace("-", MINUS) for name, value in numbers.items()}
         told.append(
             {
                 "variable": label,
                 "level": level,
                 "statistic": STATISTICS[row["statistic"]],
                 **numbers,
-                "standardised_difference": row["standardised_difference"],
+                "standardised_difference": row["standardised_difference"].replace("-", MINUS),
                 "missing": f"{row['missing']:,}",
             }
         )

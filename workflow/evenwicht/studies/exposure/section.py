@@ -57,6 +57,7 @@ def survival_figure(curves: pd.DataFrame, contrast: Contrast, book: Codebook) ->
         figure, axes = plt.subplots(
             len(names), 2, figsize=(7.4, 3.9 * len(names)), sharey="row", squeeze=False, layout="constrained"
         )
+        figure.get_layout_engine().set(h_pad=0.15)  # type: ignore[union-attr, call-arg]  # numbers below, title above
         for row, name in zip(axes, names, strict=True):
             outcome = book.outcomes[name]
             assert isinstance(outcome, EventOutcome)
