@@ -50,7 +50,7 @@ def table_one(cohort: Cohort, book: Codebook, variables: Sequence[str], contrast
             how = _described(SHARE, 100 * number, arm) if yes_no else _described(MEAN, number, arm)
             rows.append({**about, "level": YES if yes_no else "", **how})
     keys = {"exposure": contrast.exposure, "reference": contrast.reference} if contrast else {}
-    return TABLE1.checked(TABLE1.table({"cohort": book.cohort, **keys, **row} for row in rows))
+    return TABLE1.checked_rows({"cohort": book.cohort, **keys, **row} for row in rows)
 
 
 def _arms(cohort: Cohort, contrast: Contrast | None) -> tuple[pd.DataFrame, np.ndarray | None]:

@@ -75,9 +75,9 @@ class Findings:
 
         curves = pd.concat(self.curves, ignore_index=True) if self.curves else pd.DataFrame({"curve": []})
         return {
-            "estimates": ESTIMATES.checked(ESTIMATES.table(self.estimates)),
-            "diagnostics": DIAGNOSTICS.checked(DIAGNOSTICS.table(self.diagnostics)),
-            "flow": FLOW.checked(FLOW.table(self.flow)),
+            "estimates": ESTIMATES.checked_rows(self.estimates),
+            "diagnostics": DIAGNOSTICS.checked_rows(self.diagnostics),
+            "flow": FLOW.checked_rows(self.flow),
             "curves": curves,
         }
 
@@ -167,6 +167,11 @@ class Rows:
                 "note": note,
             }
         )
+
+    @property
+    def wants_curves(self) -> bool:
+        """Whether curves are worth their time: none is judged by a true value."""
+        return self.findings.known is None
 
     def flow(self, flow: Flow, *, exposure: str | None = None, reference: str | None = None) -> None:
         """Add who was due, who left and why, and who was analysed."""

@@ -21,6 +21,12 @@ class Field:
     kind: Kind
     meaning: str
 
+    def typed(self, values: "pd.Series") -> "pd.Series":
+        """Return a column in the type of its kind; a missing id or text is empty text."""
+        if self.kind in ("id", "text"):
+            return values.fillna("").astype(str).astype("object")
+        return values.astype(DTYPES[self.kind])  # type: ignore[call-overload]
+
 
 @dataclass(frozen=True)
 class Schema:
@@ -41,13 +47,9 @@ class Schema:
 
     def typed(self, table: "pd.DataFrame") -> "pd.DataFrame":
         """Return a table, such as one read from CSV, in the columns and types of this schema."""
-        typed = table[self.columns].copy()
-        for name, field in self.fields.items():
-            if field.kind in ("id", "text"):
-                typed[name] = typed[name].fillna("").astype(str).astype("object")
-            else:
-                typed[name] = typed[name].astype(DTYPES[field.kind])  # type: ignore[call-overload]
-        return typed
+        import pandas as pd
+
+        return pd.DataFrame({name: field.typed(table[name]) for name, field in self.fields.items()})
 
     def checked(self, table: "pd.DataFrame") -> "pd.DataFrame":
         """Return a table that keeps its promises, typed.
@@ -57,7 +59,13 @@ class Schema:
         ValueError
             If two rows share their key: the program's own fault.
         """
-        typed = self.typed(table)
+        return self._told_apart(self.typed(table))
+
+    def checked_rows(self, rows: Iterable[dict[str, object]]) -> "pd.DataFrame":
+        """Return rows as a typed table that keeps its promises; see `checked`."""
+        return self._told_apart(self.table(rows))
+
+    def _told_apart(self, typed: "pd.DataFrame") -> "pd.DataFrame":
         twice = typed.duplicated(self.key)
         if twice.any():
             shown = typed.loc[twice, self.key].iloc[0].to_dict()

@@ -77,7 +77,7 @@ def survives(estimates: pd.DataFrame, diagnostics: pd.DataFrame) -> pd.DataFrame
     rows = _told(estimates, diagnostics)
     asked = where(rows, method="cox_trend", what=RATIO, subgroup="")
     lines = [line for headline in records(asked) for line in _lines(rows, headline)]
-    return TABLE.checked(TABLE.table(lines))
+    return TABLE.checked_rows(lines)
 
 
 def _told(estimates: pd.DataFrame, diagnostics: pd.DataFrame) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """What one person's exposure does to that person: crude, regression, weighting and standardisation side by side."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from evenwicht.base.adjustment import Adjustment
-from evenwicht.base.arrays import Floats
+from evenwicht.base.arrays import Flags, Floats
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.outcomes import effect_estimand, horizon_of
 from evenwicht.cohort import Cohort
@@ -127,7 +128,6 @@ def _event_rows(rows: Rows, sample: Sample, outcome: TimedOutcome, propensity: P
     a = sample.exposure
     by_horizon: dict[str, Any] = {"n": sample.n, "events": int(np.nansum(outcome.status)), "at": at}
     support = event_support(outcome.status, sample.arms)
-    grid = np.linspace(0, outcome.horizon, CURVE_POINTS)
     sampling = Sampling(sample.n, sample.clusters, sample.weights)
     people = dict(zip(ARMS, (a == 1, a == 0), strict=True))
     for method, weighting in (("crude", None), ("ipw", propensity)):
@@ -135,31 +135,30 @@ def _event_rows(rows: Rows, sample: Sample, outcome: TimedOutcome, propensity: P
         at_horizon: list[Estimate] = []
         for name, arm in people.items():
             curve = ProductLimit(outcome.survival(weights * arm))
-            limits = []
-            for when in grid:  # an estimate holds a number a person: one is kept, that at the horizon
-                estimate = survival_estimate(curve, when, name, weighting)
-                limits.append(sampling.survival_interval(estimate))
+            estimate = survival_estimate(curve, outcome.horizon, name, weighting)
             at_horizon.append(estimate)
-            shown = event_support(outcome.status, {name: arm}).of(limits[-1])
+            shown = event_support(outcome.status, {name: arm}).of(sampling.survival_interval(estimate))
             events = int(np.nansum(outcome.status[arm]))
             rows.add(f"survival_{name}", method, shown, n=int(arm.sum()), events=events, at=at)
-            entered = np.searchsorted(np.sort(outcome.entry[arm]), grid, side="right")
-            columns = {
-                "method": method,
-                "arm": name,
-                "x": grid,
-                "estimate": [point.estimate for point in limits],
-                "lower": [point.lower for point in limits],
-                "upper": [point.upper for point in limits],
-                "at_risk": entered - np.searchsorted(np.sort(outcome.time[arm]), grid, side="left"),
-            }
-            rows.curve("survival", pd.DataFrame(columns))
+            if rows.wants_curves:
+                grid = np.linspace(0, outcome.horizon, CURVE_POINTS)
+                # one at a time: each estimate holds a number per person
+                limits = [sampling.survival_interval(survival_estimate(curve, t, name, weighting)) for t in grid]
+                rows.curve("survival", _curve(outcome, arm, grid, limits).assign(method=method, arm=name))
         exposed, unexposed = at_horizon
         difference = support.of(sampling.interval(unexposed - exposed))
         rows.add("risk_difference", method, difference, **by_horizon)
     _hazard_ratios(
         rows, sample, outcome, {"crude": {}, "ipw": {"weights": propensity.sampling * propensity.weights}}, where
     )
+
+
+def _curve(outcome: TimedOutcome, arm: Flags, grid: Floats, limits: Sequence[Interval]) -> pd.DataFrame:
+    """Points of a survival curve, with the numbers at risk in its arm."""
+    entered = np.searchsorted(np.sort(outcome.entry[arm]), grid, side="right")
+    left = np.searchsorted(np.sort(outcome.time[arm]), grid, side="left")
+    points = {name: [getattr(limit, name) for limit in limits] for name in ("estimate", "lower", "upper")}
+    return pd.DataFrame({"x": grid, **points, "at_risk": entered - left})
 
 
 def _hazard_ratios(
