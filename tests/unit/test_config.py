@@ -17,6 +17,7 @@ from evenwicht.base.exposures import Exposure
 from evenwicht.base.outcomes import EventOutcome
 from evenwicht.config import CohortConfig, RunConfig, json_schema
 from evenwicht.config.loading import load_cohort, load_run, read_yaml, validate
+from evenwicht.config.reference import without_meaning
 from evenwicht.studies import KINDS
 
 from tests.cohorts import changed, configured
@@ -418,6 +419,10 @@ def test_every_file_of_the_project_satisfies_the_schema(path: Path) -> None:
 
     schema = json_schema() if path.stem == "config" else {**json_schema(), "$ref": "#/$defs/CohortConfig"}
     Draft202012Validator(schema).validate(json.loads(json.dumps(read_yaml(path), default=str)))
+
+
+def test_every_key_says_what_it_means() -> None:
+    assert without_meaning() == []
 
 
 def test_every_kind_of_study_is_in_the_key_reference(written: Path) -> None:

@@ -77,7 +77,7 @@ class Accuracy(Strict):
 
 
 class Wave(Strict):
-    age: Annotated[float, Field(ge=0, le=120)]
+    age: Annotated[float, Field(ge=0, le=120)] = Field(description="Age, years")
     participation: Annotated[float, Field(gt=0, le=1, description="Share assessed of those alive")]
 
 

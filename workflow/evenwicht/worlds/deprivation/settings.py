@@ -23,12 +23,12 @@ CARE_WINDOW = "to_54_months"  # of age, over which care is counted
 class IqAssessment(Strict):
     """IQ at one age, by group."""
 
-    label: str
+    label: str = Field(description="What the outcome is called")
     age: Positive = Field(description="Years")
     institution: float = Field(description="Mean of those who stayed in the institution, IQ points")
     foster_gain: float = Field(description="Mean gain by foster care, IQ points")
     family_gain: float = Field(description="Mean difference of children who never left a family, IQ points")
-    assessed: Annotated[float, Field(gt=0, le=1)]
+    assessed: Annotated[float, Field(gt=0, le=1)] = Field(description="Share of the children tested at this age")
 
 
 class DeprivationArtefacts(Strict):
@@ -56,9 +56,13 @@ class DeprivationWorld(WorldSettings):
     )
     persistence: Share = Field(description="Correlation of IQ between ages within a group")
     low_birth_weight: Share = Field(description="Share among children from families")
-    low_birth_weight_institution: Share
+    low_birth_weight_institution: Share = Field(
+        description="Share with low birth weight among children in institutions"
+    )
     low_birth_weight_iq: float = Field(description="Difference in IQ points")
-    assessments: dict[Name, IqAssessment] = Field(min_length=1)
+    assessments: dict[Name, IqAssessment] = Field(
+        min_length=1, description="Age at which IQ is tested -> mean by group"
+    )
     artefacts: DeprivationArtefacts = DeprivationArtefacts()
 
     @model_validator(mode="after")

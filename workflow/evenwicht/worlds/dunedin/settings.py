@@ -34,7 +34,7 @@ AS_RECORDED = "_recorded"  # ends the window of costs as registers hold them
 class Stressor(Strict):
     """A binary early stressor: present when a standard normal propensity passes the prevalence threshold."""
 
-    prevalence: Share
+    prevalence: Share = Field(description="Share of children exposed")
     ses: Correlation = Field(description="Weight of family SES in the propensity (negative: more if poor)")
     family: Correlation = Field(description="Weight of a shared family adversity factor in the propensity")
 
@@ -56,24 +56,24 @@ class Stressors(Strict):
 class StressorWeights(Strict):
     """One coefficient a stressor."""
 
-    poverty: float
-    unsafe_home: float
-    parental_mental_illness: float
-    maltreatment: float
-    prenatal_exposure: float
+    poverty: float = Field(description="Coefficient of poverty")
+    unsafe_home: float = Field(description="Coefficient of an unsafe home")
+    parental_mental_illness: float = Field(description="Coefficient of mental illness of a parent")
+    maltreatment: float = Field(description="Coefficient of maltreatment")
+    prenatal_exposure: float = Field(description="Coefficient of exposure before birth")
 
 
 class BirthDatePolicy(Strict):
     """A policy for children born on or after a date; it acts only by lowering the propensity to poverty."""
 
-    born_on_or_after: dt.date
+    born_on_or_after: dt.date = Field(description="First date of birth to which the policy applies")
     poverty_shift: float = Field(ge=0, description="Fall in the propensity to poverty, standard deviations")
 
 
 class Families(Strict):
     """Who shares a family, and what families share beside SES."""
 
-    twin_pairs: Annotated[int, Field(ge=0)]
+    twin_pairs: Annotated[int, Field(ge=0)] = Field(description="Number of twin pairs")
     sibling_pairs: Annotated[int, Field(ge=0)] = Field(description="Brothers or sisters born years apart")
     sibling_gap: tuple[Positive, Positive] = Field(description="Least and most years between them")
     genes_ses: Correlation = Field(description="Correlation of the parents' genetic score with family SES")
@@ -82,47 +82,47 @@ class Families(Strict):
 
 class BrainHealth(Strict):
     stressors: StressorWeights = Field(description="Change per stressor, residual SDs")
-    ses: float
-    genes: float
+    ses: float = Field(description="Change per SD of family SES")
+    genes: float = Field(description="Change per SD of genetic score")
 
 
 class Cognition(Strict):
     """IQ or self-control: change in residual SDs."""
 
-    brain_health: float
-    ses: float
-    genes: float
+    brain_health: float = Field(description="Change per SD of brain health at 3")
+    ses: float = Field(description="Change per SD of family SES")
+    genes: float = Field(description="Change per SD of genetic score")
     stressors: StressorWeights
 
 
 class AdolescentProblems(Strict):
     """Mental-health problems at 11 to 18: change in residual SDs."""
 
-    male: float
-    self_control: float
+    male: float = Field(description="Boys less girls")
+    self_control: float = Field(description="Change per residual SD of self-control")
     stressors: StressorWeights
 
 
 class NoQualifications(Strict):
     """Log-odds of leaving school without qualifications; scores count in residual SDs."""
 
-    intercept: float
-    ses: float
-    iq: float
-    self_control: float
-    mental_problems: float
+    intercept: float = Field(description="Log-odds where all else is 0")
+    ses: float = Field(description="Per SD of family SES")
+    iq: float = Field(description="Per residual SD of IQ")
+    self_control: float = Field(description="Per residual SD of self-control")
+    mental_problems: float = Field(description="Per residual SD of mental-health problems")
 
 
 class HighNeed(Strict):
     """Log-odds of belonging to the latent group with high need in many sectors; scores count in residual SDs."""
 
-    intercept: float
-    male: float
-    ses: float
-    iq: float
-    self_control: float
-    mental_problems: float
-    no_qualifications: float
+    intercept: float = Field(description="Log-odds where all else is 0")
+    male: float = Field(description="Men less women")
+    ses: float = Field(description="Per SD of family SES")
+    iq: float = Field(description="Per residual SD of IQ")
+    self_control: float = Field(description="Per residual SD of self-control")
+    mental_problems: float = Field(description="Per residual SD of mental-health problems")
+    no_qualifications: float = Field(description="Without less with qualifications")
     stressors: StressorWeights
 
 
@@ -132,8 +132,8 @@ class DunedinSector(Sector):
     administrative: bool = Field(description="Counted in New Zealand's registers only, so not while abroad")
     high_if_severe: Share = Field(description="P(high use | latent high-need group)")
     high_otherwise: Share = Field(description="P(high use | everybody else)")
-    mean_high: Positive
-    mean_low: Positive
+    mean_high: Positive = Field(description="Mean use of people with high need, in the unit of the sector")
+    mean_low: Positive = Field(description="Mean use of others who use any, in the unit of the sector")
     any_low: Share = Field(description="P(any use | not a high user)")
     sigma: Positive = Field(description="SD of log use among users")
 
@@ -141,7 +141,7 @@ class DunedinSector(Sector):
 class Abroad(Strict):
     """Living outside the country, where its registers do not count."""
 
-    prevalence: Share
+    prevalence: Share = Field(description="Share of people who live abroad for some of their adult years")
     ses: Correlation = Field(description="Correlation of the propensity to emigrate with family SES")
     time_share: Share = Field(description="Share of adult years that an emigrant spends abroad, mean")
 
@@ -164,9 +164,9 @@ class AdversityScores(Strict):
 
 
 class Disease(Onset):
-    male: float
-    ses: float
-    genes: float
+    male: float = Field(description="Log hazard ratio of men")
+    ses: float = Field(description="Log hazard ratio per SD of family SES")
+    genes: float = Field(description="Log hazard ratio per SD of genetic score")
     stressors: StressorWeights = Field(description="Log hazard ratio per stressor")
 
 
@@ -184,30 +184,36 @@ class DunedinWorld(WorldSettings):
     """A structural causal model of one year of births, followed from age 3."""
 
     kind: Literal["dunedin"]
-    n: Annotated[int, Field(ge=50, le=5_000_000)]
+    n: Annotated[int, Field(ge=50, le=5_000_000)] = Field(description="Number of people")
     families: Families
-    share_male: Share
-    first_birth: dt.date
-    last_birth: dt.date
-    stressor_effect: StressorEffect
-    policy_effect: PolicyEffect
-    stressors: Stressors
+    share_male: Share = Field(description="Share of boys at birth")
+    first_birth: dt.date = Field(description="First date of birth")
+    last_birth: dt.date = Field(description="Last date of birth")
+    stressor_effect: StressorEffect = Field(description="Direction of the effects of the stressors")
+    policy_effect: PolicyEffect = Field(description="Whether the policy lowers, leaves or raises poverty")
+    stressors: Stressors = Field(description="Early stressors")
     policy: BirthDatePolicy
-    brain_health: BrainHealth
+    brain_health: BrainHealth = Field(description="Brain health at 3: change in residual SDs")
     iq: Cognition
     self_control: Cognition
     mental_problems: AdolescentProblems
     no_qualifications: NoQualifications
     high_need: HighNeed
-    sectors: dict[Name, DunedinSector] = Field(min_length=3)
-    cost_ages: list[Annotated[int, Field(gt=18, le=120)]] = Field(min_length=1)
+    sectors: dict[Name, DunedinSector] = Field(
+        min_length=3, description="Id of a cost sector -> who uses it and how much"
+    )
+    cost_ages: list[Annotated[int, Field(gt=18, le=120)]] = Field(
+        min_length=1, description="Ages up to which use of services is counted; each is the age of a wave"
+    )
     abroad: Abroad
-    adversity_scores: AdversityScores
+    adversity_scores: AdversityScores = Field(
+        description="Two views of the same childhood: as noted then, and as recalled by the adult"
+    )
     enrolled: Share = Field(description="Share of the eligible births that enrolled at 3")
-    disease: Disease
+    disease: Disease = Field(description="A disease of adult life")
     death_by_end: Share = Field(description="P(death between enrolment and the last wave)")
     participation: Participation
-    waves: list[Wave] = Field(min_length=2)
+    waves: list[Wave] = Field(min_length=2, description="Assessments, from childhood on")
     artefacts: DunedinArtefacts = DunedinArtefacts()
 
     @model_validator(mode="after")

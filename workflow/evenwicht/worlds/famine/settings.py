@@ -24,56 +24,56 @@ CONCEPTION, INFANCY = "conception", "infancy"  # keys of when who is compared is
 class RationStep(Strict):
     """Official daily ration of an adult from a date on."""
 
-    since: dt.date
-    kcal: Positive
+    since: dt.date = Field(description="First day of this ration")
+    kcal: Positive = Field(description="Kilocalories a day")
 
 
 class ExposureRule(Strict):
     """Exposed: the mean ration over any window of the pregnancy lay below the threshold."""
 
-    below_kcal: Positive
-    window_days: Annotated[int, Field(ge=7, le=280)]
-    gestation_days: Annotated[int, Field(ge=200, le=300)]
+    below_kcal: Positive = Field(description="Mean kilocalories a day below which a window counts as famine")
+    window_days: Annotated[int, Field(ge=7, le=280)] = Field(description="Length of the window, days")
+    gestation_days: Annotated[int, Field(ge=200, le=300)] = Field(description="Length of pregnancy, days")
 
 
 class BirthCounts(Strict):
     """Births in the famine city by exposure; conceptions fall during famine."""
 
-    born_before: Annotated[int, Field(gt=0)]
-    late: Annotated[int, Field(gt=0)]
-    mid: Annotated[int, Field(gt=0)]
-    early: Annotated[int, Field(gt=0)]
-    conceived_after: Annotated[int, Field(gt=0)]
+    born_before: Annotated[int, Field(gt=0)] = Field(description="Born before the famine")
+    late: Annotated[int, Field(gt=0)] = Field(description="Exposed in late pregnancy")
+    mid: Annotated[int, Field(gt=0)] = Field(description="Exposed in mid pregnancy")
+    early: Annotated[int, Field(gt=0)] = Field(description="Exposed in early pregnancy")
+    conceived_after: Annotated[int, Field(gt=0)] = Field(description="Conceived after the famine")
 
 
 class ByTrimester(Strict):
     """One effect for famine in late, mid and early pregnancy."""
 
-    late: float
-    mid: float
-    early: float
+    late: float = Field(description="Famine in late pregnancy")
+    mid: float = Field(description="Famine in mid pregnancy")
+    early: float = Field(description="Famine in early pregnancy")
 
 
 class CoronaryDisease(Onset):
-    male: float
-    ses: float
-    frailty: float
+    male: float = Field(description="Log hazard ratio of men")
+    ses: float = Field(description="Log hazard ratio per SD of family SES")
+    frailty: float = Field(description="Log hazard ratio per SD of frailty")
     famine: ByTrimester = Field(description="Log hazard ratio")
 
 
 class Glucose(Strict):
     """Two-hour glucose, mmol/L."""
 
-    mean: Positive
-    sigma: Positive
-    ses: float
+    mean: Positive = Field(description="Mean where all else is 0, mmol/L")
+    sigma: Positive = Field(description="Residual SD, mmol/L")
+    ses: float = Field(description="Change per SD of family SES, mmol/L")
     famine: ByTrimester
 
 
 class Survival(Strict):
     """Death in the first year; the frail die first, and more so in famine."""
 
-    infant_death: Share
+    infant_death: Share = Field(description="Share who die in the first year without famine")
     famine: float = Field(description="Shift of the liability to infant death, SD")
     frailty: Correlation = Field(description="Correlation of the liability with frailty")
 
@@ -93,21 +93,21 @@ class FamineWorld(WorldSettings):
     """Births around a short famine in one city, with cities that the famine spared."""
 
     kind: Literal["famine"]
-    stressor_effect: StressorEffect
-    first_birth: dt.date
-    last_birth: dt.date
-    rations: list[RationStep] = Field(min_length=2)
+    stressor_effect: StressorEffect = Field(description="Direction of the effects of famine")
+    first_birth: dt.date = Field(description="First date of birth")
+    last_birth: dt.date = Field(description="Last date of birth")
+    rations: list[RationStep] = Field(min_length=2, description="Official rations, in the order of their dates")
     exposure: ExposureRule
     births: BirthCounts
     control_births: Annotated[int, Field(ge=100)] = Field(description="Births in the spared cities")
     fertility_selection: float = Field(description="Family SES of those conceived in famine, SD above the others")
-    share_male: Share
-    coronary_disease: CoronaryDisease
+    share_male: Share = Field(description="Share of boys at birth")
+    coronary_disease: CoronaryDisease = Field(description="Coronary heart disease")
     glucose: Glucose
     survival: Survival
     attendance: Share = Field(description="Share of survivors seen at the clinic")
-    attendance_ses: Correlation
-    clinic_age: Positive
+    attendance_ses: Correlation = Field(description="Correlation of coming to the clinic with family SES")
+    clinic_age: Positive = Field(description="Age at the clinic visit, years")
     linkage_age: Positive = Field(description="Age to which coronary disease is sought in registers, years")
     death: Onset
     artefacts: FamineArtefacts = FamineArtefacts()

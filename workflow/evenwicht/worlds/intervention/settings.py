@@ -38,13 +38,13 @@ class InterventionWorld(WorldSettings):
     """A randomised early programme whose effect on skill fades to a small lasting part."""
 
     kind: Literal["intervention"]
-    policy_effect: PolicyEffect
+    policy_effect: PolicyEffect = Field(description="Direction of the effect of the programme on skill")
     stressor_effect: StressorEffect = Field(description="Effect of poverty on skill")
-    n: Annotated[int, Field(ge=50, le=1_000_000)]
-    share_assigned: Share
+    n: Annotated[int, Field(ge=50, le=1_000_000)] = Field(description="Number of people")
+    share_assigned: Share = Field(description="Share assigned to the programme")
     take_up: Share = Field(description="Share of the assigned who attend; nobody else can")
-    poverty: Share
-    poverty_ses: Correlation
+    poverty: Share = Field(description="Share in poverty")
+    poverty_ses: Correlation = Field(description="Correlation of the propensity to poverty with family SES")
     poverty_skill: float = Field(description="Effect of poverty on skill at every age, SD")
     ses_skill: float = Field(description="Effect of an SD of family SES on skill at every age, SD")
     programme_ends: Positive = Field(description="Age at which the programme ends, years")
@@ -54,10 +54,10 @@ class InterventionWorld(WorldSettings):
     persistence: Share = Field(
         description="Share of the variance of skill, beside SES, poverty and programme, that is the same at all ages"
     )
-    skill_ages: list[Positive] = Field(min_length=2)
-    assessed: Annotated[float, Field(gt=0, le=1)]
+    skill_ages: list[Positive] = Field(min_length=2, description="Ages at which skill is tested, years")
+    assessed: Annotated[float, Field(gt=0, le=1)] = Field(description="Share tested at each age")
     windows: dict[Name, tuple[Positive, Positive]] = Field(description="First and last age of each window of costs")
-    sectors: dict[Name, ProgrammeSector] = Field(min_length=1)
+    sectors: dict[Name, ProgrammeSector] = Field(min_length=1, description="Id of a cost sector -> its use")
     artefacts: InterventionArtefacts = InterventionArtefacts()
 
     @model_validator(mode="after")

@@ -22,7 +22,7 @@ class Period(Strict):
 
     label: str = Field(description="When it is, as in: stressor before birth")
     age: Positive = Field(description="Mean age of the period, years; recency weighs by it")
-    prevalence: Share
+    prevalence: Share = Field(description="Share exposed in this period")
     accuracy: Accuracy = Field(Accuracy(), description="Measurement error; earlier periods are often reported worse")
 
 
@@ -39,7 +39,7 @@ class TimingEffect(Strict):
 class Resilience(Strict):
     """Effect heterogeneity: some people keep only a part of the effect."""
 
-    share: Probability
+    share: Probability = Field(description="Share of people who keep only a part of the effect")
     protection: Probability = Field(description="Part of the effect that a resilient person is spared")
 
 
@@ -55,22 +55,24 @@ class LifecourseWorld(WorldSettings):
     """A stressor in several periods and symptoms in adult life."""
 
     kind: Literal["lifecourse"]
-    n: Annotated[int, Field(ge=100, le=5_000_000)]
-    stressor_effect: StressorEffect
-    share_male: Share
-    first_birth_year: Annotated[int, Field(ge=1850, le=2100)]
-    last_birth_year: Annotated[int, Field(ge=1850, le=2100)]
-    periods: dict[Name, Period] = Field(min_length=2)
+    n: Annotated[int, Field(ge=100, le=5_000_000)] = Field(description="Number of people")
+    stressor_effect: StressorEffect = Field(description="Direction of the effects of the stressor")
+    share_male: Share = Field(description="Share of boys at birth")
+    first_birth_year: Annotated[int, Field(ge=1850, le=2100)] = Field(description="First year of birth")
+    last_birth_year: Annotated[int, Field(ge=1850, le=2100)] = Field(description="Last year of birth")
+    periods: dict[Name, Period] = Field(
+        min_length=2, description="Id of a period of life -> when it is and how common the stressor is, in order of age"
+    )
     autocorrelation: Annotated[float, Field(ge=0, lt=1)] = Field(
         description="Correlation of the propensity between neighbouring periods"
     )
     ses: Correlation = Field(description="Correlation of the propensity with family SES")
     effect: TimingEffect
     resilience: Resilience
-    ses_symptoms: float
-    male_symptoms: float
+    ses_symptoms: float = Field(description="Change in symptoms per SD of family SES, residual SDs")
+    male_symptoms: float = Field(description="Men less women, residual SDs")
     case_above: float = Field(description="Symptoms above this count as disorder, SD")
-    assessed: Annotated[float, Field(gt=0, le=1)]
+    assessed: Annotated[float, Field(gt=0, le=1)] = Field(description="Share assessed as adults")
     artefacts: LifecourseArtefacts = LifecourseArtefacts()
 
     @model_validator(mode="after")

@@ -26,7 +26,7 @@ DIAGNOSED = "diagnosed"  # key of those with a diagnosis by the last visit or li
 class RationedFood(Strict):
     """One food group that came off the ration."""
 
-    ends: dt.date
+    ends: dt.date = Field(description="First day off the ration")
     grams: Annotated[float, Field(ge=0)] = Field(description="Sugar a person and day withheld while rationed, g")
 
 
@@ -42,20 +42,20 @@ class DoseResponse(Strict):
 
 
 class RationedDisease(Onset):
-    label: str
-    male: float
-    ses: float
-    genes: float
+    label: str = Field(description="What the disease is called")
+    male: float = Field(description="Log hazard ratio of men")
+    ses: float = Field(description="Log hazard ratio per SD of family SES")
+    genes: float = Field(description="Log hazard ratio per SD of genetic score")
     sugar: DoseResponse
 
 
 class NegativeControls(Strict):
     """Diseases that sugar does not touch, found and followed like the others; rarer and commoner ones."""
 
-    count: Annotated[int, Field(ge=0, le=200)]
+    count: Annotated[int, Field(ge=0, le=200)] = Field(description="Number of diseases")
     rarest: Positive = Field(description="Gompertz rate of the rarest, a year")
     commonest: Positive = Field(description="Gompertz rate of the commonest; the others lie between on the log scale")
-    shape: Positive
+    shape: Positive = Field(description="Shape of their onset with age")
     ses: float = Field(description="Log hazard ratio an SD of family SES")
 
     @property
@@ -86,8 +86,8 @@ class Recruitment(Strict):
 
     response: Share = Field(description="Share of those invited who take part")
     ses: Correlation = Field(description="Correlation of the propensity to volunteer with SES")
-    first_visit: dt.date
-    last_visit: dt.date
+    first_visit: dt.date = Field(description="First date of a baseline visit")
+    last_visit: dt.date = Field(description="Last date of a baseline visit")
     repeat_share: Probability = Field(description="Share of participants with a second visit")
     repeat_after: Positive = Field(description="Years from the first visit to the second")
 
@@ -96,7 +96,7 @@ class Diagnosis(Strict):
     """How onset becomes a diagnosis in the data: the earlier of a linked record and a self-report."""
 
     self_reported: Share = Field(description="P(report at a visit | disease before it); the age is told in whole years")
-    linkage_end: dt.date
+    linkage_end: dt.date = Field(description="Last date of linked records")
     oldest_age: Positive = Field(description="Follow-up ends at this age, years")
 
 
@@ -128,17 +128,21 @@ class RationingWorld(WorldSettings):
     scale: Annotated[float, Field(gt=0, le=1)] = Field(description="Share of them to generate")
     stressor_effect: StressorEffect = Field(description="Direction of the dose-response of sugar")
     policy_effect: PolicyEffect = Field(description="Whether rationing lowered, left or raised the intake of sugar")
-    first_birth: dt.date
-    last_birth: dt.date
+    first_birth: dt.date = Field(description="First date of birth")
+    last_birth: dt.date = Field(description="Last date of birth")
     share_rationed: Share = Field(description="Share of participants conceived while sugar was rationed")
     free_intake: Positive = Field(description="Mean sugar a person and day without rationing, g")
-    calendar: dict[Name, RationedFood] = Field(min_length=1)
+    calendar: dict[Name, RationedFood] = Field(
+        min_length=1, description="Id of a food group -> when it came off the ration"
+    )
     household: HouseholdSugar
-    share_male: Share
-    regions: dict[str, Share]
-    parental_diabetes: Share
+    share_male: Share = Field(description="Share of boys at birth")
+    regions: dict[str, Share] = Field(description="Region -> share of births")
+    parental_diabetes: Share = Field(description="Share with a parent with diabetes")
     parental_genes: Correlation = Field(description="Correlation of parental diabetes with the child's genetic score")
-    diseases: dict[Name, RationedDisease] = Field(min_length=1)
+    diseases: dict[Name, RationedDisease] = Field(
+        min_length=1, description="Id of a disease -> its onset and what moves it"
+    )
     negative_controls: NegativeControls
     death: Onset
     recruitment: Recruitment

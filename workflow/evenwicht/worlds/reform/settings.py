@@ -21,7 +21,7 @@ from evenwicht.worlds.mechanism_settings import (
 class Season(Strict):
     """What depends on the time of year of birth, by a cosine with its peak on one day of the year."""
 
-    peak_day: Annotated[int, Field(ge=1, le=365)]
+    peak_day: Annotated[int, Field(ge=1, le=365)] = Field(description="Day of the year of the peak")
     ses: Annotated[float, Field(ge=-0.25, le=0.25, description="Mean family SES at the peak, SD")]
     dropout: float = Field(description="Risk of dropping out at the peak, above the mean of the year")
     log_earnings: float = Field(description="Log earnings at the peak, above the mean of the year")
@@ -41,25 +41,25 @@ class Dropout(Strict):
 
     risk: Share = Field(description="Mean risk with high maternal education and mean leave before the reform")
     ses: float = Field(description="Difference in risk between the lowest and the highest family SES")
-    low_education: float
+    low_education: float = Field(description="Difference in risk by low maternal education")
     per_month: float = Field(description="Fall in risk for each month of leave, high maternal education")
 
 
 class LogEarnings(Strict):
     """Log yearly earnings at 30, in log points: hundredths of the natural logarithm."""
 
-    mean: float
-    sigma: Positive
+    mean: float = Field(description="Mean where all else is 0, log points")
+    sigma: Positive = Field(description="Residual SD, log points")
     ses: float = Field(description="Rise for each SD of family SES")
-    low_education: float
+    low_education: float = Field(description="Loss by low maternal education, log points")
     per_month: float = Field(description="Rise for each month of leave, high maternal education")
 
 
 class BirthTrend(Strict):
     """Change for each later year of birth."""
 
-    dropout: float = 0.0
-    log_earnings: float = 0.0
+    dropout: float = Field(0.0, description="Change in the risk of dropping out")
+    log_earnings: float = Field(0.0, description="Change in log earnings, log points")
 
 
 class ReformArtefacts(Strict):
@@ -79,14 +79,16 @@ class ReformWorld(WorldSettings):
     kind: Literal["reform"]
     stressor_effect: StressorEffect = Field(description="Effect of low maternal education")
     policy_effect: PolicyEffect = Field(description="Effect of months of leave; leave rises whatever it does")
-    people: Annotated[int, Field(ge=1000, le=10_000_000)]
+    people: Annotated[int, Field(ge=1000, le=10_000_000)] = Field(description="Number of people")
     scale: Annotated[float, Field(gt=0, le=1, description="Share of the people that is drawn")]
-    first_birth_year: Annotated[int, Field(ge=1850, le=2100)]
-    last_birth_year: Annotated[int, Field(ge=1850, le=2100)]
-    reform_date: dt.date
+    first_birth_year: Annotated[int, Field(ge=1850, le=2100)] = Field(description="First year of birth")
+    last_birth_year: Annotated[int, Field(ge=1850, le=2100)] = Field(description="Last year of birth")
+    reform_date: dt.date = Field(description="First date of birth to which the reform applies")
     eligible: Share = Field(description="Share of mothers whom the reform reaches")
     low_education: Share = Field(description="Share of mothers with low education")
-    low_education_ses: Correlation
+    low_education_ses: Correlation = Field(
+        description="Correlation of the propensity to low maternal education with family SES"
+    )
     low_education_factor: Positive = Field(
         description="Effect of a month of leave with low maternal education, over high"
     )

@@ -42,17 +42,17 @@ class RegisterWorld(WorldSettings):
     kind: Literal["register"]
     people: Annotated[int, Field(ge=1000, le=50_000_000)] = Field(description="Residents at scale 1")
     scale: Annotated[float, Field(gt=0, le=1)] = Field(description="Share of them to generate")
-    window: str
+    window: str = Field(description="Id of the window of costs")
     stressor_effect: StressorEffect = Field(description="Direction of the tie between childhood risk and adult need")
-    first_birth_year: Annotated[int, Field(ge=1850, le=2100)]
-    last_birth_year: Annotated[int, Field(ge=1850, le=2100)]
-    window_start: dt.date
-    window_end: dt.date
-    share_male: Share
+    first_birth_year: Annotated[int, Field(ge=1850, le=2100)] = Field(description="First year of birth")
+    last_birth_year: Annotated[int, Field(ge=1850, le=2100)] = Field(description="Last year of birth")
+    window_start: dt.date = Field(description="First day of the window")
+    window_end: dt.date = Field(description="Last day of the window")
+    share_male: Share = Field(description="Share of men")
     risk: Correlation = Field(description="Correlation of childhood risk with the score behind adult need")
     death_rate: Positive = Field(description="Yearly hazard of death at age 0 (Gompertz)")
     death_shape: Positive = Field(description="Growth of the log hazard of death a year")
-    sectors: dict[Name, RegisterSector] = Field(min_length=1)
+    sectors: dict[Name, RegisterSector] = Field(min_length=1, description="Id of a cost sector -> its margins")
     artefacts: RegisterArtefacts = RegisterArtefacts()
 
     @model_validator(mode="after")
