@@ -43,7 +43,9 @@ def estimates(t: Data, frequency: np.ndarray | None = None) -> dict[str, Estimat
     for name in ("y", "d"):
         pairs = {
             "ipw": weighted_means(t[name], propensity),
-            "standardisation": standardised_means(t[name], t["a"], t["x"], modifiers, binary=name == "d", weights=frequency),
+            "standardisation": standardised_means(
+                t[name], t["a"], t["x"], modifiers, binary=name == "d", weights=frequency
+            ),
         }
         for method, (exposed, unexposed) in pairs.items():
             found |= {f"{method} {name} exposed": exposed, f"{method} {name} unexposed": unexposed}
