@@ -48,7 +48,7 @@ class Settings(OutcomeStudy):
 
     kind: Literal["event_study"]
     level: Level = "policy"
-    policy: str = Field(description="Name of the policy, as the report prints it")
+    label: str = Field(description="What the policy is called")
     ends: dt.date = Field(description="Date on which the policy ended")
     exposed_until: Positive = Field(24, description="Age up to which the policy can matter, months")
     unexposed: NamedGroup = Field(description="Births conceived after the end; groups are compared with them")

@@ -91,7 +91,7 @@ def cells_figure(study: Settings, book: Codebook, found: Found) -> Picture | Non
         figure.axes[0].set_ylabel("Hazard ratio (log scale)")
         handles, labels = figure.axes[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper left", ncols=4, frameon=False, fontsize=9)
-    return Picture(figure, f"Event study: {first_lower(study.policy)} and onset by date of birth", " ".join(sentences))
+    return Picture(figure, f"Event study: {first_lower(study.label)} and onset by date of birth", " ".join(sentences))
 
 
 def incidence_figure(study: Settings, book: Codebook, found: Found) -> Picture | None:
@@ -131,7 +131,7 @@ def incidence_figure(study: Settings, book: Codebook, found: Found) -> Picture |
         figure.axes[0].set_ylabel("Cumulative incidence, %")
         handles, names = figure.axes[0].get_legend_handles_labels()
         figure.legend(handles, names, loc="outside upper left", ncols=2, frameon=False, fontsize=9)
-    return Picture(figure, f"Cumulative incidence by exposure to {first_lower(study.policy)}", " ".join(sentences))
+    return Picture(figure, f"Cumulative incidence by exposure to {first_lower(study.label)}", " ".join(sentences))
 
 
 def _ages(low: float, high: float) -> list[float]:
@@ -171,7 +171,7 @@ def dose_figure(study: Settings, book: Codebook, found: Found) -> Picture | None
         figure.axes[0].set_ylabel("Hazard ratio (log scale)")
         handles, labels = figure.axes[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper left", ncols=3, frameon=False, fontsize=9)
-    return Picture(figure, f"Dose-response: months of {first_lower(study.policy)}", " ".join(sentences))
+    return Picture(figure, f"Dose-response: months of {first_lower(study.label)}", " ".join(sentences))
 
 
 def _mean_months(study: Settings, group: Group) -> float:
@@ -210,7 +210,7 @@ def scan_figure(study: Settings, book: Codebook, found: Found) -> Picture | None
         axes[1, 0].set_ylabel("Log likelihood\nbelow its maximum")
         handles, labels = axes[0, 0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper left", ncols=3, frameon=False, fontsize=9)
-    return Picture(figure, f"Where is the break? {study.policy}", " ".join(sentences))
+    return Picture(figure, f"Where is the break? {study.label}", " ".join(sentences))
 
 
 def _placebo(axis: Axes, scan: pd.DataFrame) -> None:
