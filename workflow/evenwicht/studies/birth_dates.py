@@ -33,5 +33,6 @@ def birth_units(days: "NDArray[np.float64]", origin: dt.date, unit: str) -> "NDA
     import pandas as pd
 
     if unit == "month":
-        return (pd.Timestamp(origin) + pd.to_timedelta(days, unit="D")).strftime("%Y-%m").to_numpy()
+        born = pd.Timestamp(origin) + pd.to_timedelta(days, unit="D")
+        return np.asarray(12 * born.year + born.month)
     return np.floor(days / {"day": 1, "week": 7}[unit])

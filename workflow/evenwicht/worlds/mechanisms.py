@@ -49,6 +49,13 @@ def takes_part(noise: Noise, share: float, *habits: tuple[float, Floats], lowere
     return above(share, propensity(noise, *habits) - lowered)
 
 
+def calendar_month(born: pd.DatetimeIndex) -> pd.Categorical:
+    """Calendar month of each date, such as 1953-09, (n,)."""
+    months, code = np.unique(12 * born.year + born.month - 1, return_inverse=True)
+    labels = [f"{month // 12:04d}-{month % 12 + 1:02d}" for month in months]
+    return pd.Categorical.from_codes(code, pd.Index(labels))  # type: ignore[arg-type]  # an array is a sequence
+
+
 def onset_age(noise: Noise, onset: Onset, log_hazard: Floats | float = 0.0, entry: Floats | float = 0.0) -> Floats:
     """Gompertz age at onset of people free of it at entry, by inversion of the cumulative hazard (Bender 2005)."""
     cumulative = onset.shape * noise.exponential() / (onset.rate * np.exp(log_hazard))

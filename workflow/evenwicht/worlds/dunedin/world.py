@@ -338,7 +338,7 @@ def _cohort(book: Codebook, source: DunedinWorld, equations: Model, key: np.rand
             "id": pd.Series(ids, dtype="Int64"),
             "family": pd.Series(family + 1, dtype="Int64"),
             "birth_date": birth,
-            "birth_month": pd.Categorical(birth.strftime("%Y-%m")),
+            "birth_month": by.calendar_month(birth),
             "sex": by.sex(people["male"]),
             "ses": people["ses"],
             "genes": people["genes"],

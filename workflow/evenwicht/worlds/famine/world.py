@@ -276,7 +276,7 @@ def _cohort(book: Codebook, source: FamineWorld, equations: Model, key: np.rando
         {
             "id": pd.Series(ids, dtype="Int64"),
             "birth_date": birth,
-            "birth_month": pd.Categorical(birth.strftime("%Y-%m")),
+            "birth_month": by.calendar_month(birth),
             "sex": by.sex(people["male"]),
             "ses": people["ses"],
             "famine_city": pd.array(people["famine_city"], dtype="boolean"),

@@ -226,7 +226,7 @@ def _cohort(book: Codebook, source: RationingWorld, equations: Model, key: np.ra
         {
             "id": pd.Series(ids, dtype="Int64"),
             "birth_date": birth,
-            "birth_month": pd.Categorical(birth.strftime("%Y-%m")),
+            "birth_month": by.calendar_month(birth),
             "sex": by.sex(people["male"]),
             "region": pd.Categorical(np.array(list(source.regions))[people["region"]], categories=list(source.regions)),
             "ses": people["ses"],

@@ -167,7 +167,7 @@ def _cohort(book: Codebook, source: ReformWorld, equations: Model, key: np.rando
         {
             "id": pd.Series(ids, dtype="Int64"),
             "birth_date": birth,
-            "birth_month": pd.Categorical(birth.strftime("%Y-%m")),
+            "birth_month": by.calendar_month(birth),
             "ses": people["ses"],
             "ses_rank": people["ses_rank"],
             **flags,
