@@ -5,7 +5,7 @@ from evenwicht.display.section import Method
 EVERYBODY = "average over all {n} people analysed"
 MEAN, RISK = "mean_difference", "risk_difference"
 # places among the methods that may lead; a linear model of a risk is biased where the outcome is rare and never leads
-BY_DATE, STANDARDISED, WEIGHTED, WITHIN_FAMILIES, REGRESSED, AS_THEY_ARE = range(1, 7)
+BY_DATE, STANDARDISED, WEIGHTED, REGRESSED, AS_THEY_ARE = range(1, 6)
 
 CRUDE = Method(
     "crude",

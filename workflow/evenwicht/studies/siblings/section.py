@@ -13,7 +13,7 @@ METHODS = {
         "within families",
         "brothers and sisters who differ in the exposure, by a fixed effect of each family.",
         "{n} people, compared with their brothers and sisters",
-        {methods.MEAN: methods.WITHIN_FAMILIES, methods.RISK: methods.WITHIN_FAMILIES},
+        dict.fromkeys((methods.MEAN, methods.RISK), methods.REGRESSED),
     ),
     "conditional_logit": Method(
         "within families, conditional logit",
