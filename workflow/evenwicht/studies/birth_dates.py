@@ -28,7 +28,7 @@ def birth_days(born: "pd.Series", origin: dt.date) -> "NDArray[np.float64]":
 
 
 def birth_units(days: "NDArray[np.float64]", origin: dt.date, unit: str) -> "NDArray[Any]":
-    """Day, week or calendar month of each birth, (n,) days since the origin; weeks start with the origin."""
+    """Number of the day, week or calendar month of each birth, (n,) days since the origin; weeks start with it."""
     import numpy as np
     import pandas as pd
 
