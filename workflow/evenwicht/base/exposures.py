@@ -20,7 +20,7 @@ class Exposure(Strict):
     column: Name = Field(description="Column that is compared")
     per: Positive | Literal["sd"] | None = Field(
         None,
-        description="Of a number: the step of the comparison, in its unit, or sd; 1 if left out",
+        description="Of a number: the step in its unit, or sd, that of the people studied; 1 if left out",
     )
     reference: Code | None = Field(None, description="Of a category: the code with which the other levels are compared")
     exposed: Code | None = Field(None, description="Of a category: the one code to compare; all others if left out")
