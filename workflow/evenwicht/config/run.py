@@ -17,7 +17,7 @@ class RunConfig(Strict):
         400_000, description="People per potential-outcome arm behind a true value"
     )
     replicates: Annotated[int, Field(ge=20, le=10_000)] = Field(
-        400, description="Fresh draws of each synthetic cohort and scenario by which `make recovery` judges the methods"
+        200, description="Fresh draws of each synthetic cohort and scenario by which `make recovery` judges the methods"
     )
     strict: bool = Field(
         False, description="Whether a study that the data cannot support ends the run, instead of a row that says why"
