@@ -43,6 +43,7 @@ TABLES = [
         "replication",
         "calibration",
         "calibration_fit",
+        "conclusions",
     )
 ]
 # made by `snakemake recovery` alone; the default run reads them if they are there

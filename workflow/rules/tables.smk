@@ -89,3 +89,29 @@ rule truth_tables:
         library=code_of("truth_tables.py", [*world_of(*RUN.synthetic), *world_of(*RUN.synthetic, part="fit")]),
     script:
         "../scripts/truth_tables.py"
+
+
+rule conclusions:
+    input:
+        tables=[f"results/tables/{name}.csv" for name in ("estimates", "diagnostics", "flow")],
+    output:
+        report("results/tables/conclusions.csv", caption="../report/conclusions.rst", category="Tables"),
+    log:
+        f"{LOGS}/conclusions.log",
+    benchmark:
+        "results/benchmarks/conclusions.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory("tables"),
+        runtime=minutes("tables"),
+    params:
+        run=RUN.model_dump(mode="json"),
+        recovery=own_or_project(RECOVERY_TABLES["recovery"]),
+        recovered=file_digest(own_or_project(RECOVERY_TABLES["recovery"])),
+        settings=RECOVERY_SETTINGS,
+        page=PAGE,
+        library=code_of("conclusions.py", sections()),
+    script:
+        "../scripts/conclusions.py"

@@ -38,6 +38,7 @@ class CohortConfig(Strict):
     name: Name = Field(description="Id of the cohort in every table and file")
     title: str = Field(description="What the cohort is called")
     description: str = Field(description="Where it comes from, for the reader of the report")
+    members: str = Field("people", description="What those counted are called, such as births or children")
     source: Source = Field(description="Real data, or the world that it is drawn from")
     columns: dict[Name, Column] = Field(default={}, description="Columns of `persons`; a world describes its own")
     sectors: dict[Name, Sector] = Field(default={}, description="Cost sectors; a world describes its own")
@@ -174,7 +175,7 @@ def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return {**base, **changes, **both}
 
 
-WORDS = {"label", "title", "description"}
+WORDS = {"label", "title", "description", "members"}
 
 
 def without_words(data: Any) -> Any:

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from evenwicht.base.names import Strict
 from evenwicht.config.cohort import CohortConfig
+from evenwicht.display.language import Language
 
 
 class RunConfig(Strict):
@@ -22,6 +23,7 @@ class RunConfig(Strict):
     strict: bool = Field(
         False, description="Whether a study that the data cannot support ends the run, instead of a row that says why"
     )
+    language: Language = Field("en", description="Language of the pages: en or nl; labels stay as cohort files give them")
     cohorts: list[str] = Field(
         min_length=1, description="Cohort files, relative to the working directory, else to the project"
     )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from evenwicht.display.language import localised
 from evenwicht.display.section import records
 from evenwicht.estimators.results import ESTIMANDS, Z95
 
@@ -155,7 +156,7 @@ def number(value: float, digits: int = 2) -> str:
     if value is None or math.isnan(value):
         return ""
     text = f"{round(value, digits):,.{max(digits, 0)}f}"
-    return text.replace("-", MINUS) if float(text.replace(",", "")) else text.replace("-", "")
+    return localised(text.replace("-", MINUS if float(text.replace(",", "")) else ""))
 
 
 def signed(value: float, digits: int = 1) -> str:

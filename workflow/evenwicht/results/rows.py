@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 FAILED = "none"  # method of the row of a comparison that could not be made
 CLUSTERS = "clusters"  # method of the rows that count clusters, whatever the estimate
+SAMPLE = "sample"  # method of the rows that describe the people analysed
 UNITS = {"ratio": "ratio", "probability": "share", "index": "share", "association": "share"}
 
 

@@ -4,6 +4,8 @@ from evenwicht.display.section import Method
 
 EVERYBODY = "average over all {n} people analysed"
 MEAN, RISK = "mean_difference", "risk_difference"
+POPULATION = {MEAN: "population_mean_difference", RISK: "population_risk_difference"}  # if nobody were exposed
+CRUDE_ID = "crude"
 # places among the methods that may lead; a linear model of a risk is biased where the outcome is rare and never leads
 BY_DATE, STANDARDISED, WEIGHTED, REGRESSED, AS_THEY_ARE = range(1, 6)
 

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from evenwicht.base.codebook import Codebook
 from evenwicht.display.labels import Labels, first_upper, spoken
 from evenwicht.display.section import Found, Method
-from evenwicht.results.rows import CLUSTERS, FAILED
+from evenwicht.results.rows import CLUSTERS, FAILED, SAMPLE
 from evenwicht.studies import KINDS
 from evenwicht.studies.study import StudySettings
 
 if TYPE_CHECKING:
     from evenwicht.display.picture import Picture
+    from evenwicht.studies.claims import Claim
 
 ORDINALS = "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"
 
@@ -34,6 +35,12 @@ def words(study: StudySettings, book: Codebook, found: Found) -> dict[str, Any]:
     return tell(study, book, found.everybody) if tell else {}
 
 
+def claims(study: StudySettings, book: Codebook, found: Found) -> list["Claim"]:
+    """Return what a study claims in everybody, each with the rows that judge it; nothing if its kind claims nothing."""
+    tell = _declared(type(study), "claims")
+    return tell(study, book, found.everybody) if tell else []
+
+
 def glossary(study: StudySettings) -> tuple[str, dict[str, Method]]:
     """Return the heading of the kind of a study, and its methods by id."""
     return _declared(type(study), "HEADING"), _declared(type(study), "METHODS")
@@ -42,7 +49,11 @@ def glossary(study: StudySettings) -> tuple[str, dict[str, Method]]:
 @cache
 def methods() -> dict[str, Method]:
     """Return the methods of all kinds by id; what several kinds share has one label."""
-    known = {FAILED: Method("not estimated"), CLUSTERS: Method("clusters that errors allow for")}
+    known = {
+        FAILED: Method("not estimated"),
+        CLUSTERS: Method("clusters that errors allow for"),
+        SAMPLE: Method("people analysed"),
+    }
     for kind in KINDS:
         known |= _declared(kind, "METHODS")
     return known

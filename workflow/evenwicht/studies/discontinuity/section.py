@@ -1,15 +1,22 @@
 """What the report shows of a policy from a date of birth on: its effects by every method, and the checks."""
 
+import math
 from typing import Any
 
+from scipy.stats import binom
+
 from evenwicht.base.codebook import Codebook
+from evenwicht.display.certainty import Check, Reading
 from evenwicht.display.labels import first_upper
+from evenwicht.display.language import say
 from evenwicht.display.section import Found, Method, where
 from evenwicht.display.wording import outcome_head, scale_of, shown_by, truth_of
 from evenwicht.estimators.results import ESTIMANDS
 from evenwicht.studies import methods
+from evenwicht.studies.claims import Claim, claims_of
 from evenwicht.studies.discontinuity import AFTER, BEFORE, BIRTHS, Settings
 
+ALPHA = 0.05
 HEADING = "Births around a date"
 NEAR = "{n} people born near the date, in the year of the policy or another"
 DONUT = "the same without births so near the date that they could have been moved."
@@ -75,3 +82,34 @@ def checks(study: Settings, found: Found) -> list[str]:
         shown = scale_of(density).with_interval(density)
         texts.append(f"{ESTIMANDS['births_ratio'].label}: {shown}; 1 if no birth was moved past the date.")
     return texts
+
+
+def claims(study: Settings, book: Codebook, found: Found) -> list[Claim]:
+    """The date against the same date of other years; placebo dates and the count of births are decisive."""
+    keys = (study.contrast.exposure, study.contrast.reference)
+    made = []
+    for outcome in study.every_outcome:
+        checks = [*_moved_births(found), *_other_years(study, found, outcome)]
+        made += claims_of(found, METHODS, "natural_experiment", outcome, *keys, checks)
+    return made
+
+
+def _moved_births(found: Found) -> list[Check]:
+    row = found.estimate(outcome=BIRTHS, exposure=AFTER, reference=BEFORE, method="density")
+    if row is None or math.isnan(row["lower"]):
+        return []
+    reading: Reading = "holds" if row["lower"] <= 1 <= row["upper"] else "fails"
+    return [Check(say("Were births moved past the date?"), reading, answer=scale_of(row).with_interval(row))]
+
+
+def _other_years(study: Settings, found: Found, outcome: str) -> list[Check]:
+    """Whether more of the placebo dates show a difference than chance would give."""
+    placebo = where(found.estimates, outcome=outcome, exposure=[study.placebo(year) for year in study.other_years])
+    placebo = placebo[placebo["lower"].notna()]
+    if placebo.empty:
+        return []
+    misses = int(((placebo["lower"] > 0) | (placebo["upper"] < 0)).sum())
+    by_chance = float(binom.sf(misses - 1, len(placebo), ALPHA))
+    question = say("Does the same date of other years show a difference too?")
+    answer = say("in {some} of {all} years", some=misses, all=len(placebo))
+    return [Check(question, "fails" if misses and by_chance < ALPHA else "holds", answer=answer)]

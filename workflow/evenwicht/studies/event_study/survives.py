@@ -31,6 +31,7 @@ SURVIVES, MOVES, FAILS, UNCLEAR = "survives", "moves", "does not survive", "cann
 NOT_ASKED, CONTEXT = "not asked", "context"
 ALPHA, ENOUGH_POWER = 0.05, 0.8
 Reading = tuple[str, str, str]  # answer, reading, why
+CERTAINTY = {SURVIVES: "holds", MOVES: "moves", FAILS: "fails", UNCLEAR: "unclear"}  # readings of `display.certainty`
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class Check:
     method: str
     read: Callable[[Row, Outcome], Reading]
     needs: str = "no such row among the estimates"
+    decisive: bool = False  # whether what fails it is no effect
 
 
 def survives(estimates: pd.DataFrame, diagnostics: pd.DataFrame) -> pd.DataFrame:
@@ -103,14 +105,21 @@ def _lines(rows: pd.DataFrame, asked: Row) -> Iterator[dict[str, object]]:
     outcome = Outcome(same, headline)
     nothing = _nothing_found(headline)
     line = {"check": "headline", "question": "What is found?", "answer": _ratio(headline)}
-    yield {**about, **line, "reading": CONTEXT, "why": _join("errors clustered by month of birth", nothing)}
+    why = _join("errors clustered by month of birth", nothing)
+    yield {**about, **line, "reading": CONTEXT, "why": why, "decisive": False}
     for check in CHECKS:
         row = outcome.row(check.what, check.method)
         answer, reading, why = ("", NOT_ASKED, check.needs) if row is None else _read(check, row, outcome)
         if nothing and reading == SURVIVES:
             reading, why = UNCLEAR, _join(nothing, why)
         told = {"check": check.name, "question": check.question, "answer": answer, "reading": reading, "why": why}
-        yield {**about, **told}
+        factor = _factor(row, headline) if reading == MOVES and row is not None else np.nan
+        yield {**about, **told, "decisive": check.decisive, "factor": factor}
+
+
+def _factor(row: Row, headline: Row) -> float:
+    """How many times the size of the headline another hazard ratio has, on the log scale."""
+    return float(abs(np.log(row["value"]) / np.log(headline["value"])))
 
 
 def _read(check: Check, row: Row, outcome: Outcome) -> Reading:
@@ -238,22 +247,56 @@ VISIT = "needs an event of this disease followed from a visit on (`from_visit`)"
 CONTROLS = "needs outcomes that the policy cannot have changed (`negative_controls`)"
 ATTENDANCE = "needs a record of who attended which visit"
 CHECKS = [
-    Check("sandwich", "With the usual sandwich error?", RATIO, "cox_sandwich", _another_estimate),
-    Check("wild_bootstrap", "With an inference made for few clusters?", "p_value", "wild_bootstrap", _small_p),
-    Check("pre_trend", "Did unexposed births already differ?", "p_value", "pre_trend", _pre_trend, CELLS),
-    Check("linear_trend", "With a linear trend over births?", RATIO, "cox_trend", _another_estimate),
+    Check("sandwich", "With the standard way of computing the range?", RATIO, "cox_sandwich", _another_estimate),
+    Check("wild_bootstrap", "With a method made for few months of birth?", "p_value", "wild_bootstrap", _small_p),
+    Check(
+        "pre_trend",
+        "Did births that the policy never reached already differ?",
+        "p_value",
+        "pre_trend",
+        _pre_trend,
+        CELLS,
+        decisive=True,
+    ),
+    Check("linear_trend", "With a linear trend over births?", RATIO, "cox_trend", _another_estimate, decisive=True),
     Check("donut", "Without births near the change?", RATIO, "cox_donut", _another_estimate),
-    Check("placebo_cutoffs", "Is the break larger than at other dates?", "p_value", "placebo_cutoff", _placebo, SIDES),
+    Check(
+        "placebo_cutoffs",
+        "Is the break larger than at other dates?",
+        "p_value",
+        "placebo_cutoff",
+        _placebo,
+        SIDES,
+        decisive=True,
+    ),
     Check("break_date", "Where do the data place the end of exposure?", "break_date", "profile", _break_date),
     Check("dose_or_trend", "Does the dose fit better than a trend?", "aic_difference", "linear_trend", _aic),
     Check("dose_or_step", "Does the dose fit better than a step?", "aic_difference", "step", _aic),
     Check(
-        "delayed_entry", "From a visit on, with delayed entry?", RATIO, "cox_delayed_entry", _another_estimate, VISIT
+        "delayed_entry",
+        "Among people free of the disease at a visit, followed from then on?",
+        RATIO,
+        "cox_delayed_entry",
+        _another_estimate,
+        VISIT,
     ),
     Check(
-        "negative_controls", "Beside outcomes that cannot change?", RATIO, "cox_calibrated", _another_estimate, CONTROLS
+        "negative_controls",
+        "Does the method find ‘effects’ on things the policy cannot change?",
+        RATIO,
+        "cox_calibrated",
+        _another_estimate,
+        CONTROLS,
+        decisive=True,
     ),
-    Check("windows", "Are events and censoring sought alike?", "observed_expected_ratio", "windows", _windows),
+    Check(
+        "windows",
+        "Were sick and healthy people followed equally long?",
+        "observed_expected_ratio",
+        "windows",
+        _windows,
+        decisive=True,
+    ),
     Check(
         "coherent_windows",
         "With everybody followed to the last visit?",
@@ -261,7 +304,8 @@ CHECKS = [
         "cox_coherent",
         _another_estimate,
         ATTENDANCE,
+        decisive=True,
     ),
-    Check("selection", "How strong must selection be to make it?", "e_value", "selection", _e_value),
+    Check("selection", "How strong would selection have to be to explain it?", "e_value", "selection", _e_value),
     Check("design_analysis", "Could this design find a plausible effect?", "power", "design_analysis", _design),
 ]

@@ -17,6 +17,7 @@ from evenwicht.display.picture import BLUE, GREY, ORANGE, Picture, style
 from evenwicht.display.section import Found, Method, where
 from evenwicht.display.wording import with_interval
 from evenwicht.studies import methods
+from evenwicht.studies.claims import Claim, compared
 from evenwicht.studies.exposure import Settings
 from evenwicht.studies.exposure.run import ARMS
 
@@ -101,3 +102,8 @@ def _at_risk(axis: Axes, part: pd.DataFrame, arms: tuple[str, str], horizon: flo
         for tick in _ticks(horizon):
             count = line.iloc[int(np.abs(line.index.to_numpy() - tick).argmin())]
             axis.text(tick / horizon, height, f"{count:,.0f}", ha="center", **style)
+
+
+def claims(study: Settings, book: Codebook, found: Found) -> list[Claim]:
+    """An exposure is as sure as its covariates make people alike."""
+    return compared(study, book, found, METHODS)

@@ -20,6 +20,7 @@ class Settings(ExposureStudy):
     kind: Literal["policy"]
     level: Level = "policy"
     cluster: Name | None = Field(None, description="Column that shares the policy: state, birth month")
+    randomised: bool = Field(False, description="Whether chance decided whom the policy reached, as in a trial")
 
     def check(self, book: Codebook) -> Iterator[Mistake]:
         yield from super().check(book)

@@ -1,7 +1,12 @@
-"""Words for the methods of a comparison within families."""
+"""What the report shows of a comparison within families: the words for its methods, and what it claims."""
 
-from evenwicht.display.section import Method
+from dataclasses import replace
+
+from evenwicht.base.codebook import Codebook
+from evenwicht.display.section import Found, Method
 from evenwicht.studies import methods
+from evenwicht.studies.claims import Claim, compared
+from evenwicht.studies.siblings import Settings
 
 HEADING = "Within families"
 METHODS = {
@@ -24,3 +29,8 @@ METHODS = {
         "brothers and sisters who differ in the exposure, with a baseline hazard for each family.",
     ),
 }
+
+
+def claims(study: Settings, book: Codebook, found: Found) -> list[Claim]:
+    """What brothers and sisters share cannot confound."""
+    return [replace(claim, design="within_families") for claim in compared(study, book, found, METHODS)]

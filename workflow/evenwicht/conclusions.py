@@ -1,0 +1,225 @@
+"""What may be said of every comparison, and how sure: claims of the studies, joined with what fresh draws say of them.
+
+A conclusion counts each exposure and each policy in the same way: what would change over all births if nobody were
+exposed, or if the policy were there. Risks are counted in cases per 100,000 births, numbers in standard deviations.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from evenwicht.config import CohortConfig
+from evenwicht.display.certainty import Evidence, Other, Verdict, judge
+from evenwicht.display.section import Found, Row, first, where
+from evenwicht.estimators.results import ESTIMANDS
+from evenwicht.results.flow import ANALYSED, DUE, EXPOSURE, OUTSIDE
+from evenwicht.results.schema import CONCLUSIONS
+from evenwicht.studies import showing
+from evenwicht.studies.claims import Claim, told_of_sample
+from evenwicht.studies.methods import RISK
+from evenwicht.studies.samples import OTHER_LEVEL
+
+PER = 100_000
+CASES, SDS = "cases", "sd"  # units of what is counted
+NOT_COMPARED = (EXPOSURE, OUTSIDE, OTHER_LEVEL, "born elsewhere")  # who leaves for these belongs to no arm
+SCALED = ("estimate", "lower", "upper", "truth")
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """A claim with the evidence for it and the verdict.
+
+    Attributes
+    ----------
+    study, level
+        Id of the study; individual or policy.
+    claim
+        What is claimed.
+    evidence
+        How it is judged.
+    verdict
+        What may be said.
+    """
+
+    study: str
+    level: str
+    claim: Claim
+    evidence: Evidence
+    verdict: Verdict
+
+    @property
+    def keys(self) -> tuple[str, str, str]:
+        """What is compared, whichever study compares it."""
+        return self.claim.outcome, self.claim.exposure, self.claim.reference
+
+
+def conclude(
+    config: CohortConfig, tables: Mapping[str, pd.DataFrame], recovery: pd.DataFrame | None = None
+) -> list[Conclusion]:
+    """Return what may be said of every comparison of a cohort, in the order of its studies.
+
+    Parameters
+    ----------
+    config
+        The cohort.
+    tables
+        estimates, diagnostics and flow; rows of other cohorts are left out.
+    recovery
+        Rows of `schema.RECOVERY` for these settings, which tell coverage and power; none of a real cohort.
+    """
+    draws = where(recovery, cohort=config.name) if recovery is not None else pd.DataFrame()
+    made = list(_conclusions(config, tables, draws))
+    return [_confirmed(one, made) for one in made]
+
+
+def _conclusions(
+    config: CohortConfig, tables: Mapping[str, pd.DataFrame], draws: pd.DataFrame
+) -> Iterator[Conclusion]:
+    book, nothing = config.codebook, pd.DataFrame({"study": []})  # curves are judged by no rule
+    for name, study in config.studies.items():
+        found = Found.of(config.name, name, tables, nothing, synthetic=config.synthetic)
+        for claim in showing.claims(study, book, found):
+            evidence = _evidence(claim, found, config, where(draws, study=name))
+            yield Conclusion(name, claim.level or study.level, claim, evidence, judge(evidence))
+
+
+def _evidence(claim: Claim, found: Found, config: CohortConfig, draws: pd.DataFrame) -> Evidence:
+    counted = _presence(claim.counted, claim)
+    drawn = _drawn(claim, draws)
+    others = [(row, ESTIMANDS[row["estimand"]].kind == "ratio") for row in claim.others if _given(row)]
+    return Evidence(
+        estimate=counted["estimate"],
+        lower=counted["lower"],
+        upper=counted["upper"],
+        design=claim.design,
+        margin=config.outcomes[claim.outcome].margin if claim.outcome in config.outcomes else None,
+        crude=claim.crude["estimate"] if claim.crude else math.nan,
+        relative=[_other(row, 1.0) for row, ratio in others if ratio],
+        absolute=[_other(row, 0.0) for row, ratio in others if not ratio],
+        checks=claim.checks,
+        clusters=claim.clusters,
+        coverage=drawn.get("coverage", math.nan),
+        coverage_error=drawn.get("mc_error_coverage", 0.0),
+        power=drawn.get("power", math.nan) if math.isnan(claim.power) else claim.power,
+        exaggeration=claim.exaggeration,
+        seen=_seen(found, claim),
+    )
+
+
+def _presence(row: Row, claim: Claim) -> Row:
+    """A row as the effect of an exposure that is there, whichever way it is counted."""
+    if not claim.gone:
+        return row
+    return {**row, "estimate": -row["estimate"], "lower": -row["upper"], "upper": -row["lower"]}
+
+
+def _given(row: Row) -> bool:
+    return not math.isnan(row["lower"])
+
+
+def _other(row: Row, nothing: float) -> Other:
+    return Other(showing.method_label(row["method"]), row["estimate"], row["lower"], row["upper"], nothing)
+
+
+def _drawn(claim: Claim, draws: pd.DataFrame) -> Row:
+    """What fresh draws say of the row that is counted, if any were made."""
+    row = claim.counted
+    names = ("outcome", "exposure", "reference", "subgroup", "at", "estimand", "method")
+    return first(draws, **{name: row[name] for name in names}) or {}
+
+
+def _seen(found: Found, claim: Claim) -> float:
+    """Share of those who belong to the comparison that is analysed; 1 where the study tells no flow."""
+    keys = {"outcome": claim.outcome, "exposure": claim.exposure, "reference": claim.reference}
+    flow = where(found.flow, **keys)
+    if flow.empty:  # an event study tells the flow of an outcome once
+        flow = where(found.flow, outcome=claim.outcome)
+    people = flow.drop_duplicates("step").set_index("step")["people"]
+    if DUE not in people or ANALYSED not in people:
+        return 1.0
+    belong = people[DUE] - sum(int(people.get(reason, 0)) for reason in NOT_COMPARED)
+    return float(people[ANALYSED] / belong) if belong else 1.0
+
+
+def _confirmed(one: Conclusion, made: Iterable[Conclusion]) -> Conclusion:
+    """The same conclusion, surer if another design finds the same effect of the same comparison."""
+    confirmed = any(
+        other.keys == one.keys
+        and other.claim.design != one.claim.design
+        and other.evidence.side == one.evidence.side != 0
+        and other.verdict.status == "found"
+        for other in made
+        if other is not one
+    )
+    if not confirmed:
+        return one
+    evidence = replace(one.evidence, confirmed=True)
+    return replace(one, evidence=evidence, verdict=judge(evidence))
+
+
+def conclusions_table(
+    cohorts: Iterable[CohortConfig], tables: Mapping[str, pd.DataFrame], recovery: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the conclusions of a run, one row a study, comparison and outcome.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `schema.CONCLUSIONS`.
+    """
+    rows = [
+        _row(config, conclusion, tables) for config in cohorts for conclusion in conclude(config, tables, recovery)
+    ]
+    return CONCLUSIONS.checked_rows(rows)
+
+
+def _row(config: CohortConfig, one: Conclusion, tables: Mapping[str, pd.DataFrame]) -> Row:
+    claim, counted, verdict, evidence = one.claim, one.claim.counted, one.verdict, one.evidence
+    keys = {"outcome": claim.outcome, "exposure": claim.exposure, "reference": claim.reference}
+    found = Found.of(config.name, one.study, tables, pd.DataFrame({"study": []}), synthetic=config.synthetic)
+    share, sd = (told_of_sample(found, name, keys) for name in ("share_exposed", "outcome_sd"))
+    unit, factor = _counting(counted, sd)
+    without, within = _risks(claim, share)
+    return {
+        "cohort": config.name,
+        "study": one.study,
+        "level": one.level,
+        **keys,
+        **{name: counted[name] for name in ("at", "estimand", "method", *SCALED, "se", "n")},
+        "counted_in": unit,
+        **{f"counted_{name}": factor * counted[name] for name in SCALED},
+        "margin": math.nan if evidence.margin is None else abs(factor) * evidence.margin,
+        "share_exposed": share,
+        "risk_without": without,
+        "risk_with": within,
+        "status": verdict.status,
+        "certainty": verdict.level,
+        "start": verdict.start,
+        "steps": "; ".join(verdict.steps),
+        "contradicted_by": "; ".join(dict.fromkeys(other.name for other in evidence.contradictions)),
+        "failed": "; ".join(check.question for check in evidence.reads("fails")),
+        "reason": counted["reason"] if verdict.status == "not_estimable" else "",
+    }
+
+
+def _counting(row: Row, sd: float) -> tuple[str, float]:
+    """In what a row is counted, and the factor."""
+    if row["estimand"].endswith(RISK):
+        return CASES, float(PER)
+    return SDS, 1 / sd if sd > 0 else math.nan
+
+
+def _risks(claim: Claim, share: float) -> tuple[float, float]:
+    """Risks over all births without and with the exposure as it is, or without and with the policy; NaN of numbers."""
+    counted, rows = claim.counted, claim.rows
+    if claim.gone:
+        now = first(rows, estimand="risk", at=counted["at"])
+        risk = now["estimate"] if now else math.nan
+        return risk + counted["estimate"], risk
+    own = first(rows, estimand="risk_unexposed", method=counted["method"], at=counted["at"])
+    now = first(rows, estimand="risk", at=counted["at"])
+    told = [own["estimate"]] if own else [now["estimate"] - share * counted["estimate"]] if now else []
+    without = next(iter(told), math.nan)
+    return without, without + counted["estimate"]

@@ -1,0 +1,147 @@
+"""What a study claims: for each comparison and outcome, the rows by which it is judged."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from evenwicht.base.codebook import Codebook
+from evenwicht.display.certainty import Check, Design
+from evenwicht.display.section import Found, Method, Row, first, records, where
+from evenwicht.estimators.results import ESTIMANDS
+from evenwicht.results.rows import CLUSTERS, FAILED, SAMPLE
+from evenwicht.studies.methods import CRUDE_ID, MEAN, POPULATION, RISK
+from evenwicht.studies.study import ExposureStudy
+
+DIFFERENCES = (MEAN, RISK)
+GIVES_CLUSTERS = ("clusters_exposed", "clusters_unexposed", "clusters")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One comparison and one outcome of a study, in everybody.
+
+    Attributes
+    ----------
+    outcome, exposure, reference
+        Keys of its rows.
+    lead
+        The difference that leads: everybody exposed against nobody, or one step more of a number. It has no estimate if
+        the comparison could not be made.
+    counted
+        The difference that is counted over all births. For an exposure of a person it is what would change if nobody
+        were exposed, where that is estimated; else `lead`.
+    design
+        Where certainty starts.
+    crude
+        The difference as it is, if something else leads.
+    others
+        Adjusted estimates of the same effect: ratios, and differences by other methods.
+    checks
+        Decisive ones.
+    clusters
+        In the smaller arm; NaN without clusters.
+    power, exaggeration
+        Of a planned comparison of this size; NaN if it was not worked out.
+    level
+        Whose doing is told, if it is not what the study says.
+    rows
+        All estimates of this comparison.
+    """
+
+    outcome: str
+    exposure: str
+    reference: str
+    lead: Row
+    counted: Row
+    design: Design
+    crude: Row | None = None
+    others: Sequence[Row] = ()
+    checks: Sequence[Check] = ()
+    clusters: float = float("nan")
+    power: float = float("nan")
+    exaggeration: float = float("nan")
+    level: str = ""
+    rows: pd.DataFrame = field(default_factory=pd.DataFrame, compare=False)
+
+    @property
+    def gone(self) -> bool:
+        """Whether `counted` tells what would change if nobody were exposed."""
+        return self.counted["estimand"] in POPULATION.values()
+
+
+def compared(study: ExposureStudy, book: Codebook, found: Found, methods: Mapping[str, Method]) -> list[Claim]:
+    """Return the claims of a study that compares people by columns; without covariates it is as crude as it leads."""
+    design: Design = "adjusted" if book.adjustment(study.adjust).columns else "crude"
+    return [
+        claim
+        for contrast in study.contrasts(book)
+        for outcome in study.outcomes
+        for claim in claims_of(found, methods, design, outcome, contrast.exposure, contrast.reference)
+    ]
+
+
+def claims_of(
+    found: Found,
+    methods: Mapping[str, Method],
+    design: Design,
+    outcome: str,
+    exposure: str,
+    reference: str,
+    checks: Sequence[Check] = (),
+) -> Iterator[Claim]:
+    """Yield the claim of one comparison and outcome, if it has a row that may lead or says why there is none."""
+    keys = {"outcome": outcome, "exposure": exposure, "reference": reference}
+    rows = where(found.estimates, subgroup="", **keys)
+    lead = leading(records(rows), methods)
+    if lead is None:
+        return
+    ranked = [row for row in records(rows) if ranks(row, methods) and row["method"] not in (CRUDE_ID, lead["method"])]
+    crude = first(rows, method=CRUDE_ID, estimand=lead["estimand"])
+    yield Claim(
+        outcome,
+        exposure,
+        reference,
+        lead,
+        first(rows, estimand=POPULATION.get(lead["estimand"], ""), method=lead["method"]) or lead,
+        design,
+        crude if lead["method"] != CRUDE_ID else None,
+        [*ranked, *adjusted_ratios(rows)],
+        checks,
+        clusters_of(found, keys, lead["method"]),
+        rows=rows,
+    )
+
+
+def leading(rows: Iterable[Row], methods: Mapping[str, Method]) -> Row | None:
+    """Return the difference that leads among the rows of one comparison: the best ranked that has an estimate.
+
+    If none has, it is the best ranked, or the row that says why the comparison could not be made.
+    """
+    rows = list(rows)
+    ranked = sorted((row for row in rows if ranks(row, methods)), key=lambda row: ranks(row, methods))
+    given = [row for row in ranked if not pd.isna(row["estimate"])]
+    failed = [row for row in rows if row["method"] == FAILED]
+    return next(iter([*given, *ranked, *failed]), None)
+
+
+def ranks(row: Row, methods: Mapping[str, Method]) -> int:
+    """Place of a row among those that may lead, 1 first; 0 if it may not."""
+    return methods[row["method"]].leads.get(row["estimand"], 0) if row["method"] in methods else 0
+
+
+def adjusted_ratios(rows: pd.DataFrame) -> list[Row]:
+    """Return the ratios of a comparison that account for covariates."""
+    return [row for row in records(rows) if row["method"] != CRUDE_ID and ESTIMANDS[row["estimand"]].kind == "ratio"]
+
+
+def clusters_of(found: Found, keys: Mapping[str, str], method: str) -> float:
+    """Number of clusters in the smaller arm, or in all where the exposure is a number; NaN without clusters."""
+    told = where(found.diagnostics, method=(CLUSTERS, method), statistic=GIVES_CLUSTERS, subgroup="", **keys)
+    return float(told["value"].min()) if len(told) else float("nan")
+
+
+def told_of_sample(found: Found, statistic: str, keys: Mapping[str, str]) -> float:
+    """Return a number about the people analysed, such as the share exposed; NaN if the study does not tell it."""
+    row = first(found.diagnostics, method=SAMPLE, statistic=statistic, subgroup="", **keys)
+    return float(row["value"]) if row else float("nan")
