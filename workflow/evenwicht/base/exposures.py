@@ -121,6 +121,11 @@ class Contrast:
             return column.level_label(self.levels[0]), column.level_label(self.levels[1])
         return column.answer(True), column.answer(False)
 
+    def cause(self, columns: Mapping[str, Column]) -> str:
+        """The exposure as the cause in a sentence, for display; without the reference of a yes/no column."""
+        name = columns[self.column].label
+        return name if self.per is None and self.levels is None else f"{name}: {self.arms(columns)[0]}"
+
     def label(self, columns: Mapping[str, Column]) -> str:
         """The comparison in words, for display."""
         name = columns[self.column].label

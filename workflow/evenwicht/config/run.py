@@ -23,7 +23,7 @@ class RunConfig(Strict):
     strict: bool = Field(
         False, description="Whether a study that the data cannot support ends the run, instead of a row that says why"
     )
-    language: Language = Field("en", description="Language of the pages: en or nl; labels stay as cohort files give them")
+    language: Language = Field("en", description="Of the pages, en or nl; labels stay as the cohort files give them")
     cohorts: list[str] = Field(
         min_length=1, description="Cohort files, relative to the working directory, else to the project"
     )

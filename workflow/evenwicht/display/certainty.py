@@ -31,6 +31,7 @@ FEW_CLUSTERS = 10  # in the smaller arm
 COVERED = (0.92, 0.98)  # what intervals of 95% may cover
 POORLY_COVERED = 0.85
 ENOUGH_POWER, EXAGGERATED = 0.5, 1.5
+LITTLE_POWER, MUCH_EXAGGERATED = 0.2, 2.5  # what is found with a power of 20% is 2.3 times too large on average
 SEEN = 0.8  # share of those who belong to the comparison
 
 
@@ -205,6 +206,14 @@ def _miscovered(e: Evidence) -> bool:
     return e.coverage < low - 2 * e.coverage_error or e.coverage > high + 2 * e.coverage_error
 
 
+def _low_power(e: Evidence) -> bool:
+    return e.power < ENOUGH_POWER or e.exaggeration > EXAGGERATED
+
+
+def _little_power(e: Evidence) -> bool:
+    return e.power < LITTLE_POWER or e.exaggeration > MUCH_EXAGGERATED
+
+
 def _size_moves(e: Evidence) -> bool:
     return any(not 1 / MOVED <= check.factor <= MOVED for check in e.reads("moves"))
 
@@ -259,7 +268,13 @@ STEPS: dict[str, Rule] = {
     "low_power": Rule(
         "A comparison of this size would find the plausible effect less than half of the time, or make it more than "
         "1.5 times too large.",
-        lambda e: e.power < ENOUGH_POWER or e.exaggeration > EXAGGERATED,
+        lambda e: _low_power(e) and not _little_power(e),
+    ),
+    "little_power": Rule(
+        "A comparison of this size would find the plausible effect less than one time in five, or make it more than 2.5 "
+        "times too large (Gelman and Carlin 2014, Perspectives on Psychological Science 9:641).",
+        lambda e: _little_power(e),
+        -2,
     ),
     "attrition": Rule(
         "More than one in five of those who belong to the comparison are not in it.", lambda e: e.seen < SEEN

@@ -103,6 +103,12 @@ def first_upper(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def in_sentence(text: str) -> str:
+    """The text as it stands within a sentence: with a small letter, but for abbreviations and single letters."""
+    abbreviated = text[1:2].isupper() or not text[1:2].isalpha()
+    return text if abbreviated else first_lower(text)
+
+
 def first_lower(text: str) -> str:
     """The text with a small letter at its start, all else as it is."""
     return text[:1].lower() + text[1:]

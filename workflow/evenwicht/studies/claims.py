@@ -96,6 +96,8 @@ def claims_of(
     lead = leading(records(rows), methods)
     if lead is None:
         return
+    if lead["method"] == CRUDE_ID and design == "adjusted":
+        design = "crude"  # a risk by a date has no adjusted difference that may lead
     ranked = [row for row in records(rows) if ranks(row, methods) and row["method"] not in (CRUDE_ID, lead["method"])]
     crude = first(rows, method=CRUDE_ID, estimand=lead["estimand"])
     yield Claim(

@@ -34,9 +34,12 @@ class ClusterSupport:
 
 def cluster_support(sample: Sample) -> ClusterSupport:
     """Count the clusters behind a sample: in each arm, or in all where the exposure is a number."""
-    if sample.continuous and sample.clusters is not None:
-        return ClusterSupport({"clusters": len(np.unique(sample.clusters))})
-    return cluster_counts(sample.exposure, sample.clusters)
+    return all_clusters(sample) if sample.continuous else cluster_counts(sample.exposure, sample.clusters)
+
+
+def all_clusters(sample: Sample) -> ClusterSupport:
+    """Count the clusters behind a sample, whatever their exposure."""
+    return ClusterSupport({} if sample.clusters is None else {"clusters": len(np.unique(sample.clusters))})
 
 
 def cluster_counts(exposure: Floats, clusters: Labels | None) -> ClusterSupport:

@@ -16,10 +16,10 @@ from evenwicht.base.outcomes import Outcome
 from evenwicht.cohort import Cohort
 from evenwicht.estimators.design import covariate_matrix, require_both_arms, require_full_rank
 from evenwicht.estimators.event_support import EventSupport, event_support, two_arms
-from evenwicht.estimators.sampling_weights import effective_n, require_weights
+from evenwicht.estimators.sampling_weights import effective_n, require_weights, standard_deviation
 from evenwicht.estimators.survival import survival_pseudo_values
 from evenwicht.results.flow import COVARIATES, EXPOSURE, Flow, cluster_labels, departures, not_known
-from evenwicht.results.rows import Rows
+from evenwicht.results.rows import SAMPLE, Rows
 from evenwicht.studies.study import Follow
 from evenwicht.studies.values import MeanOutcome, TimedOutcome, outcome_values
 
@@ -110,6 +110,17 @@ class Sample:
         if self.weights is not None:
             rows.diagnose("effective_n", "weights", effective_n(self.weights), n=self.n)
 
+    def tell_share(self, rows: Rows) -> None:
+        """Add the share of people who are exposed, unless the exposure is a number."""
+        if not self.continuous:
+            share = float(np.average(self.exposure, weights=self.weights))
+            rows.diagnose("share_exposed", SAMPLE, share, n=self.n)
+
+    def tell_spread(self, rows: Rows) -> None:
+        """Add the standard deviation of the outcome, if it is a number."""
+        if isinstance(self.outcome, MeanOutcome) and not self.outcome.binary:
+            tell_spread(rows, self.outcome.value, self.weights)
+
     @property
     def arms(self) -> dict[str, Flags]:
         """Who must have had events for an interval: either arm, or everybody where the exposure is a number."""
@@ -177,6 +188,11 @@ def draw_sample(
 def design_of(rows: pd.DataFrame, adjust: Adjustment) -> tuple[Floats, list[str]]:
     """Return the covariates of some people, (n, k), and their names."""
     return covariate_matrix(rows, adjust.columns, adjust.squares, adjust.splines, adjust.interactions)
+
+
+def tell_spread(rows: Rows, value: Floats, weights: Floats | None = None, **about: Any) -> None:
+    """Add the standard deviation of an outcome that is a number, (n,), so that its effects can be told by it."""
+    rows.diagnose("outcome_sd", SAMPLE, standard_deviation(value, weights), n=len(value), **about)
 
 
 @dataclass(frozen=True)

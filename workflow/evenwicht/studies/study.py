@@ -87,6 +87,11 @@ class StudySettings(Strict):
         """Return the words for each exposure and reference of its rows, for display."""
         return {}
 
+    def causes(self, book: Codebook) -> dict[tuple[str, str], str]:
+        """Return what each exposure and reference is called as the cause in a sentence."""
+        shown = {(c.exposure, c.reference): c.cause(book.columns) for c in self.exposures_shown(book)}
+        return {**self.labels(book), **shown}
+
     def names(self, book: Codebook) -> dict[str, str]:
         """Return the words for keys of its rows that the cohort file does not describe, for display."""
         return {}

@@ -106,6 +106,11 @@ class Settings(OutcomeStudy):
             asked.append(questions.Births(PRE_TREND, (EARLIER,), before, before, outcomes))
         return asked
 
+    def causes(self, book: Codebook) -> dict[tuple[str, str], str]:
+        named = f"{self.title}, " if self.title else ""
+        known = self.labels(book)
+        return {key: f"{named}{self.windows[key[0]].label}" if key[0] in self.windows else known[key] for key in known}
+
     def labels(self, book: Codebook) -> dict[tuple[str, str], str]:
         references = {**REFERENCES, **({SPARED: "the same dates in the spared region"} if self.region else {})}
         words = {

@@ -31,8 +31,9 @@ from evenwicht.estimators.design_analysis import design_analysis
 from evenwicht.estimators.event_support import event_support, two_arms
 from evenwicht.estimators.linear import least_squares
 from evenwicht.estimators.panel import panel_regression
-from evenwicht.estimators.ratios import odds_ratio, risk_ratio, standardised_difference
+from evenwicht.estimators.ratios import odds_ratio, risk_ratio, standardised_risks
 from evenwicht.estimators.results import Interval
+from evenwicht.estimators.risks import linear_risks
 from evenwicht.estimators.survival import hazard_ratio
 from evenwicht.results.flow import BIRTH_DATE, COVARIATES, OUTSIDE, Flow, departures, not_known
 from evenwicht.results.rows import Findings, Rows
@@ -49,7 +50,7 @@ from evenwicht.studies.birth_periods import (
     Settings,
 )
 from evenwicht.studies.clusters import cluster_counts, cluster_support
-from evenwicht.studies.samples import Exposed, Sample, design_of, draw_sample, response, subset
+from evenwicht.studies.samples import Exposed, Sample, design_of, draw_sample, response, subset, tell_spread
 from evenwicht.studies.study import Job
 from evenwicht.studies.values import MeanOutcome, TimedOutcome, outcome_values
 
@@ -142,20 +143,27 @@ def _exposed(births: _Births, exposed: Flags, unexposed: Flags, name: str) -> Ex
 
 
 def _compare(rows: Rows, sample: Sample, at: str, where: str) -> None:
-    """Difference, and for risks the risk, odds and hazard ratio, crude and with covariates."""
+    """Difference, and for risks that of the unexposed, the risk, odds and hazard ratio, crude and with covariates."""
     a, x, clusters, outcome = sample.exposure, sample.covariates, sample.clusters, sample.outcome
     support, numbers = cluster_support(sample), response(outcome)
     support.tell(rows, sample.n)
+    sample.tell_spread(rows)
     events = numbers.support(sample.arms)
+    size: dict[str, Any] = {"n": sample.n, "events": numbers.events, "at": at}
     models = {"crude": None, "regression": x}
-    differences = {
-        method: least_squares(numbers.value, a, covariates, clusters=clusters) for method, covariates in models.items()
+    if numbers.estimand == "mean_difference":
+        for method, covariates in models.items():
+            difference = least_squares(numbers.value, a, covariates, clusters=clusters)
+            rows.add(numbers.estimand, method, support.of(difference), **size)
+        return
+    risks = {
+        method: linear_risks(numbers.value, a, covariates, clusters=clusters) for method, covariates in models.items()
     }
-    if isinstance(outcome, MeanOutcome) and outcome.binary:
-        differences["standardisation"] = standardised_difference(outcome.value, a, x, clusters=clusters)
-    for method, difference in differences.items():
-        interval = events.of(support.of(difference))
-        rows.add(numbers.estimand, method, interval, n=sample.n, events=numbers.events, at=at)
+    if isinstance(outcome, MeanOutcome):
+        risks["standardisation"] = standardised_risks(outcome.value, a, x, clusters=clusters)
+    for method, risk in risks.items():
+        rows.add(numbers.estimand, method, events.of(support.of(risk.difference)), **size)
+        rows.add("risk_unexposed", method, events.of(support.of(risk.unexposed)), **size)
     if isinstance(outcome, TimedOutcome):
         for estimand, method in (("hazard_ratio", "crude"), ("conditional_hazard_ratio", "regression")):
             if not rows.wants(estimand):
@@ -164,7 +172,7 @@ def _compare(rows: Rows, sample: Sample, at: str, where: str) -> None:
             rows.add(estimand, method, support.of(interval), n=sample.n, events=int(outcome.event.sum()))
         if outcome.delayed_entry is None:  # a late entrant was chosen by status
             _ratios(rows, sample, outcome.status, at)
-    elif outcome.binary:
+    else:
         _ratios(rows, sample, outcome.value, at)
 
 
@@ -238,6 +246,8 @@ def _differences(
         rows.flow(people.flow, **keys)
         support = cluster_counts(flags, clusters)
         support.tell(rows, len(here), "did", **keys)
+        if numbers.status is None:
+            tell_spread(rows, numbers.value, **keys)
         interval = numbers.support(two_arms(flags)).of(support.of(fit[name]))
         rows.add(numbers.estimand, "did", interval, n=len(here), events=numbers.events, at=at, **keys)
 

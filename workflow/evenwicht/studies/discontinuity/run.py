@@ -38,7 +38,7 @@ from evenwicht.results.rows import Findings, Rows
 from evenwicht.studies.birth_dates import birth_days, birth_units
 from evenwicht.studies.clusters import cluster_counts
 from evenwicht.studies.discontinuity import AFTER, BEFORE, BIRTHS, Settings
-from evenwicht.studies.samples import design_of, response, subset
+from evenwicht.studies.samples import design_of, response, subset, tell_spread
 from evenwicht.studies.study import Job
 from evenwicht.studies.values import outcome_values
 
@@ -85,6 +85,8 @@ def run(study: Settings, cohort: Cohort, book: Codebook, found: Findings, job: J
         with found.part(name, contrast.exposure, contrast.reference, estimand=estimand) as rows:
             people, flow = _people(cohort, book, study, name, born, where)
             rows.flow(flow)
+            if people.status is None:
+                tell_spread(rows, people.value)
             for suffix, hole in (("", 0.0), ("_donut", float(study.donut_days))):
                 chosen = people.only(np.abs(people.days) > hole)
                 _discontinuity(rows, estimand, f"rd{suffix}", chosen, study, study.date.year, at, where)

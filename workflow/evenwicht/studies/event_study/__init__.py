@@ -153,6 +153,10 @@ class Settings(OutcomeStudy):
 
         return start(group.quarters[0]), start(group.quarters[1] + 1) - dt.timedelta(days=1)
 
+    def causes(self, book: Codebook) -> dict[tuple[str, str], str]:
+        groups = {(name, self.unexposed.id): f"{self.label}, {group.label}" for name, group in self.groups.items()}
+        return {**self.labels(book), **groups}
+
     def labels(self, book: Codebook) -> dict[tuple[str, str], str]:
         words = {
             (name, self.unexposed.id): f"{group.label} vs {self.unexposed.label}" for name, group in self.groups.items()

@@ -17,6 +17,7 @@ from evenwicht.cohort import Cohort
 from evenwicht.estimators.cox import CoxResult
 from evenwicht.estimators.gompertz import GompertzResult, fit_gompertz
 from evenwicht.estimators.gompertz_risk import ABSOLUTE_EFFECTS, absolute_effects
+from evenwicht.estimators.influence import Sampling
 from evenwicht.estimators.results import Interval
 from evenwicht.estimators.survival import kaplan_meier_curve
 from evenwicht.results.rows import Findings, Rows
@@ -112,7 +113,7 @@ def _gompertz(rows: Rows, births: Births, study: Settings, size: dict[str, Any])
     """Hazard ratio, delay, and absolute effects at each age, as if everybody were born into a group or into none."""
     fit = _fit_gompertz(births, group_columns(births, study))
     none = births.design({group: np.zeros(births.n) for group in study.groups})[0]
-    exposed = none.copy()
+    exposed, sampling = none.copy(), Sampling(births.n, births.clusters)
     for column, group in enumerate(study.groups):
         rows.add("conditional_hazard_ratio", "gompertz", fit.hazard_ratio(group), exposure=group, **size)
         rows.add("onset_delay", "gompertz", fit.delay(group), exposure=group, **size)
@@ -120,7 +121,7 @@ def _gompertz(rows: Rows, births: Births, study: Settings, size: dict[str, Any])
         exposed[:, column] = 1.0
         for age in study.ages:
             if rows.wants("risk_difference", age, exposure=group):
-                for estimand, interval in absolute_effects(fit, exposed, none, age).items():
+                for estimand, interval in absolute_effects(fit, exposed, none, age, sampling).items():
                     rows.add(estimand, "gompertz", interval, exposure=group, at=age, **size)
 
 

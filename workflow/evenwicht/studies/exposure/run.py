@@ -13,7 +13,7 @@ from evenwicht.base.codebook import Codebook
 from evenwicht.base.outcomes import effect_estimand, horizon_of
 from evenwicht.cohort import Cohort
 from evenwicht.estimators.event_support import event_support
-from evenwicht.estimators.influence import Estimate, Sampling
+from evenwicht.estimators.influence import Estimate, Sampling, mixture, sample_mean
 from evenwicht.estimators.linear import least_squares
 from evenwicht.estimators.propensity import Propensity, fit_propensity, weighted_means
 from evenwicht.estimators.ratios import standardised_difference
@@ -36,6 +36,11 @@ def run(study: Settings, cohort: Cohort, book: Codebook, found: Findings, job: J
     Methods in the rows: `crude`; `regression`; `ipw`, weighting with the estimated propensity in its standard error;
     `ipw_known_weights`, the same estimate as if the weights were known, whose interval is too wide; `standardisation`,
     the g-formula. An exposure that is a number is not weighted.
+
+    Beside the average effect of everybody exposed against nobody stands the population effect: the mean or risk if
+    nobody were exposed, less that of people as they are (Hubbard and van der Laan 2008, Biometrika 95:35). It is not the
+    average effect times the share exposed, since those who are exposed may be affected more, or less, than others.
+    Events are counted by Kaplan-Meier within each arm, so that censoring may depend on the exposure.
 
     Curves: `survival`, with pointwise 95% limits on the complementary log-log scale, and numbers at risk. Before the
     first event of an arm, and once nobody is left, there are none.
@@ -60,6 +65,8 @@ def run(study: Settings, cohort: Cohort, book: Codebook, found: Findings, job: J
                 )
                 rows.flow(sample.flow)
                 sample.tell_weights(rows)
+                sample.tell_share(rows)
+                sample.tell_spread(rows)
                 at = horizon_of(outcome)
                 if contrast.continuous:
                     _per_step(rows, sample, at, where)
@@ -79,6 +86,8 @@ def _per_step(rows: Rows, sample: Sample, at: str, where: str) -> None:
     numbers = response(sample.outcome, sample.weights)
     support = numbers.support(sample.arms)
     size: dict[str, Any] = {"n": sample.n, "events": numbers.events, "at": at}
+    if numbers.estimand == "risk_difference":
+        _risk(rows, sample, _mean_or_risk(sample), numbers.status, size)
     for method, covariates in (("crude", None), ("regression", sample.covariates)):
         interval = least_squares(numbers.value, sample.exposure, covariates, **sample.design)
         rows.add(numbers.estimand, method, support.of(interval), **size)
@@ -91,10 +100,28 @@ def _per_step(rows: Rows, sample: Sample, at: str, where: str) -> None:
         rows.add("risk_difference", "standardisation", support.of(interval), **size)
 
 
+def _mean_or_risk(sample: Sample) -> Estimate:
+    """Mean of the outcome as things are, or its risk at the horizon by Kaplan-Meier."""
+    if isinstance(sample.outcome, MeanOutcome):
+        return sample_mean(sample.outcome.value, sample.weights)
+    curve = ProductLimit(sample.outcome.survival(sample.weights))
+    return survival_estimate(curve, sample.outcome.horizon, "the people").complement()
+
+
+def _risk(rows: Rows, sample: Sample, risk: Estimate, status: Floats | None, size: dict[str, Any]) -> None:
+    """The risk as things are, as far as events among everybody carry it."""
+    support = event_support(status, {"everybody": np.ones(sample.n, dtype=bool)})
+    sampling = Sampling(sample.n, sample.clusters, sample.weights)
+    rows.add("risk", "crude", support.of(sampling.risk_interval(risk)), **size)
+
+
 def _mean_rows(rows: Rows, sample: Sample, outcome: MeanOutcome, modifiers: Floats, propensity: Propensity) -> None:
     y, a, x = outcome.value, sample.exposure, sample.covariates
     estimand = "risk_difference" if outcome.binary else "mean_difference"
     size: dict[str, Any] = {"n": sample.n, "events": int(y.sum()) if outcome.binary else None}
+    now = sample_mean(y, sample.weights)
+    if outcome.binary:
+        _risk(rows, sample, now, outcome.status, size)
     support = event_support(outcome.status, sample.arms)
     regressions = {
         "crude": least_squares(y, a, **sample.design),
@@ -113,6 +140,7 @@ def _mean_rows(rows: Rows, sample: Sample, outcome: MeanOutcome, modifiers: Floa
     }
     for method, (exposed, unexposed) in means.items():
         rows.add(estimand, method, support.of(sampling.interval(exposed - unexposed)), **size)
+        rows.add(f"population_{estimand}", method, support.of(sampling.interval(unexposed - now)), **size)
         if outcome.binary:
             ratio = partial(_ratio, sampling, exposed, unexposed)
             rows.add("risk_ratio", method, support.of_ratio(ratio), **size)
@@ -148,6 +176,12 @@ def _event_rows(rows: Rows, sample: Sample, outcome: TimedOutcome, propensity: P
         exposed, unexposed = at_horizon
         difference = support.of(sampling.interval(unexposed - exposed))
         rows.add("risk_difference", method, difference, **by_horizon)
+        if weighting is None:
+            now = mixture(sample_mean(a, sample.weights), exposed, unexposed)
+            _risk(rows, sample, now.complement(), outcome.status, by_horizon)
+        else:
+            population = support.of(sampling.interval(now - unexposed))
+            rows.add("population_risk_difference", method, population, **by_horizon)
     _hazard_ratios(
         rows, sample, outcome, {"crude": {}, "ipw": {"weights": propensity.sampling * propensity.weights}}, where
     )

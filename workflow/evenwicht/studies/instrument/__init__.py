@@ -56,6 +56,9 @@ class Settings(OutcomeStudy):
     def asks(self, book: Codebook) -> list[Question]:
         return [Effect(self.pair(book)[0], tuple(self.outcomes), policy=False)]
 
+    def causes(self, book: Codebook) -> dict[tuple[str, str], str]:
+        return {(c.exposure, c.reference): c.cause(book.columns) for c in self.pair(book)}
+
     def labels(self, book: Codebook) -> dict[tuple[str, str], str]:
         return {(c.exposure, c.reference): c.label(book.columns) for c in self.pair(book)}
 

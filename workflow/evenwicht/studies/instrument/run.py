@@ -37,6 +37,7 @@ def run(study: Settings, cohort: Cohort, book: Codebook, found: Findings, job: J
             clusters = cohort.persons[study.cluster] if study.cluster else None
             sample = draw_sample(cohort, offered, adjust, outcome, where, clusters=clusters)
             rows.flow(sample.flow)
+            sample.tell_spread(rows)
             keys = {"exposure": instrument.exposure, "reference": instrument.reference}
             _two_stages(rows, sample, treated.value[sample.rows], keys, where)
 

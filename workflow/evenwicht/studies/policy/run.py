@@ -1,15 +1,21 @@
 """What a policy does to those it reaches (intention to treat)."""
 
+from typing import Any
+
+import numpy as np
+
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.outcomes import effect_estimand, horizon_of
 from evenwicht.cohort import Cohort
 from evenwicht.estimators.linear import least_squares
-from evenwicht.estimators.ratios import standardised_difference
+from evenwicht.estimators.ratios import standardised_difference, standardised_risks
+from evenwicht.estimators.results import Interval
+from evenwicht.estimators.risks import Risks, crude_risk, linear_risks
 from evenwicht.estimators.survival import hazard_ratio
 from evenwicht.results.rows import Findings, Rows
-from evenwicht.studies.clusters import cluster_support
+from evenwicht.studies.clusters import all_clusters, cluster_support
 from evenwicht.studies.policy import Settings
-from evenwicht.studies.samples import Sample, draw_sample, exposed_by, response
+from evenwicht.studies.samples import Response, Sample, draw_sample, exposed_by, response
 from evenwicht.studies.study import Job
 from evenwicht.studies.values import MeanOutcome, TimedOutcome
 
@@ -20,7 +26,8 @@ def run(study: Settings, cohort: Cohort, book: Codebook, found: Findings, job: J
     Standard errors cluster by the column that shares the policy (state, birth month), with degrees of freedom that
     follow from the clusters that carry the contrast. Differences in the risk of a 0/1 outcome are standardised from a
     logistic model (`standardisation`) beside the linear probability model, which rare outcomes bend. Those in risk at a
-    horizon come from pseudo-values, so that censoring and clusters are both respected.
+    horizon come from pseudo-values, so that censoring and clusters are both respected. Beside each difference in risk
+    stand the risks of both arms, and `crude` has the risk as things are.
     """
     adjust = book.adjustment(study.adjust)
     for contrast in study.contrasts(book):
@@ -47,6 +54,8 @@ def _intention_to_treat(rows: Rows, sample: Sample, at: str, where: str) -> None
     support, numbers = cluster_support(sample), response(outcome, sample.weights)
     support.tell(rows, sample.n)
     sample.tell_weights(rows)
+    sample.tell_share(rows)
+    sample.tell_spread(rows)
     events = numbers.support(sample.arms)
     if isinstance(outcome, TimedOutcome):
         data, happened = outcome.survival(sample.weights, sample.clusters), int(outcome.event.sum())
@@ -57,13 +66,43 @@ def _intention_to_treat(rows: Rows, sample: Sample, at: str, where: str) -> None
             if rows.wants(ratio):
                 interval = hazard_ratio(data, a, covariates, where=where)
                 rows.add(ratio, method, support.of(interval), n=sample.n, events=happened)
-    means = {
+    size: dict[str, Any] = {"n": sample.n, "events": numbers.events, "at": at}
+    if numbers.estimand == "risk_difference":
+        everybody = {"everybody": np.ones(sample.n, dtype=bool)}
+        risk = numbers.support(everybody).of(all_clusters(sample).of(crude_risk(numbers.value, **sample.design)))
+        rows.add("risk", "crude", risk, **size)
+    if numbers.estimand == "mean_difference" or sample.continuous:
+        for method, interval in _differences(sample, numbers).items():
+            rows.add(numbers.estimand, method, events.of(support.of(interval)), **size)
+        return
+    for method, risks in _risks(sample, numbers).items():
+        for estimand, interval in (
+            ("risk_difference", risks.difference),
+            ("risk_exposed", risks.exposed),
+            ("risk_unexposed", risks.unexposed),
+        ):
+            rows.add(estimand, method, events.of(support.of(interval)), **size)
+
+
+def _differences(sample: Sample, numbers: Response) -> dict[str, Interval]:
+    """Difference in the mean, or by one step more of a policy that is a number, by each method."""
+    a, x, outcome = sample.exposure, sample.covariates, sample.outcome
+    found = {
         "crude": least_squares(numbers.value, a, **sample.design),
         "regression": least_squares(numbers.value, a, x, **sample.design),
     }
     if isinstance(outcome, MeanOutcome) and outcome.binary:
-        change = 1.0 if sample.continuous else None
-        means["standardisation"] = standardised_difference(outcome.value, a, x, change=change, **sample.design)
-    for method, interval in means.items():
-        interval = events.of(support.of(interval))
-        rows.add(numbers.estimand, method, interval, n=sample.n, events=numbers.events, at=at)
+        found["standardisation"] = standardised_difference(outcome.value, a, x, change=1.0, **sample.design)
+    return found
+
+
+def _risks(sample: Sample, numbers: Response) -> dict[str, Risks]:
+    """Risks with and without a policy that is there or not, by each method."""
+    a, x, outcome = sample.exposure, sample.covariates, sample.outcome
+    found = {
+        "crude": linear_risks(numbers.value, a, **sample.design),
+        "regression": linear_risks(numbers.value, a, x, **sample.design),
+    }
+    if isinstance(outcome, MeanOutcome):
+        found["standardisation"] = standardised_risks(outcome.value, a, x, **sample.design)
+    return found

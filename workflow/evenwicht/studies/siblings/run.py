@@ -43,6 +43,8 @@ def run(study: Settings, cohort: Cohort, book: Codebook, found: Findings, job: J
                     cohort, exposed, covariates, outcome, where, clusters=families, follow=study.follow
                 )
                 rows.flow(sample.flow)
+                sample.tell_share(rows)
+                sample.tell_spread(rows)
                 numbers = response(sample.outcome)
                 between = least_squares(numbers.value, sample.exposure, sample.covariates, clusters=sample.clusters)
                 between = numbers.support(sample.arms).of(between)
