@@ -1,10 +1,11 @@
 """What every figure shares: style, palette, and a picture that carries its own title and alternative text."""
 
 import io
-from collections.abc import Iterator
+import textwrap
+import warnings
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 
 import matplotlib as mpl
@@ -15,19 +16,32 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from evenwicht.base.files import write_text
+from evenwicht.display.language import say
+from evenwicht.display.lettering import FONT, TEXT
+from evenwicht.display.svg import lean
 
 # Okabe and Ito's palette, told apart under every common colour-vision deficiency; markers and dashes differ as well
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#6b6b6b"
-LEVELS = {"individual": (BLUE, "o", "Individual exposure"), "policy": (ORANGE, "s", "Policy")}
+PALE, RULE = "#eceff3", "#dcdcdc"  # what lies behind the data, and lines to read it by
+LEVELS = {"individual": (BLUE, "o"), "policy": (ORANGE, "s")}
+WIDTH = 4.9  # inches of every figure: at 390 pixels its text is still read, and a wide page shows it as it is
+ALT = 200  # letters of an alternative text: one sentence
 STYLE = {
-    "font.size": 10,
+    "figure.figsize": (WIDTH, 3.0),
+    "font.family": [FONT],
+    "font.size": TEXT,
+    "text.parse_math": False,  # a label may hold dollars
+    "axes.labelsize": TEXT,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.titlesize": 10.5,
+    "axes.titlesize": TEXT,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
+    "legend.fontsize": TEXT,
+    "xtick.labelsize": TEXT,
+    "ytick.labelsize": TEXT,
     "svg.hashsalt": "evenwicht",
-    "svg.fonttype": "path",
+    "svg.fonttype": "none",  # text stays text: the reader's fonts have any script, and it can be searched
 }
 
 
@@ -42,17 +56,30 @@ class Picture:
     def save(self, path: str | Path) -> None:
         """Write the figure as SVG, atomically and with the same bytes each time; the texts are part of the file."""
         buffer = io.StringIO()
-        with style():
-            self.figure.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
+        with style(), warnings.catch_warnings():
+            # only its width is not known: the letter itself is shown by the reader's fonts
+            warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font", UserWarning)
+            self.figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
         plt.close(self.figure)
-        svg = buffer.getvalue()
-        texts = f"<title>{escape(self.title)}</title>\n <desc>{escape(self.alt)}</desc>\n"
-        head, mark, rest = svg.partition("<metadata>")
-        head = head.replace("<svg ", '<svg role="img" ', 1)
-        write_text(f"{head}{texts} {mark}{rest}", path)
+        write_text(lean(buffer.getvalue(), self.title, textwrap.shorten(self.alt, ALT, placeholder=" …")), path)
 
 
 @contextmanager
 def style() -> Iterator[None]:
     with mpl.rc_context(STYLE):  # type: ignore[arg-type]
         yield
+
+
+def level_label(level: str) -> str:
+    """What the effects of a level are called."""
+    return {"individual": say("Individual exposure"), "policy": say("Policy")}[level]
+
+
+def told(clauses: Iterable[str]) -> str:
+    """Put as many whole clauses together as fit in an alternative text."""
+    first, *more = clauses
+    for clause in more:
+        if len(first) + len(clause) + len("; .") > ALT:
+            break
+        first = f"{first}; {clause}"
+    return f"{first}."

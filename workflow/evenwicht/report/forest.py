@@ -1,6 +1,6 @@
 """The forest plot of a cohort: everything that is compared by a column, in the same units."""
 
-import textwrap
+from itertools import groupby
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -8,9 +8,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from evenwicht.config import CohortConfig
-from evenwicht.display.picture import GREY, LEVELS, Picture, style
+from evenwicht.display.axes import POINTS, heading, key, numbered, round_ticks
+from evenwicht.display.labels import first_lower, first_upper
+from evenwicht.display.language import say
+from evenwicht.display.lettering import LINE, TEXT, width_of, wrapped
+from evenwicht.display.picture import GREY, LEVELS, PALE, WIDTH, Picture, level_label, style
 from evenwicht.display.section import Row, records, where
 from evenwicht.display.wording import scale_of
 from evenwicht.report.comparison import DIFFERENCES, leading, leads
@@ -18,12 +23,14 @@ from evenwicht.results.questions import Effect
 from evenwicht.results.rows import FAILED
 from evenwicht.studies import showing
 
-WIDEST = 46  # letters of a line beside the axis
-LINE = 0.6  # height of a further line of a label, where a row with one is 1
+TRACK = 13.0  # points: height of the strip in which an interval lies
+USED = POINTS - 24  # points that a label and the numbers beside it may take
+BELOW = 40.0  # points of the numbers and the name of an axis
+TRUTH: dict[str, Any] = {"marker": "D", "color": "black", "markerfacecolor": "none", "ms": 7, "mew": 1.2, "ls": ""}
 
 
 def forest_rows(estimates: pd.DataFrame, config: CohortConfig) -> dict[str, list[Row]]:
-    """Return the rows of the forest by outcome, each with its `level` and `label`.
+    """Return the rows of the forest by outcome, each with its `level`, what it is `about`, and its `by`, the method.
 
     Drawn is what a study compares by a column, which is what it asks an `Effect` of; windows of birth have tables of
     their own. The first comparison of a study is drawn by every method, others by the one that leads.
@@ -49,7 +56,7 @@ def forest_rows(estimates: pd.DataFrame, config: CohortConfig) -> dict[str, list
                     shown = leading(found)
                     found = [shown.row] if shown else []
                 panels.setdefault(outcome, []).extend(
-                    {**row, "level": study.level, "label": f"{about}, {showing.method_label(row['method'])}"}
+                    {**row, "level": study.level, "about": about, "by": showing.method_label(row["method"])}
                     for row in found
                 )
     return {outcome: sorted(rows, key=_order) for outcome, rows in panels.items() if rows}
@@ -64,76 +71,112 @@ def forest_figure(estimates: pd.DataFrame, config: CohortConfig) -> Picture | No
     panels = forest_rows(estimates, config)
     if not panels:
         return None
-    names = {outcome: [textwrap.wrap(row["label"], WIDEST) for row in rows] for outcome, rows in panels.items()}
-    tall = {outcome: [1 + LINE * (len(text) - 1) for text in texts] for outcome, texts in names.items()}
-    heights = [sum(rows) + 1.6 for rows in tall.values()]
-    sentences = []
+    every = [row for rows in panels.values() for row in rows]
+    levels = [level for level in LEVELS if any(row["level"] == level for row in every)]
     with style():
-        figure, axes = plt.subplots(
-            len(panels),
-            1,
-            figsize=(7.4, 0.27 * sum(heights) + 0.5),
-            height_ratios=heights,
-            squeeze=False,
-            layout="constrained",
-        )
+        figure, axes = plt.subplots(len(panels), 1, squeeze=False, layout="constrained")
+        heights, heads = [], []
         for axis, (name, rows) in zip(axes[:, 0], panels.items(), strict=True):
-            outcome = config.outcomes[name]
-            scales = [scale_of(row) for row in rows]
-            factor, shown_unit = scales[0].factor, scales[0].unit
-            limit = _axis_limit(rows, factor)
-            places = 0.5 - (np.cumsum(tall[name]) - np.array(tall[name]) / 2)
-            for place, row, scale in zip(places, rows, scales, strict=True):
-                _interval_line(axis, row, place, factor, limit)
-                sentences.append(f"{outcome.label}, {row['label']}, {shown_unit}: {scale.with_interval(row)}.")
-                shown = scale.with_interval({**row, "reason": ""})  # there is no room for it beside the axis
-                beside: dict[str, Any] = {"xycoords": axis.get_yaxis_transform(), "textcoords": "offset points"}
-                axis.annotate(shown, (1, place), (10, 0), va="center", fontsize=9, **beside)
-            axis.axvline(0, color="black", lw=0.8)
-            axis.set(
-                title=outcome.label,
-                xlabel=f"Difference, {shown_unit}" if shown_unit else "Difference",
-                xlim=(-limit, limit),
-                ylim=(0.4 - sum(tall[name]), 0.6),
-                yticks=places,
-                yticklabels=["\n".join(text) for text in names[name]],
-            )
-            axis.tick_params(axis="y", length=0, pad=9)
-            axis.spines["left"].set_visible(False)
-        every = [row for rows in panels.values() for row in rows]
-        levels = [level for level in LEVELS if any(row["level"] == level for row in every)]
-        _legend(figure, axes[0, 0], levels, any(not np.isnan(row["truth"]) for row in every))
-    about = " and ".join(LEVELS[level][2].lower() for level in levels)
-    return Picture(figure, f"Effects of {about}: {config.title}", " ".join(sentences))
+            heads.append(heading(axis, config.outcomes[name].label, points=USED))
+            heights.append(_panel(axis, rows))
+        above = _key(figure, levels, any(not np.isnan(row["truth"]) for row in every))
+        axes[0, 0].get_gridspec().set_height_ratios(heights)
+        figure.set_size_inches(WIDTH, (above + sum(heights) + sum(heads) + BELOW * len(heights)) / 72)
+    about = " and ".join(level_label(level).lower() for level in levels)
+    return Picture(figure, f"Effects of {about}: {config.title}", _message(every, len(panels)))
 
 
-def _axis_limit(rows: list[Row], factor: float) -> float:
-    """Choose a symmetric axis from all rows whose method may lead, as an instrument would flatten everything else."""
+def _message(rows: list[Row], outcomes: int) -> str:
+    """How many true values lie in their intervals, or else what is drawn."""
+    ranged = [row for row in rows if not np.isnan(row["lower"])]
+    known = [row for row in ranged if not np.isnan(row["truth"])]
+    if not known:
+        return say(
+            "{ranged} of {rows} estimates on {outcomes} outcomes have a 95% interval; the tables have their numbers.",
+            ranged=len(ranged),
+            rows=len(rows),
+            outcomes=outcomes,
+        )
+    return say(
+        "{held} of {known} 95% intervals hold the true value, on {outcomes} outcomes.",
+        held=sum(row["lower"] <= row["truth"] <= row["upper"] for row in known),
+        known=len(known),
+        outcomes=outcomes,
+    )
+
+
+def _panel(axis: Axes, rows: list[Row]) -> float:
+    """Draw the rows of an outcome, each a label above a strip with its interval; return the height, points."""
+    factor, unit = scale_of(rows[0]).factor, scale_of(rows[0]).unit
+    low, high = _limits(rows, factor)
+    height, strips = 2.0, []
+    for about, group in groupby(rows, key=lambda row: row["about"]):
+        alike = list(group)
+        if len(alike) > 1:
+            height = _write(axis, height, first_upper(about), "", "black")
+        for row in alike:
+            label = first_upper(row["by"] if len(alike) > 1 else f"{about}, {first_lower(row['by'])}")
+            shown = scale_of(row).with_interval({**row, "reason": ""})  # the tables say why
+            height = _write(axis, height, label, shown, GREY if len(alike) > 1 else "black")
+            if not np.isnan(row["estimate"]):
+                strips.append(height + TRACK / 2 + 1)
+                _interval(axis, row, strips[-1], factor, (low, high))
+                height += TRACK + 1
+            height += 5
+        height += 5
+    axis.vlines(np.zeros(len(strips)), np.array(strips) - TRACK / 2, np.array(strips) + TRACK / 2, color="black", lw=1)
+    axis.set(xlim=(low, high), ylim=(height, 0), yticks=[])
+    axis.set_xlabel(say("Difference, {unit}", unit=unit) if unit else say("Difference"))
+    edge = 0.06 * (high - low)
+    numbered(axis.xaxis, round_ticks(low + edge, high - edge, 5))
+    axis.spines["left"].set_visible(False)
+    return height
+
+
+def _write(axis: Axes, height: float, label: str, numbers: str, colour: str) -> float:
+    """Write a label, with numbers at the right end of its last line if they fit; return where the text ends."""
+    lines = wrapped(label, USED)
+    if width_of(f"{lines[-1]}  {numbers}") > USED:
+        lines.append("")
+    at: dict[str, Any] = {"transform": axis.get_yaxis_transform(), "va": "baseline", "in_layout": False}
+    for k, line in enumerate(lines):
+        axis.text(0, height + k * LINE + TEXT, line, color=colour, ha="left", **at)
+    height += LINE * len(lines)
+    axis.text(1, height - LINE + TEXT, numbers, ha="right", **at)
+    return height
+
+
+def _limits(rows: list[Row], factor: float) -> tuple[float, float]:
+    """Choose an axis from all rows whose method may lead, as an instrument would flatten everything else."""
     methods = showing.methods()
     usual = [row for row in rows if methods[row["method"]].leads] or rows
-    values = np.array([row[name] for row in usual for name in ("estimate", "lower", "upper", "truth")], dtype=float)
-    return float(1.15 * np.max(np.abs(values[np.isfinite(values)]) * factor, initial=0.0)) or 1.0
+    values = factor * np.array([row[name] for row in usual for name in ("estimate", "lower", "upper", "truth")], float)
+    finite = values[np.isfinite(values)]
+    low, high = float(np.min(finite, initial=0.0)), float(np.max(finite, initial=0.0))
+    margin = 0.08 * (high - low) or 1.0
+    return low - margin, high + margin
 
 
-def _interval_line(axis: Axes, row: Any, height: float, factor: float, limit: float) -> None:
-    colour, marker, _ = LEVELS[row["level"]]
-    low, high = row["lower"] * factor, row["upper"] * factor
+def _interval(axis: Axes, row: Row, height: float, factor: float, limits: tuple[float, float]) -> None:
+    colour, marker = LEVELS[row["level"]]
+    least, most = limits
+    axis.axhspan(height - TRACK / 2, height + TRACK / 2, color=PALE, lw=0, zorder=0)
+    low, value, high = (row[name] * factor for name in ("lower", "estimate", "upper"))
     if not np.isnan(low):
-        axis.plot([max(low, -limit), min(high, limit)], [height] * 2, color=colour, lw=1.8, solid_capstyle="butt")
-        for end, beyond, arrow in ((-limit, low < -limit, 0), (limit, high > limit, 1)):
-            if beyond:
-                axis.plot(end, height, marker=arrow + 8, color=colour, ms=7, clip_on=False)
+        axis.plot([max(low, least), min(high, most)], [height] * 2, color=colour, lw=1.8, solid_capstyle="butt")
+    for end, beyond, arrow in ((least, min(low, value) < least, 8), (most, max(high, value) > most, 9)):
+        if beyond:
+            axis.plot(end, height, marker=arrow, color=colour, ms=7, clip_on=False)
     hollow = "white" if row["method"] == "crude" else colour
-    axis.plot(row["estimate"] * factor, height, marker, color=colour, markerfacecolor=hollow, ms=6, zorder=3)
+    axis.plot(value, height, marker, color=colour, markerfacecolor=hollow, ms=6, zorder=3)
     if not np.isnan(row["truth"]):
-        axis.plot(row["truth"] * factor, height, "D", color="black", markerfacecolor="none", ms=7, mew=1.2, zorder=4)
+        axis.plot(row["truth"] * factor, height, zorder=4, **TRUTH)
 
 
-def _legend(figure: Figure, axis: Axes, levels: list[str], truth: bool) -> None:
-    for level in levels:
-        colour, marker, label = LEVELS[level]
-        axis.plot([], [], marker, color=colour, label=label)
-    axis.plot([], [], "o", color=GREY, markerfacecolor="white", label="Hollow: crude")
+def _key(figure: Figure, levels: list[str], truth: bool) -> float:
+    marks = [(Line2D([], [], color=LEVELS[level][0], marker=LEVELS[level][1]), level_label(level)) for level in levels]
+    marks.append((Line2D([], [], color=GREY, marker="o", markerfacecolor="white"), say("Hollow: crude")))
     if truth:
-        axis.plot([], [], "D", color="black", markerfacecolor="none", ms=7, mew=1.2, label="True value")
-    figure.legend(loc="outside upper left", ncols=4, frameon=False, fontsize=9)
+        marks.append((Line2D([], [], **TRUTH), say("True value")))
+    handles, labels = zip(*marks, strict=True)
+    return key(figure, handles, labels)

@@ -1,0 +1,87 @@
+"""Survival curves of a study of exposures: crude above weighted, with the numbers at risk below."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+
+from evenwicht.base.codebook import Codebook
+from evenwicht.base.exposures import Contrast
+from evenwicht.base.outcomes import EventOutcome
+from evenwicht.display.axes import Curve, at_risk, draw_curves, heading, key, numbered, round_ticks, ticks_upto
+from evenwicht.display.language import say
+from evenwicht.display.picture import BLUE, ORANGE, WIDTH, Picture, style, told
+from evenwicht.display.section import where
+from evenwicht.display.wording import number
+from evenwicht.studies.exposure.run import ARMS
+
+METHODS = "crude", "ipw"
+STYLES = (ORANGE, "-"), (BLUE, "--")
+PANEL, BELOW = 120.0, 38.0  # points: height of a panel, and of the numbers and the name of its axis
+
+
+def survival_figure(curves: pd.DataFrame, contrast: Contrast, book: Codebook) -> Picture:
+    """Draw crude and weighted survival by exposure, with 95% bands and numbers at risk."""
+    names, arms = list(dict.fromkeys(curves["outcome"])), contrast.arms(book.columns)
+    heights: list[float] = []
+    with style():
+        figure, axes = plt.subplots(3 * len(names), 1, squeeze=False, layout="constrained")
+        for name, panels in zip(names, axes.reshape(-1, 3), strict=True):
+            samples, taken = _outcome(panels, where(curves, outcome=name), _timed(book, name))
+            heights += taken
+        above = key(figure, samples, arms)
+        axes[0, 0].get_gridspec().set_height_ratios([PANEL, PANEL, heights[2]] * len(names))
+        figure.set_size_inches(WIDTH, (above + sum(heights)) / 72)
+    clauses = [_message(where(curves, outcome=name, method="ipw"), arms, _timed(book, name)) for name in names]
+    return Picture(
+        figure, say("Survival by exposure: {contrast}", contrast=contrast.label(book.columns)), told(clauses)
+    )
+
+
+def _timed(book: Codebook, name: str) -> EventOutcome:
+    outcome = book.outcomes[name]
+    assert isinstance(outcome, EventOutcome)
+    return outcome
+
+
+def _outcome(panels: list[Axes], curves: pd.DataFrame, outcome: EventOutcome) -> tuple[list[Artist], list[float]]:
+    """Draw one outcome: two panels and the numbers at risk; return the samples of the lines, and the heights, points."""
+    floor = float(np.floor(20 * curves[["estimate", "lower"]].min().min()) * 5)
+    ticks, heights = ticks_upto(outcome.horizon), list[float]()
+    titles = {
+        "crude": say("{outcome}, crude", outcome=outcome.label),
+        "ipw": say("{outcome}, weighted for confounders", outcome=outcome.label),
+    }
+    quantity = say("Without the event, %; the axis starts at {floor}", floor=number(floor, 0))
+    for axis, method in zip(panels, METHODS, strict=False):
+        drawn = _curves(where(curves, method=method))
+        samples = draw_curves(axis, drawn)
+        heights.append(heading(axis, titles[method], quantity) + PANEL + BELOW)
+        axis.set(xlim=(0, outcome.horizon), ylim=(floor, 100 + 0.01 * (100 - floor)))
+        numbered(axis.xaxis, ticks)
+        numbered(axis.yaxis, round_ticks(floor, 100))
+    panels[1].set_xlabel(_clock(outcome))
+    panels[2].set_xlim(0, outcome.horizon)
+    return samples, [*heights, at_risk(panels[2], ticks, _curves(where(curves, method="crude")))]
+
+
+def _curves(lines: pd.DataFrame) -> list[Curve]:
+    return [Curve(where(lines, arm=arm), *look) for arm, look in zip(ARMS, STYLES, strict=True)]
+
+
+def _clock(outcome: EventOutcome) -> str:
+    unit = {"years": say("years"), "months": say("months")}[outcome.unit]
+    return say("Age, {unit}", unit=unit) if outcome.time == "age" else say("Time in follow-up, {unit}", unit=unit)
+
+
+def _message(weighted: pd.DataFrame, arms: tuple[str, str], outcome: EventOutcome) -> str:
+    exposed, unexposed = (100 * float(where(weighted, arm=arm)["estimate"].iloc[-1]) for arm in ARMS)
+    return say(
+        "{outcome}, weighted for confounders: free of it are {exposed}% ({with_it}) and {unexposed}% ({without})",
+        outcome=outcome.label,
+        exposed=number(exposed, 0),
+        unexposed=number(unexposed, 0),
+        with_it=arms[0],
+        without=arms[1],
+    )
