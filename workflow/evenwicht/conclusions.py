@@ -74,9 +74,7 @@ def conclude(
     return [_confirmed(one, made) for one in made]
 
 
-def _conclusions(
-    config: CohortConfig, tables: Mapping[str, pd.DataFrame], draws: pd.DataFrame
-) -> Iterator[Conclusion]:
+def _conclusions(config: CohortConfig, tables: Mapping[str, pd.DataFrame], draws: pd.DataFrame) -> Iterator[Conclusion]:
     book, nothing = config.codebook, pd.DataFrame({"study": []})  # curves are judged by no rule
     for name, study in config.studies.items():
         found = Found.of(config.name, name, tables, nothing, synthetic=config.synthetic)
@@ -169,9 +167,7 @@ def conclusions_table(
     DataFrame
         The columns of `schema.CONCLUSIONS`.
     """
-    rows = [
-        _row(config, conclusion, tables) for config in cohorts for conclusion in conclude(config, tables, recovery)
-    ]
+    rows = [_row(config, conclusion, tables) for config in cohorts for conclusion in conclude(config, tables, recovery)]
     return CONCLUSIONS.checked_rows(rows)
 
 

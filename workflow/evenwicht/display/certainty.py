@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from evenwicht.display.language import message
+
 Status = Literal[
     "not_estimable", "does_not_survive", "depends_on_method", "found", "no_difference_that_matters", "cannot_tell"
 ]
@@ -143,11 +145,12 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Rule:
-    """A status or step: when it applies, and the rule in words."""
+    """A status or step: what it is called, the rule in words, when it applies, and how far a step moves the level."""
 
+    label: str
     text: str
     applies: Callable[[Evidence], bool]
-    levels: int = -1  # of a step: how far the level moves
+    levels: int = -1
 
 
 @dataclass(frozen=True)
@@ -221,66 +224,105 @@ def _size_moves(e: Evidence) -> bool:
 # the first that holds
 STATUSES: dict[Status, Rule] = {
     "not_estimable": Rule(
-        "There is no estimate, or no interval, or the interval is the whole line.", lambda e: not _bounded(e)
+        message("could not be estimated"),
+        message("There is no estimate, or no interval, or the interval is the whole line."),
+        lambda e: not _bounded(e),
     ),
     "does_not_survive": Rule(
-        "The interval lies on one side of no difference, but a decisive check fails.",
+        message("does not hold up"),
+        message("The interval lies on one side of no difference, but a decisive check fails."),
         lambda e: e.side != 0 and bool(e.reads("fails")),
     ),
     "depends_on_method": Rule(
-        "The adjusted difference and the adjusted ratio of the same comparison disagree on whether there is an effect, "
-        "or another adjusted method has the opposite sign.",
+        message("depends on the method"),
+        message(
+            "The adjusted difference and the adjusted ratio of the same comparison disagree on whether there is an effect, "
+            "or another adjusted method has the opposite sign."
+        ),
         lambda e: bool(e.contradictions),
     ),
     "found": Rule(
-        "The interval lies on one side of no difference, and no decisive check fails.", lambda e: e.side != 0
+        message("found"),
+        message("The interval lies on one side of no difference, and no decisive check fails."),
+        lambda e: e.side != 0,
     ),
     "no_difference_that_matters": Rule(
-        "The whole interval is smaller than the smallest difference that matters, which the cohort file states "
-        "beforehand.",
+        message("no difference that matters"),
+        message(
+            "The whole interval is smaller than the smallest difference that matters, which the cohort file states "
+            "beforehand."
+        ),
         lambda e: e.margin is not None and -e.margin < e.lower and e.upper < e.margin,
     ),
-    "cannot_tell": Rule("Anything else.", lambda _: True),
+    "cannot_tell": Rule(message("cannot tell"), message("Anything else."), lambda _: True),
 }
 
 STEPS: dict[str, Rule] = {
     "too_wide": Rule(
-        "The interval holds differences too small to matter, and differences more than three times as large as the "
-        "smallest that matters.",
+        message("range too wide"),
+        message(
+            "The interval holds differences too small to matter, and differences more than three times as large as the "
+            "smallest that matters."
+        ),
         _too_wide,
     ),
     "few_clusters": Rule(
-        "Fewer than 10 groups share the exposure or policy, or its absence.", lambda e: e.clusters < FEW_CLUSTERS
+        message("few groups"),
+        message("Fewer than 10 groups share the exposure or policy, or its absence."),
+        lambda e: e.clusters < FEW_CLUSTERS,
     ),
-    "unclear_checks": Rule("A decisive check cannot tell.", lambda e: bool(e.reads("unclear"))),
+    "unclear_checks": Rule(
+        message("checks unclear"), message("A decisive check cannot tell."), lambda e: bool(e.reads("unclear"))
+    ),
     "size_moves": Rule(
-        "In a decisive check the direction holds, but the size changes more than 1.5 times.", _size_moves
+        message("size not stable"),
+        message("In a decisive check the direction holds, but the size changes more than 1.5 times."),
+        _size_moves,
     ),
     "coverage": Rule(
-        "In fresh draws the intervals of this method hold the true value less than 92% or more than 98% of the time.",
+        message("ranges of this method are off"),
+        message(
+            "In fresh draws the intervals of this method hold the true value less than 92% or more than 98% of the time."
+        ),
         lambda e: _miscovered(e) and e.coverage >= POORLY_COVERED,
     ),
     "poor_coverage": Rule(
-        "In fresh draws the intervals of this method hold the true value less than 85% of the time.",
+        message("ranges of this method are far off"),
+        message("In fresh draws the intervals of this method hold the true value less than 85% of the time."),
         lambda e: _miscovered(e) and e.coverage < POORLY_COVERED,
         -2,
     ),
     "low_power": Rule(
-        "A comparison of this size would find the plausible effect less than half of the time, or make it more than "
-        "1.5 times too large.",
+        message("few people for this effect"),
+        message(
+            "A comparison of this size would find the plausible effect less than half of the time, or make it more than "
+            "1.5 times too large."
+        ),
         lambda e: _low_power(e) and not _little_power(e),
     ),
     "little_power": Rule(
-        "A comparison of this size would find the plausible effect less than one time in five, or make it more than 2.5 "
-        "times too large (Gelman and Carlin 2014, Perspectives on Psychological Science 9:641).",
+        message("far too few people for this effect"),
+        message(
+            "A comparison of this size would find the plausible effect less than one time in five, or make it more than 2.5 "
+            "times too large (Gelman and Carlin 2014, Perspectives on Psychological Science 9:641)."
+        ),
         lambda e: _little_power(e),
         -2,
     ),
     "attrition": Rule(
-        "More than one in five of those who belong to the comparison are not in it.", lambda e: e.seen < SEEN
+        message("many not seen"),
+        message("More than one in five of those who belong to the comparison are not in it."),
+        lambda e: e.seen < SEEN,
     ),
     "crude_opposite": Rule(
-        "The simple difference, before adjusting, points the other way.", lambda e: e.crude * e.estimate < 0
+        message("simple difference points the other way"),
+        message("The simple difference, before adjusting, points the other way."),
+        lambda e: e.crude * e.estimate < 0,
     ),
-    "confirmed": Rule("Another design, with other weaknesses, finds the same.", lambda e: e.confirmed, 1),
+    "confirmed": Rule(
+        message("another design agrees"),
+        message("Another design, with other weaknesses, finds the same."),
+        lambda e: e.confirmed,
+        1,
+    ),
 }

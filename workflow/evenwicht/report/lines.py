@@ -10,7 +10,9 @@ from evenwicht.base.exposures import Contrast
 from evenwicht.config import AS_CONFIGURED, Run
 from evenwicht.config.recovered import recovery_settings
 from evenwicht.display.labels import Labels, first_upper, spoken
+from evenwicht.display.language import localised, message, say
 from evenwicht.display.section import Row, records, where
+from evenwicht.display.table import Cell, Column, Table
 from evenwicht.display.wording import MINUS, Scale, decimals, number, scale_of, signed, with_interval
 from evenwicht.estimators.results import DIAGNOSTIC_LABELS, ESTIMANDS
 from evenwicht.recovery import with_recovery
@@ -18,8 +20,13 @@ from evenwicht.report.tables import DATE, MEAN, SHARE, SIZE, YES
 from evenwicht.results.rows import FAILED
 from evenwicht.studies import showing
 
-STATISTICS = {SIZE: "n", SHARE: "%", MEAN: "mean (SD)", DATE: "median date (quartiles)"}
-EVERYBODY = "Everybody"
+STATISTICS = {
+    SIZE: message("number"),
+    SHARE: message("%"),
+    MEAN: message("mean (SD)"),
+    DATE: message("median date (quartiles)"),
+}
+EVERYBODY = message("Everybody")
 JUDGED = ("difference", "ratio")  # kinds of estimand in the table of recovery; arms and the rest are left to the CSV
 HEADLINES = (  # estimands by which scenarios are judged
     "conditional_hazard_ratio",
@@ -28,7 +35,7 @@ HEADLINES = (  # estimands by which scenarios are judged
     "risk_difference",
     "mean_difference",
 )
-USES = {"calibrate": "set by it", "check": "not used", "context": "not used"}
+USES = {"calibrate": message("set by it"), "check": message("not used"), "context": message("not used")}
 
 
 class Words:
@@ -81,7 +88,7 @@ class Words:
 
 
 def not_estimated(words: Words, estimates: pd.DataFrame) -> list[dict[str, str]]:
-    """Return what could not be estimated at all, with the reason: comparisons, and studies without any estimate."""
+    """Return the studies that gave no estimate at all, and comparisons that could not be made, each with the reason."""
     lines = []
     for cohort, config in words.run.cohorts.items():
         for name in config.studies:
@@ -95,17 +102,54 @@ def not_estimated(words: Words, estimates: pd.DataFrame) -> list[dict[str, str]]
                 told = {"outcome": words.outcome(row), "about": words.about(row), "reason": row["reason"]}
                 lines.append({**head, **told})
             if rows.empty:
-                lines.append({**head, "outcome": "", "about": "", "reason": "the study gave no rows"})
+                lines.append({**head, "outcome": "", "about": "", "reason": say("the study gave no rows")})
     return lines
 
 
-def table1(rows: pd.DataFrame, labels: Labels, contrast: Contrast | None) -> list[dict[str, str]]:
+def not_estimated_table(lines: list[dict[str, str]]) -> Table:
+    """Return what could not be estimated, as a table."""
+    columns = [
+        Column("cohort", say("Cohort")),
+        Column("study", say("Study")),
+        Column("outcome", say("Outcome"), names_row=True),
+        Column("about", say("Comparison")),
+        Column("reason", say("Why")),
+    ]
+    return Table(
+        "not_estimated",
+        say("Could not be estimated. This says nothing about whether there is an effect."),
+        columns,
+        lines,
+    )
+
+
+def table1(rows: pd.DataFrame, labels: Labels, contrast: Contrast | None) -> Table:
     """Table 1 in words, with thousands separators in numbers of people."""
+    exposed, unexposed = contrast.arms(labels.book.columns) if contrast else ("", "")
+    head = [
+        Column("variable", say("Characteristic"), names_row=True),
+        Column("level", say("Level")),
+        Column("statistic", say("Statistic")),
+        Column("overall", say("All"), number=True),
+        Column("exposed", first_upper(exposed), number=True),
+        Column("unexposed", first_upper(unexposed), number=True),
+        Column("standardised_difference", say("Standardised difference"), number=True),
+        Column("missing", say("Missing"), number=True),
+    ]
+    if contrast is None:
+        caption = say("Who is in the cohort.")
+    else:
+        name = labels.book.columns[contrast.column].label
+        caption = say(
+            "Who is in the cohort, by {exposure}. The standardised difference is exposed minus unexposed, in pooled "
+            "standard deviations.",
+            exposure=name,
+        )
     columns, told = labels.book.columns, []
     for row in records(rows):
         column = columns.get(row["variable"])
         if column is None:
-            label = contrast.label(columns) if contrast else EVERYBODY
+            label = contrast.label(columns) if contrast else say(EVERYBODY)
             level = ""
         else:
             label = f"{column.label}, {column.unit}" if column.unit and row["statistic"] == MEAN else column.label
@@ -114,23 +158,25 @@ def table1(rows: pd.DataFrame, labels: Labels, contrast: Contrast | None) -> lis
             )
         numbers = {name: row[name] for name in ("overall", "exposed", "unexposed")}
         if row["statistic"] == SIZE:
-            numbers = {name: f"{int(value):,}" if value else "" for name, value in numbers.items()}
+            numbers = {name: localised(f"{int(value):,}") if value else "" for name, value in numbers.items()}
         elif row["statistic"] == MEAN:  # in dates a hyphen is no minus
-            numbers = {name: value.replace("-", MINUS) for name, value in numbers.items()}
+            numbers = {name: localised(value.replace("-", MINUS)) for name, value in numbers.items()}
+        elif row["statistic"] == SHARE:
+            numbers = {name: localised(value) for name, value in numbers.items()}
         told.append(
             {
                 "variable": label,
                 "level": level,
-                "statistic": STATISTICS[row["statistic"]],
+                "statistic": say(STATISTICS[row["statistic"]]),
                 **numbers,
-                "standardised_difference": row["standardised_difference"].replace("-", MINUS),
-                "missing": f"{row['missing']:,}",
+                "standardised_difference": localised(row["standardised_difference"].replace("-", MINUS)),
+                "missing": localised(f"{row['missing']:,}"),
             }
         )
-    return told
+    return Table("table1", caption, head, told)
 
 
-def recovery(words: Words, bias: pd.DataFrame, recovered: pd.DataFrame) -> list[dict[str, str]]:
+def recovery(words: Words, bias: pd.DataFrame, recovered: pd.DataFrame) -> Table:
     """Show how effects recover their truth; of what is told by an age or horizon, differences are enough here."""
     rows = with_recovery(bias, recovered)
     kinds = rows["estimand"].map(lambda name: ESTIMANDS[name].kind)
@@ -141,30 +187,44 @@ def recovery(words: Words, bias: pd.DataFrame, recovered: pd.DataFrame) -> list[
         scale = scale_of(row)
         lines.append(
             {
+                "cohort": words.cohort(row["cohort"]),
                 **_what(words, row, scale),
-                "truth": scale.number(row["truth"]),
-                "estimate": scale.with_interval(row),
+                "truth": (scale.number(row["truth"]), row["truth"]),
+                "estimate": (scale.with_interval(row), row["estimate"]),
                 **_performance(row, scale),
             }
         )
-    return lines
+    columns = [
+        Column("cohort", say("Cohort")),
+        Column("what", say("Outcome and comparison"), names_row=True),
+        Column("estimand", say("What is estimated")),
+        Column("method", say("Method")),
+        Column("truth", say("True value"), number=True),
+        Column("estimate", say("This run (95% interval)"), number=True),
+        Column("bias", say("Mean bias ±"), number=True),
+        Column("coverage", say("Coverage ±"), number=True),
+        Column("power", say("How often an effect is seen ±"), number=True),
+    ]
+    caption = say(
+        "Every method beside its true value. ± is one Monte Carlo standard error; bias of ratios is on the log scale."
+    )
+    return Table("recovery", caption, columns, lines, searchable=True)
 
 
 def _what(words: Words, row: Row, scale: Scale) -> dict[str, str]:
-    estimand = ESTIMANDS[row["estimand"]].label
+    estimand = say(ESTIMANDS[row["estimand"]].label)
     return {
-        "outcome": words.outcome(row),
-        "contrast": words.about(row),
+        "what": ": ".join(filter(None, [words.outcome(row), words.about(row)])),
         "estimand": f"{estimand}, {scale.unit}" if scale.unit else estimand,
         "method": showing.method_label(row["method"]),
     }
 
 
-def _performance(row: Row, scale: Scale) -> dict[str, str]:
+def _performance(row: Row, scale: Scale) -> dict[str, Cell]:
     return {
-        "bias": _bias(row, scale),
-        "coverage": _percent(row["coverage"], row["mc_error_coverage"]),
-        "power": _percent(row["power"], row["mc_error_power"]),
+        "bias": (_bias(row, scale), row["mean_bias"]),
+        "coverage": (_percent(row["coverage"], row["mc_error_coverage"]), row["coverage"]),
+        "power": (_percent(row["power"], row["mc_error_power"]), row["power"]),
     }
 
 
@@ -173,43 +233,71 @@ def not_recovered(words: Words, recovered: pd.DataFrame) -> list[str]:
     return [words.cohort(name) for name in recovery_settings(words.run) if name not in set(recovered["cohort"])]
 
 
-def coverage(words: Words, table: pd.DataFrame) -> list[dict[str, str]]:
+def coverage(words: Words, table: pd.DataFrame) -> Table:
     """One line a study and method: coverage over all its rows in a cohort as configured."""
-    return [
+    lines = [
         {
             "cohort": words.cohort(row["cohort"]),
             "study": words.study(row),
             "method": showing.method_label(row["method"]),
-            "rows": f"{row['rows']:,.0f}",
-            "coverage": f"{100 * row['coverage']:.1f}% ± {100 * row['mc_error_coverage']:.1f}",
-            "outside": f"{row['outside']:,.0f}",
+            "rows": number(row["rows"], 0),
+            "coverage": f"{number(100 * row['coverage'], 1)}% ± {number(100 * row['mc_error_coverage'], 1)}",
+            "outside": number(row["outside"], 0),
         }
         for row in records(where(table, scenario=AS_CONFIGURED))
     ]
+    columns = [
+        Column("cohort", say("Cohort")),
+        Column("study", say("Study")),
+        Column("method", say("Method"), names_row=True),
+        Column("rows", say("Rows"), number=True),
+        Column("coverage", say("Coverage ±"), number=True),
+        Column("outside", say("Outside"), number=True),
+    ]
+    caption = say(
+        "Coverage of 95% intervals over all rows of a method. “Outside” counts rows that differ from 95% by more than 1.96 "
+        "Monte Carlo errors: by chance one in twenty."
+    )
+    return Table("coverage", caption, columns, lines)
 
 
-def scenarios(words: Words, table: pd.DataFrame) -> dict[str, list[dict[str, str]]]:
-    """How the headline of each study fares in each scenario, by title of the cohort."""
+def scenarios(words: Words, table: pd.DataFrame) -> dict[str, Table]:
+    """How the headline of each study fares in each scenario, by id of the cohort."""
     headlines = {
         (cohort, name): showing.headline(study, config.codebook)
         for cohort, config in words.run.cohorts.items()
         for name, study in config.studies.items()
     }
-    tables: dict[str, list[dict[str, str]]] = {}
+    lines: dict[str, list[dict[str, Cell]]] = {}
     for row in records(where(table, estimand=HEADLINES, subgroup="")):
         if headlines.get((row["cohort"], row["study"])) != (row["exposure"], row["reference"]):
             continue
         # the error of a mean over draws is that of its bias, which for ratios is on the log scale, as `se` is
         scale = scale_of({**row, "estimate": row["mean_estimate"], "se": row["mc_error_bias"]})
-        line = {
+        nothing = row["truth"] == (1.0 if ESTIMANDS[row["estimand"]].kind == "ratio" else 0.0)
+        line: dict[str, Cell] = {
             "scenario": spoken(row["scenario"]),
             **_what(words, row, scale),
             "truth": scale.number(row["truth"]),
-            "mean": scale.number(row["mean_estimate"]) or "not estimable",
+            "mean": scale.number(row["mean_estimate"]) or say("not estimable"),
             **_performance(row, scale),
         }
-        tables.setdefault(words.cohort(row["cohort"]), []).append(line)
-    return tables
+        if nothing:
+            line |= {"alarms": line["power"], "power": ""}
+        lines.setdefault(row["cohort"], []).append(line)
+    columns = [
+        Column("scenario", say("Scenario")),
+        Column("what", say("Outcome and comparison"), names_row=True),
+        Column("estimand", say("What is estimated")),
+        Column("method", say("Method")),
+        Column("truth", say("True value"), number=True),
+        Column("mean", say("Mean estimate"), number=True),
+        Column("bias", say("Mean bias ±"), number=True),
+        Column("coverage", say("Coverage ±"), number=True),
+        Column("alarms", say("False alarms ±"), number=True),
+        Column("power", say("How often an effect is seen ±"), number=True),
+    ]
+    return {cohort: Table(f"scenarios_{cohort}", words.cohort(cohort), columns, rows) for cohort, rows in lines.items()}
 
 
 def _bias(row: Row, scale: Scale) -> str:
@@ -222,10 +310,10 @@ def _bias(row: Row, scale: Scale) -> str:
 
 
 def _percent(share: float, error: float) -> str:
-    return "" if pd.isna(share) else f"{100 * share:.0f}% ± {100 * error:.0f}"
+    return "" if pd.isna(share) else f"{number(100 * share, 0)}% ± {number(100 * error, 0)}"
 
 
-def replication(words: Words, table: pd.DataFrame) -> list[dict[str, str]]:
+def replication(words: Words, table: pd.DataFrame) -> Table:
     """Published values beside those of this run, in the decimals in which they are published."""
     lines = []
     for row in records(table):
@@ -237,16 +325,24 @@ def replication(words: Words, table: pd.DataFrame) -> list[dict[str, str]]:
                 "method": showing.method_label(row["method"]),
                 "published": _printed(theirs, digits),
                 "run": _printed(ours, digits),
-                "agrees": "yes" if row["agrees"] else "no",
+                "agrees": say("yes") if row["agrees"] else say("no"),
                 "source": f"{row['source']} [{row['tag']}]",
             }
         )
-    return lines
+    columns = [
+        Column("what", say("Quantity"), names_row=True),
+        Column("method", say("Method")),
+        Column("published", say("Published"), number=True),
+        Column("run", say("This run"), number=True),
+        Column("agrees", say("Agrees")),
+        Column("source", say("Source")),
+    ]
+    return Table("replication", say("Published values beside those of this run, rounded alike."), columns, lines)
 
 
 def _quantity(name: str) -> str:
     """An estimand or a diagnostic in words."""
-    return ESTIMANDS[name].label if name in ESTIMANDS else DIAGNOSTIC_LABELS[name]
+    return say(ESTIMANDS[name].label if name in ESTIMANDS else DIAGNOSTIC_LABELS[name])
 
 
 def _printed(values: list[float], digits: int) -> str:
@@ -254,7 +350,7 @@ def _printed(values: list[float], digits: int) -> str:
     return number(estimate, digits) if pd.isna(lower) else with_interval(estimate, lower, upper, digits=digits)
 
 
-def truth(words: Words, table: pd.DataFrame) -> list[dict[str, str]]:
+def truth(words: Words, table: pd.DataFrame) -> Table:
     """True values of everybody."""
     lines = []
     for row in records(where(table, subgroup="")):
@@ -263,53 +359,79 @@ def truth(words: Words, table: pd.DataFrame) -> list[dict[str, str]]:
             {
                 "cohort": words.cohort(row["cohort"]),
                 "outcome": words.outcome(row),
-                "estimand": ESTIMANDS[row["estimand"]].label,
+                "estimand": say(ESTIMANDS[row["estimand"]].label),
                 "contrast": words.about(row),
-                "value": number(row["value"], digits),
-                "error": "closed form" if row["mc_error"] == 0 else number(row["mc_error"], digits),
+                "value": (number(row["value"], digits), row["value"]),
+                "error": say("closed form") if row["mc_error"] == 0 else number(row["mc_error"], digits),
             }
         )
-    return lines
+    columns = [
+        Column("cohort", say("Cohort")),
+        Column("outcome", say("Outcome"), names_row=True),
+        Column("estimand", say("What is asked")),
+        Column("contrast", say("Comparison")),
+        Column("value", say("True value"), number=True),
+        Column("error", say("Monte Carlo error"), number=True),
+    ]
+    return Table("truth", say("True values of everybody."), columns, lines, searchable=True)
 
 
-def calibration(words: Words, table: pd.DataFrame) -> dict[str, list[dict[str, str]]]:
-    """Published figures beside true values, by title of the world."""
+def calibration(words: Words, table: pd.DataFrame) -> dict[str, Table]:
+    """Published figures beside true values, by id of the cohort."""
     worlds: dict[str, list[dict[str, str]]] = {}
     for row in records(table):
         digits = decimals({"estimate": row["world"], "mc_error": row["mc_error"]})
         about = ", ".join(filter(None, [words.outcome(row), words.about(row)]))
         line: dict[str, str] = {
             "what": f"{_quantity(row['estimand'])}: {about}",
-            "published": f"{row['published']:g}".replace("-", MINUS),
+            "published": localised(f"{row['published']:g}".replace("-", MINUS)),
             "difference": signed(row["difference"], digits),
-            "error": "closed form" if row["mc_error"] == 0 else f"± {number(row['mc_error'], digits)}",
-            "use": USES[row["use"]],
+            "error": say("closed form") if row["mc_error"] == 0 else f"± {number(row['mc_error'], digits)}",
+            "use": say(USES[row["use"]]),
             "source": f"{row['source']} [{row['tag']}]",
             "value": number(row["world"], digits),
         }
-        worlds.setdefault(words.cohort(row["cohort"]), []).append(line)
-    return worlds
+        worlds.setdefault(row["cohort"], []).append(line)
+    columns = [
+        Column("what", say("Quantity"), names_row=True),
+        Column("published", say("Published"), number=True),
+        Column("value", say("World"), number=True),
+        Column("difference", say("Difference"), number=True),
+        Column("error", say("Monte Carlo error"), number=True),
+        Column("use", say("Use")),
+        Column("source", say("Source")),
+    ]
+    caption = say("Published figures beside this world. What set a parameter is no evidence that the world is right.")
+    return {cohort: Table(f"published_{cohort}", caption, columns, rows) for cohort, rows in worlds.items()}
 
 
-def fit(words: Words, table: pd.DataFrame) -> list[dict[str, str]]:
+def fit(words: Words, table: pd.DataFrame) -> Table:
     """Fitted parameters, each by the path of its key in the cohort file."""
-    return [
+    lines = [
         {
             "cohort": words.cohort(row["cohort"]),
             "parameter": spoken(row["parameter"].replace(".", " › ")),
             "fitted": _four_digits(row["fitted"]),
             "in_config": _four_digits(row["in_config"]),
-            "loss": f"{row['loss']:.1g}".replace("-", MINUS),
+            "loss": localised(f"{row['loss']:.1g}".replace("-", MINUS)),
         }
         for row in records(table)
     ]
+    columns = [
+        Column("cohort", say("Cohort")),
+        Column("parameter", say("Parameter"), names_row=True),
+        Column("fitted", say("Fitted"), number=True),
+        Column("in_config", say("In the cohort file"), number=True),
+        Column("loss", say("Remaining distance"), number=True),
+    ]
+    return Table("fit", say("Parameters that were set so that the world gives the published figures."), columns, lines)
 
 
 def _four_digits(value: float) -> str:
-    return f"{value:.4g}".replace("-", MINUS)
+    return localised(f"{value:.4g}".replace("-", MINUS))
 
 
-def estimates(words: Words, table: pd.DataFrame) -> list[dict[str, str]]:
+def estimates(words: Words, table: pd.DataFrame) -> Table:
     """Every estimate row."""
     lines = []
     for row in records(table):
@@ -317,19 +439,43 @@ def estimates(words: Words, table: pd.DataFrame) -> list[dict[str, str]]:
         lines.append(
             {
                 **_place(words, row),
-                "estimand": ESTIMANDS[row["estimand"]].label,
-                "estimate": row["status"] if pd.isna(row["estimate"]) else scale.number(row["estimate"]),
-                "interval": scale.limits(row) or row["reason"],
+                "estimand": say(ESTIMANDS[row["estimand"]].label),
+                "estimate": (
+                    say(row["status"]) if pd.isna(row["estimate"]) else scale.number(row["estimate"]),
+                    row["estimate"],
+                ),
+                "interval": (scale.limits(row) or row["reason"], row["lower"]),
                 "n": _count(row["n"]),
                 "events": _count(row["events"]),
                 "unit": row["unit"],
-                "truth": scale.number(row["truth"]),
+                "truth": (scale.number(row["truth"]), row["truth"]),
             }
         )
-    return lines
+    columns = [
+        *place(),
+        Column("estimand", say("What is estimated")),
+        Column("estimate", say("Estimate"), number=True),
+        Column("interval", say("95% interval"), number=True),
+        Column("n", say("People"), number=True),
+        Column("events", say("With the event"), number=True),
+        Column("unit", say("Unit")),
+        Column("truth", say("True value"), number=True),
+    ]
+    return Table("estimates", say("Every estimate of the run."), columns, lines, searchable=True)
 
 
-def diagnostics(words: Words, table: pd.DataFrame) -> list[dict[str, str]]:
+def place() -> list[Column]:
+    """Columns that say what a row is about."""
+    return [
+        Column("cohort", say("Cohort")),
+        Column("study", say("Study")),
+        Column("outcome", say("Outcome"), names_row=True),
+        Column("contrast", say("Comparison")),
+        Column("method", say("Method")),
+    ]
+
+
+def diagnostics(words: Words, table: pd.DataFrame) -> Table:
     """Every diagnostic."""
     lines = []
     for row in records(table):
@@ -338,13 +484,22 @@ def diagnostics(words: Words, table: pd.DataFrame) -> list[dict[str, str]]:
         lines.append(
             {
                 **_place(words, row),
-                "statistic": DIAGNOSTIC_LABELS[row["statistic"]],
-                "value": "infinite" if np.isinf(row["value"]) else scale.number(row["value"]),
+                "statistic": say(DIAGNOSTIC_LABELS[row["statistic"]]),
+                "value": (say("infinite") if np.isinf(row["value"]) else scale.number(row["value"]), row["value"]),
                 "limits": scale.limits(told) or row["reason"],
                 "note": row["note"],
             }
         )
-    return lines
+    columns = [
+        *place(),
+        Column("statistic", say("Test or check")),
+        Column("value", say("Value"), number=True),
+        Column("limits", say("Limits"), number=True),
+        Column("note", say("How it was made")),
+    ]
+    return Table(
+        "diagnostics", say("Tests, first stages, weights and values under chance."), columns, lines, searchable=True
+    )
 
 
 def _place(words: Words, row: Row) -> dict[str, str]:
@@ -358,5 +513,5 @@ def _place(words: Words, row: Row) -> dict[str, str]:
     }
 
 
-def _count(value: Any) -> str:
-    return "" if pd.isna(value) else f"{value:,.0f}"
+def _count(value: Any) -> Cell:
+    return "" if pd.isna(value) else (number(float(value), 0), float(value))

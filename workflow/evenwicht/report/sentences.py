@@ -13,7 +13,7 @@ import pandas as pd
 from evenwicht.base.outcomes import ContinuousOutcome
 from evenwicht.conclusions import PER, Conclusion
 from evenwicht.config import CohortConfig
-from evenwicht.display.certainty import Verdict, size_of
+from evenwicht.display.certainty import STATUSES, STEPS, Verdict, size_of
 from evenwicht.display.labels import Labels, first_upper, in_sentence
 from evenwicht.display.language import message, say
 from evenwicht.display.section import Row
@@ -53,14 +53,6 @@ BADGES = {
     3: message("fairly sure"),
     2: message("not very sure"),
     1: message("very unsure"),
-}
-NAMES = {  # of each status, for tables and figures
-    "not_estimable": message("could not be estimated"),
-    "does_not_survive": message("does not hold up"),
-    "depends_on_method": message("depends on the method"),
-    "found": message("found"),
-    "no_difference_that_matters": message("no difference that matters"),
-    "cannot_tell": message("cannot tell"),
 }
 TOO_UNCERTAIN = message("too uncertain")
 UNTOLD = ("not_estimable", "cannot_tell")  # there is nothing to be sure of
@@ -105,12 +97,17 @@ class Told:
         """The status in words; a result that is too uncertain to be told is not called found."""
         if self.verdict.status == "found" and not self.verdict.told:
             return say(TOO_UNCERTAIN)
-        return say(NAMES[self.verdict.status])
+        return say(STATUSES[self.verdict.status].label)
 
     @property
     def badge(self) -> str:
         """How sure, in words, of what is told; nothing of what could not be estimated or cannot be told."""
         return "" if self.verdict.status in UNTOLD else say(BADGES[self.verdict.level])
+
+    @property
+    def why(self) -> str:
+        """What moved the level, in a few words."""
+        return ", ".join(say(STEPS[name].label) for name in self.verdict.steps)
 
     @property
     def is_risk(self) -> bool:

@@ -41,6 +41,12 @@ def claims(study: StudySettings, book: Codebook, found: Found) -> list["Claim"]:
     return tell(study, book, found.everybody) if tell else []
 
 
+def messages(study: StudySettings, book: Codebook, found: Found) -> list[str]:
+    """Return what a study shows in a sentence or two, where it claims no effect; nothing if its kind has none."""
+    tell = _declared(type(study), "messages")
+    return tell(study, book, found.everybody) if tell else []
+
+
 def glossary(study: StudySettings) -> tuple[str, dict[str, Method]]:
     """Return the heading of the kind of a study, and its methods by id."""
     return _declared(type(study), "HEADING"), _declared(type(study), "METHODS")

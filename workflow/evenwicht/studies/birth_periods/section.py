@@ -8,8 +8,9 @@ import pandas as pd
 from evenwicht.base.codebook import Codebook
 from evenwicht.display.certainty import Check, Reading
 from evenwicht.display.labels import first_upper
-from evenwicht.display.language import say
+from evenwicht.display.language import localised, message, say
 from evenwicht.display.section import Found, Method, first, records, where
+from evenwicht.display.table import Column, Table
 from evenwicht.display.wording import number, outcome_head, scale_of, shown_by, truth_of
 from evenwicht.studies import methods
 from evenwicht.studies.birth_periods import AFTER, BEFORE, BOTH, EARLIER, PRE_TREND, SPARED, PlannedComparison, Settings
@@ -30,11 +31,11 @@ METHODS = {
 }
 ADJUSTED = ["standardisation", "regression"]  # a linear model of a risk never leads where there is standardisation
 COLUMNS = {  # heading -> what births are compared with, and methods, best first
-    "Born before": (BEFORE, ADJUSTED),
-    "Conceived after": (AFTER, ADJUSTED),
-    "Both": (BOTH, ADJUSTED),
-    "Both, crude": (BOTH, ["crude"]),
-    "Spared region": (SPARED, ["did"]),
+    message("Born before"): (BEFORE, ADJUSTED),
+    message("Conceived after"): (AFTER, ADJUSTED),
+    message("Both"): (BOTH, ADJUSTED),
+    message("Both, crude"): (BOTH, ["crude"]),
+    message("Spared region"): (SPARED, ["did"]),
 }
 DIFFERENCES = (methods.MEAN, methods.RISK)
 
@@ -46,9 +47,16 @@ def headline(study: Settings) -> tuple[str, str]:
 
 def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
     """Return the differences of every window by comparison, and what planned comparisons can say."""
+    columns = [
+        Column("outcome", say("Outcome")),
+        Column("births", say("Births"), names_row=True),
+        *(Column(head, say(head), number=True) for head in COLUMNS),
+        Column("truth", say("True value"), number=True),
+    ]
+    lines = [line for outcome in study.outcomes for line in _lines(outcome, study, book, found)]
+    caption = say("Differences with 95% intervals; with covariates unless called crude.")
     return {
-        "headings": list(COLUMNS),
-        "lines": [line for outcome in study.outcomes for line in _lines(outcome, study, book, found)],
+        "table": Table("windows_of_birth", caption, columns, lines),
         "planned": [plan for planned in study.design_analysis if (plan := _plan(planned, study, book, found))],
     }
 
@@ -62,12 +70,12 @@ def _lines(outcome: str, study: Settings, book: Codebook, found: Found) -> list[
         of = where(rows, exposure=name)
         cells = {heading: shown_by(where(of, reference=r), ways) for heading, (r, ways) in COLUMNS.items()}
         truth = truth_of(where(of, reference=BOTH))
-        lines.append({"outcome": head, "births": first_upper(window.label), "cells": cells, "truth": truth})
+        lines.append({"outcome": head, "births": first_upper(window.label), **cells, "truth": truth})
     if study.region is not None:
         trend = where(rows, exposure=PRE_TREND, reference=EARLIER)
         cells = {heading: shown_by(trend, ["did"]) if r == SPARED else "" for heading, (r, _) in COLUMNS.items()}
         births = first_upper(study.labels(book)[PRE_TREND, EARLIER])
-        lines.append({"outcome": head, "births": births, "cells": cells, "truth": truth_of(trend)})
+        lines.append({"outcome": head, "births": births, **cells, "truth": truth_of(trend)})
     return lines
 
 
@@ -81,8 +89,8 @@ def _plan(planned: PlannedComparison, study: Settings, book: Codebook, found: Fo
     about = f"{book.outcomes[outcome].label}; {study.labels(book)[period, BOTH]}"
     return {
         "comparison": f"{about}; {rows['note'].iloc[0]}",
-        "power": f"{100 * value['power']:.0f}%",
-        "type_s": f"{100 * value['type_s']:.1g}%",
+        "power": number(100 * value["power"], 0),
+        "type_s": localised(f"{100 * value['type_s']:.1g}"),
         "type_m": number(value["type_m"], 1),
     }
 
@@ -90,7 +98,7 @@ def _plan(planned: PlannedComparison, study: Settings, book: Codebook, found: Fo
 def claims(study: Settings, book: Codebook, found: Found) -> list[Claim]:
     """Each window against the same dates in the spared region; without a region, against births before and after."""
     reference = SPARED if study.region is not None else BOTH
-    made = []
+    made: list[Claim] = []
     for outcome in study.outcomes:
         for name in study.windows:
             checks = _checks(study, book, found, outcome, name)

@@ -1,5 +1,6 @@
 """What the report shows of concentration: Lorenz curves, and every statistic beside what chance alone gives."""
 
+import math
 import textwrap
 from typing import Any
 
@@ -8,9 +9,11 @@ import pandas as pd
 
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.outcomes import Sector
+from evenwicht.display.language import message, say
 from evenwicht.display.picture import BLUE, GREY, Picture, style
 from evenwicht.display.section import Found, Method, Row, records, where
-from evenwicht.display.wording import number, scale_of
+from evenwicht.display.table import Column, Table
+from evenwicht.display.wording import Scale, decimals, number, scale_of
 from evenwicht.estimators.results import ESTIMANDS
 from evenwicht.studies.concentration import Settings
 
@@ -33,7 +36,19 @@ def figures(study: Settings, book: Codebook, found: Found) -> dict[str, Picture]
 
 def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
     """Return each statistic beside what chance alone gives, and the excess."""
-    return {"lines": concentration_lines(study, book, found)}
+    columns = [
+        Column("estimand", say("Statistic")),
+        Column("what", say("Sector or group"), names_row=True),
+        Column("observed", say("Observed (interval)"), number=True),
+        Column("chance", say("Chance alone"), number=True),
+        Column("excess", say("Excess"), number=True),
+        Column("truth", say("True value"), number=True),
+    ]
+    caption = say(
+        "Concentration beside chance. Intervals are nominal 95% ones; where a heavy tail makes one too short, it says how "
+        "often it covers. For shuffles, the bracket is the range of 95% of them."
+    )
+    return {"table": Table("concentration", caption, columns, concentration_lines(study, book, found))}
 
 
 def concentration_lines(study: Settings, book: Codebook, found: Found) -> list[dict[str, str]]:
@@ -48,13 +63,13 @@ def concentration_lines(study: Settings, book: Codebook, found: Found) -> list[d
     for row in observed:
         sector, scale = book.sectors.get(row["outcome"]), scale_of(row)
         null = found.diagnostic(statistic="chance", **{key: row[key] for key in KEYS})
-        group = f"High need in {study.at_least} or more of {sectors} sectors"
+        group = say("High need in {least} or more of {all} sectors", least=study.at_least, all=sectors)
         lines.append(
             {
-                "estimand": ESTIMANDS[row["estimand"]].label,
+                "estimand": say(ESTIMANDS[row["estimand"]].label),
                 "what": sector.label if sector else group,
                 "observed": with_caveat(row, found),
-                "chance": _chance(null, row) if null else f"none: {no_null(sector)}" if sector else "none",
+                "chance": _chance(null, row) if null else no_null(sector),
                 "excess": scale.signed(row["estimate"] - null["value"]) if null else "",
                 "truth": scale.number(row["truth"]),
             }
@@ -62,10 +77,38 @@ def concentration_lines(study: Settings, book: Codebook, found: Found) -> list[d
     return lines
 
 
-def no_null(sector: Sector) -> str:
-    """Say why a Gini coefficient has no Poisson null."""
-    what = "money" if sector.measures == "money" else f"a {sector.measures}"
-    return f"{what} is not counted"
+def messages(study: Settings, book: Codebook, found: Found) -> list[str]:
+    """How many people have high need in several sectors, beside chance."""
+    rows = records(where(found.estimates, estimand="group_share", method="observed"))
+    told = []
+    for row in rows:
+        null = found.diagnostic(statistic="chance", **{key: row[key] for key in KEYS})
+        if null is None or math.isnan(row["lower"]):
+            continue
+        per = Scale(1000.0, "", decimals(row, 1000.0))
+        told.append(
+            say(
+                "Of 1,000 people, {share} ({range}) have high need in {least} or more sectors at once; if sectors had "
+                "nothing to do with each other, {chance} would.",
+                share=per.number(row["estimate"]),
+                range=per.limits(row),
+                least=study.at_least,
+                chance=per.number(null["value"]),
+            )
+        )
+    return told
+
+
+NOT_COUNTED = {
+    "money": message("none: money is not counted"),
+    "duration": message("none: a duration is not counted"),
+    "quantity": message("none: a quantity is not counted"),
+}
+
+
+def no_null(sector: Sector | None) -> str:
+    """Say why a statistic has no value under chance."""
+    return say(NOT_COUNTED[sector.measures]) if sector and sector.measures in NOT_COUNTED else say("none")
 
 
 def with_caveat(row: Row, found: Found) -> str:

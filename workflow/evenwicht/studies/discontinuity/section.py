@@ -10,8 +10,8 @@ from evenwicht.display.certainty import Check, Reading
 from evenwicht.display.labels import first_upper
 from evenwicht.display.language import say
 from evenwicht.display.section import Found, Method, where
+from evenwicht.display.table import Column, Table
 from evenwicht.display.wording import outcome_head, scale_of, shown_by, truth_of
-from evenwicht.estimators.results import ESTIMANDS
 from evenwicht.studies import methods
 from evenwicht.studies.claims import Claim, claims_of
 from evenwicht.studies.discontinuity import AFTER, BEFORE, BIRTHS, Settings
@@ -56,14 +56,16 @@ def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
             exposure=study.contrast.exposure,
             method=list(EFFECTS),
         )
-        cells = [shown_by(rows, [method]) for method in EFFECTS]
+        cells = {name: shown_by(rows, [name]) for name in EFFECTS}
         head = outcome_head(book.outcomes[outcome].label, rows)
-        lines.append({"outcome": head, "cells": cells, "truth": truth_of(rows)})
-    return {
-        "headings": [first_upper(method.label) for method in EFFECTS.values()],
-        "lines": lines,
-        "checks": checks(study, found),
-    }
+        lines.append({"outcome": head, **cells, "truth": truth_of(rows)})
+    columns = [
+        Column("outcome", say("Outcome"), names_row=True),
+        *(Column(name, first_upper(say(method.label)), number=True) for name, method in EFFECTS.items()),
+        Column("truth", say("True value"), number=True),
+    ]
+    table = Table("methods_by_date", say("Differences with 95% intervals, by every method."), columns, lines)
+    return {"table": table, "checks": checks(study, found)}
 
 
 def checks(study: Settings, found: Found) -> list[str]:
@@ -74,20 +76,30 @@ def checks(study: Settings, found: Found) -> list[str]:
     if len(placebo):
         misses = ((placebo["lower"] > 0) | (placebo["upper"] < 0)).sum()
         texts.append(
-            f"At the same date in years without the policy, {misses} of {len(placebo)} intervals exclude zero; one in "
-            "twenty is expected by chance."
+            say(
+                "At the same date in years without the policy, {some} of {all} intervals lie wholly above or below no "
+                "difference; chance alone would give one in twenty.",
+                some=misses,
+                all=len(placebo),
+            )
         )
     density = found.estimate(outcome=BIRTHS, exposure=AFTER, reference=BEFORE, method="density")
     if density:
         shown = scale_of(density).with_interval(density)
-        texts.append(f"{ESTIMANDS['births_ratio'].label}: {shown}; 1 if no birth was moved past the date.")
+        texts.append(
+            say(
+                "Births after over births before the date, against other years: {shown}. It is 1 if no birth was moved "
+                "past the date.",
+                shown=shown,
+            )
+        )
     return texts
 
 
 def claims(study: Settings, book: Codebook, found: Found) -> list[Claim]:
     """The date against the same date of other years; placebo dates and the count of births are decisive."""
     keys = (study.contrast.exposure, study.contrast.reference)
-    made = []
+    made: list[Claim] = []
     for outcome in study.every_outcome:
         checks = [*_moved_births(found), *_other_years(study, found, outcome)]
         made += claims_of(found, METHODS, "natural_experiment", outcome, *keys, checks)

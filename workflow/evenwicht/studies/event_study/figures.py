@@ -6,25 +6,46 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 
 from evenwicht.base.codebook import Codebook
+from evenwicht.display.axes import (
+    LINE,
+    Curve,
+    at_risk,
+    draw_curves,
+    heading,
+    key,
+    numbered,
+    round_ticks,
+    row_places,
+    short_number,
+)
 from evenwicht.display.labels import first_lower
-from evenwicht.display.picture import BLUE, GREEN, GREY, ORANGE, Picture, style
-from evenwicht.display.section import Found, where
-from evenwicht.display.wording import scale_of, with_interval
+from evenwicht.display.language import say
+from evenwicht.display.picture import BLUE, GREEN, GREY, ORANGE, PALE, TRUTH, WIDTH, Picture, style, told
+from evenwicht.display.section import Found, first, where
+from evenwicht.display.wording import number, scale_of, signed, with_interval
 from evenwicht.estimators.results import Z95
 from evenwicht.studies.event_study import Group, Settings
 
-SHADE = "#eceff3"
-GROUPS = [(GREY, "-"), ("#56B4E9", "--"), (BLUE, "-."), (ORANGE, "-")]  # unexposed first, then longer and longer
+GROUPS = [(GREY, "-"), (GREEN, "--"), (BLUE, "-."), (ORANGE, "-")]  # unexposed first, then longer and longer
 RATIO = {"estimand": "conditional_hazard_ratio", "method": "cox"}
+RATIOS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0)  # ticks, few enough for any range
+PANEL, BELOW = 120.0, 38.0  # points: height of a panel, and of the numbers and the name of its axis
 
 
-def _panels(outcomes: list[str], height: float, **options: Any) -> tuple[Figure, dict[str, Axes]]:
-    """A row of panels, one for each outcome."""
-    figure, axes = plt.subplots(1, len(outcomes), figsize=(9, height), squeeze=False, layout="constrained", **options)
-    return figure, dict(zip(outcomes, axes[0], strict=True))
+def _panels(rows: int) -> tuple[Figure, list[Axes]]:
+    """Panels below each other."""
+    figure, axes = plt.subplots(rows, 1, squeeze=False, layout="constrained")
+    return figure, list(axes[:, 0])
+
+
+def _finish(figure: Figure, panels: list[float], around: float) -> None:
+    """Give the panels their heights, and the figure what they and all around them take, points."""
+    figure.axes[0].get_gridspec().set_height_ratios(panels)  # type: ignore[union-attr]
+    figure.set_size_inches(WIDTH, (sum(panels) + around) / 72)
 
 
 def _with_rows(study: Settings, table: pd.DataFrame) -> list[str]:
@@ -33,25 +54,28 @@ def _with_rows(study: Settings, table: pd.DataFrame) -> list[str]:
     return [name for name in study.outcomes if name in known]
 
 
-def _log_axes(axes: list[Axes], values: list[pd.DataFrame]) -> None:
-    """Hazard ratios on log axes that share their limits, with no effect as a line."""
+def _reach(values: list[pd.DataFrame]) -> tuple[float, float]:
+    """Limits of a log axis that holds these ratios, and no effect."""
     every = np.concatenate([v.to_numpy(float).ravel() for v in values])
     drawn = every[np.isfinite(every) & (every > 0)]
-    low, high = drawn.min(initial=1.0) / 1.08, drawn.max(initial=1.0) * 1.08
-    steps = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.2, 1.5, 2.0, 3.0, 4.0, 6.0, 10.0, 20.0)
-    ticks = [step for step in steps if low <= step <= high]
-    for axis in axes:
-        axis.set_yscale("log")
-        axis.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
-        axis.minorticks_off()
-        axis.set_ylim(low, high)
-        axis.axhline(1, color="black", lw=0.8)
+    return float(drawn.min(initial=1.0) / 1.08), float(drawn.max(initial=1.0) * 1.08)
+
+
+def _log_ticks(axis: Axis, limits: tuple[float, float]) -> None:
+    ticks = [tick for tick in RATIOS if limits[0] <= tick <= limits[1]]
+    axis.set_ticks(ticks, [short_number(tick) for tick in ticks])
+    axis.set_ticks([], minor=True)
 
 
 def _ratios(found: Found, outcome: str, groups: dict[str, Group], reference: str) -> pd.DataFrame:
     """Hazard ratios of groups or cells against their reference, in order; empty rows where there is none."""
     rows = where(found.estimates, outcome=outcome, reference=reference, **RATIO)
     return rows.set_index("exposure").reindex(list(groups))
+
+
+def _errors(rows: pd.DataFrame) -> Any:
+    """Lengths of the intervals on both sides of estimates, (2, n)."""
+    return np.abs(rows[["lower", "upper"]].to_numpy(float).T - rows["estimate"].to_numpy(float))
 
 
 def cells_figure(study: Settings, book: Codebook, found: Found) -> Picture | None:
@@ -62,36 +86,43 @@ def cells_figure(study: Settings, book: Codebook, found: Found) -> Picture | Non
         return None
     everyone = {reference.id: reference, **study.cells}
     order = sorted(everyone, key=lambda cell: -everyone[cell].quarters[0])  # latest births first
-    place = {cell: k for k, cell in enumerate(order)}
-    sentences: list[str] = []
-    limits: list[pd.DataFrame] = []
+    tables = {outcome: _ratios(found, outcome, study.cells, reference.id) for outcome in outcomes}
+    limits = _reach([rows[["lower", "upper", "truth"]] for rows in tables.values()])
+    around, height = 0.0, 0.0
     with style():
-        figure, panels = _panels(outcomes, 4.1, sharey=True)
-        for outcome, axis in panels.items():
-            label, rows = book.outcomes[outcome].label, _ratios(found, outcome, study.cells, reference.id)
-            spots = np.array([place[cell] for cell in study.cells])
-            error = np.abs(rows[["lower", "upper"]].to_numpy(float).T - rows["estimate"].to_numpy(float))
+        figure, panels = _panels(len(outcomes))
+        for axis, (outcome, rows) in zip(panels, tables.items(), strict=True):
+            places, height = row_places(axis, [everyone[cell].label for cell in order])
+            place = dict(zip(order, places, strict=True))
             before = [place[cell] for cell in [*study.before, reference.id]]
-            axis.axvspan(min(before) - 0.5, max(before) + 0.5, color=SHADE, zorder=0, label="Never exposed")
+            axis.axhspan(min(before) - LINE, max(before) + LINE, color=PALE, lw=0, zorder=0, label=say("Never exposed"))
+            axis.axvline(1, color="black", lw=0.8)
+            spots = [place[cell] for cell in study.cells]
             axis.errorbar(
-                spots, rows["estimate"], error, fmt="o", color=BLUE, capsize=3, label="Estimate, 95% interval"
+                rows["estimate"], spots, xerr=_errors(rows), fmt="o", color=BLUE, label=say("Estimate, 95% interval")
             )
-            axis.plot(place[reference.id], 1, "o", color=BLUE, markerfacecolor="white", label="Reference")
+            axis.plot(1, place[reference.id], "o", color=BLUE, markerfacecolor="white", label=say("Reference"))
             if rows["truth"].notna().any():
-                axis.plot(spots, rows["truth"], "D", color="black", markerfacecolor="none", ms=7, label="True value")
-            limits.append(rows[["lower", "upper"]])
-            axis.set_xticks(range(len(order)), [everyone[cell].label for cell in order], rotation=45, ha="right")
-            axis.set(title=label, xlabel="Births, from latest to earliest")
-            told = [
-                f"{study.cells[str(cell)].label} {scale_of(row).with_interval(row)}"
-                for cell, row in rows[rows["estimand"].notna()].iterrows()
-            ]
-            sentences.append(f"{label}, hazard ratio against {reference.label}: {'; '.join(told)}.")
-        _log_axes(figure.axes, limits)
-        figure.axes[0].set_ylabel("Hazard ratio (log scale)")
-        handles, labels = figure.axes[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper left", ncols=4, frameon=False, fontsize=9)
-    return Picture(figure, f"Event study: {first_lower(study.label)} and onset by date of birth", " ".join(sentences))
+                axis.plot(rows["truth"], spots, label=say("True value"), **TRUTH)
+            axis.set(xscale="log", xlim=limits, xlabel=say("Hazard ratio (log scale)"))
+            _log_ticks(axis.xaxis, limits)
+            around += BELOW + heading(axis, book.outcomes[outcome].label, say("Births, from latest to earliest"))
+        above = key(figure, *panels[0].get_legend_handles_labels())
+        _finish(figure, [height] * len(outcomes), above + around)
+    last = order[-1]
+    clauses = [
+        say(
+            "{outcome}: births {cell} had {ratio} times the hazard of births {reference}",
+            outcome=book.outcomes[outcome].label,
+            cell=everyone[last].label,
+            reference=reference.label,
+            ratio=scale_of(row).with_interval(row),
+        )
+        for outcome in outcomes
+        if (row := first(found.estimates, outcome=outcome, exposure=last, reference=reference.id, **RATIO))
+    ]
+    policy = first_lower(study.label)
+    return Picture(figure, say("Event study: {policy} and onset by date of birth", policy=policy), told(clauses))
 
 
 def incidence_figure(study: Settings, book: Codebook, found: Found) -> Picture | None:
@@ -101,42 +132,44 @@ def incidence_figure(study: Settings, book: Codebook, found: Found) -> Picture |
     if not outcomes:
         return None
     groups = study.compared
-    sentences = []
+    looks = [GROUPS[k * (len(GROUPS) - 1) // max(len(groups) - 1, 1)] for k in range(len(groups))]
+    clauses, heights, around = list[str](), list[float](), 0.0
     with style():
-        figure, panels = _panels(outcomes, 4.6)
-        for outcome, axis in panels.items():
+        figure, panels = _panels(2 * len(outcomes))
+        for outcome, axis, below in zip(outcomes, panels[::2], panels[1::2], strict=True):
             label, part = book.outcomes[outcome].label, where(curves, outcome=outcome)
+            lines = [Curve(where(part, arm=name), *look) for name, look in zip(groups, looks, strict=True)]
             start, end = float(part["x"].min()), float(part["x"].max())
-            ticks = _ages(start, end)
-            for k, (name, group) in enumerate(groups.items()):
-                line = where(part, arm=name)
-                colour, dash = GROUPS[k * (len(GROUPS) - 1) // max(len(groups) - 1, 1)]
-                axis.fill_between(line["x"], 100 * line["lower"], 100 * line["upper"], color=colour, alpha=0.13, lw=0)
-                axis.plot(line["x"], 100 * line["estimate"], dash, color=colour, lw=1.8, label=group.label)
-                last = line.iloc[-1]
-                shown = with_interval(*(100 * last[c] for c in ("estimate", "lower", "upper")))
-                sentences.append(f"{label}, at age {last['x']:g}, {group.label}: {shown} per cent.")
-                height = -0.24 - 0.055 * k
-                for tick in ticks:
-                    count = line.iloc[int((line["x"] - tick).abs().argmin())]["at_risk"]
-                    place = (tick - start) / (end - start)
-                    axis.text(
-                        place, height, f"{count:,.0f}", transform=axis.transAxes, ha="center", fontsize=8, color=colour
-                    )
-            axis.text(0, -0.19, "At risk", transform=axis.transAxes, fontsize=8, color=GREY, ha="center")
-            axis.set(title=label, xlabel="Age, years", xlim=(start, end))
-            axis.set_xticks(ticks)
+            samples = draw_curves(axis, lines)
+            axis.set(xlabel=say("Age, years"), xlim=(start, end))
             axis.set_ylim(bottom=0)
-            axis.grid(axis="y", color="#e4e4e4", lw=0.7)
-        figure.axes[0].set_ylabel("Cumulative incidence, %")
-        handles, names = figure.axes[0].get_legend_handles_labels()
-        figure.legend(handles, names, loc="outside upper left", ncols=2, frameon=False, fontsize=9)
-    return Picture(figure, f"Cumulative incidence by exposure to {first_lower(study.label)}", " ".join(sentences))
+            numbered(axis.xaxis, _ages(start, end))
+            numbered(axis.yaxis, round_ticks(*axis.get_ylim()))
+            around += BELOW + heading(axis, label, say("Cumulative incidence, %"))
+            below.set_xlim(start, end)
+            heights += [PANEL, at_risk(below, _ages(start, end), lines)]
+            unexposed, longest = (100 * float(line.points["estimate"].iloc[-1]) for line in (lines[0], lines[-1]))
+            clauses.append(
+                say(
+                    "{outcome}: by age {age}, {longest}% of births {group} and {unexposed}% of births {reference}",
+                    outcome=label,
+                    age=number(end, 0),
+                    longest=number(longest, 1),
+                    group=list(groups.values())[-1].label,
+                    unexposed=number(unexposed, 1),
+                    reference=study.unexposed.label,
+                )
+            )
+        above = key(figure, samples, [group.label for group in groups.values()])
+        _finish(figure, heights, above + around)
+    policy = first_lower(study.label)
+    return Picture(figure, say("Cumulative incidence by exposure to {policy}", policy=policy), told(clauses))
 
 
 def _ages(low: float, high: float) -> list[float]:
     """Round ages in the range of a curve, with its end."""
-    inner = [float(a) for a in np.arange(np.ceil(low / 5) * 5, high, 5) if high - a > 2.5]
+    step = 5 if high - low < 25 else 10
+    inner = [float(a) for a in np.arange(np.ceil(low / step) * step, high, step) if high - a > step / 2]
     return [*inner, high]
 
 
@@ -146,32 +179,39 @@ def dose_figure(study: Settings, book: Codebook, found: Found) -> Picture | None
     outcomes = _with_rows(study, curves)
     if not outcomes:
         return None
-    sentences: list[str] = []
-    limits: list[pd.DataFrame] = []
+    tables = {outcome: _ratios(found, outcome, study.groups, study.unexposed.id) for outcome in outcomes}
+    limits = _reach([*(rows[["lower", "upper", "truth"]] for rows in tables.values()), curves[["lower", "upper"]]])
+    months = [_mean_months(study, group) for group in study.groups.values()]
+    clauses, around = list[str](), 0.0
     with style():
-        figure, panels = _panels(outcomes, 3.6, sharey=True)
-        for outcome, axis in panels.items():
+        figure, panels = _panels(len(outcomes))
+        for axis, (outcome, rows) in zip(panels, tables.items(), strict=True):
             label, line = book.outcomes[outcome].label, where(curves, outcome=outcome)
+            axis.axhline(1, color="black", lw=0.8)
             axis.fill_between(line["x"], line["lower"], line["upper"], color=BLUE, alpha=0.18, lw=0)
-            axis.plot(line["x"], line["estimate"], color=BLUE, lw=1.8, label="Linear dose, 95% band")
-            rows = _ratios(found, outcome, study.groups, study.unexposed.id)
-            months = [_mean_months(study, group) for group in study.groups.values()]
-            error = np.abs(rows[["lower", "upper"]].to_numpy(float).T - rows["estimate"].to_numpy(float))
+            axis.plot(line["x"], line["estimate"], color=BLUE, lw=1.8, label=say("Linear dose, 95% band"))
             axis.errorbar(
-                months, rows["estimate"], error, fmt="s", color=ORANGE, capsize=3, label="Groups, 95% interval"
+                months, rows["estimate"], _errors(rows), fmt="s", color=ORANGE, label=say("Groups, 95% interval")
             )
             if rows["truth"].notna().any():
-                axis.plot(months, rows["truth"], "D", color="black", markerfacecolor="none", ms=7, label="True value")
-            limits += [rows[["lower", "upper"]], line[["lower", "upper"]]]
-            axis.set(title=label, xlabel="Months of exposure from conception")
+                axis.plot(months, rows["truth"], label=say("True value"), **TRUTH)
+            axis.set(yscale="log", ylim=limits, xlabel=say("Months of exposure from conception"))
+            numbered(axis.xaxis, round_ticks(*axis.get_xlim(), 5))
+            _log_ticks(axis.yaxis, limits)
+            around += BELOW + heading(axis, label, say("Hazard ratio (log scale)"))
             last = line.iloc[-1]
-            shown = with_interval(*(last[c] for c in ("estimate", "lower", "upper")))
-            sentences.append(f"{label}: {last['x']:.0f} months against none, hazard ratio {shown}.")
-        _log_axes(figure.axes, limits)
-        figure.axes[0].set_ylabel("Hazard ratio (log scale)")
-        handles, labels = figure.axes[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper left", ncols=3, frameon=False, fontsize=9)
-    return Picture(figure, f"Dose-response: months of {first_lower(study.label)}", " ".join(sentences))
+            clauses.append(
+                say(
+                    "{outcome}: {months} months of exposure against none, hazard ratio {ratio}",
+                    outcome=label,
+                    months=number(last["x"], 0),
+                    ratio=with_interval(last["estimate"], last["lower"], last["upper"]),
+                )
+            )
+        above = key(figure, *panels[0].get_legend_handles_labels())
+        _finish(figure, [PANEL] * len(outcomes), above + around)
+    policy = first_lower(study.label)
+    return Picture(figure, say("Dose-response: months of {policy}", policy=policy), told(clauses))
 
 
 def _mean_months(study: Settings, group: Group) -> float:
@@ -187,46 +227,49 @@ def scan_figure(study: Settings, book: Codebook, found: Found) -> Picture | None
     outcomes = _with_rows(study, profiles)
     if not outcomes:
         return None
-    sentences = []
+    clauses, around = list[str](), 0.0
     with style():
-        figure, axes = plt.subplots(
-            2, len(outcomes), figsize=(9, 5.4), squeeze=False, sharex="row", layout="constrained"
-        )
-        for column, outcome in zip(axes.T, outcomes, strict=True):
-            label = book.outcomes[outcome].label
-            placebo, profile = where(placebos, outcome=outcome), where(profiles, outcome=outcome)
-            _placebo(column[0], placebo)
-            _profile(column[1], profile)
-            column[0].set_title(label)
-            best = profile.loc[profile["estimate"].idxmax(), "x"]
-            at = placebo[placebo["actual"].astype(bool)]
-            told = (
-                f"break at the true cut-off {with_interval(*at[['estimate', 'lower', 'upper']].iloc[0])} log hazard"
-                if len(at)
-                else "no true cut-off"
+        figure, panels = _panels(2 * len(outcomes))
+        for outcome, upper, lower in zip(outcomes, panels[::2], panels[1::2], strict=True):
+            label, profile = book.outcomes[outcome].label, where(profiles, outcome=outcome)
+            _placebo(upper, where(placebos, outcome=outcome))
+            _profile(lower, profile)
+            around += heading(upper, label, say("Break beside a linear trend, log hazard ratio"))
+            around += heading(lower, label, say("Log likelihood below its maximum")) + 2 * BELOW
+            clauses.append(
+                say(
+                    "{outcome}: the likelihood is highest for an end {months} months from the true one",
+                    outcome=label,
+                    months=signed(profile.loc[profile["estimate"].idxmax(), "x"], 0),
+                )
             )
-            sentences.append(f"{label}: {told}; likelihood highest for an end {best:+.0f} months from the true one.")
-        axes[0, 0].set_ylabel("Break beside a linear trend,\nlog hazard ratio")
-        axes[1, 0].set_ylabel("Log likelihood\nbelow its maximum")
-        handles, labels = axes[0, 0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper left", ncols=3, frameon=False, fontsize=9)
-    return Picture(figure, f"Where is the break? {study.label}", " ".join(sentences))
+        marks = [panel.get_legend_handles_labels() for panel in panels[:2]]
+        above = key(figure, [h for handles, _ in marks for h in handles], [w for _, words in marks for w in words])
+        _finish(figure, [PANEL] * len(panels), above + around)
+    return Picture(figure, say("Where is the break? {policy}", policy=study.label), told(clauses))
 
 
 def _placebo(axis: Axes, scan: pd.DataFrame) -> None:
-    error = np.abs(scan[["lower", "upper"]].to_numpy(float).T - scan["estimate"].to_numpy(float))
-    axis.errorbar(scan["x"], scan["estimate"], error, fmt="o", ms=3, lw=0.8, color=GREY, label="Placebo cut-off")
+    axis.errorbar(
+        scan["x"], scan["estimate"], _errors(scan), fmt="o", ms=3, lw=0.8, color=GREY, label=say("Placebo cut-off")
+    )
     actual = scan[scan["actual"].astype(bool)]
     if len(actual):
-        reach = np.abs(actual[["lower", "upper"]].to_numpy(float).T - actual["estimate"].to_numpy(float))
-        axis.errorbar(actual["x"], actual["estimate"], reach, fmt="D", ms=6, color=ORANGE, label="True cut-off")
+        at = actual["x"], actual["estimate"], _errors(actual)
+        axis.errorbar(*at, fmt="D", ms=6, color=ORANGE, label=say("True cut-off"))
     axis.axhline(0, color="black", lw=0.8)
-    axis.set_xlabel("First birth after the cut-off, months from the end")
+    axis.set_xlabel(say("First birth after the cut-off, months from the end"))
+    _numbers(axis)
 
 
 def _profile(axis: Axes, scan: pd.DataFrame) -> None:
-    axis.plot(scan["x"], scan["estimate"], color=BLUE, lw=1.6)
-    axis.axhline(-(Z95**2) / 2, color=GREEN, lw=1, ls="--")
-    axis.text(scan["x"].min(), -(Z95**2) / 2, " 95% limit", va="bottom", fontsize=8, color=GREEN)
-    axis.axvline(0, color=ORANGE, lw=1.2, ls=":")
-    axis.set_xlabel("End of exposure, months from the true end")
+    axis.plot(scan["x"], scan["estimate"], color=BLUE, lw=1.6, label=say("Log likelihood"))
+    axis.axhline(-(Z95**2) / 2, color=GREEN, lw=1.2, ls="--", label=say("Limit of the 95% interval"))
+    axis.axvline(0, color=ORANGE, lw=1.2, ls=":", label=say("True end"))
+    axis.set_xlabel(say("End of exposure, months from the true end"))
+    _numbers(axis)
+
+
+def _numbers(axis: Axes) -> None:
+    numbered(axis.xaxis, round_ticks(*axis.get_xlim(), 5))
+    numbered(axis.yaxis, round_ticks(*axis.get_ylim()))

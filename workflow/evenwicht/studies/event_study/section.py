@@ -8,15 +8,26 @@ import pandas as pd
 from evenwicht.base.codebook import Codebook
 from evenwicht.display.certainty import Check
 from evenwicht.display.labels import in_words
+from evenwicht.display.language import message, say
 from evenwicht.display.picture import Picture
-from evenwicht.display.section import Found, Method, first, records, where
+from evenwicht.display.section import Found, Method, Row, first, records, where
+from evenwicht.display.table import Column, Table
 from evenwicht.display.wording import scale_of
 from evenwicht.results.rows import FAILED
 from evenwicht.studies import methods
 from evenwicht.studies.claims import Claim, clusters_of
 from evenwicht.studies.event_study import Settings
 from evenwicht.studies.event_study.figures import cells_figure, dose_figure, incidence_figure, scan_figure
-from evenwicht.studies.event_study.survives import CERTAINTY, survives
+from evenwicht.studies.event_study.survives import (
+    CERTAINTY,
+    CONTEXT,
+    FAILS,
+    MOVES,
+    NOT_ASKED,
+    SURVIVES,
+    UNCLEAR,
+    survives,
+)
 
 HEADING = "Event study by date of birth"
 METHODS = {
@@ -85,14 +96,59 @@ def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
                 effects.append({"outcome": book.outcomes[outcome].label, "group": label, **shown})
         answers = records(where(told, outcome=outcome))
         if answers:
-            questions[book.outcomes[outcome].label] = answers
+            questions[book.outcomes[outcome].label] = _questions(outcome, answers, labels[headline(study)])
     return {
-        "effects": effects,
+        "effects": _effects_table(effects),
         "questions": questions,
-        "headline": labels[headline(study)],
         "last": last,
         "ends": in_words(study.ends),
     }
+
+
+def _effects_table(lines: list[dict[str, str]]) -> Table:
+    columns = [
+        Column("outcome", say("Outcome")),
+        Column("group", say("Births"), names_row=True),
+        Column("ratio", say("Hazard ratio"), number=True),
+        Column("delay", say("Delay of onset, years"), number=True),
+        Column("averted", say("Cases averted per 100,000 births"), number=True),
+        Column("risk_ratio", say("Risk ratio"), number=True),
+        Column("free", say("Disease-free years gained"), number=True),
+    ]
+    caption = say("With 95% intervals, by months of birth as groups, of which few carry the comparison.")
+    return Table("effects_by_birth", caption, columns, lines)
+
+
+def _questions(outcome: str, answers: list[Row], compared: str) -> Table:
+    """The referee's questions with their answers: what fails stands first, what is context last."""
+    columns = [
+        Column("question", say("Question"), names_row=True),
+        Column("answer", say("Answer")),
+        Column("reading", say("Reading")),
+        Column("decisive", say("Decisive")),
+        Column("why", say("Why")),
+    ]
+    order = list(READINGS)
+    lines = [
+        {**row, "question": say(row["question"]), "reading": say(READINGS[row["reading"]]), "decisive": _yes(row)}
+        for row in sorted(answers, key=lambda row: order.index(row["reading"]))
+    ]
+    caption = say("Reasons to doubt the result for {births}, each tested.", births=compared)
+    return Table(f"doubts_{outcome}", caption, columns, lines)
+
+
+def _yes(row: Row) -> str:
+    return say("yes") if row["decisive"] else ""
+
+
+READINGS = {
+    FAILS: message("does not hold up"),
+    MOVES: message("direction holds, size does not"),
+    UNCLEAR: message("cannot tell"),
+    SURVIVES: message("holds up"),
+    NOT_ASKED: message("not asked"),
+    CONTEXT: "",
+}
 
 
 def _shown(rows: Any, estimand: str, method: str) -> str:
@@ -116,7 +172,9 @@ def claims(study: Settings, book: Codebook, found: Found) -> list[Claim]:
         planned = where(found.diagnostics, method="design_analysis", **keys).set_index("statistic")["value"]
         made.append(
             Claim(
-                **keys,
+                outcome,
+                exposure,
+                reference,
                 lead=lead,
                 counted=lead,
                 design="natural_experiment",

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from evenwicht.display import certainty
 from evenwicht.display.section import Row, first, records, where
 from evenwicht.display.wording import number, with_interval
 from evenwicht.results.schema import SURVIVES as TABLE
@@ -31,7 +32,12 @@ SURVIVES, MOVES, FAILS, UNCLEAR = "survives", "moves", "does not survive", "cann
 NOT_ASKED, CONTEXT = "not asked", "context"
 ALPHA, ENOUGH_POWER = 0.05, 0.8
 Reading = tuple[str, str, str]  # answer, reading, why
-CERTAINTY = {SURVIVES: "holds", MOVES: "moves", FAILS: "fails", UNCLEAR: "unclear"}  # readings of `display.certainty`
+CERTAINTY: dict[str, certainty.Reading] = {
+    SURVIVES: "holds",
+    MOVES: "moves",
+    FAILS: "fails",
+    UNCLEAR: "unclear",
+}  # readings of `display.certainty`
 
 
 @dataclass(frozen=True)

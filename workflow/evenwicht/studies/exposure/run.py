@@ -38,9 +38,9 @@ def run(study: Settings, cohort: Cohort, book: Codebook, found: Findings, job: J
     the g-formula. An exposure that is a number is not weighted.
 
     Beside the average effect of everybody exposed against nobody stands the population effect: the mean or risk if
-    nobody were exposed, less that of people as they are (Hubbard and van der Laan 2008, Biometrika 95:35). It is not the
-    average effect times the share exposed, since those who are exposed may be affected more, or less, than others.
-    Events are counted by Kaplan-Meier within each arm, so that censoring may depend on the exposure.
+    nobody were exposed, less that of people as they are (Hubbard and van der Laan 2008, Biometrika 95:35). It is not
+    the average effect times the share exposed, since the exposed may be affected more, or less, than others. The risk
+    of people as they are comes from survival within each arm, so that censoring may depend on the exposure.
 
     Curves: `survival`, with pointwise 95% limits on the complementary log-log scale, and numbers at risk. Before the
     first event of an arm, and once nobody is left, there are none.
@@ -158,6 +158,7 @@ def _event_rows(rows: Rows, sample: Sample, outcome: TimedOutcome, propensity: P
     support = event_support(outcome.status, sample.arms)
     sampling = Sampling(sample.n, sample.clusters, sample.weights)
     people = dict(zip(ARMS, (a == 1, a == 0), strict=True))
+    arms: dict[str, tuple[Estimate, Estimate]] = {}
     for method, weighting in (("crude", None), ("ipw", propensity)):
         weights = propensity.sampling * (1.0 if weighting is None else weighting.weights)
         at_horizon: list[Estimate] = []
@@ -176,12 +177,11 @@ def _event_rows(rows: Rows, sample: Sample, outcome: TimedOutcome, propensity: P
         exposed, unexposed = at_horizon
         difference = support.of(sampling.interval(unexposed - exposed))
         rows.add("risk_difference", method, difference, **by_horizon)
-        if weighting is None:
-            now = mixture(sample_mean(a, sample.weights), exposed, unexposed)
-            _risk(rows, sample, now.complement(), outcome.status, by_horizon)
-        else:
-            population = support.of(sampling.interval(now - unexposed))
-            rows.add("population_risk_difference", method, population, **by_horizon)
+        arms[method] = exposed, unexposed
+    now = mixture(sample_mean(a, sample.weights), *arms["crude"])
+    _risk(rows, sample, now.complement(), outcome.status, by_horizon)
+    population = support.of(sampling.interval(now - arms["ipw"][1]))
+    rows.add("population_risk_difference", "ipw", population, **by_horizon)
     _hazard_ratios(
         rows, sample, outcome, {"crude": {}, "ipw": {"weights": propensity.sampling * propensity.weights}}, where
     )

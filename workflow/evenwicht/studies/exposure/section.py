@@ -1,6 +1,5 @@
 """What the report shows of a study of exposures: survival curves beside the comparison that every report leads with."""
 
-from typing import Any
 
 from evenwicht.base.codebook import Codebook
 from evenwicht.display.picture import Picture

@@ -104,7 +104,9 @@ def claims(study: Settings, book: Codebook, found: Found) -> list[Claim]:
         allowed = records(where(found.diagnostics, outcome=outcome, method="iv", statistic="anderson_rubin"))
         limits = {**row, **(_hull(allowed) if allowed else {"lower": np.nan, "upper": np.nan})}
         clusters = clusters_of(found, {"outcome": outcome}, "iv")
-        claim = Claim(outcome, *keys.values(), limits, limits, "natural_experiment", clusters=clusters)
+        claim = Claim(
+            outcome, exposure.exposure, exposure.reference, limits, limits, "natural_experiment", clusters=clusters
+        )
         told.append(claim)
     # the policy only moves the exposure, whose effect this is
     return [replace(claim, level="individual") for claim in told]

@@ -1,0 +1,149 @@
+"""The front page: the answer first, then one short paragraph per cohort, all chosen by status and level."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from evenwicht.display.certainty import STATUSES
+from evenwicht.display.labels import in_sentence
+from evenwicht.display.language import say
+from evenwicht.report.sentences import Told, listed, sentence, truth
+from evenwicht.weighing import Weighed
+
+MOST_STATEMENTS = 5  # of a paragraph
+MOST_NAMED = 3  # comparisons named in one sentence
+CAPPED = ("does_not_survive", "depends_on_method")
+
+
+def question(levels: Sequence[str]) -> str:
+    """The question that a run can answer, by the levels that it studies."""
+    if "individual" in levels and "policy" in levels:
+        return say("Does a child’s early exposure weigh more, or a policy?")
+    if "individual" in levels:
+        return say("What do early exposures change?")
+    if "policy" in levels:
+        return say("What do policies change?")
+    return say("How does need concentrate in few people?")
+
+
+def tally(weighed: Sequence[Weighed]) -> str:
+    """How often either side weighs more; nothing where no cohort has both."""
+    if not weighed:
+        return ""
+    counts = {
+        answer: sum(one.answer == answer for one in weighed)
+        for answer in ("policy", "exposure", "cannot_tell", "no_comparison")
+    }
+    return say(
+        "In {all} comparisons of an exposure with a policy, on the same outcome in the same cohort: the policy weighs more "
+        "in {policy}, the exposure in {exposure}, we cannot tell in {cannot_tell}, and {no_comparison} cannot be made.",
+        all=len(weighed),
+        **counts,
+    )
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Comparisons of one cohort that could not be estimated for one reason."""
+
+    cohort: str
+    causes: str
+    outcomes: str
+    reason: str
+
+
+def missing(told: Sequence[Told]) -> list[Missing]:
+    """What could not be estimated, by cohort and reason."""
+    groups: dict[tuple[str, str], list[Told]] = {}
+    for one in told:
+        if one.verdict.status == "not_estimable":
+            reason = one.row["reason"] or say("it has no interval")
+            groups.setdefault((one.config.title, reason), []).append(one)
+    return [
+        Missing(
+            cohort,
+            listed(list(dict.fromkeys(one.cause for one in ones))),
+            listed(list(dict.fromkeys(in_sentence(one.outcome) for one in ones))),
+            reason,
+        )
+        for (cohort, reason), ones in groups.items()
+    ]
+
+
+def paragraph(told: Sequence[Told], weighed: Sequence[Weighed]) -> list[str]:
+    """What a cohort shows, in few statements: the surest of each side, what does not hold, and what cannot be told."""
+    sure = sorted((one for one in told if _may_be_told(one)), key=lambda one: -one.verdict.level)
+    firsts = {one.conclusion.level: one for one in reversed(sure)}
+    statements = [f"{sentence(one)} {truth(one)}".strip() for one in sure if one in firsts.values()]
+    others = [one for one in sure if one not in firsts.values()]
+    if others:
+        statements.append(say("Told on its page with as much certainty: {named}.", named=_named(others)))
+    capped = [one for one in told if one.verdict.status in CAPPED]
+    statements += [sentence(one) for one in capped[:1]]
+    left = [one for one in told if one not in sure and one not in capped and one.verdict.status != "not_estimable"]
+    statements += [f"{sentence(one)} {truth(one)}".strip() for one in left if len(left) == 1]
+    if len(left) > 1:
+        statements.append(say("We cannot tell, or not well enough: {named}.", named=_named(left)))
+    statements += [told_weight for one in weighed if (told_weight := weight(one, told))][:1]
+    return statements[:MOST_STATEMENTS]
+
+
+def _may_be_told(one: Told) -> bool:
+    little = one.verdict.status == "no_difference_that_matters" and one.verdict.level > 1
+    return one.verdict.told or little
+
+
+def _named(told: Sequence[Told]) -> str:
+    """Comparisons by name, the first few; of the others their number."""
+    names = [say("{cause} and {outcome}", cause=in_sentence(t.cause), outcome=in_sentence(t.outcome)) for t in told]
+    if len(names) <= MOST_NAMED:
+        return "; ".join(names)
+    return say("{some}; and {more} more", some="; ".join(names[:MOST_NAMED]), more=len(names) - MOST_NAMED)
+
+
+def weight(weighed: Weighed, told: Sequence[Told]) -> str:
+    """Which side weighs more for one outcome, if that may be said; else that it cannot."""
+    by_conclusion = {id(one.conclusion): one for one in told}
+    exposure, policy = (by_conclusion[id(side)] for side in (weighed.exposure, weighed.policy))
+    slots = {
+        "exposure": in_sentence(exposure.cause),
+        "policy": in_sentence(policy.cause),
+        "outcome": in_sentence(policy.outcome),
+        "members": policy.members,
+    }
+    if weighed.answer == "policy":
+        return say("Counted over all {members}, {policy} weighs more than {exposure} for {outcome}.", **slots)
+    if weighed.answer == "exposure":
+        return say("Counted over all {members}, {exposure} weighs more than {policy} for {outcome}.", **slots)
+    if weighed.answer == "cannot_tell":
+        return say("Which weighs more for {outcome}, {exposure} or {policy}, we cannot tell.", **slots)
+    return ""
+
+
+def status_counts(told: Sequence[Told]) -> dict[str, int]:
+    """How many comparisons have each status, in words, in the order of the rules."""
+    words = list(dict.fromkeys([*(say(rule.label) for rule in STATUSES.values()), *(one.status for one in told)]))
+    counts = {word: sum(one.status == word for one in told) for word in words}
+    return {word: count for word, count in counts.items() if count}
+
+
+def front(cohorts: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return what the template of the front page needs.
+
+    Parameters
+    ----------
+    cohorts
+        Contexts of the cohort pages, see `cohort_page`.
+    """
+    told = [one for cohort in cohorts for one in cohort["told"]]
+    weighed = [one for cohort in cohorts for one in cohort["weighed"]]
+    levels = list(dict.fromkeys(one.conclusion.level for one in told))
+    return {
+        "title": question(levels),
+        "tally": tally(weighed),
+        "missing": missing(told),
+        "counts": status_counts(told),
+        "real": [cohort for cohort in cohorts if not cohort["synthetic"]],
+        "made_up": [cohort for cohort in cohorts if cohort["synthetic"]],
+        "both": {"individual", "policy"} <= set(levels),
+    }
