@@ -1,9 +1,10 @@
-"""Parts of figures: headings, keys, and numbers on axes, in letters that a telephone can show and without collisions."""
+"""Parts of figures: headings, keys, and numbers on axes, which never collide and are large enough for a telephone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -12,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from evenwicht.display.language import say
+from evenwicht.display.language import localised, say
 from evenwicht.display.lettering import LINE, TEXT, width_of, wrapped
 from evenwicht.display.picture import GREY, RULE, WIDTH
 from evenwicht.display.wording import MOST_DECIMALS, number
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 POINTS = 72 * WIDTH  # width of a figure
+BESIDE = 118.0  # most points of a label left of an axis
+BELOW = 36.0  # points of the numbers and the name below an axis
 HANDLE = 2.0 * TEXT  # length of the sample of a line in a key
 
 
@@ -39,6 +42,19 @@ class Curve:
     points: "pd.DataFrame"
     colour: str
     dash: str
+
+
+def stacked(panels: int) -> tuple[Figure, list[Axes]]:
+    """A figure of panels below each other."""
+    figure, axes = plt.subplots(panels, 1, squeeze=False, layout="constrained")
+    figure.get_layout_engine().set(w_pad=5 / 72, h_pad=4 / 72)  # type: ignore[union-attr, call-arg]
+    return figure, list(axes[:, 0])
+
+
+def finish(figure: Figure, panels: Sequence[float], around: float) -> None:
+    """Give the panels their heights, and the figure what they and all around them take, points."""
+    figure.axes[0].get_gridspec().set_height_ratios(panels)  # type: ignore[union-attr]
+    figure.set_size_inches(WIDTH, (sum(panels) + around + 8 * len(panels)) / 72)
 
 
 def heading(axis: Axes, title: str, quantity: str = "", *, points: float = POINTS - 50) -> float:
@@ -98,7 +114,7 @@ def ticks_upto(end: float) -> NDArray[np.float64]:
 
 
 def at_risk(axis: Axes, ticks: Sequence[float] | NDArray[np.float64], curves: Sequence[Curve]) -> float:
-    """Write how many are at risk below these ticks, each line beside the sample of its curve; return the height, points.
+    """Write how many are at risk below these ticks, each line beside a sample of its curve; return the height, points.
 
     The axis stands below the one with the curves, and shares its limits across.
     """
@@ -108,7 +124,7 @@ def at_risk(axis: Axes, ticks: Sequence[float] | NDArray[np.float64], curves: Se
     axis.text(0, TEXT, say("Number at risk"), transform=axis.get_yaxis_transform(), va="baseline", color=GREY)
     for k, curve in enumerate(curves, start=1):
         level = k * LINE + TEXT
-        sample = {"transform": axis.get_yaxis_transform(), "clip_on": False}
+        sample: dict[str, Any] = {"transform": axis.get_yaxis_transform(), "clip_on": False}
         axis.plot([-0.15, -0.08], [level - TEXT / 3] * 2, curve.dash, color=curve.colour, lw=1.8, **sample)
         for tick in ticks:
             count = curve.points.iloc[int((curve.points["x"] - tick).abs().argmin())]["at_risk"]
@@ -120,9 +136,29 @@ def draw_curves(axis: Axes, curves: Sequence[Curve]) -> list[Artist]:
     """Draw curves in per cent with their 95% bands; return the samples of their lines."""
     drawn: list[Artist] = []
     for curve in curves:
-        points = curve.points
-        axis.fill_between(points["x"], 100 * points["lower"], 100 * points["upper"], color=curve.colour, alpha=0.15, lw=0)
-        drawn += axis.plot(points["x"], 100 * points["estimate"], curve.dash, color=curve.colour, lw=1.8)
+        x, line, low, high = (curve.points[name] for name in ("x", "estimate", "lower", "upper"))
+        axis.fill_between(x, 100 * low, 100 * high, color=curve.colour, alpha=0.15, lw=0)
+        drawn += axis.plot(x, 100 * line, curve.dash, color=curve.colour, lw=1.8)
     axis.grid(axis="y", color=RULE, lw=0.7)
     axis.set_axisbelow(True)
     return drawn
+
+
+def row_places(axis: Axes, labels: Sequence[str]) -> tuple[NDArray[np.float64], float]:
+    """Write labels left of an axis, one row each from top to bottom; return their places, and the height, points.
+
+    The upright axis counts points downwards.
+    """
+    texts = ["\n".join(wrapped(label, BESIDE)) for label in labels]
+    heights = np.array([LINE * (1 + text.count("\n")) + 6 for text in texts])
+    places = np.cumsum(heights) - heights / 2
+    axis.set_ylim(float(heights.sum()) + 2, -2)
+    axis.set_yticks(places, texts)
+    axis.tick_params(axis="y", length=0)
+    axis.spines["left"].set_visible(False)
+    return places, float(heights.sum()) + 4
+
+
+def short_number(value: float) -> str:
+    """A round number with the decimals that it needs."""
+    return localised(f"{value:g}")

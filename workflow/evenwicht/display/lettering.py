@@ -57,4 +57,5 @@ def _advance(letter: str, bold: bool) -> float:
 
 @cache
 def _font(bold: bool) -> FT2Font:
-    return get_font(findfont(FontProperties(family=FONT, weight="bold" if bold else "normal"), fallback_to_default=False))
+    wanted = FontProperties(family=FONT, weight="bold" if bold else "normal")
+    return get_font(findfont(wanted, fallback_to_default=False))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 
@@ -24,6 +25,7 @@ from evenwicht.display.svg import lean
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#6b6b6b"
 PALE, RULE = "#eceff3", "#dcdcdc"  # what lies behind the data, and lines to read it by
 LEVELS = {"individual": (BLUE, "o"), "policy": (ORANGE, "s")}
+TRUTH: dict[str, Any] = {"marker": "D", "color": "black", "markerfacecolor": "none", "ms": 7, "mew": 1.2, "ls": ""}
 WIDTH = 4.9  # inches of every figure: at 390 pixels its text is still read, and a wide page shows it as it is
 ALT = 200  # letters of an alternative text: one sentence
 STYLE = {

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 FONTS = "DejaVu Sans, Verdana, sans-serif"  # Verdana is as wide; the reader's fonts have whatever scripts it lacks
 ROOT = {"role": "img", "font-family": FONTS, "stroke-linejoin": "round", "stroke-linecap": "butt"}
-DROPPED = {f"{{{SVG}}}metadata", f"{{{SVG}}}style"}
+DROPPED = {f"{{{SVG}}}{name}" for name in ("metadata", "style")}
 NOT_TURNED = re.compile(r"rotate\(-?0( [^)]*)?\)")
 FAMILY = re.compile(r"font-family: [^;]*(; )?")
 LONG = re.compile(r"-?\d+\.\d{3,}")
@@ -22,36 +22,35 @@ ElementTree.register_namespace("xlink", XLINK)
 def lean(svg: str, title: str, text: str) -> str:
     """Return a drawing with a title and a text for those who cannot see it, without what no reader needs."""
     root = ElementTree.fromstring(svg)
-    used = {address for address in re.findall(r'(?:href="|url\()#(\w+)', svg)}
-    _prune(root, used)
+    _prune(root, set(re.findall(r'(?:href="|url\()#(\w+)', svg)))
     for place, (name, words) in enumerate({"title": title, "desc": text}.items()):
-        told = ElementTree.Element(f"{{{SVG}}}{name}")
+        told = ElementTree.Element(_tag(name))
         told.text, told.tail = words, "\n"
         root.insert(place, told)
     root.attrib |= ROOT
     return ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
+def _tag(name: str) -> str:
+    return f"{{{SVG}}}{name}"
+
+
 def _prune(element: ElementTree.Element, used: set[str]) -> None:
     """Make an element and all in it lean; a group that says nothing gives way to its parts."""
     element.tail = "\n"
-    if element.tag != f"{{{SVG}}}text":
+    if element.tag != _tag("text"):
         element.text = None
-    kept: list[ElementTree.Element] = []
-    for part in element:
-        if part.tag in DROPPED:
-            continue
+    parts = [part for part in element if part.tag not in DROPPED]
+    element[:] = []
+    for part in parts:
         _prune(part, used)
-        if part.tag in (f"{{{SVG}}}g", f"{{{SVG}}}defs") and not part.attrib and (part.tag.endswith("g") or not len(part)):
-            kept += part
-        else:
-            kept.append(part)
-    element[:] = kept
-    for name, value in list(element.attrib.items()):
-        if name == "id" and value not in used or name == "transform" and NOT_TURNED.fullmatch(value):
-            del element.attrib[name]
-        else:
-            element.attrib[name] = LONG.sub(_short, FAMILY.sub("", " ".join(value.split())))
+        element.extend(part if part.tag == _tag("g") and not part.attrib else [part])
+    if element.get("id") not in used:
+        element.attrib.pop("id", None)
+    if NOT_TURNED.fullmatch(element.get("transform", "")):
+        del element.attrib["transform"]
+    for name, value in element.attrib.items():
+        element.set(name, LONG.sub(_short, FAMILY.sub("", " ".join(value.split()))))
 
 
 def _short(number: re.Match[str]) -> str:

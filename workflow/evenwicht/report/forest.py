@@ -3,7 +3,6 @@
 from itertools import groupby
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -11,11 +10,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from evenwicht.config import CohortConfig
-from evenwicht.display.axes import POINTS, heading, key, numbered, round_ticks
+from evenwicht.display.axes import BELOW, POINTS, finish, heading, key, numbered, round_ticks, stacked
 from evenwicht.display.labels import first_lower, first_upper
 from evenwicht.display.language import say
 from evenwicht.display.lettering import LINE, TEXT, width_of, wrapped
-from evenwicht.display.picture import GREY, LEVELS, PALE, WIDTH, Picture, level_label, style
+from evenwicht.display.picture import GREY, LEVELS, PALE, TRUTH, Picture, level_label, style
 from evenwicht.display.section import Row, records, where
 from evenwicht.display.wording import scale_of
 from evenwicht.report.comparison import DIFFERENCES, leading, leads
@@ -25,8 +24,6 @@ from evenwicht.studies import showing
 
 TRACK = 13.0  # points: height of the strip in which an interval lies
 USED = POINTS - 24  # points that a label and the numbers beside it may take
-BELOW = 40.0  # points of the numbers and the name of an axis
-TRUTH: dict[str, Any] = {"marker": "D", "color": "black", "markerfacecolor": "none", "ms": 7, "mew": 1.2, "ls": ""}
 
 
 def forest_rows(estimates: pd.DataFrame, config: CohortConfig) -> dict[str, list[Row]]:
@@ -74,14 +71,13 @@ def forest_figure(estimates: pd.DataFrame, config: CohortConfig) -> Picture | No
     every = [row for rows in panels.values() for row in rows]
     levels = [level for level in LEVELS if any(row["level"] == level for row in every)]
     with style():
-        figure, axes = plt.subplots(len(panels), 1, squeeze=False, layout="constrained")
-        heights, heads = [], []
-        for axis, (name, rows) in zip(axes[:, 0], panels.items(), strict=True):
-            heads.append(heading(axis, config.outcomes[name].label, points=USED))
+        figure, axes = stacked(len(panels))
+        heights, around = list[float](), 0.0
+        for axis, (name, rows) in zip(axes, panels.items(), strict=True):
+            around += heading(axis, config.outcomes[name].label, points=USED) + BELOW
             heights.append(_panel(axis, rows))
-        above = _key(figure, levels, any(not np.isnan(row["truth"]) for row in every))
-        axes[0, 0].get_gridspec().set_height_ratios(heights)
-        figure.set_size_inches(WIDTH, (above + sum(heights) + sum(heads) + BELOW * len(heights)) / 72)
+        around += _key(figure, levels, any(not np.isnan(row["truth"]) for row in every))
+        finish(figure, heights, around)
     about = " and ".join(level_label(level).lower() for level in levels)
     return Picture(figure, f"Effects of {about}: {config.title}", _message(every, len(panels)))
 

@@ -1,21 +1,20 @@
 """What the report shows of concentration: Lorenz curves, and every statistic beside what chance alone gives."""
 
 import math
-import textwrap
 from typing import Any
 
-import matplotlib.pyplot as plt
 import pandas as pd
 
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.outcomes import Sector
 from evenwicht.display.language import message, say
-from evenwicht.display.picture import BLUE, GREY, Picture, style
+from evenwicht.display.picture import Picture
 from evenwicht.display.section import Found, Method, Row, records, where
 from evenwicht.display.table import Column, Table
-from evenwicht.display.wording import Scale, decimals, number, scale_of
+from evenwicht.display.wording import Scale, decimals, scale_of
 from evenwicht.estimators.results import ESTIMANDS
 from evenwicht.studies.concentration import Settings
+from evenwicht.studies.concentration.figures import lorenz_figure
 
 HEADING = "Concentration of use"
 METHODS = {
@@ -25,7 +24,6 @@ METHODS = {
 }
 SHOWN = ("gini", "group_share", "group_use_share")  # those beside which chance has a value
 KEYS = ("outcome", "exposure", "reference", "at")
-COLUMNS = 4
 
 
 def figures(study: Settings, book: Codebook, found: Found) -> dict[str, Picture]:
@@ -45,8 +43,8 @@ def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
         Column("truth", say("True value"), number=True),
     ]
     caption = say(
-        "Concentration beside chance. Intervals are nominal 95% ones; where a heavy tail makes one too short, it says how "
-        "often it covers. For shuffles, the bracket is the range of 95% of them."
+        "Concentration beside chance. Intervals are nominal 95% ones; where a heavy tail makes one too short, it says "
+        "how often it covers. For shuffles, the bracket is the range of 95% of them."
     )
     return {"table": Table("concentration", caption, columns, concentration_lines(study, book, found))}
 
@@ -122,45 +120,3 @@ def _chance(null: Row, observed: Row) -> str:
     told = {**null, "estimate": null["value"], "estimand": observed["estimand"]}
     scale = scale_of(told)
     return scale.number(null["value"]) if pd.isna(null["lower"]) else scale.with_interval(told)
-
-
-def lorenz_figure(curves: pd.DataFrame, book: Codebook, found: Found) -> Picture:
-    """Draw a Lorenz curve for every sector with its band, beside the curve that chance alone gives for counts."""
-    sectors = list(dict.fromkeys(curves["arm"]))
-    rows = -(-len(sectors) // COLUMNS)
-    sentences = []
-    with style():
-        figure, axes = plt.subplots(
-            rows,
-            COLUMNS,
-            figsize=(7.4, 2.25 * rows + 0.5),
-            sharex=True,
-            sharey=True,
-            squeeze=False,
-            layout="constrained",
-        )
-        for axis in axes.flat[len(sectors) :]:
-            axis.set_visible(False)
-        for axis, name in zip(axes.flat, sectors, strict=False):
-            line, sector = where(curves, arm=name), book.sectors[name]
-            people = 100 * line["x"]
-            axis.plot([0, 100], [0, 100], color=GREY, lw=0.8, label="Equal use")
-            axis.plot(people, 100 * line["null"], ":", color="black", lw=1.4, label="Chance alone (Poisson), of counts")
-            axis.fill_between(people, 100 * line["lower"], 100 * line["upper"], color=BLUE, alpha=0.25, lw=0)
-            axis.plot(people, 100 * line["estimate"], color=BLUE, lw=1.6, label="Observed, with nominal 95% band")
-            observed = found.estimate(estimand="gini", outcome=name)
-            null = found.diagnostic(statistic="chance", method="poisson_null", outcome=name)
-            if null:
-                below, sentence = f"chance {number(null['value'])}", f"chance alone {number(null['value'])}"
-            else:
-                below, sentence = f"chance: none\n({sector.measures})", f"no value for chance, as {no_null(sector)}"
-            axis.set_title(textwrap.fill(sector.label, 22), fontsize=8.5)
-            if observed:
-                axis.text(4, 96, f"Gini {number(observed['estimate'])}\n{below}", va="top", fontsize=8.5)
-                sentences.append(f"{sector.label}: Gini {with_caveat(observed, found)}, {sentence}.")
-            axis.set(xlim=(0, 100), ylim=(0, 100), xticks=[0, 50, 100], yticks=[0, 50, 100], aspect="equal")
-        figure.supxlabel("People, from least to most use, %", fontsize=10)
-        figure.supylabel("Cumulative use, %", fontsize=10)
-        handles, labels = axes[0, 0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper left", ncols=3, frameon=False, fontsize=9)
-    return Picture(figure, f"Lorenz curves: {book.title}", " ".join(sentences))

@@ -2,29 +2,30 @@
 
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.figure import Figure
 
 from evenwicht.base.codebook import Codebook
 from evenwicht.display.axes import (
+    BELOW,
     LINE,
     Curve,
     at_risk,
     draw_curves,
+    finish,
     heading,
     key,
     numbered,
     round_ticks,
     row_places,
     short_number,
+    stacked,
 )
 from evenwicht.display.labels import first_lower
 from evenwicht.display.language import say
-from evenwicht.display.picture import BLUE, GREEN, GREY, ORANGE, PALE, TRUTH, WIDTH, Picture, style, told
+from evenwicht.display.picture import BLUE, GREEN, GREY, ORANGE, PALE, TRUTH, Picture, style, told
 from evenwicht.display.section import Found, first, where
 from evenwicht.display.wording import number, scale_of, signed, with_interval
 from evenwicht.estimators.results import Z95
@@ -33,19 +34,7 @@ from evenwicht.studies.event_study import Group, Settings
 GROUPS = [(GREY, "-"), (GREEN, "--"), (BLUE, "-."), (ORANGE, "-")]  # unexposed first, then longer and longer
 RATIO = {"estimand": "conditional_hazard_ratio", "method": "cox"}
 RATIOS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0)  # ticks, few enough for any range
-PANEL, BELOW = 120.0, 38.0  # points: height of a panel, and of the numbers and the name of its axis
-
-
-def _panels(rows: int) -> tuple[Figure, list[Axes]]:
-    """Panels below each other."""
-    figure, axes = plt.subplots(rows, 1, squeeze=False, layout="constrained")
-    return figure, list(axes[:, 0])
-
-
-def _finish(figure: Figure, panels: list[float], around: float) -> None:
-    """Give the panels their heights, and the figure what they and all around them take, points."""
-    figure.axes[0].get_gridspec().set_height_ratios(panels)  # type: ignore[union-attr]
-    figure.set_size_inches(WIDTH, (sum(panels) + around) / 72)
+PANEL = 120.0  # points: height of a panel
 
 
 def _with_rows(study: Settings, table: pd.DataFrame) -> list[str]:
@@ -90,7 +79,7 @@ def cells_figure(study: Settings, book: Codebook, found: Found) -> Picture | Non
     limits = _reach([rows[["lower", "upper", "truth"]] for rows in tables.values()])
     around, height = 0.0, 0.0
     with style():
-        figure, panels = _panels(len(outcomes))
+        figure, panels = stacked(len(outcomes))
         for axis, (outcome, rows) in zip(panels, tables.items(), strict=True):
             places, height = row_places(axis, [everyone[cell].label for cell in order])
             place = dict(zip(order, places, strict=True))
@@ -108,11 +97,11 @@ def cells_figure(study: Settings, book: Codebook, found: Found) -> Picture | Non
             _log_ticks(axis.xaxis, limits)
             around += BELOW + heading(axis, book.outcomes[outcome].label, say("Births, from latest to earliest"))
         above = key(figure, *panels[0].get_legend_handles_labels())
-        _finish(figure, [height] * len(outcomes), above + around)
+        finish(figure, [height] * len(outcomes), above + around)
     last = order[-1]
     clauses = [
         say(
-            "{outcome}: births {cell} had {ratio} times the hazard of births {reference}",
+            "{outcome}: hazard ratio {ratio}, {cell} against {reference}",
             outcome=book.outcomes[outcome].label,
             cell=everyone[last].label,
             reference=reference.label,
@@ -135,7 +124,7 @@ def incidence_figure(study: Settings, book: Codebook, found: Found) -> Picture |
     looks = [GROUPS[k * (len(GROUPS) - 1) // max(len(groups) - 1, 1)] for k in range(len(groups))]
     clauses, heights, around = list[str](), list[float](), 0.0
     with style():
-        figure, panels = _panels(2 * len(outcomes))
+        figure, panels = stacked(2 * len(outcomes))
         for outcome, axis, below in zip(outcomes, panels[::2], panels[1::2], strict=True):
             label, part = book.outcomes[outcome].label, where(curves, outcome=outcome)
             lines = [Curve(where(part, arm=name), *look) for name, look in zip(groups, looks, strict=True)]
@@ -151,7 +140,7 @@ def incidence_figure(study: Settings, book: Codebook, found: Found) -> Picture |
             unexposed, longest = (100 * float(line.points["estimate"].iloc[-1]) for line in (lines[0], lines[-1]))
             clauses.append(
                 say(
-                    "{outcome}: by age {age}, {longest}% of births {group} and {unexposed}% of births {reference}",
+                    "{outcome}: by age {age}, {longest}% ({group}) and {unexposed}% ({reference})",
                     outcome=label,
                     age=number(end, 0),
                     longest=number(longest, 1),
@@ -161,7 +150,7 @@ def incidence_figure(study: Settings, book: Codebook, found: Found) -> Picture |
                 )
             )
         above = key(figure, samples, [group.label for group in groups.values()])
-        _finish(figure, heights, above + around)
+        finish(figure, heights, above + around)
     policy = first_lower(study.label)
     return Picture(figure, say("Cumulative incidence by exposure to {policy}", policy=policy), told(clauses))
 
@@ -184,7 +173,7 @@ def dose_figure(study: Settings, book: Codebook, found: Found) -> Picture | None
     months = [_mean_months(study, group) for group in study.groups.values()]
     clauses, around = list[str](), 0.0
     with style():
-        figure, panels = _panels(len(outcomes))
+        figure, panels = stacked(len(outcomes))
         for axis, (outcome, rows) in zip(panels, tables.items(), strict=True):
             label, line = book.outcomes[outcome].label, where(curves, outcome=outcome)
             axis.axhline(1, color="black", lw=0.8)
@@ -209,7 +198,7 @@ def dose_figure(study: Settings, book: Codebook, found: Found) -> Picture | None
                 )
             )
         above = key(figure, *panels[0].get_legend_handles_labels())
-        _finish(figure, [PANEL] * len(outcomes), above + around)
+        finish(figure, [PANEL] * len(outcomes), above + around)
     policy = first_lower(study.label)
     return Picture(figure, say("Dose-response: months of {policy}", policy=policy), told(clauses))
 
@@ -229,7 +218,7 @@ def scan_figure(study: Settings, book: Codebook, found: Found) -> Picture | None
         return None
     clauses, around = list[str](), 0.0
     with style():
-        figure, panels = _panels(2 * len(outcomes))
+        figure, panels = stacked(2 * len(outcomes))
         for outcome, upper, lower in zip(outcomes, panels[::2], panels[1::2], strict=True):
             label, profile = book.outcomes[outcome].label, where(profiles, outcome=outcome)
             _placebo(upper, where(placebos, outcome=outcome))
@@ -240,12 +229,12 @@ def scan_figure(study: Settings, book: Codebook, found: Found) -> Picture | None
                 say(
                     "{outcome}: the likelihood is highest for an end {months} months from the true one",
                     outcome=label,
-                    months=signed(profile.loc[profile["estimate"].idxmax(), "x"], 0),
+                    months=signed(float(profile["x"].iloc[int(profile["estimate"].argmax())]), 0),
                 )
             )
         marks = [panel.get_legend_handles_labels() for panel in panels[:2]]
         above = key(figure, [h for handles, _ in marks for h in handles], [w for _, words in marks for w in words])
-        _finish(figure, [PANEL] * len(panels), above + around)
+        finish(figure, [PANEL] * len(panels), above + around)
     return Picture(figure, say("Where is the break? {policy}", policy=study.label), told(clauses))
 
 

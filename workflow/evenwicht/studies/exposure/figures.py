@@ -1,6 +1,5 @@
 """Survival curves of a study of exposures: crude above weighted, with the numbers at risk below."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
@@ -9,30 +8,42 @@ from matplotlib.axes import Axes
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.exposures import Contrast
 from evenwicht.base.outcomes import EventOutcome
-from evenwicht.display.axes import Curve, at_risk, draw_curves, heading, key, numbered, round_ticks, ticks_upto
+from evenwicht.display.axes import (
+    BELOW,
+    Curve,
+    at_risk,
+    draw_curves,
+    finish,
+    heading,
+    key,
+    numbered,
+    round_ticks,
+    stacked,
+    ticks_upto,
+)
 from evenwicht.display.language import say
-from evenwicht.display.picture import BLUE, ORANGE, WIDTH, Picture, style, told
+from evenwicht.display.picture import BLUE, ORANGE, Picture, style, told
 from evenwicht.display.section import where
 from evenwicht.display.wording import number
 from evenwicht.studies.exposure.run import ARMS
 
 METHODS = "crude", "ipw"
 STYLES = (ORANGE, "-"), (BLUE, "--")
-PANEL, BELOW = 120.0, 38.0  # points: height of a panel, and of the numbers and the name of its axis
+PANEL = 120.0  # points: height of a panel
 
 
 def survival_figure(curves: pd.DataFrame, contrast: Contrast, book: Codebook) -> Picture:
     """Draw crude and weighted survival by exposure, with 95% bands and numbers at risk."""
     names, arms = list(dict.fromkeys(curves["outcome"])), contrast.arms(book.columns)
-    heights: list[float] = []
+    heights, around = list[float](), 0.0
     with style():
-        figure, axes = plt.subplots(3 * len(names), 1, squeeze=False, layout="constrained")
-        for name, panels in zip(names, axes.reshape(-1, 3), strict=True):
-            samples, taken = _outcome(panels, where(curves, outcome=name), _timed(book, name))
-            heights += taken
-        above = key(figure, samples, arms)
-        axes[0, 0].get_gridspec().set_height_ratios([PANEL, PANEL, heights[2]] * len(names))
-        figure.set_size_inches(WIDTH, (above + sum(heights)) / 72)
+        figure, axes = stacked(3 * len(names))
+        for k, name in enumerate(names):
+            panels = axes[3 * k : 3 * k + 3]
+            samples, headings, risk = _outcome(panels, where(curves, outcome=name), _timed(book, name))
+            heights += [PANEL, PANEL, risk]
+            around += headings + 2 * BELOW
+        finish(figure, heights, around + key(figure, samples, arms))
     clauses = [_message(where(curves, outcome=name, method="ipw"), arms, _timed(book, name)) for name in names]
     return Picture(
         figure, say("Survival by exposure: {contrast}", contrast=contrast.label(book.columns)), told(clauses)
@@ -45,10 +56,18 @@ def _timed(book: Codebook, name: str) -> EventOutcome:
     return outcome
 
 
-def _outcome(panels: list[Axes], curves: pd.DataFrame, outcome: EventOutcome) -> tuple[list[Artist], list[float]]:
-    """Draw one outcome: two panels and the numbers at risk; return the samples of the lines, and the heights, points."""
+def _outcome(panels: list[Axes], curves: pd.DataFrame, outcome: EventOutcome) -> tuple[list[Artist], float, float]:
+    """Draw one outcome: two panels and the numbers at risk.
+
+    Returns
+    -------
+    samples
+        Of the lines, by arm.
+    headings, risk
+        Heights of the headings and of the numbers at risk, points.
+    """
     floor = float(np.floor(20 * curves[["estimate", "lower"]].min().min()) * 5)
-    ticks, heights = ticks_upto(outcome.horizon), list[float]()
+    ticks, headings = ticks_upto(outcome.horizon), 0.0
     titles = {
         "crude": say("{outcome}, crude", outcome=outcome.label),
         "ipw": say("{outcome}, weighted for confounders", outcome=outcome.label),
@@ -57,13 +76,13 @@ def _outcome(panels: list[Axes], curves: pd.DataFrame, outcome: EventOutcome) ->
     for axis, method in zip(panels, METHODS, strict=False):
         drawn = _curves(where(curves, method=method))
         samples = draw_curves(axis, drawn)
-        heights.append(heading(axis, titles[method], quantity) + PANEL + BELOW)
+        headings += heading(axis, titles[method], quantity)
         axis.set(xlim=(0, outcome.horizon), ylim=(floor, 100 + 0.01 * (100 - floor)))
         numbered(axis.xaxis, ticks)
         numbered(axis.yaxis, round_ticks(floor, 100))
     panels[1].set_xlabel(_clock(outcome))
     panels[2].set_xlim(0, outcome.horizon)
-    return samples, [*heights, at_risk(panels[2], ticks, _curves(where(curves, method="crude")))]
+    return samples, headings, at_risk(panels[2], ticks, _curves(where(curves, method="crude")))
 
 
 def _curves(lines: pd.DataFrame) -> list[Curve]:
