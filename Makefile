@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: run recovery tables drift test lint format lock schema clean
+.PHONY: run recovery tables drift browser test lint format lock schema clean
 .DEFAULT_GOAL := run
 
 $(READY): requirements.lock pyproject.toml
@@ -27,7 +27,11 @@ tables: run  ## regenerate the tables of the default run and show what changed a
 drift: run  ## fail if the regenerated tables differ from the committed ones
 	$(BIN)/python -m evenwicht.report.drift results/tables
 
-test: $(READY)  ## every test
+browser: $(READY)  ## Chromium for the tests of the pages: on Debian, root gets its package; elsewhere, how to get it
+	@$(BIN)/python -m tests.browser.chromium || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+	  && apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core; }
+
+test: $(READY) browser  ## every test; those of the pages need the run of `make`
 	PATH="$(CURDIR)/$(BIN):$$PATH" pytest -n auto --dist loadfile
 
 lint: $(READY)  ## ruff, mypy, snakefmt and snakemake --lint

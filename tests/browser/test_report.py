@@ -1,0 +1,165 @@
+"""Every page of the default run, as a reader opens it from the disk on a laptop, on a phone, and on paper."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser import pages
+from tests.browser.chromium import NARROW, Visit, close, visit
+from tests.conftest import ROOT
+
+FRONT = ROOT / "results/report.html"
+BESIDE = FRONT.with_name("pages")
+ESTIMATES = BESIDE / "estimates.html"
+HEAVIEST, TALLEST = 1_500_000, 8  # bytes, screens of 1280 x 1000 pixels
+
+
+@pytest.fixture(scope="module", params=[FRONT, *sorted(BESIDE.glob("*.html"))], ids=lambda file: file.stem)
+def file(request: pytest.FixtureRequest) -> Path:
+    """Each page in turn; tests are ordered by it, so that a page is opened once per width."""
+    return made(request.param)
+
+
+@pytest.fixture(scope="module")
+def wide(browser: Browser, file: Path) -> Iterator[Visit]:
+    """A page on a laptop, with everything unfolded."""
+    opened = visit(browser, file)
+    pages.unfold(opened.page)
+    yield opened
+    close(opened)
+
+
+@pytest.fixture(scope="module")
+def narrow(browser: Browser, file: Path) -> Iterator[Visit]:
+    """A page on a phone, with everything unfolded."""
+    opened = visit(browser, file, NARROW)
+    pages.unfold(opened.page)
+    yield opened
+    close(opened)
+
+
+@pytest.fixture
+def estimates(browser: Browser) -> Iterator[Visit]:
+    opened = visit(browser, made(ESTIMATES))
+    yield opened
+    close(opened)
+
+
+def made(file: Path) -> Path:
+    if not file.is_file():
+        pytest.fail(f"{file.relative_to(ROOT)} is not there: run make first", pytrace=False)
+    return file
+
+
+def test_on_a_laptop_nothing_is_cut_and_nothing_scrolls_sideways(wide):
+    assert pages.wider_than_the_window(wide.page) == []
+    assert pages.cut_off(wide.page) == []
+    assert pages.with_a_scroll_bar(wide.page) == []
+
+
+def test_on_a_phone_the_page_does_not_scroll_sideways(narrow):
+    assert pages.wider_than_the_window(narrow.page) == []
+    assert pages.cut_off(narrow.page) == []
+
+
+def test_on_a_phone_text_in_figures_can_be_read(narrow):
+    assert pages.small_text_in_figures(narrow.page) == []
+
+
+def test_every_link_leads_somewhere(wide):
+    assert pages.broken_links(wide.page, wide.file) == []
+
+
+def test_a_page_stands_alone_and_its_scripts_run(wide, narrow):
+    assert (wide.requests, wide.complaints) == ([], [])
+    assert (narrow.requests, narrow.complaints) == ([], [])
+
+
+def test_every_picture_is_told_in_a_sentence(wide):
+    assert pages.pictures_without_words(wide.page) == []
+
+
+def test_headings_are_in_order(wide):
+    assert pages.headings_out_of_order(wide.page) == []
+
+
+def test_no_part_is_empty(wide):
+    assert pages.empty_parts(wide.page) == []
+
+
+def test_every_table_can_be_copied_and_saved(wide):
+    assert pages.tables_that_stay(wide.page) == []
+
+
+def test_a_saved_table_has_the_rows_and_columns_that_are_shown(wide):
+    tables = wide.page.locator("table[data-name]")
+    for place in range(tables.count()):
+        head, *body = pages.saved_rows(wide.page, place)
+        assert len(body) == tables.nth(place).locator("tbody tr, tfoot tr").count()
+        assert {len(line) for line in body} <= {len(head)}
+
+
+def test_a_page_prints_on_a4_without_buttons(wide):
+    assert pages.controls_on_paper(wide.page) == []
+    assert set(pages.sheets(wide.page)) == {pages.A4}
+
+
+def test_no_barrier_is_found_by_axe(browser, file):
+    opened = visit(browser, file)
+    pages.unfold(opened.page)
+    found = pages.barriers(opened.page)
+    close(opened)
+    assert found == []
+
+
+def test_the_front_page_is_short_and_light(browser):
+    opened = visit(browser, made(FRONT))
+    height = pages.screens(opened.page)
+    close(opened)
+    assert height <= TALLEST
+    assert FRONT.stat().st_size < HEAVIEST
+
+
+def test_search_leaves_the_rows_with_the_word_and_says_how_many(estimates):
+    rows = estimates.page.locator("table.searchable tbody tr")
+    every = rows.count()
+    estimates.page.get_by_role("searchbox").fill("gini")
+    expect(rows).not_to_have_count(every)
+    left = rows.all_inner_texts()
+    assert left
+    assert all("gini" in row.lower() for row in left)
+    assert str(len(left)) in estimates.page.locator(".dt-info[role=status][aria-live=polite]").inner_text()
+    assert len(pages.saved_rows(estimates.page, 0)) == len(left) + 1
+
+
+def test_columns_of_numbers_are_sorted_by_keyboard(estimates):
+    header = estimates.page.locator("table.searchable th.n").first
+    order = header.get_by_role("button")
+    for direction in ("ascending", "descending"):
+        order.press("Enter")
+        expect(header).to_have_attribute("aria-sort", direction)
+        column = header.evaluate("cell => cell.cellIndex")
+        values = estimates.page.eval_on_selector_all(
+            "table.searchable tbody tr", "(rows, column) => rows.map(row => row.cells[column].dataset.order)", column
+        )
+        numbers = [float(value) for value in values if value]
+        assert len(numbers) > 1
+        assert numbers == sorted(numbers, reverse=direction == "descending")
+        assert not any(values[len(numbers) :])
+
+
+def test_paper_has_every_estimate(estimates):
+    estimates.page.emulate_media(media="print")
+    rows = estimates.page.locator("table.searchable tbody tr")
+    assert rows.count() == ESTIMATES.read_text("utf-8").split("<tbody", 1)[1].split("</tbody", 1)[0].count("<tr")
+    assert rows.last.is_visible()
+
+
+def test_without_scripts_every_estimate_is_there(browser):
+    opened = visit(browser, made(ESTIMATES), NARROW, scripts=False)
+    assert opened.page.locator("table.searchable tbody tr").count() > 1
+    assert opened.page.get_by_role("button").count() == 0
+    assert pages.wider_than_the_window(opened.page) == []
+    close(opened)
