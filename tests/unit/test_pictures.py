@@ -16,7 +16,7 @@ import pytest
 from evenwicht.display.dots import CHANGED, EITHER, NEITHER, Dots, dots_pair, dots_svg
 from evenwicht.display.picture import ALT, BLUE, ORANGE, Picture
 from evenwicht.report.flow_figure import MOST, flow_figure, flow_lines, flows
-from evenwicht.report.promise import holds, promise_line, recovered
+from evenwicht.report.promise import holds, promise_line, recovered, rule
 from evenwicht.report.recovery_figures import alarms, recovery_figure, scenario_figure
 from evenwicht.results.schema import COVERAGE, FLOW, RECOVERY, SCENARIOS
 from matplotlib.text import Text
@@ -209,6 +209,10 @@ def test_a_method_holds_its_promise_by_coverage_and_bias_beyond_chance(
     assert holds(found) is expected
 
 
+def test_the_rule_is_told_with_its_own_numbers() -> None:
+    assert re.findall(r"\d[\d.]*", " ".join(rule())) == ["95", "92", "98", "2", "92", "3", "3", "0.4"]
+
+
 def test_many_rows_are_no_reason_to_fail_by_chance() -> None:
     noise = np.random.default_rng(5)
     held = []
@@ -275,7 +279,7 @@ def test_the_title_and_the_alternative_text_tell_the_message() -> None:
 def test_an_alternative_text_is_one_sentence_of_at_most_200_letters() -> None:
     many = {f"method_with_a_long_name_{k}": [{"bias": 3.0}] for k in range(30)}
     assert len(recovery_picture(**many).alt) <= ALT
-    assert recovery_picture(ipw=[{}]).alt == "All 1 methods hold their promise."
+    assert recovery_picture(ipw=[{}]).alt == "Every method holds its promise: 1 of 1."
 
 
 def drawn_dots(picture: Picture, panel: int) -> np.ndarray:
@@ -347,6 +351,12 @@ def test_worlds_with_too_many_false_alarms_are_named() -> None:
     quiet = scenario_figure(SCENARIOS.table(WORLDS[:3]), "Made up", STUDIES, str)
     assert quiet is not None
     assert quiet.alt == "Where there is no effect, no method sees one clearly more often than in 5 of 100 draws."
+
+
+def test_a_world_of_effects_alone_raises_no_false_alarm() -> None:
+    picture = scenario_figure(SCENARIOS.table(WORLDS[3:4]), "Made up", STUDIES, str)
+    assert picture is not None
+    assert picture.alt == "How often each method sees the effect of each changed world."
 
 
 def test_any_number_of_worlds_is_drawn() -> None:

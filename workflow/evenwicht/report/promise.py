@@ -148,6 +148,31 @@ def promise_line(found: Sequence[Recovered]) -> str:
     return say("{held} of {counted} methods hold their promise", held=number(held, 0), counted=number(counted, 0))
 
 
+def rule() -> list[str]:
+    """Return the parts of the rule in words."""
+    lowest, highest = (f"{number(100 * share, 0)}%" for share in COVERED)
+    return [
+        say(
+            "Over all its estimates, 95% intervals hold the true value in {lowest} to {highest} of draws, give or take "
+            "{errors} Monte Carlo errors.",
+            lowest=lowest,
+            highest=highest,
+            errors=number(ERRORS_OF_METHOD, 0),
+        ),
+        say(
+            "No estimate has intervals that hold it in fewer than {lowest} of draws by more than {errors} Monte Carlo "
+            "errors.",
+            lowest=lowest,
+            errors=number(ERRORS_OF_ROW, 0),
+        ),
+        say(
+            "No estimate is wrong on average by more than {errors} Monte Carlo errors and {harmful} standard deviations.",
+            errors=number(ERRORS_OF_ROW, 0),
+            harmful=number(HARMFUL, 1),
+        ),
+    ]
+
+
 def counts(found: Sequence[Recovered]) -> tuple[int, int]:
     """Methods that hold their promise, and methods that promise anything."""
     judged = [holds(one) for one in found if one.counted]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -16,7 +17,7 @@ from evenwicht.display.axes import POINTS, key
 from evenwicht.display.certainty import COVERED
 from evenwicht.display.labels import first_upper, spoken
 from evenwicht.display.language import say
-from evenwicht.display.lettering import LINE, width_of, wrapped
+from evenwicht.display.lettering import LINE, TEXT, width_of, wrapped
 from evenwicht.display.picture import ALT, BLUE, GREY, ORANGE, RULE, WIDTH, Picture, style
 from evenwicht.display.section import where
 from evenwicht.display.wording import number
@@ -123,6 +124,13 @@ def _line(axis: Axes, text: str, bottom: float, *, weight: str = "normal") -> No
     told.set_in_layout(False)
 
 
+def _below(axis: Axes, text: str) -> None:
+    """Write what an axis counts, over those of the panels beside it."""
+    axis.set_xlabel(" ")  # room for it
+    place: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points"}
+    axis.annotate(text, (0, 0), (0, -BELOW + TEXT), va="baseline", **place).set_in_layout(False)
+
+
 def _verdict(found: Recovered) -> str:
     if not found.counted:
         return say("Simple comparisons, not counted")
@@ -219,9 +227,9 @@ def _alt(found: Sequence[Recovered], label: Label) -> str:
     held, counted = counts(found)
     if not counted:
         return say("Bias and coverage of simple comparisons, which promise nothing where groups differ.")
-    if held == counted:
-        return say("All {counted} methods hold their promise.", counted=number(counted, 0))
     told = {"held": number(held, 0), "counted": number(counted, 0)}
+    if held == counted:
+        return say("Every method holds its promise: {held} of {counted}.", **told)
     names = "; ".join(dict.fromkeys(label(one.method) for one in found if one.counted and not holds(one)))
     named = say("{held} of {counted} methods hold their promise; these do not: {names}.", names=names, **told)
     return named if len(named) <= ALT else say("{held} of {counted} methods hold their promise.", **told)
@@ -290,9 +298,8 @@ def alarms(scenarios: pd.DataFrame) -> list[Alarms]:
     rows = rows[rows["power"].notna()]
     nothing = rows["estimand"].map(lambda name: NOTHING[ESTIMANDS[name].kind])
     none = (rows["truth"] == nothing).astype("boolean").mask(rows["truth"].isna())
-    quiet = none.fillna(True).groupby(rows["scenario"]).transform("all") & none.notna().groupby(
-        rows["scenario"]
-    ).transform("any")
+    known = none[none.notna()].groupby(rows["scenario"]).all()  # by world: whether no known one is an effect
+    quiet = rows["scenario"].isin(known.index[known])
     rows = rows.assign(false=none.mask(none.isna() & quiet, True)).dropna(subset=["false"])
     found = []
     for (scenario, study, method, false), part in rows.groupby(["scenario", "study", "method", "false"], sort=False):
@@ -334,7 +341,7 @@ def scenario_figure(scenarios: pd.DataFrame, title: str, studies: Mapping[str, s
                 if isinstance(what, str):
                     _line(axes[0], what, place)
             axes[0].set(ylim=(place - 0.2, 0.2), yticks=[])
-            axes[0].set_xlabel(say("Share of draws in which an effect is seen"), x=0, ha="left", in_layout=False)
+            _below(axes[0], say("Share of draws in which an effect is seen"))
         above = _alarm_legend(figure, found)
         block_height = LINE * (tall + 0.4 + max(map(len, titles.values()))) + BELOW
         figure.set_size_inches(WIDTH, (above + len(blocks) * block_height) / 72)
@@ -369,7 +376,8 @@ def _world(axis: Axes, found: Sequence[Alarms], lines: Sequence[tuple[str | tupl
         for one in strips:
             _alarm_strip(axis, one, middle)
         if not strips:
-            axis.text(0.1, middle, say("not known"), va="center", backgroundcolor="white", in_layout=False)
+            box = {"facecolor": "white", "edgecolor": "none", "pad": 0}
+            axis.text(0.5, middle, say("not known"), ha="center", va="center", bbox=box, in_layout=False)
     axis.set(xlim=(-0.05, 1.05))
     axis.set_xticks([0, 0.5, 1], ["0", number(50, 0), f"{number(100, 0)}%"])
     axis.patch.set_visible(False)  # lines of text from the left run on over it
@@ -401,6 +409,9 @@ def _alarm_legend(figure: Figure, found: Sequence[Alarms]) -> float:
 
 
 def _alarm_alt(found: Sequence[Alarms]) -> str:
+    """In which worlds there are too many false alarms."""
+    if not any(one.false for one in found):
+        return say("How often each method sees the effect of each changed world.")
     worlds = list(dict.fromkeys(first_upper(spoken(one.scenario)) for one in found if one.too_many))
     if not worlds:
         return say("Where there is no effect, no method sees one clearly more often than in 5 of 100 draws.")
