@@ -166,7 +166,8 @@ def rule() -> list[str]:
             errors=number(ERRORS_OF_ROW, 0),
         ),
         say(
-            "No estimate is wrong on average by more than {errors} Monte Carlo errors and {harmful} standard deviations.",
+            "No estimate is wrong on average by more than {errors} Monte Carlo errors and more than {harmful} standard "
+            "deviations.",
             errors=number(ERRORS_OF_ROW, 0),
             harmful=number(HARMFUL, 1),
         ),
