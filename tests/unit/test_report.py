@@ -1,6 +1,5 @@
 """Rows, tables, figures and the page: what a reader sees."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,34 +13,28 @@ from evenwicht.config import CohortConfig
 from evenwicht.config.loading import load_run, read_yaml
 from evenwicht.display import wording
 from evenwicht.display.labels import Labels
-from evenwicht.display.section import Found
 from evenwicht.estimators.results import ESTIMANDS, Interval
 from evenwicht.report import drift
 from evenwicht.report.comparison import Cell, Line, compare_levels
-from evenwicht.report.forest import forest_figure
 from evenwicht.report.methods import methods_used
 from evenwicht.report.page import render
 from evenwicht.report.tables import attrition, replication, table_one
-from evenwicht.report.world_figures import attrition_figure, graph_figure
 from evenwicht.results import schema
 from evenwicht.results.reading import read_tables
 from evenwicht.results.rows import Findings, Rows, with_truth
 from evenwicht.studies import showing
 from evenwicht.studies.birth_periods.section import words as birth_periods
-from evenwicht.studies.concentration.section import concentration_lines, lorenz_figure
+from evenwicht.studies.concentration.section import concentration_lines
 from evenwicht.studies.discontinuity.section import words as discontinuity
-from evenwicht.studies.exposure.section import survival_figure
-from evenwicht.worlds import causal_graph
 from evenwicht.worlds.fitting import FIT
 from evenwicht.worlds.published import CALIBRATION, PUBLISHED
 
 from tests.cohorts import changed, configured
 from tests.conftest import ROOT, WORLDS
 from tests.pages import bare_keys, text_of
+from tests.rows import FEW, TOO_SHORT, Tables, about, estimates, found_in, some_rows, some_tables, tables, use_of
 from tests.worlds import published
 
-Tables = dict[str, pd.DataFrame]
-FEW = "2 clusters with the policy, 5 are needed"
 EMPTY = {
     **{
         name: getattr(schema, name.upper()).table([])
@@ -62,41 +55,6 @@ EMPTY = {
     "calibration": CALIBRATION.table([]),
     "calibration_fit": FIT.table([]),
 }
-
-
-def about(study: str, outcome: str, exposure: str = "quit", reference: str = "no", cohort: str = "nhefs") -> Rows:
-    """Rows of one comparison, to be filled."""
-    return Rows(
-        Findings(cohort, study, {"weight_change": "kg", "log_birth_weight": "log oz"}), outcome, exposure, reference
-    )
-
-
-def tables(*rows: Rows) -> Tables:
-    """All that these rows hold, one below the other."""
-    found = [one.findings.tables() for one in rows]
-    return {name: pd.concat([each[name] for each in found], ignore_index=True) for name in found[0]}
-
-
-def estimates(*rows: Rows) -> pd.DataFrame:
-    return tables(*rows)["estimates"]
-
-
-def some_tables() -> Tables:
-    weight = about("quitting", "weight_change")
-    weight.add("mean_difference", "crude", Interval.normal(2.5, 0.5), n=100)
-    weight.add("mean_difference", "standardisation", Interval.normal(3.5, 0.5), n=100)
-    death = about("quitting", "death")
-    death.add("risk_difference", "ipw", Interval.normal(-0.002, 0.02), n=100, events=20, at=120)
-    death.add("hazard_ratio", "ipw", Interval.normal(0.0, 0.1).exp(), n=100, events=20)
-    policy = about("price", "weight_change", "high_tax")
-    policy.add("mean_difference", "regression", Interval(0.2).bare(FEW), n=90)
-    reach = about("price", "quitting", "high_tax")
-    reach.add("risk_difference", "crude", Interval.normal(0.01, 0.02), n=90, events=30)
-    return tables(weight, death, policy, reach)
-
-
-def some_rows() -> pd.DataFrame:
-    return some_tables()["estimates"]
 
 
 # --- rows -----------------------------------------------------------------------------------------------------------
@@ -534,26 +492,6 @@ def test_the_next_method_leads_where_the_first_cannot_be_estimated(nhefs_config:
     assert cell.facts["Standardisation (g-formula)"] == "cannot be estimated: nobody quit in an arm"
 
 
-def found_in(rows: Rows) -> Found:
-    """What the study of these rows found, as its section is given it; of a world."""
-    one, nothing = rows.findings, pd.DataFrame({"study": []})
-    return Found.of(one.cohort, one.study, tables(rows), nothing, synthetic=True)
-
-
-def use_of(sector: str, gini: float, chance: float | None = None, note: str = "") -> Rows:
-    """The Gini coefficient of a sector of the Dunedin world."""
-    rows = about("concentration", sector, "", "", "dunedin")
-    rows.add("gini", "observed", Interval.normal(gini, 0.01), n=10, at="38")
-    if chance is not None:
-        rows.diagnose("chance", "poisson_null", chance, at="38")
-    if note:
-        rows.diagnose("coverage_gini", "observed", Interval(np.nan), note=note, at="38")
-    return rows
-
-
-TOO_SHORT = "interval too short: covers about 80%"
-
-
 def test_concentration_never_stands_without_chance(dunedin_config: CohortConfig) -> None:
     study, book = dunedin_config.studies["concentration"], dunedin_config.codebook
     (line,) = concentration_lines(study, book, found_in(use_of("crime", 0.9, 0.4)))
@@ -720,76 +658,7 @@ def test_every_published_figure_of_a_world_is_shown_in_words(tmp_path: Path) -> 
     assert bare_keys(page) == []
 
 
-# --- figures --------------------------------------------------------------------------------------------------------
-
-
-def curves() -> pd.DataFrame:
-    """Survival of those who quit and of those who did not, by two methods."""
-    x = np.linspace(0, 120, 61)
-    s = np.exp(-x / 500)
-    lines = {"x": x, "estimate": s, "lower": s - 0.02, "upper": s + 0.02, "at_risk": 100}
-    keys = {"outcome": "death", "exposure": "quit", "reference": "no"}
-    arms = [(method, arm) for method in ("crude", "ipw") for arm in ("exposed", "unexposed")]
-    return pd.concat([pd.DataFrame({**keys, "method": method, "arm": arm, **lines}) for method, arm in arms])
-
-
-def test_figures_carry_alternative_text_and_keep_their_bytes(
-    nhefs: Cohort, nhefs_config: CohortConfig, dunedin_config: CohortConfig, tmp_path: Path
-) -> None:
-    grid = np.linspace(0, 1, 101)
-    counts = pd.DataFrame(
-        {"arm": "crime", "x": grid, "estimate": grid**3, "lower": grid**4, "upper": grid**2, "null": grid}
-    )
-    months = counts.assign(arm="welfare", null=np.nan)
-    book, contrast = dunedin_config.codebook, nhefs_config.studies["quitting"].contrasts(nhefs_config.codebook)[0]
-    pictures = {
-        "survival": (
-            lambda: survival_figure(curves(), contrast, nhefs_config.codebook),
-            r"78.7 \(76.7 to 80.7\) per cent without the event at 120 months",
-        ),
-        "forest": (
-            lambda: forest_figure(some_rows(), nhefs_config),
-            r"standardisation \(g-formula\), kg: 3.50 \(2.52 to 4.48\)",
-        ),
-        "graph": (
-            lambda: graph_figure(causal_graph(dunedin_config.source), "Dunedin"),
-            "poverty depends on ses, family",
-        ),
-        "attrition": (
-            lambda: attrition_figure(attrition(nhefs, published()), "NHEFS"),
-            "NHEFS: 1971 100%, 1982 96%",
-        ),
-        "lorenz": (lambda: lorenz_figure(counts, book, found_in(use_of("crime", 0.9, 0.4))), "chance alone 0.40"),
-        "lorenz_of_months": (
-            lambda: lorenz_figure(months, book, found_in(use_of("welfare", 0.8, note=TOO_SHORT))),
-            "covers about 80%, no value for chance, as a duration is not counted",
-        ),
-    }
-    for name, (draw, text) in pictures.items():
-        for copy in ("a", "b"):
-            draw().save(tmp_path / f"{name}_{copy}.svg")
-        svg = (tmp_path / f"{name}_a.svg").read_text(encoding="utf-8")
-        assert svg == (tmp_path / f"{name}_b.svg").read_text(encoding="utf-8")
-        assert re.search(f"<desc>[^<]*{text}", svg)
-        assert re.search("<title>[^<]+</title>", svg)
-
-
-def test_a_figure_says_what_cannot_be_estimated(nhefs_config: CohortConfig) -> None:
-    rows = about("price", "quitting", "high_tax")
-    rows.add("risk_difference", "crude", Interval.not_estimable("nobody quit in an arm"), n=90)
-    picture = forest_figure(estimates(rows), nhefs_config)
-    assert picture.title.startswith("Effects of policy: ")
-    assert picture.alt.endswith("percentage points: cannot be estimated: nobody quit in an arm.")
-
-
-def test_a_figure_shows_the_whole_of_a_long_label(nhefs_config: CohortConfig) -> None:
-    rows = about("price", "weight_change", "high_price")
-    rows.add("mean_difference", "regression", Interval.normal(0.2, 0.1), n=90)
-    (axis,) = forest_figure(estimates(rows), nhefs_config).figure.axes
-    (label,) = axis.get_yticklabels()
-    whole = "State with cigarettes at US$1.50 or more a pack in 1982: $1.50 or more, regression"
-    assert label.get_text().replace("\n", " ") == whole
-    assert "\n" in label.get_text()
+# --- cohorts --------------------------------------------------------------------------------------------------------
 
 
 def test_a_cohort_without_truth_is_the_same_type(nhefs: Cohort, dunedin: Cohort) -> None:

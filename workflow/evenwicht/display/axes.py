@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 POINTS = 72 * WIDTH  # width of a figure
 BESIDE = 118.0  # most points of a label left of an axis
+PLOT = POINTS - 75  # width of the axes of a curve, about
 BELOW = 36.0  # points of the numbers and the name below an axis
 HANDLE = 2.0 * TEXT  # length of the sample of a line in a key
 
@@ -122,10 +123,12 @@ def at_risk(axis: Axes, ticks: Sequence[float] | NDArray[np.float64], curves: Se
     axis.axis("off")
     axis.set_ylim(height, 0)
     axis.text(0, TEXT, say("Number at risk"), transform=axis.get_yaxis_transform(), va="baseline", color=GREY)
+    widest = max(width_of(number(curve.points["at_risk"].iloc[0], 0)) for curve in curves)
+    end = -(widest / 2 + 5) / PLOT
     for k, curve in enumerate(curves, start=1):
         level = k * LINE + TEXT
         sample: dict[str, Any] = {"transform": axis.get_yaxis_transform(), "clip_on": False}
-        axis.plot([-0.15, -0.08], [level - TEXT / 3] * 2, curve.dash, color=curve.colour, lw=1.8, **sample)
+        axis.plot([end - HANDLE / PLOT, end], [level - TEXT / 3] * 2, curve.dash, color=curve.colour, lw=1.8, **sample)
         for tick in ticks:
             count = curve.points.iloc[int((curve.points["x"] - tick).abs().argmin())]["at_risk"]
             axis.text(tick, level, number(count, 0), ha="center", va="baseline")

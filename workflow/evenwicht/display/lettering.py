@@ -1,10 +1,9 @@
 """How wide text is in a figure, and where its lines break.
 
 Measured are the letters of DejaVu Sans that Matplotlib brings along, on every machine. A script that these do not have
-is shown by the reader's own fonts, and counts with the width that its letters usually have.
+is shown by the reader's own fonts, and counts with room enough.
 """
 
-import unicodedata
 from functools import cache
 
 from matplotlib.font_manager import FontProperties, findfont, get_font
@@ -13,7 +12,7 @@ from matplotlib.ft2font import FT2Font, LoadFlags
 FONT = "DejaVu Sans"
 TEXT = 10.2  # points of all text: 10 pixels where a figure of 4.9 inches is shown in 350
 LINE = 1.25 * TEXT  # points from one line of text to the next
-WIDE = frozenset("WF")  # East Asian letters as wide as they are high; see Unicode Standard Annex 11
+LACKED = 1.15  # width of a letter that the font lacks: that of Matplotlib's own sign for it, wider than letters are
 
 
 def width_of(text: str, *, bold: bool = False, size: float = TEXT) -> float:
@@ -47,12 +46,10 @@ def _pieces(word: str, points: float, bold: bool, size: float) -> list[str]:
 def _advance(letter: str, bold: bool) -> float:
     """Width of a letter as a part of the size of the text."""
     font = _font(bold)
-    if font.get_char_index(ord(letter)):
-        font.set_size(1000, 72)  # the fonts are shared with Matplotlib, which sets its own size each time
-        return float(font.load_char(ord(letter), LoadFlags.NO_HINTING).linearHoriAdvance) / 65536 / 1000
-    if unicodedata.combining(letter):
-        return 0.0
-    return 1.0 if unicodedata.east_asian_width(letter) in WIDE else 0.65
+    if not font.get_char_index(ord(letter)):
+        return LACKED
+    font.set_size(1000, 72)  # the fonts are shared with Matplotlib, which sets its own size each time
+    return float(font.load_char(ord(letter), LoadFlags.NO_HINTING).linearHoriAdvance) / 65536 / 1000
 
 
 @cache

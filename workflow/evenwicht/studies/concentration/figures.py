@@ -62,13 +62,16 @@ def _message(sectors: list[str], book: Codebook, found: Found) -> str:
     if not known:
         return say("Lorenz curves of {sectors} sectors.", sectors=len(sectors))
     most, least = max(known, key=known.__getitem__), min(known, key=known.__getitem__)
-    return told(
-        [
-            say(
-                "Use is most concentrated for {sector} (Gini {value})",
-                sector=book.sectors[most].label,
-                value=number(known[most]),
-            ),
-            say("least for {sector} ({value})", sector=book.sectors[least].label, value=number(known[least])),
-        ]
-    )
+    label = {name: book.sectors[name].label for name in known}
+    clauses = [
+        say("Use is most concentrated for {sector} (Gini {value})", sector=label[most], value=number(known[most]))
+    ]
+    if least != most:
+        clauses.append(say("least for {sector} ({value})", sector=label[least], value=number(known[least])))
+    return told(clauses)
+
+
+def figures(study: Settings, book: Codebook, found: Found) -> dict[str, Picture]:
+    """Draw the Lorenz curves of all sectors."""
+    curves = found.curve("lorenz")
+    return {"lorenz": lorenz_figure(curves, book, found)} if len(curves) else {}
