@@ -38,7 +38,8 @@ onerror:
 rule all:
     default_target: True
     input:
-        "results/report.html",
+        PAGE,
+        PAGES,
         TABLES,
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from evenwicht.display.section import where
-from evenwicht.recovery import gather_replicates, recovery_table, replicate_estimates, summarise
+from evenwicht.recovery import gather_replicates, recovery_table, replicate, summarise
 from evenwicht.studies.event_study.windows import INCOHERENT_FROM
 from evenwicht.worlds import exact_values
 from scipy import stats
@@ -27,7 +27,7 @@ def replicates_in(scenario: str) -> pd.DataFrame:
     """Replicates of the event study alone."""
     config = changed(configured("rationing").in_scenario(scenario), {"studies.rationed": None})
     truth = exact_values(config.source, config.codebook, config.questions)
-    return replicate_estimates(config, truth, 71, range(1, REPLICATES + 1), scenario)
+    return replicate(config, truth, 71, range(1, REPLICATES + 1), scenario)[0]
 
 
 @cache

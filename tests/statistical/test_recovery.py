@@ -13,7 +13,7 @@ from evenwicht.base.errors import DataError
 from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig
 from evenwicht.display.section import where
-from evenwicht.recovery import replicate_estimates, summarise
+from evenwicht.recovery import replicate, summarise
 from evenwicht.results.rows import with_truth
 from evenwicht.results.schema import QUESTION
 
@@ -35,7 +35,7 @@ def config(dunedin_config: CohortConfig) -> CohortConfig:
 
 
 def replicates_of(config: CohortConfig) -> pd.DataFrame:
-    return replicate_estimates(config, truth_of(config, 500_000, 21), 22, range(1, REPLICATES + 1))
+    return replicate(config, truth_of(config, 500_000, 21), 22, range(1, REPLICATES + 1))[0]
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +114,7 @@ def test_the_policy_effect_is_found_with_twelve_clusters(method: str, default_wo
 def test_replicates_are_fresh_and_repeatable(default_world: pd.DataFrame, config: CohortConfig) -> None:
     per_replicate = where(default_world, method="crude").groupby("replicate")["estimate"].first()
     assert per_replicate.nunique() == REPLICATES
-    again = replicate_estimates(config, truth_of(config, 100_000, 21), 22, [1, 2])
+    again = replicate(config, truth_of(config, 100_000, 21), 22, [1, 2])[0]
     first_two = default_world[default_world["replicate"] <= 2]
     np.testing.assert_array_equal(again["estimate"], first_two["estimate"])
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from evenwicht.display.section import where
-from evenwicht.recovery import replicate_estimates, summarise
+from evenwicht.recovery import replicate, summarise
 
 from tests.cohorts import configured, truth_of, with_studies
 from tests.conftest import world_with
@@ -24,7 +24,7 @@ def summary_of(name: str, level: str | None = None, **changes: object) -> pd.Dat
         *(key for key, study in config.studies.items() if study.kind not in OF_BIRTHS and level in (study.level, None)),
     )
     truth = truth_of(config, 500_000, 41)
-    return summarise(replicate_estimates(config, truth, 42, range(1, REPLICATES[name] + 1)))
+    return summarise(replicate(config, truth, 42, range(1, REPLICATES[name] + 1))[0])
 
 
 def unbiased(rows: pd.DataFrame) -> bool:

@@ -14,7 +14,7 @@ from evenwicht.recovery import (
     gather_replicates,
     read_recovery,
     recovery_table,
-    replicate_estimates,
+    replicate,
     summarise,
     with_recovery,
 )
@@ -103,7 +103,7 @@ def test_a_draw_that_cannot_support_a_comparison_is_counted_and_told_and_does_no
         return support(*arguments, **options)
 
     monkeypatch.setattr(policy_run, "draw_sample", unsupported)
-    rows = replicate_estimates(config, truth, 1, [1, 2, 3])
+    rows, _ = replicate(config, truth, 1, [1, 2, 3])
     outcomes = rows.groupby("replicate")["outcome"].agg(set).to_dict()
     every = {"iq_42_months", "iq_54_months", "iq_18_years"}
     assert outcomes == {1: every, 2: every - {"iq_54_months"}, 3: every}

@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from evenwicht.config import CohortConfig
@@ -15,7 +16,7 @@ from evenwicht.display.certainty import Evidence, Other, Verdict, judge
 from evenwicht.display.section import Found, Row, first, where
 from evenwicht.estimators.results import ESTIMANDS
 from evenwicht.results.flow import ANALYSED, DUE, EXPOSURE, OUTSIDE
-from evenwicht.results.schema import CONCLUSIONS
+from evenwicht.results.schema import CONCLUSIONS, QUESTION
 from evenwicht.studies import showing
 from evenwicht.studies.claims import Claim, told_of_sample
 from evenwicht.studies.methods import RISK
@@ -35,6 +36,8 @@ class Conclusion:
     ----------
     study, level
         Id of the study; individual or policy.
+    share, sd
+        Share exposed, and standard deviation of an outcome that is a number, of those analysed; NaN where not told.
     claim
         What is claimed.
     evidence
@@ -45,6 +48,8 @@ class Conclusion:
 
     study: str
     level: str
+    share: float
+    sd: float
     claim: Claim
     evidence: Evidence
     verdict: Verdict
@@ -80,12 +85,14 @@ def _conclusions(config: CohortConfig, tables: Mapping[str, pd.DataFrame], draws
         found = Found.of(config.name, name, tables, nothing, synthetic=config.synthetic)
         for claim in showing.claims(study, book, found):
             evidence = _evidence(claim, found, config, where(draws, study=name))
-            yield Conclusion(name, claim.level or study.level, claim, evidence, judge(evidence))
+            keys = {"outcome": claim.outcome, "exposure": claim.exposure, "reference": claim.reference}
+            share, sd = (told_of_sample(found, statistic, keys) for statistic in ("share_exposed", "outcome_sd"))
+            yield Conclusion(name, claim.level or study.level, share, sd, claim, evidence, judge(evidence))
 
 
 def _evidence(claim: Claim, found: Found, config: CohortConfig, draws: pd.DataFrame) -> Evidence:
     counted = _presence(claim.counted, claim)
-    drawn = _drawn(claim, draws)
+    drawn = drawn_of(claim.counted, draws)
     others = [(row, ESTIMANDS[row["estimand"]].kind == "ratio") for row in claim.others if _given(row)]
     return Evidence(
         estimate=counted["estimate"],
@@ -121,11 +128,19 @@ def _other(row: Row, nothing: float) -> Other:
     return Other(showing.method_label(row["method"]), row["estimate"], row["lower"], row["upper"], nothing)
 
 
-def _drawn(claim: Claim, draws: pd.DataFrame) -> Row:
-    """What fresh draws say of the row that is counted, if any were made."""
-    row = claim.counted
-    names = ("outcome", "exposure", "reference", "subgroup", "at", "estimand", "method")
-    return first(draws, **{name: row[name] for name in names}) or {}
+def drawn_of(row: Row, draws: pd.DataFrame) -> Row:
+    """What fresh draws say of an estimate row, if any were made."""
+    return first(draws, **{name: row[name] for name in (*QUESTION, "method")}) or {}
+
+
+def sign_of_truth(one: Conclusion) -> float:
+    """-1, 0 or 1: the true direction of what is concluded, by any true value of the comparison; NaN without one."""
+    claim = one.claim
+    flipped = _presence({**claim.counted, "estimate": claim.counted["truth"]}, claim)["estimate"]
+    known = [(flipped, 0.0), (claim.lead["truth"], 0.0)]
+    known += [(row["truth"], 1.0 if ESTIMANDS[row["estimand"]].kind == "ratio" else 0.0) for row in claim.others]
+    told = [float(np.sign(value - nothing)) for value, nothing in known if not math.isnan(value)]
+    return told[0] if told else math.nan
 
 
 def _seen(found: Found, claim: Claim) -> float:
@@ -167,27 +182,26 @@ def conclusions_table(
     DataFrame
         The columns of `schema.CONCLUSIONS`.
     """
-    rows = [_row(config, conclusion, tables) for config in cohorts for conclusion in conclude(config, tables, recovery)]
+    rows = [_row(config, one) for config in cohorts for one in conclude(config, tables, recovery)]
     return CONCLUSIONS.checked_rows(rows)
 
 
-def _row(config: CohortConfig, one: Conclusion, tables: Mapping[str, pd.DataFrame]) -> Row:
+def _row(config: CohortConfig, one: Conclusion) -> Row:
     claim, counted, verdict, evidence = one.claim, one.claim.counted, one.verdict, one.evidence
-    keys = {"outcome": claim.outcome, "exposure": claim.exposure, "reference": claim.reference}
-    found = Found.of(config.name, one.study, tables, pd.DataFrame({"study": []}), synthetic=config.synthetic)
-    share, sd = (told_of_sample(found, name, keys) for name in ("share_exposed", "outcome_sd"))
-    unit, factor = _counting(counted, sd)
-    without, within = _risks(claim, share)
+    unit, factor = _counting(counted, one.sd)
+    without, within = risks_of(one)
     return {
         "cohort": config.name,
         "study": one.study,
         "level": one.level,
-        **keys,
+        "outcome": claim.outcome,
+        "exposure": claim.exposure,
+        "reference": claim.reference,
         **{name: counted[name] for name in ("at", "estimand", "method", *SCALED, "se", "n")},
         "counted_in": unit,
         **{f"counted_{name}": factor * counted[name] for name in SCALED},
         "margin": math.nan if evidence.margin is None else abs(factor) * evidence.margin,
-        "share_exposed": share,
+        "share_exposed": one.share,
         "risk_without": without,
         "risk_with": within,
         "status": verdict.status,
@@ -207,15 +221,15 @@ def _counting(row: Row, sd: float) -> tuple[str, float]:
     return SDS, 1 / sd if sd > 0 else math.nan
 
 
-def _risks(claim: Claim, share: float) -> tuple[float, float]:
-    """Risks over all births without and with the exposure as it is, or without and with the policy; NaN of numbers."""
-    counted, rows = claim.counted, claim.rows
+def risks_of(one: Conclusion) -> tuple[float, float]:
+    """Risks over all without and with the exposure as it is, or without and with the policy; NaN of numbers."""
+    claim, counted, rows = one.claim, one.claim.counted, one.claim.rows
     if claim.gone:
         now = first(rows, estimand="risk", at=counted["at"])
         risk = now["estimate"] if now else math.nan
         return risk + counted["estimate"], risk
     own = first(rows, estimand="risk_unexposed", method=counted["method"], at=counted["at"])
     now = first(rows, estimand="risk", at=counted["at"])
-    told = [own["estimate"]] if own else [now["estimate"] - share * counted["estimate"]] if now else []
+    told = [own["estimate"]] if own else [now["estimate"] - one.share * counted["estimate"]] if now else []
     without = next(iter(told), math.nan)
     return without, without + counted["estimate"]

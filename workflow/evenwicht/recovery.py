@@ -12,26 +12,30 @@ import numpy as np
 import pandas as pd
 
 from evenwicht.base.streams import stream, stream_key
+from evenwicht.conclusions import Conclusion, conclude, sign_of_truth
 from evenwicht.config import AS_CONFIGURED, CohortConfig
 from evenwicht.config.recovered import recovered_studies
+from evenwicht.display.certainty import FROM_DRAWS, STEPS, Evidence, level_of
+from evenwicht.display.section import Row, records
 from evenwicht.estimators.results import ESTIMANDS, Z95
 from evenwicht.results.rows import FAILED, with_truth
-from evenwicht.results.schema import BIAS, COVERAGE, ESTIMATES, QUESTION, RECOVERY, SUMMARY, Schema
+from evenwicht.results.schema import BIAS, COVERAGE, ESTIMATES, QUESTION, RECOVERY, SCENARIOS, SUMMARY, VERDICTS, Schema
 from evenwicht.studies.running import run_study
 from evenwicht.studies.study import Job
 from evenwicht.worlds import build
 
 KEY = ["study", *QUESTION, "method"]
+TABLES = ("estimates", "diagnostics", "flow")
 PLACE = ["cohort", "scenario"]
 BY_METHOD = ["study", "method"]
 LEVEL = 0.95  # nominal coverage
 Settings = Mapping[str, Mapping[str, str]]  # cohort -> scenario -> digest, see `config.recovered.recovery_settings`
 
 
-def replicate_estimates(
+def replicate(
     config: CohortConfig, truth: pd.DataFrame, seed: int, replicates: Iterable[int], scenario: str = AS_CONFIGURED
-) -> pd.DataFrame:
-    """Draw the cohort again and again, and estimate each time what has a true value.
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Draw the cohort again and again, estimate each time what has a true value, and conclude what may be said.
 
     Estimates that take long and have no true value are left out: they would multiply the cost. In a scenario only the
     studies of policies are run.
@@ -51,27 +55,92 @@ def replicate_estimates(
 
     Returns
     -------
-    DataFrame
+    estimates : DataFrame
         Estimate rows with truth, the scenario, and the replicate they belong to. A comparison that a draw cannot
         support has no row with an estimate; the reason is printed, and `recovery_table` counts it.
+    verdicts : DataFrame
+        What each draw would let us say, before what draws tell of the method: see `verdicts_table`.
     """
     rule = "replicate" if scenario == AS_CONFIGURED else f"replicate {scenario}"
     known = set(truth[QUESTION].astype(str).itertuples(index=False, name=None))
     job = Job(lambda part: stream(seed, config.name, part), known=known)
     book, world = config.codebook, build(config.source, config.codebook, config.questions)
     studies = {name: config.studies[name] for name in recovered_studies(config, scenario)}
-    parts = []
+    parts, verdicts = [], []
     for r in replicates:
         cohort = world.cohort(stream_key(seed, config.name, rule, r))
         # every study looks for the rows of its event: names as text would be compared one by one each time
         cohort = replace(cohort, events=cohort.events.astype({"event": "category"}))
-        tables = [run_study(name, study, cohort, book, job)["estimates"] for name, study in studies.items()]
-        estimates = pd.concat(tables, ignore_index=True)
+        found = [run_study(name, study, cohort, book, job) for name, study in studies.items()]
+        tables = {name: pd.concat([one[name] for one in found], ignore_index=True) for name in TABLES}
+        tables["estimates"] = estimates = with_truth(tables["estimates"], truth)
+        verdicts += [{**_verdict(one), "scenario": scenario, "replicate": r} for one in conclude(config, tables)]
         failed = estimates["method"] == FAILED
         for row in estimates[failed].itertuples():
             print(f"replicate {r}: study {row.study}, {row.outcome} by {row.exposure}: {row.reason}")
-        parts.append(with_truth(estimates[~failed], truth).assign(scenario=scenario, replicate=r))
-    return pd.concat(parts or [_no_replicates()], ignore_index=True)
+        parts.append(estimates[~failed].assign(scenario=scenario, replicate=r))
+    return pd.concat(parts or [_no_replicates()], ignore_index=True), pd.DataFrame(verdicts)
+
+
+def _verdict(one: Conclusion) -> Row:
+    """What one draw would let us say, with the keys of the row that is counted."""
+    row = one.claim.counted
+    keys = {name: row[name] for name in ("cohort", "study", *QUESTION, "method")}
+    told = one.verdict
+    side, truth = one.evidence.side, sign_of_truth(one)
+    return {**keys, "status": told.status, "start": told.start, "steps": told.steps, "side": side, "truth": truth}
+
+
+def verdicts_table(verdicts: pd.DataFrame, recovery: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """How often what may be said is right, by status and level, over all comparisons and draws.
+
+    Coverage and power of the world as configured count here as they do on the page, also in its scenarios: who has
+    data from a scenario does not know that they are.
+
+    Parameters
+    ----------
+    verdicts
+        Verdicts of `replicate`, put together.
+    recovery
+        Output of `recovery_table`.
+    settings
+        As there.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `schema.VERDICTS`. Verdicts without a known truth are not counted.
+    """
+    known = verdicts[verdicts["truth"].notna()]
+    keys = ["cohort", "study", *QUESTION, "method"]
+    judged = recovery[recovery["scenario"] == AS_CONFIGURED]
+    columns = [*keys, "coverage", "mc_error_coverage", "power"]
+    told = known.merge(judged[columns], on=keys, how="left", validate="many_to_one")
+    levels = []
+    for row in records(told):
+        drawn = Evidence(
+            np.nan,
+            np.nan,
+            np.nan,
+            "crude",
+            coverage=row["coverage"],
+            coverage_error=float(np.nan_to_num(row["mc_error_coverage"])),
+            power=row["power"],
+        )
+        also = [name for name in FROM_DRAWS if STEPS[name].applies(drawn)]
+        levels.append(level_of(row["status"], row["start"], [*row["steps"], *also]))
+    side = told["side"].where(told["status"] == "found", 0)
+    told = told.assign(
+        certainty=levels,
+        verdicts=1,
+        right=(side * told["truth"] > 0).astype(int),
+        wrong=(side * told["truth"] < 0).astype(int),
+        nothing=((side != 0) & (told["truth"] == 0)).astype(int),
+    )
+    by = [*PLACE, "status", "certainty"]
+    table = told.groupby(by, sort=False)[["verdicts", "right", "wrong", "nothing"]].sum().reset_index()
+    digests = [settings[cohort][scenario] for cohort, scenario in zip(table["cohort"], table["scenario"], strict=True)]
+    return VERDICTS.checked(table.assign(settings=digests).sort_values(by, ignore_index=True))
 
 
 def bias_table(estimates: pd.DataFrame) -> pd.DataFrame:
@@ -226,6 +295,12 @@ def read_recovery(path: str | Path, schema: Schema, settings: Settings) -> pd.Da
         [settings.get(cohort, {}).get(scenario) for cohort, scenario in places], index=table.index, dtype=object
     )
     return table[table["settings"] == present].reset_index(drop=True)
+
+
+def read_every(paths: Mapping[str, str | Path], settings: Settings) -> dict[str, pd.DataFrame]:
+    """Read what every table of recovery says about these settings, by name; see `read_recovery`."""
+    schemas = {"recovery": RECOVERY, "scenarios": SCENARIOS, "coverage": COVERAGE, "verdicts": VERDICTS}
+    return {name: read_recovery(path, schemas[name], settings) for name, path in paths.items()}
 
 
 def with_recovery(bias: pd.DataFrame, recovery: pd.DataFrame) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from evenwicht.base.jobs import exit_code_of, forget_exits
 from evenwicht.config import AS_CONFIGURED
 from evenwicht.config.loading import load_run
 from evenwicht.config.recovered import recovered_studies, recovery_settings
+from evenwicht.report.sites import FRONT, pages_of
 from evenwicht.studies.parts import file_of_kind
 
 try:
@@ -24,11 +25,13 @@ except ConfigError as error:
 ENVIRONMENT = "../envs/evenwicht.yaml"
 SETTINGS = RUN.settings
 LOGS = "results/logs"
-PAGE = "results/report.html"
+PAGE = f"results/{FRONT}"
+PAGES = [f"results/{page}" for page in pages_of(RUN).beside]
 FIGURES = "results/figures"
 PUBLISHED = of_project("data/published.csv")
-TEMPLATE = of_project("workflow/report/report.html.j2")
-TEMPLATES = [TEMPLATE, *sorted(map(str, Path(TEMPLATE).parent.glob("sections/*.html.j2")))]
+TEMPLATE = of_project("workflow/report/base.html.j2")
+SHOWN = ("*.html.j2", "sections/*.html.j2", "*.css", "assets/*.js", "assets/*.css", "assets/vendor/*")
+TEMPLATES = [TEMPLATE, *sorted(str(file) for kind in SHOWN for file in Path(TEMPLATE).parent.glob(kind))]
 TABLES = [
     f"results/tables/{name}.csv"
     for name in (
@@ -47,7 +50,7 @@ TABLES = [
     )
 ]
 # made by `snakemake recovery` alone; the default run reads them if they are there
-RECOVERY_TABLES = {name: f"results/tables/{name}.csv" for name in ("recovery", "scenarios", "coverage")}
+RECOVERY_TABLES = {name: f"results/tables/{name}.csv" for name in ("recovery", "scenarios", "coverage", "verdicts")}
 RECOVERY_SETTINGS = recovery_settings(RUN)
 # of a Cohort folder; the library's `cohort.FILES`, without its imports
 COHORT_FILES = [
@@ -104,10 +107,11 @@ def runs_of(cohort, names):
     return [file_of_kind(kind, "run") for kind in sorted(kinds)]
 
 
-def sections():
-    """Modules by which the studies of the run are shown."""
+def sections(*parts):
+    """Modules by which the studies of the run are shown, with these parts of theirs."""
     kinds = {study.kind for cohort in RUN.cohorts.values() for study in cohort.studies.values()}
-    return [file_of_kind(kind, "section") for kind in sorted(kinds)]
+    files = [file_of_kind(kind, part) for kind in sorted(kinds) for part in ("section", *parts)]
+    return [file for file in files if file.is_file()]
 
 
 def world_of(*cohorts, part="world"):
@@ -165,9 +169,9 @@ def replicated(wildcards):
     return world.needed(recovered_studies(world, scenario))
 
 
-def replicates_of(name):
-    """Files with the replicates of a cohort as configured and in its scenarios."""
-    folder = f"results/estimates/{name}/replicates"
+def replicates_of(name, what):
+    """Files with the replicates of a cohort as configured and in its scenarios, or with their verdicts."""
+    folder = f"results/estimates/{name}/{what}"
     pieces = [f"{folder}/{scenario}_{{scatteritem}}.parquet" for scenario in RECOVERY_SETTINGS[name]]
     return [file for piece in pieces for file in gather.replicates(piece)]
 
@@ -175,7 +179,7 @@ def replicates_of(name):
 def code_of_replicates(wildcards):
     """Digest of the code by which replicates are drawn and judged."""
     judged = recovered_studies(RUN.cohorts[wildcards.cohort], wildcards.scenario)
-    return code_of("replicates.py", [*runs_of(wildcards.cohort, judged), *world_of(wildcards.cohort)])
+    return code_of("replicates.py", [*runs_of(wildcards.cohort, judged), *world_of(wildcards.cohort), *sections()])
 
 
 def truth_of_replicates(wildcards):

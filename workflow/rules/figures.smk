@@ -5,7 +5,7 @@
 rule figures:
     input:
         cohorts=[file for name in RUN.cohorts for file in cohort_files(name)],
-        tables=[f"results/tables/{name}.csv" for name in ("estimates", "diagnostics", "flow", "attrition")],
+        tables=[f"results/tables/{name}.csv" for name in ("estimates", "diagnostics", "flow", "attrition", "conclusions")],
         curves=found("curves"),
     output:
         report(directory(FIGURES), patterns=["{name}.svg"], caption="../report/figures.rst", category="Figures"),
@@ -22,7 +22,10 @@ rule figures:
     params:
         run=RUN.model_dump(mode="json"),
         curves={name: found("curves", [name]) for name in RUN.cohorts},
-        page=PAGE,
-        library=code_of("figures.py", sections()),
+        pages=[PAGE, *PAGES],
+        recovery={name: own_or_project(path) for name, path in RECOVERY_TABLES.items()},
+        recovered={name: file_digest(own_or_project(path)) for name, path in RECOVERY_TABLES.items()},
+        settings=RECOVERY_SETTINGS,
+        library=code_of("figures.py", sections("figures")),
     script:
         "../scripts/figures.py"

@@ -13,6 +13,7 @@ rule replicates:
         truth_of_replicates,
     output:
         "results/estimates/{cohort}/replicates/{scenario}_{scatteritem}.parquet",
+        "results/estimates/{cohort}/verdicts/{scenario}_{scatteritem}.parquet",
     log:
         f"{LOGS}/replicates/{{cohort}}_{{scenario}}_{{scatteritem}}.log",
     benchmark:
@@ -34,7 +35,8 @@ rule replicates:
 
 rule recovery_tables:
     input:
-        [file for name in RECOVERY_SETTINGS for file in replicates_of(name)],
+        estimates=[file for name in RECOVERY_SETTINGS for file in replicates_of(name, "replicates")],
+        verdicts=[file for name in RECOVERY_SETTINGS for file in replicates_of(name, "verdicts")],
     output:
         **{
             name: report(path, caption=f"../report/{name}.rst", category="Tables")
@@ -53,7 +55,7 @@ rule recovery_tables:
     params:
         settings=RECOVERY_SETTINGS,
         drawn=SETTINGS.replicates,
-        page=PAGE,
+        pages=[PAGE, *PAGES],
         library=code_of("recovery_tables.py"),
     script:
         "../scripts/recovery_tables.py"

@@ -1,4 +1,4 @@
-# The report: one page that opens offline.
+# The report: pages that open offline, a front page and others beside it.
 
 
 rule report_page:
@@ -8,6 +8,7 @@ rule report_page:
         templates=TEMPLATES,
     output:
         report(PAGE, caption="../report/page.rst", category="Report"),
+        PAGES,
     log:
         f"{LOGS}/report_page.log",
     benchmark:

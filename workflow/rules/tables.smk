@@ -22,7 +22,7 @@ rule estimates_table:
         runtime=minutes("tables"),
     params:
         cohorts=list(RUN.cohorts),
-        page=PAGE,
+        pages=[PAGE, *PAGES],
         library=code_of("estimates_table.py"),
     script:
         "../scripts/estimates_table.py"
@@ -51,7 +51,7 @@ rule description_tables:
         described_by=[cohort.described_by for cohort in RUN.cohorts.values()],
         folders=cohort_folders(),
         published=file_digest(PUBLISHED),
-        page=PAGE,
+        pages=[PAGE, *PAGES],
         library=code_of("description_tables.py"),
     script:
         "../scripts/description_tables.py"
@@ -85,7 +85,7 @@ rule truth_tables:
         questions=[RUN.cohorts[name].questions for name in RUN.synthetic],
         seed=SETTINGS.seed,
         published=file_digest(PUBLISHED),
-        page=PAGE,
+        pages=[PAGE, *PAGES],
         library=code_of("truth_tables.py", [*world_of(*RUN.synthetic), *world_of(*RUN.synthetic, part="fit")]),
     script:
         "../scripts/truth_tables.py"
@@ -111,7 +111,7 @@ rule conclusions:
         recovery=own_or_project(RECOVERY_TABLES["recovery"]),
         recovered=file_digest(own_or_project(RECOVERY_TABLES["recovery"])),
         settings=RECOVERY_SETTINGS,
-        page=PAGE,
+        pages=[PAGE, *PAGES],
         library=code_of("conclusions.py", sections()),
     script:
         "../scripts/conclusions.py"

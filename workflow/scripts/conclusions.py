@@ -1,6 +1,4 @@
-from pathlib import Path
-
-from evenwicht.base.files import write_csv
+from evenwicht.base.files import withdraw, write_csv
 from evenwicht.base.jobs import logged
 from evenwicht.conclusions import conclusions_table
 from evenwicht.config import Run
@@ -9,7 +7,7 @@ from evenwicht.results.reading import read_tables
 from evenwicht.results.schema import RECOVERY
 
 with logged(snakemake.log[0]):
-    Path(snakemake.params.page).unlink(missing_ok=True)
+    withdraw(snakemake.params.pages)
     recovery = read_recovery(snakemake.params.recovery, RECOVERY, snakemake.params.settings)
     run = Run.model_validate(snakemake.params.run)
     table = conclusions_table(run.cohorts.values(), read_tables(snakemake.input.tables), recovery)

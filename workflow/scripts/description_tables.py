@@ -1,7 +1,5 @@
-from pathlib import Path
-
 import pandas as pd
-from evenwicht.base.files import write_csv
+from evenwicht.base.files import withdraw, write_csv
 from evenwicht.base.jobs import logged
 from evenwicht.cohort import read_cohort
 from evenwicht.config import CohortConfig
@@ -9,7 +7,7 @@ from evenwicht.report.tables import attrition, table_one
 from evenwicht.worlds.published import PUBLISHED
 
 with logged(snakemake.log[0]):
-    Path(snakemake.params.page).unlink(missing_ok=True)
+    withdraw(snakemake.params.pages)
     published = PUBLISHED.read_csv(snakemake.input.published)
     cohorts = [read_cohort(folder) for folder in snakemake.params.folders]
     books = [CohortConfig.model_validate(people).codebook for people in snakemake.params.people]

@@ -1,7 +1,5 @@
-from pathlib import Path
-
 import pandas as pd
-from evenwicht.base.files import write_csv
+from evenwicht.base.files import withdraw, write_csv
 from evenwicht.base.jobs import logged
 from evenwicht.results.rows import with_truth
 from evenwicht.results.schema import DIAGNOSTICS, ESTIMATES, FLOW
@@ -12,7 +10,7 @@ def gathered(files):
 
 
 with logged(snakemake.log[0]):
-    Path(snakemake.params.page).unlink(missing_ok=True)
+    withdraw(snakemake.params.pages)
     truths = dict(zip(snakemake.params.cohorts, map(pd.read_parquet, snakemake.input.truth), strict=True))
     by_cohort = gathered(snakemake.input.estimates).groupby("cohort", sort=False)
     estimates = pd.concat([with_truth(rows, truths[name]) for name, rows in by_cohort])

@@ -1,14 +1,21 @@
 from pathlib import Path
 
 import pandas as pd
+from evenwicht.base.files import withdraw
 from evenwicht.base.jobs import logged
 from evenwicht.config import Run
-from evenwicht.report.drawing import draw_cohort
+from evenwicht.display.language import speaking
+from evenwicht.recovery import read_every
+from evenwicht.report.drawing import draw_run
 from evenwicht.results.reading import read_tables
 
 with logged(snakemake.log[0]):
-    Path(snakemake.params.page).unlink(missing_ok=True)
-    tables = read_tables(snakemake.input.tables)
-    for name, config in Run.model_validate(snakemake.params.run).cohorts.items():
-        curves = pd.concat(map(pd.read_parquet, snakemake.params.curves[name]), ignore_index=True)
-        draw_cohort(config, tables, curves, Path(snakemake.output[0]))
+    withdraw(snakemake.params.pages)
+    run = Run.model_validate(snakemake.params.run)
+    tables = read_tables(snakemake.input.tables) | read_every(snakemake.params.recovery, snakemake.params.settings)
+    curves = {
+        name: pd.concat(map(pd.read_parquet, files), ignore_index=True)
+        for name, files in snakemake.params.curves.items()
+    }
+    with speaking(run.settings.language):
+        draw_run(run, tables, curves, Path(snakemake.output[0]))

@@ -1,16 +1,17 @@
-from pathlib import Path
-
 import pandas as pd
-from evenwicht.base.files import write_csv
+from evenwicht.base.files import withdraw, write_csv
 from evenwicht.base.jobs import logged
 from evenwicht.config import AS_CONFIGURED
-from evenwicht.recovery import coverage_by_method, gather_replicates, recovery_table
+from evenwicht.recovery import coverage_by_method, gather_replicates, recovery_table, verdicts_table
 
 with logged(snakemake.log[0]):
-    Path(snakemake.params.page).unlink(missing_ok=True)
-    replicates, settings = gather_replicates(map(pd.read_parquet, snakemake.input)), snakemake.params.settings
+    withdraw(snakemake.params.pages)
+    replicates = gather_replicates(map(pd.read_parquet, snakemake.input.estimates))
+    verdicts = pd.concat(map(pd.read_parquet, snakemake.input.verdicts), ignore_index=True)
+    settings = snakemake.params.settings
     table = recovery_table(replicates, settings, snakemake.params.drawn)
     as_configured = table["scenario"] == AS_CONFIGURED
     write_csv(table[as_configured & table["truth"].notna()], snakemake.output.recovery)
     write_csv(table[~as_configured], snakemake.output.scenarios)
     write_csv(coverage_by_method(replicates, settings), snakemake.output.coverage)
+    write_csv(verdicts_table(verdicts, table, settings), snakemake.output.verdicts)

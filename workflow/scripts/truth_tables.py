@@ -1,7 +1,5 @@
-from pathlib import Path
-
 import pandas as pd
-from evenwicht.base.files import write_csv
+from evenwicht.base.files import withdraw, write_csv
 from evenwicht.base.jobs import logged
 from evenwicht.base.streams import stream_key
 from evenwicht.config import CohortConfig
@@ -14,7 +12,7 @@ from evenwicht.worlds.fitting import FIT
 from evenwicht.worlds.published import CALIBRATION, PUBLISHED
 
 with logged(snakemake.log[0]):
-    Path(snakemake.params.page).unlink(missing_ok=True)
+    withdraw(snakemake.params.pages)
     given, out, params = snakemake.input, snakemake.output, snakemake.params
     estimates, diagnostics = ESTIMATES.read_csv(given.estimates), DIAGNOSTICS.read_csv(given.diagnostics)
     published = PUBLISHED.read_csv(given.published)

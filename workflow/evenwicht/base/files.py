@@ -3,7 +3,7 @@
 import os
 import stat
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -83,3 +83,9 @@ def write_parquet(table: "pd.DataFrame", target: str | Path) -> None:
     """Write a table as zstd Parquet, atomically."""
     with atomic_path(target) as path:
         table.to_parquet(path, index=False, compression="zstd")
+
+
+def withdraw(files: Iterable[str]) -> None:
+    """Remove pages of an earlier run, so that they never stand beside tables that they do not show."""
+    for file in files:
+        Path(file).unlink(missing_ok=True)

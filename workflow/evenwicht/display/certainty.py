@@ -6,7 +6,7 @@ Epidemiology 119:126); GRADE rates a body of studies, this rates one.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -26,6 +26,8 @@ STARTS: dict[Design, int] = {
     "crude": 1,
 }
 HIGHEST, LOWEST = 4, 1
+CAPPED: tuple[Status, ...] = ("not_estimable", "does_not_survive", "depends_on_method")  # never surer than the lowest
+FROM_DRAWS = ("coverage", "poor_coverage", "low_power", "little_power")  # steps that fresh draws tell of
 TOLD_FROM = 2  # below this level no direction is told
 MUCH = 3  # times the margin
 MOVED = 1.5  # times larger or smaller: the size does not survive
@@ -175,9 +177,14 @@ def judge(evidence: Evidence) -> Verdict:
     if status == "not_estimable":
         return Verdict(status, LOWEST, start)
     steps = [name for name, step in STEPS.items() if step.applies(evidence)]
-    level = min(max(start + sum(STEPS[name].levels for name in steps), LOWEST), HIGHEST)
-    capped = status in ("does_not_survive", "depends_on_method")
-    return Verdict(status, LOWEST if capped else level, start, steps)
+    return Verdict(status, level_of(status, start, steps), start, steps)
+
+
+def level_of(status: Status, start: int, steps: Iterable[str]) -> int:
+    """Return the level of certainty of a status after these steps."""
+    if status in CAPPED:
+        return LOWEST
+    return min(max(start + sum(STEPS[name].levels for name in steps), LOWEST), HIGHEST)
 
 
 def size_of(value: float, margin: float | None) -> Literal["small", "plain", "large"]:
@@ -236,8 +243,8 @@ STATUSES: dict[Status, Rule] = {
     "depends_on_method": Rule(
         message("depends on the method"),
         message(
-            "The adjusted difference and the adjusted ratio of the same comparison disagree on whether there is an effect, "
-            "or another adjusted method has the opposite sign."
+            "The adjusted difference and the adjusted ratio of the same comparison disagree on whether there is an "
+            "effect, or another adjusted method has the opposite sign."
         ),
         lambda e: bool(e.contradictions),
     ),
@@ -282,7 +289,8 @@ STEPS: dict[str, Rule] = {
     "coverage": Rule(
         message("ranges of this method are off"),
         message(
-            "In fresh draws the intervals of this method hold the true value less than 92% or more than 98% of the time."
+            "In fresh draws the intervals of this method hold the true value less than 92% or more than 98% of the "
+            "time."
         ),
         lambda e: _miscovered(e) and e.coverage >= POORLY_COVERED,
     ),
@@ -295,16 +303,16 @@ STEPS: dict[str, Rule] = {
     "low_power": Rule(
         message("few people for this effect"),
         message(
-            "A comparison of this size would find the plausible effect less than half of the time, or make it more than "
-            "1.5 times too large."
+            "A comparison of this size would find the plausible effect less than half of the time, or make it more "
+            "than 1.5 times too large."
         ),
         lambda e: _low_power(e) and not _little_power(e),
     ),
     "little_power": Rule(
         message("far too few people for this effect"),
         message(
-            "A comparison of this size would find the plausible effect less than one time in five, or make it more than 2.5 "
-            "times too large (Gelman and Carlin 2014, Perspectives on Psychological Science 9:641)."
+            "A comparison of this size would find the plausible effect less than one time in five, or make it more "
+            "than 2.5 times too large (Gelman and Carlin 2014, Perspectives on Psychological Science 9:641)."
         ),
         lambda e: _little_power(e),
         -2,

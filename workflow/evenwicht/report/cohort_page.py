@@ -6,8 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from evenwicht.conclusions import conclude
+from evenwicht.conclusions import conclude, risks_of
 from evenwicht.config import CohortConfig
+from evenwicht.display.dots import dots_pair
 from evenwicht.display.labels import Labels, first_upper, spoken
 from evenwicht.display.language import say
 from evenwicht.display.section import Found, records, where
@@ -15,6 +16,7 @@ from evenwicht.display.table import Column, Table
 from evenwicht.display.wording import number, scale_of
 from evenwicht.report import lines
 from evenwicht.report.embedding import embedded
+from evenwicht.report.flow_figure import flow_lines
 from evenwicht.report.front import MOST_STATEMENTS, paragraph
 from evenwicht.report.sentences import Told, sentence, tell, unit_of
 from evenwicht.studies import showing
@@ -55,6 +57,8 @@ def cohort_page(
         "synthetic": config.synthetic,
         "told": told,
         "weighed": weighed,
+        "dots": [pair for one in told if (pair := _dots(one))],
+        "flow": flow_table(own["flow"], words),
         "paragraph": [*paragraph(told, weighed), *statements][:MOST_STATEMENTS],
         "conclusions": conclusions_table(told),
         "sentences": [sentence(one) for one in told],
@@ -88,8 +92,8 @@ def conclusions_table(told: list[Told]) -> Table:
     ]
     first = sorted(told, key=lambda one: one.verdict.status != "not_estimable")
     caption = say(
-        "Exposures are counted as what would change if nobody had them, policies as what they change: averages over all. "
-        "Exposures that are numbers are counted for one step more."
+        "Exposures are counted as what would change if nobody had them, policies as what they change: averages over "
+        "all. Exposures that are numbers are counted for one step more."
     )
     return Table("what_may_be_said", caption, columns, [_conclusion(one) for one in first])
 
@@ -164,6 +168,30 @@ def attrition_table(rows: pd.DataFrame) -> Table:
         for row in records(rows)
     ]
     return Table("waves", say("Due are those alive and in the study."), columns, told)
+
+
+def flow_table(rows: pd.DataFrame, words: lines.Words) -> Table:
+    """Who was due, who left and why, who was analysed."""
+    columns = [
+        Column("outcomes", say("Outcome")),
+        Column("comparisons", say("Comparison")),
+        Column("step", say("Step"), names_row=True),
+        Column("people", say("People"), number=True),
+        Column("percent", say("Of those due"), number=True),
+    ]
+    told = flow_lines(rows, words.outcome, words.about)
+    return Table("flow", say("Each person counts once, at the first reason that holds."), columns, told)
+
+
+def _dots(one: Told) -> dict[str, Any] | None:
+    """An effect that may be told as people among 1,000, without and with."""
+    if not one.verdict.told or not one.is_risk:
+        return None
+    claim = one.conclusion.claim
+    names = (say("If nobody had it"), say("As things are")) if claim.gone else (say("Without it"), say("With it"))
+    pair = dots_pair(*risks_of(one.conclusion), names)
+    title = say("{cause}: {outcome}", cause=first_upper(one.cause), outcome=one.outcome)
+    return {"title": title, "pair": pair} if pair else None
 
 
 def _section(

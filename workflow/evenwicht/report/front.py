@@ -35,8 +35,9 @@ def tally(weighed: Sequence[Weighed]) -> str:
         for answer in ("policy", "exposure", "cannot_tell", "no_comparison")
     }
     return say(
-        "In {all} comparisons of an exposure with a policy, on the same outcome in the same cohort: the policy weighs more "
-        "in {policy}, the exposure in {exposure}, we cannot tell in {cannot_tell}, and {no_comparison} cannot be made.",
+        "In {all} comparisons of an exposure with a policy, on the same outcome in the same cohort: the policy weighs "
+        "more in {policy}, the exposure in {exposure}, we cannot tell in {cannot_tell}, and {no_comparison} "
+        "cannot be made.",
         all=len(weighed),
         **counts,
     )
@@ -77,7 +78,7 @@ def paragraph(told: Sequence[Told], weighed: Sequence[Weighed]) -> list[str]:
     statements = [f"{sentence(one)} {truth(one)}".strip() for one in sure if one in firsts.values()]
     others = [one for one in sure if one not in firsts.values()]
     if others:
-        statements.append(say("Told on its page with as much certainty: {named}.", named=_named(others)))
+        statements.append(say("Its page also tells of {named}.", named=_named(others)))
     capped = [one for one in told if one.verdict.status in CAPPED]
     statements += [sentence(one) for one in capped[:1]]
     left = [one for one in told if one not in sure and one not in capped and one.verdict.status != "not_estimable"]

@@ -9,6 +9,7 @@ import pandas as pd
 from evenwicht.base.exposures import Contrast
 from evenwicht.config import AS_CONFIGURED, Run
 from evenwicht.config.recovered import recovery_settings
+from evenwicht.display.certainty import STATUSES
 from evenwicht.display.labels import Labels, first_upper, spoken
 from evenwicht.display.language import localised, message, say
 from evenwicht.display.section import Row, records, where
@@ -255,8 +256,8 @@ def coverage(words: Words, table: pd.DataFrame) -> Table:
         Column("outside", say("Outside"), number=True),
     ]
     caption = say(
-        "Coverage of 95% intervals over all rows of a method. “Outside” counts rows that differ from 95% by more than 1.96 "
-        "Monte Carlo errors: by chance one in twenty."
+        "Coverage of 95% intervals over all rows of a method. “Outside” counts rows that differ from 95% by more than "
+        "1.96 Monte Carlo errors: by chance one in twenty."
     )
     return Table("coverage", caption, columns, lines)
 
@@ -298,6 +299,40 @@ def scenarios(words: Words, table: pd.DataFrame) -> dict[str, Table]:
         Column("power", say("How often an effect is seen ±"), number=True),
     ]
     return {cohort: Table(f"scenarios_{cohort}", words.cohort(cohort), columns, rows) for cohort, rows in lines.items()}
+
+
+def verdicts(words: Words, table: pd.DataFrame) -> Table:
+    """How often what may be said is right, by kind of world, status and level."""
+    scenario = table["scenario"].where(table["scenario"] != AS_CONFIGURED, "")
+    sums = table.assign(scenario=scenario).groupby(["scenario", "status", "certainty"], sort=True)
+    lines = []
+    for (world, status, level), rows in sums[["verdicts", "right", "wrong", "nothing"]]:
+        counts = rows[["verdicts", "right", "wrong", "nothing"]].sum()
+        share = counts["right"] / counts["verdicts"]
+        error = np.sqrt(share * (1 - share) / counts["verdicts"])
+        lines.append(
+            {
+                "world": spoken(str(world)) if world else say("as configured"),
+                "status": say(STATUSES[status].label),
+                "level": number(level, 0),
+                **{name: (number(value, 0), value) for name, value in counts.items()},
+                "share": _percent(share, error) if status == "found" else "",
+            }
+        )
+    columns = [
+        Column("world", say("World")),
+        Column("status", say("What may be said"), names_row=True),
+        Column("level", say("Level"), number=True),
+        Column("verdicts", say("Times"), number=True),
+        Column("right", say("Right"), number=True),
+        Column("wrong", say("Wrong side"), number=True),
+        Column("nothing", say("No effect there"), number=True),
+        Column("share", say("Share right ±"), number=True),
+    ]
+    caption = say(
+        "Over all worlds, comparisons and draws. Comparisons of a draw share its people: ± is then too small."
+    )
+    return Table("verdicts", caption, columns, lines)
 
 
 def _bias(row: Row, scale: Scale) -> str:
@@ -352,7 +387,7 @@ def _printed(values: list[float], digits: int) -> str:
 
 def truth(words: Words, table: pd.DataFrame) -> Table:
     """True values of everybody."""
-    lines = []
+    lines: list[dict[str, Cell]] = []
     for row in records(where(table, subgroup="")):
         digits = decimals({"estimate": row["value"], "mc_error": row["mc_error"]})
         lines.append(

@@ -1,39 +1,85 @@
-"""The HTML report: one self-contained page."""
+"""The pages of a run: a front page that answers first, and beside it one per cohort and one for each kind of evidence.
 
-import base64
-import re
-from collections.abc import Mapping
-from html import unescape
+Every page is one file that opens offline: styles, scripts and figures are in it.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import pandas as pd
 import yaml
+from markupsafe import Markup
 
 from evenwicht.base.files import write_text
-from evenwicht.config import CohortConfig, Run
-from evenwicht.display.labels import Labels, spoken
-from evenwicht.display.picture import LEVELS
-from evenwicht.display.section import Found, records, where
+from evenwicht.config import AS_CONFIGURED, Run
+from evenwicht.display.certainty import STARTS, STATUSES, STEPS
+from evenwicht.display.labels import first_upper
+from evenwicht.display.language import language, message, say
+from evenwicht.display.section import where
+from evenwicht.display.table import Column, Table
 from evenwicht.display.wording import number
 from evenwicht.report import lines
-from evenwicht.report.comparison import Balance, Lead, compare_levels, other_lines, subgroup_lines
+from evenwicht.report.cohort_page import cohort_page
+from evenwicht.report.embedding import embedded
+from evenwicht.report.front import front
 from evenwicht.report.methods import methods_used
+from evenwicht.report.promise import promise_line, recovered, rule
 from evenwicht.report.provenance import provenance
-from evenwicht.studies import showing
+from evenwicht.report.sentences import BADGES
+from evenwicht.report.sites import FRONT, pages_of
 
-TITLES = {  # by the levels that are studied
-    ("individual", "policy"): "Individual exposures and policies, weighed in the same units",
-    ("individual",): "What an individual exposure does",
-    ("policy",): "What a policy does",
-    (): "Life-course cohorts",
-}
 USED = ["cohort", "study", "method"]
+DESIGNS = {  # where a level starts, in words
+    "randomised": message("Chance decided who was exposed, as in a trial"),
+    "natural_experiment": message("A date of birth, a place or a rule decided, as in a natural experiment"),
+    "within_families": message("Brothers and sisters who differ are compared"),
+    "adjusted": message("People are compared, alike in what was measured"),
+    "crude": message("People are compared as they are"),
+}
+BUTTONS = {  # what the scripts of a page say
+    "copy": message("Copy"),
+    "copied": message("Copied"),
+    "csv": message("Download CSV"),
+    "word": message("Download for Word"),
+    "search": message("Search"),
+    "sort": message("sort"),
+    "showing": message("{shown} of {all} rows"),
+    "none": message("No row has this"),
+}
 
 
-def render(run: Run, tables: Mapping[str, pd.DataFrame], figures: Path, template: Path, target: str | Path) -> None:
-    """Write the report.
+@dataclass(frozen=True)
+class Page:
+    """A page.
+
+    Attributes
+    ----------
+    file
+        Relative to the front page.
+    title
+        Its name in the menu.
+    template, needs
+        The template, and what it needs.
+    heading
+        What stands above it, if that is not the title.
+    menu
+        Whether the menu of every page has it.
+    """
+
+    file: str
+    title: str
+    template: str
+    needs: dict[str, Any]
+    heading: str = ""
+    menu: bool = True
+
+
+def render(run: Run, tables: Mapping[str, pd.DataFrame], figures: Path, templates: Path, folder: str | Path) -> None:
+    """Write the pages of a run.
 
     Parameters
     ----------
@@ -43,127 +89,154 @@ def render(run: Run, tables: Mapping[str, pd.DataFrame], figures: Path, template
         estimates, diagnostics, flow, table1, attrition, truth, bias, replication, calibration and calibration_fit; and
         what recovery, scenarios and coverage say about the settings of this run.
     figures
-        Folder of SVG files, <cohort>/<study>/<figure>.svg and <cohort>/<figure>.svg; see `drawing.draw_cohort`.
-    template
-        The Jinja template; beside it, in `sections`, is one for each kind of study that has a section.
-    target
-        The HTML file, written atomically.
+        Folder of SVG files, see `drawing.draw_run`.
+    templates
+        Folder of the Jinja templates, their styles and scripts.
+    folder
+        Where the front page goes, with the others below it, as `sites.pages_of` names them; each is written atomically.
     """
+    environment = _environment(templates)
+    pages = list(_pages(run, tables, figures))
+    made = provenance(templates)
+    for page in pages:
+        up = "../" if "/" in page.file else ""
+        shown = [one for one in pages if one.menu or one is page]
+        links = [{"href": up + one.file, "title": one.title, "here": one is page} for one in shown]
+        html = environment.get_template(page.template).render(
+            page=page, pages=links, up=up, provenance=made, run=run.settings, **page.needs
+        )
+        write_text(html, Path(folder) / page.file)
+
+
+def _environment(templates: Path) -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(template.parent),
+        loader=jinja2.FileSystemLoader(templates),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["number"] = number
-    cohorts = [_cohort(config, tables, figures / name) for name, config in run.cohorts.items()]
-    levels = [level for level in LEVELS if any(level in cohort["levels"] for cohort in cohorts)]
-    settings = [("Settings of the run", run.settings.model_dump(mode="json"))]
+    environment.filters |= {"number": number, "capitalize_first": first_upper}
+    environment.globals |= {
+        "say": say,
+        "language": language(),
+        "asset": lambda name: Markup((templates / name).read_text(encoding="utf-8")),
+        "words": Markup(json.dumps({key: say(text) for key, text in BUTTONS.items()}, ensure_ascii=False)),
+    }
+    return environment
+
+
+def _pages(run: Run, tables: Mapping[str, pd.DataFrame], figures: Path) -> Iterator[Page]:
+    words, files = lines.Words(run), pages_of(run)
+    cohorts = {
+        name: cohort_page(config, tables, tables["recovery"], figures / name, words)
+        for name, config in run.cohorts.items()
+    }
+    for name, cohort in cohorts.items():
+        cohort["href"] = files.cohorts[name]
+    answer = front(list(cohorts.values()))
+    drawn = embedded(figures)
+    yield Page(FRONT, say("Answer"), "front.html.j2", {"front": answer, "figures": drawn}, heading=answer["title"])
+    for name, cohort in cohorts.items():
+        yield Page(files.cohorts[name], cohort["title"], "cohort.html.j2", {"cohort": cohort}, menu=False)
+    if files.worlds:
+        yield Page(
+            files.recovery, say("Do the methods find the truth?"), "recovery.html.j2", _recovery(words, tables, drawn)
+        )
+        yield Page(files.worlds, say("Made-up worlds"), "worlds.html.j2", _worlds(words, tables, cohorts))
+    yield Page(files.methods, say("Methods"), "methods.html.j2", _methods(run, tables))
+    needs = {
+        "estimates": lines.estimates(words, tables["estimates"]),
+        "diagnostics": lines.diagnostics(words, tables["diagnostics"]),
+    }
+    yield Page(files.estimates, say("All estimates"), "estimates.html.j2", needs)
+
+
+def _recovery(words: lines.Words, tables: Mapping[str, pd.DataFrame], figures: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "figures": figures,
+        "promise": promise_line(recovered(tables["recovery"], where(tables["coverage"], scenario=AS_CONFIGURED))),
+        "rule": rule(),
+        "verdicts": lines.verdicts(words, tables["verdicts"]),
+        "recovery": lines.recovery(words, tables["bias"], tables["recovery"]),
+        "not_recovered": lines.not_recovered(words, tables["recovery"]),
+        "coverage": lines.coverage(words, tables["coverage"]),
+        "scenarios": lines.scenarios(words, tables["scenarios"]),
+    }
+
+
+def _worlds(
+    words: lines.Words, tables: Mapping[str, pd.DataFrame], cohorts: Mapping[str, dict[str, Any]]
+) -> dict[str, Any]:
+    published = lines.calibration(words, tables["calibration"])
+    return {
+        "worlds": [
+            {"cohort": cohort, "graph": cohort["figures"]["graph"], "published": published.get(name)}
+            for name, cohort in cohorts.items()
+            if cohort["synthetic"]
+        ],
+        "fit": lines.fit(words, tables["calibration_fit"]),
+        "truth": lines.truth(words, tables["truth"]),
+    }
+
+
+def _methods(run: Run, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+    settings = [(say("Settings of the run"), run.settings.model_dump(mode="json"))]
     settings += [
-        (f"Settings: {c.title}", c.model_dump(mode="json", exclude_defaults=True)) for c in run.cohorts.values()
+        (config.title, config.model_dump(mode="json", exclude_defaults=True)) for config in run.cohorts.values()
     ]
-    words = lines.Words(run)
-    html = environment.get_template(template.name).render(
-        cohorts=cohorts,
-        failed=lines.not_estimated(words, tables["estimates"]),
-        recovery=lines.recovery(words, tables["bias"], tables["recovery"]),
-        not_recovered=lines.not_recovered(words, tables["recovery"]),
-        coverage=lines.coverage(words, tables["coverage"]),
-        scenarios=lines.scenarios(words, tables["scenarios"]),
-        replication=lines.replication(words, tables["replication"]),
-        worlds={
-            "graphs": [{"title": c["config"].title, "graph": c["figures"]["graph"]} for c in cohorts if c["synthetic"]],
-            "calibration": lines.calibration(words, tables["calibration"]),
-            "fit": lines.fit(words, tables["calibration_fit"]),
-            "truth": lines.truth(words, tables["truth"]),
-        },
-        methods=methods_used(run, pd.concat([tables[name][USED] for name in ("estimates", "diagnostics")])),
-        estimates=lines.estimates(words, tables["estimates"]),
-        diagnostics=lines.diagnostics(words, tables["diagnostics"]),
-        levels=levels,
-        title=TITLES[tuple(levels)],
-        published_waves=bool(tables["attrition"]["published_percent"].notna().any()),
-        settings=[(k, yaml.safe_dump(v, sort_keys=False, allow_unicode=True, width=110)) for k, v in settings],
-        provenance={**provenance(template.parent), "Seed": str(run.settings.seed)},
-        run=run.settings,
-    )
-    write_text(html, target)
-
-
-def _cohort(config: CohortConfig, tables: Mapping[str, pd.DataFrame], figures: Path) -> dict[str, Any]:
-    own = {name: where(tables[name], cohort=config.name) for name in ("estimates", "diagnostics", "flow")}
-    estimates, book, described = own["estimates"], config.codebook, config.described_by
-    balances = compare_levels(estimates, own["diagnostics"], config)
-    attrition = where(tables["attrition"], cohort=config.name)
-    exposed, unexposed = described.arms(book.columns) if described else ("", "")
     return {
-        "config": config,
-        "synthetic": config.synthetic,
-        "levels": [level for level in LEVELS if any(level in balance.levels for balance in balances)],
-        "balances": [_balance(balance, config) for balance in balances if balance.levels],
-        "others": other_lines(estimates, config),
-        "subgroups": subgroup_lines(estimates, config),
-        "incomplete": bool((estimates["status"] != "estimated").any()),
-        "figures": _embedded(figures),
-        "sections": [section for name in config.studies if (section := _section(config, name, own, figures))],
-        "exposure": book.columns[described.column].label if described else "",
-        "exposed": exposed,
-        "unexposed": unexposed,
-        "table1": lines.table1(where(tables["table1"], cohort=config.name), Labels(book), described),
-        "attrition": records(attrition.assign(wave=attrition["wave"].map(spoken))),
-        "published_waves": bool(attrition["published_percent"].notna().any()),
+        "methods": methods_used(run, pd.concat([tables[name][USED] for name in ("estimates", "diagnostics")])),
+        "rules": rules(),
+        "settings": [(k, yaml.safe_dump(v, sort_keys=False, allow_unicode=True, width=110)) for k, v in settings],
     }
 
 
-def _balance(balance: Balance, config: CohortConfig) -> dict[str, Any]:
-    """A balance with the words above its pans."""
-
-    def head(lead: Lead | None) -> dict[str, str] | None:
-        if lead is None:
-            return None
-        columns = config.codebook.columns
-        exposed, unexposed = lead.contrast.arms(columns)
-        return {"label": columns[lead.contrast.column].label, "exposed": exposed, "unexposed": unexposed}
-
-    heads = {"individual": head(balance.individual), "policy": head(balance.policy)}
-    return {"levels": balance.levels, "lines": balance.lines, "heads": heads}
-
-
-def _section(
-    config: CohortConfig, name: str, tables: Mapping[str, pd.DataFrame], figures: Path
-) -> dict[str, Any] | None:
-    """What the template of a study's kind needs; None if the study has nothing to show of its own."""
-    study, book = config.studies[name], config.codebook
-    nothing = pd.DataFrame({"study": []})  # curves are in the figures
-    found = Found.of(config.name, name, tables, nothing, synthetic=config.synthetic)
-    drawn = _embedded(figures / name)
-    words = showing.words(study, book, found) if len(found.estimates) else {}
-    if not drawn and not words:
-        return None
-    return {
-        "template": f"sections/{study.kind}.html.j2",
-        "title": showing.title(name, study, book),
-        "study": study,
-        "synthetic": config.synthetic,
-        "figures": drawn,
-        **words,
+def rules() -> dict[str, Table]:
+    """The rules for words as tables: statuses in their order, where certainty starts, what moves it, and its verbs."""
+    status = [{"status": say(rule.label), "rule": say(rule.text)} for rule in STATUSES.values()]
+    starts = [{"design": say(DESIGNS[design]), "level": str(level)} for design, level in STARTS.items()]
+    steps = [
+        {"step": say(rule.label), "rule": say(rule.text), "levels": number(rule.levels, 0)} for rule in STEPS.values()
+    ]
+    verbs = {
+        4: say("raises, lowers"),
+        3: say("probably raises, probably lowers"),
+        2: say("may raise, may lower"),
+        1: say("no direction is told: we do not know well"),
     }
-
-
-def _embedded(folder: Path) -> dict[str, dict[str, str]]:
-    """Figures of a folder by name, in order of their names; numbers in them count as numbers."""
-    files = sorted(folder.glob("*.svg"), key=lambda file: (len(file.stem), file.stem))
-    return {file.stem: embed(file) for file in files}
-
-
-def embed(path: Path) -> dict[str, str]:
-    """Return an SVG as a data URI with the title and alternative text it carries."""
-    svg = path.read_text(encoding="utf-8")
-    texts = {key: re.search(f"<{key}>(.*?)</{key}>", svg, re.DOTALL) for key in ("title", "desc")}
-    title, alt = (unescape(found.group(1)) if found else "" for found in texts.values())
+    levels = [{"level": str(level), "badge": say(BADGES[level]), "verb": verb} for level, verb in verbs.items()]
     return {
-        "uri": "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode(),
-        "title": title,
-        "alt": alt,
+        "status": Table(
+            "statuses",
+            say("What may be said: the first status whose rule holds."),
+            [Column("status", say("Status"), names_row=True), Column("rule", say("Rule"))],
+            status,
+        ),
+        "starts": Table(
+            "starts",
+            say("How sure: where the design starts."),
+            [Column("design", say("Design"), names_row=True), Column("level", say("Level"), number=True)],
+            starts,
+        ),
+        "steps": Table(
+            "steps",
+            say("How sure: what moves the level, which stays between 1 and 4."),
+            [
+                Column("step", say("Step"), names_row=True),
+                Column("rule", say("When")),
+                Column("levels", say("Levels"), number=True),
+            ],
+            steps,
+        ),
+        "levels": Table(
+            "levels",
+            say("The words of each level."),
+            [
+                Column("level", say("Level"), number=True),
+                Column("badge", say("How sure"), names_row=True),
+                Column("verb", say("Verbs")),
+            ],
+            levels,
+        ),
     }

@@ -220,6 +220,20 @@ COVERAGE = Schema(
     },
     ["cohort", "scenario", "study", "method"],
 )
+VERDICTS = Schema(
+    {
+        "cohort": COHORT,
+        "scenario": SCENARIO,
+        "status": Field("id", "What may be said, see `display.certainty`"),
+        "certainty": Field("number", "How sure: from 1, very unsure, to 4, sure"),
+        "verdicts": Field("number", "Comparisons of all draws with this status and level"),
+        "right": Field("number", "Of those: the interval lies on the side of the true effect"),
+        "wrong": Field("number", "Of those: it lies on the other side"),
+        "nothing": Field("number", "Of those: it lies on a side where there is no true effect"),
+        "settings": SETTINGS,
+    },
+    ["cohort", "scenario", "status", "certainty"],
+)
 TABLE1 = Schema(
     {
         "cohort": COHORT,

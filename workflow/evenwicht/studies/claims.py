@@ -8,12 +8,12 @@ import pandas as pd
 from evenwicht.base.codebook import Codebook
 from evenwicht.display.certainty import Check, Design
 from evenwicht.display.section import Found, Method, Row, first, records, where
-from evenwicht.estimators.results import ESTIMANDS
 from evenwicht.results.rows import CLUSTERS, FAILED, SAMPLE
 from evenwicht.studies.methods import CRUDE_ID, MEAN, POPULATION, RISK
 from evenwicht.studies.study import ExposureStudy
 
 DIFFERENCES = (MEAN, RISK)
+RATIOS = ("conditional_hazard_ratio", "hazard_ratio", "conditional_odds_ratio", "risk_ratio")  # the first is judged
 GIVES_CLUSTERS = ("clusters_exposed", "clusters_unexposed", "clusters")
 
 
@@ -108,7 +108,7 @@ def claims_of(
         first(rows, estimand=POPULATION.get(lead["estimand"], ""), method=lead["method"]) or lead,
         design,
         crude if lead["method"] != CRUDE_ID else None,
-        [*ranked, *adjusted_ratios(rows)],
+        [*ranked, *adjusted_ratio(rows, lead["method"])],
         checks,
         clusters_of(found, keys, lead["method"]),
         rows=rows,
@@ -132,9 +132,15 @@ def ranks(row: Row, methods: Mapping[str, Method]) -> int:
     return methods[row["method"]].leads.get(row["estimand"], 0) if row["method"] in methods else 0
 
 
-def adjusted_ratios(rows: pd.DataFrame) -> list[Row]:
-    """Return the ratios of a comparison that account for covariates."""
-    return [row for row in records(rows) if row["method"] != CRUDE_ID and ESTIMANDS[row["estimand"]].kind == "ratio"]
+def adjusted_ratio(rows: pd.DataFrame, method: str) -> list[Row]:
+    """Return the ratio of a comparison that accounts for covariates, if there is one.
+
+    A ratio of hazards or odds comes from a model of its own; a ratio of risks is taken by the method that leads, since
+    it is the same prediction told in another way.
+    """
+    given = [row for row in records(rows) if row["method"] != CRUDE_ID and row["estimand"] in RATIOS]
+    given = [row for row in given if row["estimand"] != RATIOS[-1] or row["method"] == method]
+    return sorted(given, key=lambda row: RATIOS.index(row["estimand"]))[:1]
 
 
 def clusters_of(found: Found, keys: Mapping[str, str], method: str) -> float:

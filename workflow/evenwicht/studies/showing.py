@@ -1,8 +1,9 @@
 """What kinds of study declare for the report, by study: methods, labels, figures and words.
 
-A kind declares in the module `section` of its package a `HEADING` and the `METHODS` of its rows. If it has a section of
-its own on the page, it has `figures`, `words` and a template, sections/<kind>.html.j2. A kind whose studies are about
-more than the columns they compare has a `headline`.
+A kind declares in the module `section` of its package a `HEADING` and the `METHODS` of its rows, and `claims` if it
+compares anything, or else `messages`. If it has a section of its own on the page, it has `words`, a template,
+sections/<kind>.html.j2, and a module `figures` if it draws. A kind whose studies are about more than the columns they
+compare has a `headline`.
 """
 
 from functools import cache
@@ -14,6 +15,7 @@ from evenwicht.display.labels import Labels, first_upper, spoken
 from evenwicht.display.section import Found, Method
 from evenwicht.results.rows import CLUSTERS, FAILED, SAMPLE
 from evenwicht.studies import KINDS
+from evenwicht.studies.parts import file_of_kind, part_of_kind
 from evenwicht.studies.study import StudySettings
 
 if TYPE_CHECKING:
@@ -25,8 +27,10 @@ ORDINALS = "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "e
 
 def figures(study: StudySettings, book: Codebook, found: Found) -> dict[str, "Picture"]:
     """Return the figures of a study by name; none of what could not be estimated."""
-    draw = _declared(type(study), "figures")
-    return draw(study, book, found.everybody) if draw else {}
+    if not file_of_kind(study.kind, "figures").is_file():
+        return {}
+    drawn: dict[str, Picture] = part_of_kind(study.kind, "figures").figures(study, book, found.everybody)
+    return drawn
 
 
 def words(study: StudySettings, book: Codebook, found: Found) -> dict[str, Any]:

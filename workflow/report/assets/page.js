@@ -31,7 +31,7 @@
 
   const csv = (table) => {
     const quoted = (value) => (/[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
-    const lines = grid(table, (cell) => cell.dataset.value ?? textOf(cell));
+    const lines = grid(table, (cell) => cell.dataset.value ?? textOf(cell).replace(/−(?=[\d.])/g, "-"));
     return "\ufeff" + lines.map((line) => line.map(quoted).join(",") + "\r\n").join(""); // Excel reads UTF-8 by the mark
   };
 
@@ -124,9 +124,8 @@
   };
 
   for (const table of document.querySelectorAll("table[data-name]")) {
-    const frame = table.closest(".scroll") ?? table;
-    if (table.matches(".searchable")) frame.before(tools(table)); // the end of a long table is far away
-    else frame.after(tools(table));
+    if (table.matches(".searchable")) table.before(tools(table)); // the end of a long table is far away
+    else table.after(tools(table));
   }
 
   // Paper cannot unfold anything.

@@ -19,8 +19,6 @@
     for (const { cellIndex } of table.tHead.querySelectorAll("th.n")) {
       for (const { cells } of table.tBodies[0].rows) cells[cellIndex].dataset.order ??= cells[cellIndex].dataset.value ?? "";
     }
-    const frame = table.closest(".scroll");
-    frame?.before(table);
     new DataTable(table, {
       paging: false,
       autoWidth: false,
@@ -40,9 +38,5 @@
         aria: { orderable: sort, orderableReverse: sort },
       },
     });
-    if (frame) {
-      table.replaceWith(frame); // the table scrolls sideways on a phone, the search box does not
-      frame.append(table);
-    }
   }
 })();

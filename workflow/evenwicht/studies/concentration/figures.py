@@ -12,6 +12,7 @@ from evenwicht.display.lettering import LINE, TEXT, wrapped
 from evenwicht.display.picture import BLUE, GREY, WIDTH, Picture, style, told
 from evenwicht.display.section import Found, where
 from evenwicht.display.wording import number
+from evenwicht.studies.concentration import Settings
 
 COLUMNS = 2
 PANEL = 0.38 * POINTS  # points: width and height of a panel

@@ -8,13 +8,11 @@ import pandas as pd
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.outcomes import Sector
 from evenwicht.display.language import message, say
-from evenwicht.display.picture import Picture
 from evenwicht.display.section import Found, Method, Row, records, where
 from evenwicht.display.table import Column, Table
-from evenwicht.display.wording import Scale, decimals, scale_of
+from evenwicht.display.wording import Scale, scale_of
 from evenwicht.estimators.results import ESTIMANDS
 from evenwicht.studies.concentration import Settings
-from evenwicht.studies.concentration.figures import lorenz_figure
 
 HEADING = "Concentration of use"
 METHODS = {
@@ -24,12 +22,6 @@ METHODS = {
 }
 SHOWN = ("gini", "group_share", "group_use_share")  # those beside which chance has a value
 KEYS = ("outcome", "exposure", "reference", "at")
-
-
-def figures(study: Settings, book: Codebook, found: Found) -> dict[str, Picture]:
-    """Draw the Lorenz curves of all sectors."""
-    curves = found.curve("lorenz")
-    return {"lorenz": lorenz_figure(curves, book, found)} if len(curves) else {}
 
 
 def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
@@ -83,7 +75,7 @@ def messages(study: Settings, book: Codebook, found: Found) -> list[str]:
         null = found.diagnostic(statistic="chance", **{key: row[key] for key in KEYS})
         if null is None or math.isnan(row["lower"]):
             continue
-        per = Scale(1000.0, "", decimals(row, 1000.0))
+        per = Scale(1000.0, "", 0)
         told.append(
             say(
                 "Of 1,000 people, {share} ({range}) have high need in {least} or more sectors at once; if sectors had "

@@ -262,3 +262,14 @@ def _profile(axis: Axes, scan: pd.DataFrame) -> None:
 def _numbers(axis: Axes) -> None:
     numbered(axis.xaxis, round_ticks(*axis.get_xlim(), 5))
     numbered(axis.yaxis, round_ticks(*axis.get_ylim()))
+
+
+def figures(study: Settings, book: Codebook, found: Found) -> dict[str, Picture]:
+    """Draw the cells, incidence, dose, and where the break is; each for the outcomes that have it."""
+    drawn = {
+        "cells": cells_figure(study, book, found),
+        "incidence": incidence_figure(study, book, found),
+        "dose": dose_figure(study, book, found),
+        "scan": scan_figure(study, book, found),
+    }
+    return {name: picture for name, picture in drawn.items() if picture is not None}

@@ -9,7 +9,6 @@ from evenwicht.base.codebook import Codebook
 from evenwicht.display.certainty import Check
 from evenwicht.display.labels import in_words
 from evenwicht.display.language import message, say
-from evenwicht.display.picture import Picture
 from evenwicht.display.section import Found, Method, Row, first, records, where
 from evenwicht.display.table import Column, Table
 from evenwicht.display.wording import scale_of
@@ -17,7 +16,6 @@ from evenwicht.results.rows import FAILED
 from evenwicht.studies import methods
 from evenwicht.studies.claims import Claim, clusters_of
 from evenwicht.studies.event_study import Settings
-from evenwicht.studies.event_study.figures import cells_figure, dose_figure, incidence_figure, scan_figure
 from evenwicht.studies.event_study.survives import (
     CERTAINTY,
     CONTEXT,
@@ -68,17 +66,6 @@ EFFECTS = {  # column of the table -> estimand and method
 def headline(study: Settings) -> tuple[str, str]:
     """The longest exposure against births that had none."""
     return study.longest, study.unexposed.id
-
-
-def figures(study: Settings, book: Codebook, found: Found) -> dict[str, Picture]:
-    """Draw the cells, incidence, dose, and where the break is; each for the outcomes that have it."""
-    drawn = {
-        "cells": cells_figure(study, book, found),
-        "incidence": incidence_figure(study, book, found),
-        "dose": dose_figure(study, book, found),
-        "scan": scan_figure(study, book, found),
-    }
-    return {name: picture for name, picture in drawn.items() if picture is not None}
 
 
 def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:

@@ -23,8 +23,9 @@ from evenwicht.display.axes import (
 )
 from evenwicht.display.language import say
 from evenwicht.display.picture import BLUE, ORANGE, Picture, style, told
-from evenwicht.display.section import where
+from evenwicht.display.section import Found, where
 from evenwicht.display.wording import number
+from evenwicht.studies.exposure import Settings
 from evenwicht.studies.exposure.run import ARMS
 
 METHODS = "crude", "ipw"
@@ -104,3 +105,14 @@ def _message(weighted: pd.DataFrame, arms: tuple[str, str], outcome: EventOutcom
         with_it=arms[0],
         without=arms[1],
     )
+
+
+def figures(study: Settings, book: Codebook, found: Found) -> dict[str, Picture]:
+    """Draw survival by each exposure, with panels for each time to an event."""
+    curves = found.curve("survival")
+    drawn = {}
+    for place, contrast in enumerate(study.contrasts(book), start=1):
+        lines = where(curves, exposure=contrast.exposure, reference=contrast.reference)
+        if len(lines):
+            drawn[f"survival_{place}"] = survival_figure(lines, contrast, book)
+    return drawn

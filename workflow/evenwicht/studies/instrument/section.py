@@ -95,11 +95,11 @@ def claims(study: Settings, book: Codebook, found: Found) -> list[Claim]:
     """What a policy tells of the exposure that it moves; an effect that may have any size is not estimated."""
     exposure, _ = study.pair(book)
     keys = {"exposure": exposure.exposure, "reference": exposure.reference}
-    told = []
+    told: list[Claim] = []
     for outcome in study.outcomes:
         row = found.estimate(outcome=outcome, method="iv", subgroup="", **keys)
         if row is None:
-            told += claims_of(found, METHODS, "natural_experiment", outcome, **keys)
+            told += claims_of(found, METHODS, "natural_experiment", outcome, exposure.exposure, exposure.reference)
             continue
         allowed = records(where(found.diagnostics, outcome=outcome, method="iv", statistic="anderson_rubin"))
         limits = {**row, **(_hull(allowed) if allowed else {"lower": np.nan, "upper": np.nan})}
