@@ -21,7 +21,7 @@ ROWS = [
     ("Deaths, by age 45", "A < B & C", "−1,200", "-1204.5"),
     ("Gini of months", "Line\nbreak", "12.5", "12.5"),
     ("Diabetes by age 62", 'Says "no"', "not estimable", ""),
-    ("Costs", "Ελλάδα 漢字", "9", "9.04"),
+    ("Costs", "Ελλάδα 漢字, −5 to 4", "9", "9.04"),
 ]
 
 
@@ -37,20 +37,19 @@ def table(rows: Sequence[tuple[str, str, str, str]] = ROWS, searchable: bool = F
         for outcome, note, text, value in rows
     )
     return (
-        f'<div class="scroll"><table data-name="outcomes"{" class=searchable" if searchable else ""}>'
+        f'<table data-name="outcomes"{" class=searchable" if searchable else ""}>'
         '<caption>Estimates of the example</caption><thead><tr><th scope="col">Outcome</th><th scope="col">Note</th>'
-        f'<th scope="col" class="n">Estimate</th></tr></thead><tbody>{lines}</tbody></table></div>'
+        f'<th scope="col" class="n">Estimate</th></tr></thead><tbody>{lines}</tbody></table>'
     )
 
 
 def page(body: str, words: Mapping[str, str] = ENGLISH, language: str = "en", searchable: bool = False) -> str:
     """A page that stands alone, with the assets that it needs."""
-    styles = [asset("vendor/dataTables.dataTables.min.css")] * searchable + [asset("tools.css")]
     scripts = [asset("page.js")] + [asset("vendor/dataTables.min.js"), asset("tables.js")] * searchable
     return (
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width"><title>Example</title>'
-        f"<style>body {{ font: 16px/1.5 sans-serif }} .scroll {{ overflow-x: auto }} {' '.join(styles)}</style></head>"
+        f"<style>body {{ font: 16px/1.5 sans-serif }} {asset('tools.css')}</style></head>"
         f"<body><main><h1>Example</h1>{body}</main>"
         f'<script type="application/json" id="words">{json.dumps(words)}</script>'
         f"{''.join(f'<script>{script}</script>' for script in scripts)}</body></html>"

@@ -24,7 +24,7 @@ GOOD = page(
 FAULTS = [
     (pages.wider_than_the_window, NARROW, '<p style="width: 500px">wide</p>'),
     (pages.cut_off, WIDE, '<div style="width: 99px; overflow: hidden"><p style="width: 200px">cut</p></div>'),
-    (pages.with_a_scroll_bar, WIDE, f'<div style="width: 99px">{table()}</div>'),
+    (pages.with_a_scroll_bar, WIDE, f'<div style="width: 99px; overflow-x: auto">{table()}</div>'),
     (pages.pictures_without_words, WIDE, '<img src="data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA=">'),
     (pages.pictures_without_words, WIDE, '<svg><title>Short</title></svg>'),
     (pages.pictures_without_words, WIDE, f'<div role="img" aria-label="{"long " * 50}">dots</div>'),
