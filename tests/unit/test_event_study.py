@@ -307,7 +307,9 @@ def test_absolute_effects_are_those_of_the_fitted_hazard_with_errors_by_the_delt
         assert value == pytest.approx(expected[name], rel=1e-7)
         variance = slope @ fit.covariance @ slope
         if name == "risk_unexposed":  # a risk itself also depends on whose covariates were drawn
-            each = -np.expm1(-np.exp(fit.params[0] + arms[1] @ fit.params[2:]) * np.expm1(60 * fit.params[1]) / fit.params[1])
+            each = -np.expm1(
+                -np.exp(fit.params[0] + arms[1] @ fit.params[2:]) * np.expm1(60 * fit.params[1]) / fit.params[1]
+            )
             variance += each.var() / births.n
         assert interval.se == pytest.approx(np.sqrt(variance), rel=1e-4)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from evenwicht.base.errors import ModelError
-from evenwicht.estimators.influence import Estimate, Sampling
+from evenwicht.estimators.influence import Estimate, Sampling, mixture, sample_mean
 from evenwicht.estimators.propensity import fit_propensity, weighted_means
 from evenwicht.estimators.regression import fit_model, with_intercept
 from evenwicht.estimators.results import Z95
@@ -40,7 +40,9 @@ def estimates(t: Data, frequency: np.ndarray | None = None) -> dict[str, Estimat
     found: dict[str, Estimate] = {}
     modifiers = t["x"][:, :1]
     propensity = fit_propensity(t["a"], t["x"], "here", frequency)
+    share = sample_mean(t["a"], frequency)
     for name in ("y", "d"):
+        now = sample_mean(t[name], frequency)
         pairs = {
             "ipw": weighted_means(t[name], propensity),
             "standardisation": standardised_means(
@@ -50,6 +52,7 @@ def estimates(t: Data, frequency: np.ndarray | None = None) -> dict[str, Estimat
         for method, (exposed, unexposed) in pairs.items():
             found |= {f"{method} {name} exposed": exposed, f"{method} {name} unexposed": unexposed}
             found[f"{method} {name} difference"] = exposed - unexposed
+            found[f"{method} {name} population"] = unexposed - now
             if name == "d":
                 found[f"{method} {name} log ratio"] = exposed.log() - unexposed.log()
     for entry in (None, t["entry"]):
@@ -66,6 +69,11 @@ def estimates(t: Data, frequency: np.ndarray | None = None) -> dict[str, Estimat
             ]
             label = f"{method} survival{'' if entry is None else ', late entry'}"
             found |= {f"{label} exposed": arms[0], f"{label} unexposed": arms[1], f"{label}": arms[1] - arms[0]}
+            if source is None:
+                now = mixture(share, *arms)
+                found[f"{label} as things are"] = now
+            else:
+                found[f"{label} population"] = now - arms[1]
     return found
 
 
@@ -171,6 +179,33 @@ def test_weights_count_a_person_so_often_but_as_one_draw() -> None:
             ours = Sampling(200, groups, count.astype(float)).standard_error(estimate.influence)
             theirs = Sampling(len(rows), copies).standard_error(repeated[name].influence)
             assert ours * np.sqrt(factor) == pytest.approx(theirs, rel=1e-8), name
+
+
+# --- people as they are -----------------------------------------------------------------------------------------------
+
+
+def test_in_a_linear_model_the_population_effect_is_the_average_effect_times_the_share_exposed(sample: Data) -> None:
+    """Exactly, without modifiers, and with the other sign: everybody is then affected alike."""
+    exposed, unexposed = standardised_means(sample["y"], sample["a"], sample["x"], np.empty((400, 0)), binary=False)
+    population = unexposed - sample_mean(sample["y"])
+    assert population.value == pytest.approx(-sample["a"].mean() * (exposed - unexposed).value, rel=1e-10)
+
+
+def test_where_nobody_leaves_early_survival_tells_the_population_effect_of_a_yes_no_outcome(sample: Data) -> None:
+    """Kaplan-Meier is then the share of people, and weights, errors and all are those of weighting the outcome."""
+    propensity = fit_propensity(sample["a"], sample["x"], "here")
+    time = np.where(sample["d"] == 1, 1 + np.arange(400) % 5, 9.0)
+    arms = []
+    for source in (None, propensity):
+        for arm in (1, 0):
+            weights = (1.0 if source is None else source.weights) * (sample["a"] == arm)
+            curve = ProductLimit(SurvivalData(time, sample["d"], weights=weights))
+            arms.append(survival_estimate(curve, HORIZON, "an arm", source))
+    by_survival = mixture(sample_mean(sample["a"]), *arms[:2]) - arms[3]
+    _, unexposed = weighted_means(sample["d"], propensity)
+    by_outcome = unexposed - sample_mean(sample["d"])
+    assert by_survival.value == pytest.approx(by_outcome.value, rel=1e-10)
+    np.testing.assert_allclose(by_survival.influence, by_outcome.influence, rtol=1e-8, atol=1e-15)
 
 
 # --- what it must not depend on ---------------------------------------------------------------------------------------

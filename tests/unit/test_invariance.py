@@ -8,8 +8,9 @@ from evenwicht.estimators.gompertz import fit_gompertz
 from evenwicht.estimators.instrument import two_stage_least_squares
 from evenwicht.estimators.linear import least_squares
 from evenwicht.estimators.panel import panel_regression
-from evenwicht.estimators.ratios import odds_ratio, risk_ratio, standardised_difference
+from evenwicht.estimators.ratios import odds_ratio, risk_ratio, standardised_difference, standardised_risks
 from evenwicht.estimators.results import Interval
+from evenwicht.estimators.risks import linear_risks
 from evenwicht.estimators.survival import hazard_ratio
 from evenwicht.estimators.survival_data import SurvivalData
 
@@ -63,6 +64,8 @@ ESTIMATORS: dict[str, Callable[[Data], Interval]] = {
     "risk ratio": lambda d: risk_ratio(d["case"], d["a"], d["x"], clusters=d["g"]),
     "odds ratio": lambda d: odds_ratio(d["case"], d["a"], d["x"], clusters=d["g"]),
     "standardised difference": lambda d: standardised_difference(d["case"], d["a"], d["x"], clusters=d["g"]),
+    "risk, linear": lambda d: linear_risks(d["case"], d["a"], d["x"], clusters=d["g"]).unexposed,
+    "risk, standardised": lambda d: standardised_risks(d["case"], d["a"], d["x"], clusters=d["g"]).unexposed,
     "Cox": lambda d: hazard_ratio(followed(d, clusters=d["g"]), d["a"], d["x"]),
     "Cox, weighted": lambda d: hazard_ratio(followed(d, weights=d["w"]), d["a"], d["x"]),
     "Gompertz": gompertz,

@@ -397,7 +397,8 @@ def test_covariates_that_do_not_vary_or_repeat_each_other_are_a_reason() -> None
 def test_a_modifier_is_a_category_or_a_number_and_none_within_its_own_levels(modifier: str) -> None:
     given = {"adjust": {"columns": ["sex", "age"]}, "subgroups": ["sex"]}
     tables = [ran(settings(**given, modifiers=modifiers))["estimates"] for modifiers in ([], [modifier])]
-    none, product = (rows.query("method == 'standardisation'").set_index("subgroup")["estimate"] for rows in tables)
+    question = "method == 'standardisation' and estimand == 'mean_difference'"
+    none, product = (rows.query(question).set_index("subgroup")["estimate"] for rows in tables)
     assert abs(none[""] - product[""]) > 1e-5
     within = abs(none["sex=m"] - product["sex=m"])
     assert within == 0 if modifier == "sex" else within > 1e-5

@@ -28,6 +28,7 @@ BY_AGE_50 = EventOutcome(kind="time_to_event", label="Event by 50", event="event
 SICK = BinaryOutcome(kind="binary", label="Sick", column="sick")
 COMPARED = {"exposures": ["exposed"], "adjust": {"columns": ["x"]}, "outcomes": ["event"]}
 STUDY = exposure.Settings.model_validate({"kind": "exposure", **COMPARED})
+POLICY = policy.Settings.model_validate({"kind": "policy", **COMPARED})
 SURVIVAL = ["survival_exposed", "survival_unexposed"]
 HAZARDS = ["hazard_ratio", "conditional_hazard_ratio"]
 COLUMNS = {
@@ -97,8 +98,7 @@ def test_a_risk_counts_the_events_up_to_its_horizon_and_a_hazard_ratio_those_in_
 
 
 def test_a_policys_rows_count_events_alike() -> None:
-    study = policy.Settings.model_validate({"kind": "policy", **COMPARED})
-    rows = ran(with_events(12, 8), BY_TEN, study)["estimates"].set_index("estimand")["events"]
+    rows = ran(with_events(12, 8), BY_TEN, POLICY)["estimates"].set_index("estimand")["events"]
     assert rows["risk_difference"].unique().tolist() == [20]
     assert rows["hazard_ratio"] == rows["conditional_hazard_ratio"] == 40
 
@@ -135,7 +135,19 @@ def test_few_with_or_without_a_yes_no_outcome_are_rows_with_a_reason(cases: tupl
     one_sided = 0 in cases or 60 in cases
     ratio = rows[rows["estimand"] == "risk_ratio"].iloc[0]
     assert ratio["status"] == ("not estimable" if one_sided else "no interval")
-    assert rows["reason"].str.len().gt(10).all()
+    assert rows.loc[rows["estimand"] != "risk", "reason"].str.len().gt(10).all()
+
+
+@pytest.mark.parametrize(("cases", "told"), [((0, 20), True), ((2, 3), True), ((1, 3), False), ((60, 56), False)])
+@pytest.mark.parametrize("study", [STUDY, POLICY])
+def test_the_risk_as_things_are_rests_on_everybody(cases: tuple[int, int], told: bool, study: StudySettings) -> None:
+    """However few an arm has: five with and five without the outcome are enough for an interval."""
+    sick = [j < count for count in cases for j in range(60)]
+    rows = ran(people([True] * 60 + [False] * 60, sick=sick), SICK, study)["estimates"]
+    risk = rows[rows["estimand"] == "risk"].iloc[0]
+    assert risk["estimate"] == pytest.approx(sum(cases) / 120)
+    assert risk["status"] == ("estimated" if told else "no interval")
+    assert risk["n"] == 120
 
 
 def test_nobody_with_an_event_is_a_difference_of_nothing_without_interval() -> None:

@@ -9,9 +9,10 @@ from evenwicht.estimators.influence import Sampling
 from evenwicht.estimators.instrument import two_stage_least_squares
 from evenwicht.estimators.linear import least_squares
 from evenwicht.estimators.propensity import fit_propensity, weighted_means
-from evenwicht.estimators.ratios import odds_ratio, risk_ratio, standardised_difference
+from evenwicht.estimators.ratios import odds_ratio, risk_ratio, standardised_difference, standardised_risks
 from evenwicht.estimators.results import Interval
-from evenwicht.estimators.sampling_weights import effective_n, require_weights
+from evenwicht.estimators.risks import crude_risk, linear_risks
+from evenwicht.estimators.sampling_weights import effective_n, require_weights, standard_deviation
 from evenwicht.estimators.standardisation import standardised_means, standardised_shift
 from evenwicht.estimators.survival import (
     ProductLimit,
@@ -77,6 +78,12 @@ ESTIMATORS: dict[str, Callable[[Data, Weights], Interval]] = {
     "odds ratio, clusters": lambda d, w: odds_ratio(d["case"], d["a"], d["x"], weights=w, clusters=d["g"]),
     "standardised difference": lambda d, w: standardised_difference(d["case"], d["a"], d["x"], weights=w),
     "shifted": lambda d, w: standardised_difference(d["case"], d["dose"], d["x"], change=1.0, weights=w),
+    "risk, crude": lambda d, w: crude_risk(d["case"], d["a"], weights=w),
+    "risk, linear": lambda d, w: linear_risks(d["case"], d["a"], d["x"], weights=w).exposed,
+    "risk, linear, clusters": lambda d, w: (
+        linear_risks(d["case"], d["a"], d["x"], weights=w, clusters=d["g"]).unexposed
+    ),
+    "risk, standardised": lambda d, w: standardised_risks(d["case"], d["a"], d["x"], weights=w).exposed,
     "instrument": lambda d, w: two_stage_least_squares(d["y"], d["dose"], d["a"], d["x"], weights=w).effect,
     "propensity": weighting,
     "standardisation": standardising,
@@ -131,6 +138,13 @@ def test_weighted_pseudo_values_average_to_weighted_survival_and_are_near_the_ja
 def test_a_weighted_curve_has_no_greenwood_limits() -> None:
     with pytest.raises(ModelError, match="do not take sampling weights"):
         kaplan_meier_curve(follow_up(people(), np.ones(400)), np.array([1.0]))
+
+
+def test_the_standard_deviation_is_that_of_the_population_that_the_weights_stand_for() -> None:
+    """By hand: 1, 2 and 6, the last for two people, have mean 15 / 4 and squares of mean 77 / 4; n / (n - 1) is 3 / 2."""
+    assert standard_deviation(np.array([1.0, 2.0, 6.0])) == pytest.approx(np.std([1, 2, 6], ddof=1))
+    weighted = standard_deviation(np.array([1.0, 2.0, 6.0]), np.array([5.0, 5.0, 10.0]))
+    assert weighted == pytest.approx(np.sqrt(3 / 2 * ((1 + 4 + 72) / 4 - (15 / 4) ** 2)))
 
 
 def test_equal_weights_lose_nobody_and_unequal_ones_do() -> None:

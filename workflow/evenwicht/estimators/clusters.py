@@ -20,7 +20,7 @@ from scipy import stats
 
 from evenwicht.base.arrays import Floats, Ints
 from evenwicht.base.errors import ModelError
-from evenwicht.estimators.results import Interval
+from evenwicht.estimators.results import Error, Interval
 
 WHOLE = 1e-8  # distance from one at which a cluster holds all information in a direction
 LEAST_DF = 3  # below, a t distribution overstates what two or three clusters say (benchmarks/few_clusters.py)
@@ -73,16 +73,21 @@ class ClusterErrors:
     def interval(self, estimate: float, contrast: Floats) -> Interval:
         """Return the 95% interval of an estimate whose error is that of a contrast (or gradient), (k,).
 
-        Without limits, and with the reason, if one cluster carries it alone or degrees of freedom are below `LEAST_DF`.
+        Without limits, and with the reason, if `error` has one.
+        """
+        return self.error(contrast).around(estimate)
+
+    def error(self, contrast: Floats) -> Error:
+        """Return the error of a contrast, (k,).
+
+        None, with the reason, if one cluster carries it alone or degrees of freedom are below `LEAST_DF`.
         """
         if self.carried_by_one(contrast):
-            return Interval(float(estimate), reason="one cluster alone carries this contrast")
+            return Error(np.nan, reason="one cluster alone carries this contrast")
         df = self.df(contrast)
         if df < LEAST_DF:
-            return Interval(
-                float(estimate), reason=f"the clusters that carry it leave fewer than {LEAST_DF} degrees of freedom"
-            )
-        return Interval.student(estimate, self.se(contrast), df)
+            return Error(np.nan, reason=f"the clusters that carry it leave fewer than {LEAST_DF} degrees of freedom")
+        return Error(self.se(contrast), df)
 
     def se(self, contrast: Floats) -> float:
         """Standard error of a contrast, (k,)."""

@@ -9,7 +9,7 @@ from scipy import stats
 from evenwicht.base.arrays import Floats
 from evenwicht.base.errors import ModelError
 from evenwicht.estimators.clusters import ClusterErrors
-from evenwicht.estimators.results import Interval
+from evenwicht.estimators.results import Error, Interval
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,13 @@ class Coefficients:
 
     def interval(self, estimate: float, gradient: Floats) -> Interval:
         """Return the 95% interval of a function of the coefficients with this gradient (k,), by the delta method."""
+        return self.error(gradient).around(estimate)
+
+    def error(self, gradient: Floats) -> Error:
+        """Return the error of a function of the coefficients with this gradient, (k,)."""
         if self.errors is not None:
-            return self.errors.interval(estimate, gradient)
-        se = float(np.sqrt(gradient @ self.covariance @ gradient))
-        return Interval.student(estimate, se, self.df(gradient))
+            return self.errors.error(gradient)
+        return Error(float(np.sqrt(gradient @ self.covariance @ gradient)), self.df(gradient))
 
     def coefficient(self, name: str) -> Interval:
         """Return a coefficient, the log hazard ratio per unit of a covariate."""

@@ -1,22 +1,27 @@
 """Absolute effects from a Gompertz model: risks and disease-free time if everybody were exposed, or nobody.
 
 Standardisation over the covariates of the sample (the parametric g-formula; Robins 1986), in the absence of death, with
-delta-method standard errors from the model's covariance; covariates are taken as given.
+delta-method standard errors from the model's covariance. Effects take covariates as given; the risk of the unexposed
+itself counts them as drawn with the people.
 """
 
 import numpy as np
 
 from evenwicht.base.arrays import Floats
 from evenwicht.estimators.gompertz import GompertzResult
+from evenwicht.estimators.influence import Sampling
 from evenwicht.estimators.results import Interval
+from evenwicht.estimators.risks import mean_risk
 
 PER = 100_000
-ABSOLUTE_EFFECTS = ("risk_difference", "risk_ratio", "cases_averted", "rmst_difference")
+ABSOLUTE_EFFECTS = ("risk_difference", "risk_ratio", "cases_averted", "rmst_difference", "risk_unexposed")
 NODES = 24  # of the Gauss-Legendre quadrature; survival is smooth, so more change nothing in double precision
 
 
-def absolute_effects(fit: GompertzResult, exposed: Floats, unexposed: Floats, age: float) -> dict[str, Interval]:
-    """Return effects on risk by an age and on disease-free time up to it.
+def absolute_effects(
+    fit: GompertzResult, exposed: Floats, unexposed: Floats, age: float, sampling: Sampling
+) -> dict[str, Interval]:
+    """Return effects on risk by an age and on disease-free time up to it, and the risk that they are effects on.
 
     Parameters
     ----------
@@ -26,12 +31,14 @@ def absolute_effects(fit: GompertzResult, exposed: Floats, unexposed: Floats, ag
         Covariates of the same people with and without the exposure.
     age
         Years.
+    sampling
+        How people were drawn; they count alike.
 
     Returns
     -------
     dict
-        By `ABSOLUTE_EFFECTS`: risk difference, risk ratio (se on the log scale), cases averted per 100,000 people, and
-        difference in disease-free time in years.
+        By `ABSOLUTE_EFFECTS`: risk difference, risk ratio (se on the log scale), cases averted per 100,000 people,
+        difference in disease-free time in years, and risk without the exposure.
     """
     (with_it, without) = (_MeanRisk(fit, x) for x in (exposed, unexposed))
     (one, slope_one), (none, slope_none) = with_it.by(age), without.by(age)
@@ -45,7 +52,8 @@ def absolute_effects(fit: GompertzResult, exposed: Floats, unexposed: Floats, ag
         (risk_one, by_one), (risk_none, by_none) = with_it.by(node), without.by(node)
         gained += weight * (risk_none - risk_one)
         slope += weight * (by_none - by_one)
-    return dict(zip(ABSOLUTE_EFFECTS, (difference, ratio, averted, fit.interval(gained, slope)), strict=True))
+    risk = mean_risk(without.of_each(age), fit.error(slope_none), sampling)
+    return dict(zip(ABSOLUTE_EFFECTS, (difference, ratio, averted, fit.interval(gained, slope), risk), strict=True))
 
 
 class _MeanRisk:
@@ -54,6 +62,10 @@ class _MeanRisk:
     def __init__(self, fit: GompertzResult, x: Floats) -> None:
         self.x, self.shape = x, fit.params[1]
         self.rate = np.exp(fit.params[0] + x @ fit.params[2:])
+
+    def of_each(self, age: float) -> Floats:
+        """Risk of each person, (n,)."""
+        return np.asarray(-np.expm1(-self.rate * np.expm1(self.shape * age) / self.shape))
 
     def by(self, age: float) -> tuple[float, Floats]:
         hazard = self.rate * np.expm1(self.shape * age) / self.shape

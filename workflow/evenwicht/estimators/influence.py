@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenwicht.base.arrays import Floats, Labels
-from evenwicht.estimators.results import Z95, Interval
+from evenwicht.estimators.results import Interval
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,24 @@ class Estimate:
         if self.value > 0:
             return Estimate(float(np.log(self.value)), self.influence / self.value, self.reason)
         return Estimate(np.nan, np.full_like(self.influence, np.nan), self.reason or "no ratio with a mean of zero")
+
+
+def sample_mean(values: Floats, weights: Floats | None = None) -> Estimate:
+    """Mean of the people as they are, (n,) values, with probability weights, (n,), if any."""
+    weights = np.ones(len(values)) if weights is None else weights
+    mean = float(np.average(values, weights=weights))
+    return Estimate(mean, (values - mean) / weights.sum())
+
+
+def mixture(share: Estimate, one: Estimate, other: Estimate) -> Estimate:
+    """Mean of two groups of whom the first makes up a share.
+
+    A group in which nothing varies has no interval, but the mixture has one as long as both groups have a value.
+    """
+    value = share.value * one.value + (1 - share.value) * other.value
+    influence = share.value * one.influence + (1 - share.value) * other.influence
+    reason = (one.reason or other.reason) if np.isnan(value) else ""
+    return Estimate(value, influence + (one.value - other.value) * share.influence, reason)
 
 
 class Sampling:
@@ -91,23 +109,14 @@ class Sampling:
         return Interval.student(estimate.value, se, self.df)
 
     def survival_interval(self, estimate: Estimate) -> Interval:
-        """95% interval of a survival probability on the complementary log-log scale, which keeps it within 0 and 1.
-
-        Source: Kalbfleisch and Prentice 2002, The Statistical Analysis of Failure Time Data, section 1.4.
-        """
-        survival = estimate.value
+        """95% interval of a survival probability, within 0 and 1."""
         se, reason = self._judged(estimate)
-        if not reason and not 0 < survival < 1:
-            reason = "a probability of zero or one has no standard error"
-        if reason:
-            return Interval(survival).bare(reason)
-        reach = self._quantile() * se / (survival * -np.log(survival))
-        return Interval(survival, se, float(survival ** np.exp(reach)), float(survival ** np.exp(-reach)))
+        return Interval(estimate.value).bare(reason) if reason else Interval.survival(estimate.value, se, self.df)
 
     def risk_interval(self, estimate: Estimate) -> Interval:
         """95% interval of a risk: that of survival, turned round."""
-        survival = self.survival_interval(estimate.complement())
-        return Interval(estimate.value, survival.se, 1 - survival.upper, 1 - survival.lower, survival.reason)
+        se, reason = self._judged(estimate)
+        return Interval(estimate.value).bare(reason) if reason else Interval.risk(estimate.value, se, self.df)
 
     def _judged(self, estimate: Estimate) -> tuple[float, str]:
         """Standard error, and why there is none that means anything."""
@@ -117,8 +126,3 @@ class Sampling:
             return np.nan, "everybody is in one cluster"
         se = self.standard_error(estimate.influence)
         return se, "" if se > 0 else "the data do not vary where the estimate looks"
-
-    def _quantile(self) -> float:
-        from scipy.special import stdtrit
-
-        return Z95 if np.isinf(self.df) else float(stdtrit(self.df, 0.975))

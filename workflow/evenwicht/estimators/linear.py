@@ -9,7 +9,7 @@ from evenwicht.base.arrays import Floats, Ints, Labels
 from evenwicht.base.errors import ModelError
 from evenwicht.estimators.clusters import ClusterErrors, errors_of_rows
 from evenwicht.estimators.design import standardised
-from evenwicht.estimators.results import Interval
+from evenwicht.estimators.results import Error, Interval
 
 Covariance = Literal["robust", "classical"]
 
@@ -80,15 +80,17 @@ class LinearFit:
 
     def interval(self, position: int, covariance: Covariance = "robust") -> Interval:
         """Return a coefficient with its 95% interval."""
-        estimate, contrast = self.params[position], self.contrasts[position]
+        return self.error(self.contrasts[position], covariance).around(self.params[position])
+
+    def error(self, contrast: Floats, covariance: Covariance = "robust") -> Error:
+        """Return the error of a contrast of the coordinates of `q`, (width,)."""
         if self.errors is not None:
-            return self.errors.interval(estimate, contrast)
+            return self.errors.error(contrast)
         n, width = self.q.shape
         left = n - width - self.absorbed
         if covariance == "classical":
-            se = np.sqrt(contrast @ contrast * (self.residual @ self.residual) / left)
-            return Interval.student(estimate, float(se), left)
-        return Interval.normal(estimate, float(np.sqrt(n / left * np.sum((self.q @ contrast * self.residual) ** 2))))
+            return Error(float(np.sqrt(contrast @ contrast * (self.residual @ self.residual) / left)), left)
+        return Error(float(np.sqrt(n / left * np.sum((self.q @ contrast * self.residual) ** 2))))
 
 
 def fit_linear(

@@ -3,14 +3,18 @@
 With weights the models are weighted, and errors are those of weighted estimating equations (`sampling_weights`).
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from evenwicht.base.arrays import Floats, Labels
 from evenwicht.estimators.clusters import errors_of_rows
 from evenwicht.estimators.event_support import arms
+from evenwicht.estimators.influence import Sampling
 from evenwicht.estimators.linear import cluster_groups, singular_design
 from evenwicht.estimators.regression import Family, Fit, fit_model, with_intercept
-from evenwicht.estimators.results import Interval
+from evenwicht.estimators.results import Error, Interval
+from evenwicht.estimators.risks import Risks, mean_risk
 
 NO_MAXIMUM = "no finite estimate: in some category of the covariates everybody, or nobody, has the outcome"
 STILL = 1e-8  # log ratio per SD of the exposure that its coefficient may still move
@@ -75,35 +79,66 @@ def standardised_difference(
 ) -> Interval:
     """Risk difference by logistic regression, standardised over the covariates of the sample (the g-formula).
 
-    Source: Hernan and Robins, What If, section 13.3. The standard error is the delta method's, with covariates taken as
-    given; weights and clusters as in `risk_ratio`. Unlike a linear probability model it is not bent by risks near zero.
+    See `standardised_risks`, whose difference it is unless there is a `change`: then everybody's own exposure, changed
+    by so much, is compared with everybody's own exposure.
+    """
+    reached = np.ones(len(outcome)) if change is None else exposure + change
+    left = np.zeros(len(outcome)) if change is None else exposure
+    return _standardised(outcome, exposure, (reached, left), covariates, weights, clusters).difference
+
+
+def standardised_risks(
+    outcome: Floats,
+    exposure: Floats,
+    covariates: Floats | None = None,
+    *,
+    weights: Floats | None = None,
+    clusters: Labels | None = None,
+) -> Risks:
+    """Risks had everybody, and had nobody, been exposed, by logistic regression, averaged over the sample's covariates.
+
+    Source: Hernan and Robins, What If, section 13.3. The standard error of the difference is the delta method's, with
+    covariates taken as given. Unlike a linear probability model it is not bent by risks near zero.
 
     Parameters
     ----------
-    outcome, exposure, covariates, weights, clusters
+    exposure : (n,) array of 0 and 1
+    outcome, covariates, weights, clusters
         As in `risk_ratio`.
-    change
-        None compares everybody at 1 with everybody at 0. A number compares everybody's own exposure, changed by so
-        much, with everybody's own exposure.
     """
+    everybody = np.ones(len(outcome)), np.zeros(len(outcome))
+    return _standardised(outcome, exposure, everybody, covariates, weights, clusters)
+
+
+def _standardised(
+    outcome: Floats,
+    exposure: Floats,
+    levels: tuple[Floats, Floats],
+    covariates: Floats | None,
+    weights: Floats | None,
+    clusters: Labels | None,
+) -> Risks:
+    """Risks at two levels of each person's exposure, (n,) each."""
     empty = _empty_cell(outcome, exposure)
     if empty:
-        return Interval.not_estimable(empty)
+        return Risks.not_estimable(empty)
     fit, columns = _fit("binomial", outcome, exposure, covariates, weights)
     if not _stands_still(fit):
-        return Interval.not_estimable(NO_MAXIMUM)
-    reached = np.ones(len(outcome)) if change is None else exposure + change
-    left = np.zeros(len(outcome)) if change is None else exposure
+        return Risks.not_estimable(NO_MAXIMUM)
+    error_of = _errors(fit, clusters, "binomial regression")
+    sampling, share = Sampling(len(outcome), clusters, weights), fit.weights / fit.weights.sum()
     # columns are standardised: the exposure is moved in its own standard deviations
     spread = exposure.std()
-    risks, slopes = [], []
-    for value in (reached, left):
+    means, slopes, risks = [], [], []
+    for value in levels:
         design = columns.copy()
         design[:, 1] += (value - exposure) / spread
-        share = fit.weights / fit.weights.sum()
-        risks.append(float(share @ fit.predict(design)))
-        slopes.append(fit.gradient(design, share))
-    return _interval(fit, risks[0] - risks[1], slopes[0] - slopes[1], clusters, "binomial regression")
+        predicted, slope = fit.predict(design), fit.gradient(design, share)
+        means.append(float(share @ predicted))
+        slopes.append(slope)
+        risks.append(mean_risk(predicted, error_of(slope), sampling))
+    difference = error_of(slopes[0] - slopes[1]).around(means[0] - means[1])
+    return Risks(difference, *risks)
 
 
 def _ratio(
@@ -121,7 +156,8 @@ def _ratio(
     if not _stands_still(fit):
         return Interval.not_estimable(NO_MAXIMUM)
     gradient = fit.basis[1] / exposure.std()
-    return _interval(fit, float(gradient @ fit.params), gradient, clusters, f"{family} regression").exp()
+    error_of = _errors(fit, clusters, f"{family} regression")
+    return error_of(gradient).around(float(gradient @ fit.params)).exp()
 
 
 def _empty_cell(outcome: Floats, exposure: Floats) -> str:
@@ -149,10 +185,14 @@ def _stands_still(fit: Fit) -> bool:
     return bool(np.isfinite(fit.step).all() and abs(fit.basis[1] @ fit.step) <= STILL)
 
 
-def _interval(fit: Fit, estimate: float, gradient: Floats, clusters: Labels | None, where: str) -> Interval:
-    """An estimate with the error of its derivative by the params of the fit, (r,)."""
-    if clusters is None:
+def _errors(fit: Fit, clusters: Labels | None, where: str) -> Callable[[Floats], Error]:
+    """What gives the error of a function of the params of a fit by its gradient, (r,)."""
+    if clusters is not None:
+        errors = errors_of_rows(*fit.orthonormal(), cluster_groups(clusters, where))
+        return lambda gradient: errors.error(fit.contrast(gradient))
+
+    def independent(gradient: Floats) -> Error:
         moved = fit.weights * fit.influence(gradient)
-        return Interval.normal(estimate, float(np.sqrt(moved @ moved)))
-    errors = errors_of_rows(*fit.orthonormal(), cluster_groups(clusters, where))
-    return errors.interval(estimate, fit.contrast(gradient))
+        return Error(float(np.sqrt(moved @ moved)))
+
+    return independent

@@ -28,10 +28,25 @@ class Interval:
     @classmethod
     def student(cls, estimate: float, se: float, df: float) -> "Interval":
         """Return the 95% interval by a t distribution with the given degrees of freedom."""
-        from scipy.special import stdtrit
-
-        reach = (Z95 if np.isinf(df) else float(stdtrit(df, 0.975))) * se
+        reach = _quantile(df) * se
         return cls(float(estimate), float(se), float(estimate - reach), float(estimate + reach))
+
+    @classmethod
+    def survival(cls, estimate: float, se: float, df: float = np.inf) -> "Interval":
+        """Return the 95% interval of a survival probability on the complementary log-log scale, within 0 and 1.
+
+        Source: Kalbfleisch and Prentice 2002, The Statistical Analysis of Failure Time Data, section 1.4.
+        """
+        if not 0 < estimate < 1:
+            return cls(float(estimate)).bare("a probability of zero or one has no standard error")
+        reach = _quantile(df) * se / (estimate * -np.log(estimate))
+        return cls(float(estimate), float(se), float(estimate ** np.exp(reach)), float(estimate ** np.exp(-reach)))
+
+    @classmethod
+    def risk(cls, estimate: float, se: float, df: float = np.inf) -> "Interval":
+        """Return the 95% interval of a risk: that of survival, turned round."""
+        survival = cls.survival(1 - estimate, se, df)
+        return cls(float(estimate), survival.se, 1 - survival.upper, 1 - survival.lower, survival.reason)
 
     @classmethod
     def not_estimable(cls, reason: str) -> "Interval":
@@ -56,6 +71,28 @@ class Interval:
 
 
 @dataclass(frozen=True)
+class Error:
+    """Standard error of an estimate with its degrees of freedom, or the reason why it has none."""
+
+    se: float
+    df: float = np.inf
+    reason: str = ""
+
+    def around(self, estimate: float) -> Interval:
+        """Return the 95% interval of an estimate with this error."""
+        if self.reason:
+            return Interval(float(estimate), reason=self.reason)
+        return Interval.student(estimate, self.se, self.df)
+
+
+def _quantile(df: float) -> float:
+    """97.5% quantile of a t distribution; of the normal one with infinite degrees of freedom."""
+    from scipy.special import stdtrit
+
+    return Z95 if np.isinf(df) else float(stdtrit(df, 0.975))
+
+
+@dataclass(frozen=True)
 class Estimand:
     """How an estimand is named, measured and read.
 
@@ -71,9 +108,12 @@ class Estimand:
 ESTIMANDS = {
     "mean_difference": Estimand("Mean difference", "difference"),
     "risk_difference": Estimand("Risk difference", "difference", "risk"),
+    "population_mean_difference": Estimand("Change in the mean if nobody were exposed", "difference"),
+    "population_risk_difference": Estimand("Change in risk if nobody were exposed", "difference", "risk"),
     "risk_ratio": Estimand("Risk ratio", "ratio"),
     "hazard_ratio": Estimand("Hazard ratio", "ratio"),
     "conditional_hazard_ratio": Estimand("Hazard ratio, conditional on covariates", "ratio"),
+    "risk": Estimand("Risk as things are", "probability"),
     "risk_exposed": Estimand("Risk if everybody were exposed", "probability"),
     "risk_unexposed": Estimand("Risk if nobody were exposed", "probability"),
     "odds_ratio": Estimand("Odds ratio", "ratio"),
@@ -126,6 +166,8 @@ DIAGNOSTIC_LABELS = {
     "first_stage_f": "First-stage F statistic",
     "effective_n": "Effective number of people (Kish)",
     "largest_weight": "Largest weight",
+    "share_exposed": "Share of the people analysed who are exposed",
+    "outcome_sd": "Standard deviation of the outcome among the people analysed",
     "clusters": "Clusters",
     "specification": "Specification",
     "clusters_exposed": "Clusters with the exposure",

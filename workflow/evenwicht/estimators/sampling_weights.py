@@ -32,3 +32,13 @@ def effective_n(weights: Floats) -> float:
     2.6666666666666665
     """
     return float(weights.sum() ** 2 / (weights @ weights))
+
+
+def standard_deviation(values: Floats, weights: Floats | None = None) -> float:
+    """Standard deviation of the population behind n values, with probability weights, (n,), if any.
+
+    The variance is n / (n - 1) times the weighted mean of squares, as in R's `survey::svyvar`.
+    """
+    mean = np.average(values, weights=weights)
+    n = len(values)
+    return float(np.sqrt(n / (n - 1) * np.average((values - mean) ** 2, weights=weights)))

@@ -163,6 +163,8 @@ class _Compared:
         Of a number: by how much it is raised.
     ages
         Ages by which absolute effects are asked for, beside the horizon of the outcome.
+    contrast
+        The column that is compared; None for a time of birth, about those born in it.
     """
 
     exposure: str
@@ -172,6 +174,15 @@ class _Compared:
     column: str | None = None
     step: float | None = None
     ages: tuple[float, ...] = ()
+    contrast: Contrast | None = None
+
+    def as_they_are(self, people: Values, weights: Floats) -> Floats | None:
+        """Weights of those whose own exposure is one of the two, (n,); None for a time of birth, which exposed them."""
+        if self.contrast is None:
+            return None
+        if self.contrast.levels is None:
+            return weights
+        return weights * np.isin(people[self.contrast.column], self.contrast.levels)
 
 
 def _people(
@@ -195,7 +206,7 @@ def _comparisons(world: World, questions: Sequence[Question], natural: Values) -
         arms = _arms(world, contrast, natural, step)
         if arms is not None:
             known = None if contrast.levels is not None or contrast.column not in natural else contrast.column
-            yield _Compared(contrast.exposure, (contrast.reference,), outcomes, arms, known, step)
+            yield _Compared(contrast.exposure, (contrast.reference,), outcomes, arms, known, step, contrast=contrast)
     for born in births_of(questions):
         arms = world.births(born) if world.births is not None else None
         if arms is not None:
@@ -285,7 +296,8 @@ def _effects_on(
     exposed, unexposed, now = (np.asarray(value) for value in values)
     outcome = book.outcomes[name]
     at = f"{outcome.horizon:g}" if isinstance(outcome, EventOutcome) else ""
-    effect = _Effect(name, about.exposure, at, policy, about.step, exposed, unexposed, now, weights)
+    present = about.as_they_are(natural, weights)
+    effect = _Effect(name, about.exposure, at, policy, about.step, exposed, unexposed, now, weights, present)
     yield from _effects(effect, natural, about.column)
     if isinstance(outcome, EventOutcome):
         yield from _time_to_event(world, outcome, effect, about, arms)
@@ -315,7 +327,10 @@ def _thresholds(amounts: Floats, top_share: float) -> Floats:
 
 @dataclass(frozen=True)
 class _Effect:
-    """One outcome of the same n people in three regimes, (n,) each, with the weights of the sample."""
+    """One outcome of the same n people in three regimes, (n,) each, with the weights of the sample.
+
+    `as_they_are` are the weights of those whose own exposure is compared, see `_Compared.as_they_are`.
+    """
 
     outcome: str
     exposure: str
@@ -326,6 +341,7 @@ class _Effect:
     unexposed: Floats
     natural: Floats
     weights: Floats
+    as_they_are: Floats | None
 
     def row(self, estimand: str, value: float, subgroup: str = "", at: str | None = None) -> Row:
         where = self.at if at is None else at
@@ -355,6 +371,7 @@ def _effects(effect: _Effect, people: Values, column: str | None) -> Iterator[Ro
             yield effect.row("prevented_fraction", 1 - one / now)
         elif effect.step is None:
             yield effect.row("attributable_fraction", 1 - none / now)
+    yield from _of_people_as_they_are(effect)
     if column is not None:
         yield from _prediction(effect, people[column].astype(float))
     if "ses" in people:
@@ -369,6 +386,20 @@ def _mean(values: Floats, weights: Floats) -> float:
 
 def _is_risk(effect: _Effect) -> bool:
     return bool(effect.natural.min() >= 0 and effect.natural.max() <= 1)
+
+
+def _of_people_as_they_are(effect: _Effect) -> Iterator[Row]:
+    """Their risk, and what it would change if nobody were exposed (Hubbard and van der Laan 2008, Biometrika 95:35)."""
+    w = effect.as_they_are
+    if w is None:
+        return
+    now, none = _mean(effect.natural, w), _mean(effect.unexposed, w)
+    if _is_risk(effect):
+        yield effect.row("risk", now)
+    # a number that is raised by a step leaves nobody unexposed
+    if effect.step is None:
+        what = "risk" if _is_risk(effect) else "mean"
+        yield effect.row(f"population_{what}_difference", none - now)
 
 
 def _prediction(effect: _Effect, exposure: Floats) -> Iterator[Row]:

@@ -193,7 +193,7 @@ def effects_by_age(
     weights: Floats,
     ages: Iterable[float],
 ) -> Iterator[Row]:
-    """Yield absolute effects on a disease by each age.
+    """Yield absolute effects on a disease by each age, and the risk that they are effects on.
 
     Parameters
     ----------
@@ -211,6 +211,7 @@ def effects_by_age(
     for age in ages:
         one, none = (float(np.average(onset_risk(disease, h, age), weights=weights)) for h in (exposed, unexposed))
         free = [float(np.average(mean_free_years(disease, h, age), weights=weights)) for h in (exposed, unexposed)]
+        yield row("risk_unexposed", none, at=age, **keys)
         yield row("risk_difference", one - none, at=age, **keys)
         yield row("risk_ratio", one / none, at=age, **keys)
         yield row("cases_averted", PER * (none - one), at=age, **keys)

@@ -69,7 +69,7 @@ def _intention_to_treat(rows: Rows, sample: Sample, at: str, where: str) -> None
     size: dict[str, Any] = {"n": sample.n, "events": numbers.events, "at": at}
     if numbers.estimand == "risk_difference":
         everybody = {"everybody": np.ones(sample.n, dtype=bool)}
-        risk = numbers.support(everybody).of(all_clusters(sample).of(crude_risk(numbers.value, **sample.design)))
+        risk = numbers.support(everybody).of(all_clusters(sample).of(crude_risk(numbers.value, a, **sample.design)))
         rows.add("risk", "crude", risk, **size)
     if numbers.estimand == "mean_difference" or sample.continuous:
         for method, interval in _differences(sample, numbers).items():
