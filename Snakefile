@@ -29,9 +29,15 @@ report: "workflow/report/workflow.rst"
 onstart:
     take_lock()
     forget_exits(LOGS)
+    tell_start()
+
+
+onsuccess:
+    tell_end()
 
 
 onerror:
+    print(at_failure(seconds_run(), LOGS))
     sys.exit(exit_code_of(LOGS))
 
 

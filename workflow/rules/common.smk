@@ -2,6 +2,7 @@
 # working directory. No kind of study, world or figure is named here.
 import fcntl
 import sys
+import time
 
 from snakemake.exceptions import WorkflowError
 
@@ -9,6 +10,7 @@ import evenwicht
 from evenwicht.base.digests import code_digest, file_digest, modules_beside
 from evenwicht.base.errors import ConfigError
 from evenwicht.base.jobs import exit_code_of, forget_exits
+from evenwicht.base.progress import at_end, at_failure, at_start, not_estimated
 from evenwicht.config import AS_CONFIGURED
 from evenwicht.config.loading import load_run
 from evenwicht.config.recovered import recovered_studies, recovery_settings
@@ -191,6 +193,27 @@ def piece_of_replicates(wildcards):
     """Numbers of the replicates of one piece; which piece a replicate is in does not change it."""
     piece, pieces = map(int, wildcards.scatteritem.split("-of-"))
     return list(range(piece, SETTINGS.replicates + 1, pieces))
+
+
+BEGAN = time.monotonic()
+
+
+def seconds_run():
+    """Seconds since the workflow was read."""
+    return time.monotonic() - BEGAN
+
+
+def tell_start():
+    """Say in plain words what the run is about to do."""
+    titles = [cohort.title for cohort in RUN.cohorts.values()]
+    studies = sum(len(cohort.studies) for cohort in RUN.cohorts.values())
+    print(at_start(titles, studies, "results/benchmarks", workflow.cores or 1, PAGE))
+
+
+def tell_end():
+    """Say where the result lies, if it is all there."""
+    if Path(PAGE).exists():
+        print(at_end(seconds_run(), PAGE, not_estimated("results/tables/conclusions.csv")))
 
 
 def take_lock():

@@ -5,7 +5,9 @@
 rule figures:
     input:
         cohorts=[file for name in RUN.cohorts for file in cohort_files(name)],
-        tables=[f"results/tables/{name}.csv" for name in ("estimates", "diagnostics", "flow", "attrition", "conclusions")],
+        tables=[
+            f"results/tables/{name}.csv" for name in ("estimates", "diagnostics", "flow", "attrition", "conclusions")
+        ],
         curves=found("curves"),
     output:
         report(directory(FIGURES), patterns=["{name}.svg"], caption="../report/figures.rst", category="Figures"),

@@ -301,24 +301,22 @@ def scenarios(words: Words, table: pd.DataFrame) -> dict[str, Table]:
     return {cohort: Table(f"scenarios_{cohort}", words.cohort(cohort), columns, rows) for cohort, rows in lines.items()}
 
 
-def verdicts(words: Words, table: pd.DataFrame) -> Table:
+def verdicts(table: pd.DataFrame) -> Table:
     """How often what may be said is right, by kind of world, status and level."""
+    counted = ["verdicts", "right", "wrong", "nothing"]
     scenario = table["scenario"].where(table["scenario"] != AS_CONFIGURED, "")
-    sums = table.assign(scenario=scenario).groupby(["scenario", "status", "certainty"], sort=True)
-    lines = []
-    for (world, status, level), rows in sums[["verdicts", "right", "wrong", "nothing"]]:
-        counts = rows[["verdicts", "right", "wrong", "nothing"]].sum()
-        share = counts["right"] / counts["verdicts"]
-        error = np.sqrt(share * (1 - share) / counts["verdicts"])
-        lines.append(
-            {
-                "world": spoken(str(world)) if world else say("as configured"),
-                "status": say(STATUSES[status].label),
-                "level": number(level, 0),
-                **{name: (number(value, 0), value) for name, value in counts.items()},
-                "share": _percent(share, error) if status == "found" else "",
-            }
-        )
+    sums = table.assign(scenario=scenario).groupby(["scenario", "status", "certainty"])[counted].sum().reset_index()
+    lines: list[dict[str, Cell]] = []
+    for row in records(sums):
+        share = row["right"] / row["verdicts"]
+        error = float(np.sqrt(share * (1 - share) / row["verdicts"]))
+        line: dict[str, Cell] = {
+            "world": spoken(row["scenario"]) or say("as configured"),
+            "status": say(STATUSES[row["status"]].label),
+            "level": number(row["certainty"], 0),
+            "share": _percent(share, error) if row["status"] == "found" else "",
+        }
+        lines.append({**line, **{name: (number(row[name], 0), row[name]) for name in counted}})
     columns = [
         Column("world", say("World")),
         Column("status", say("What may be said"), names_row=True),
@@ -329,9 +327,7 @@ def verdicts(words: Words, table: pd.DataFrame) -> Table:
         Column("nothing", say("No effect there"), number=True),
         Column("share", say("Share right ±"), number=True),
     ]
-    caption = say(
-        "Over all worlds, comparisons and draws. Comparisons of a draw share its people: ± is then too small."
-    )
+    caption = say("Over all worlds, comparisons and draws. Comparisons of a draw share its people, so ± is too small.")
     return Table("verdicts", caption, columns, lines)
 
 

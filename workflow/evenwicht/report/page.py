@@ -157,7 +157,7 @@ def _recovery(words: lines.Words, tables: Mapping[str, pd.DataFrame], figures: M
         "figures": figures,
         "promise": promise_line(recovered(tables["recovery"], where(tables["coverage"], scenario=AS_CONFIGURED))),
         "rule": rule(),
-        "verdicts": lines.verdicts(words, tables["verdicts"]),
+        "verdicts": lines.verdicts(tables["verdicts"]),
         "recovery": lines.recovery(words, tables["bias"], tables["recovery"]),
         "not_recovered": lines.not_recovered(words, tables["recovery"]),
         "coverage": lines.coverage(words, tables["coverage"]),
