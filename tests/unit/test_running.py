@@ -16,7 +16,7 @@ from evenwicht.base.exposures import Exposure
 from evenwicht.base.outcomes import BinaryOutcome, ContinuousOutcome, EventOutcome
 from evenwicht.cohort import Cohort
 from evenwicht.results.flow import ANALYSED, DUE, SUBGROUP
-from evenwicht.results.rows import FAILED, Findings, with_truth
+from evenwicht.results.rows import FAILED, SAMPLE, Findings, with_truth
 from evenwicht.results.schema import DIAGNOSTICS, ESTIMATES, FLOW
 from evenwicht.studies import KINDS, running
 from evenwicht.studies.running import among, job_of, run_study
@@ -220,6 +220,84 @@ def test_whose_weight_is_not_known_leaves_and_a_weight_of_zero_is_refused() -> N
     assert flow == {DUE: N, "weight not known": 5, ANALYSED: N - 5}
     rows = ran(settings(weights="times"), zero, strict=False)["estimates"]
     assert rows["reason"].tolist() == ["sampling weights are not all positive numbers"]
+
+
+# --- what effects are told by ----------------------------------------------------------------------------------------
+
+
+def described(study: Any) -> dict[tuple[str, str], float]:
+    """What a study says of the people analysed, by exposure and statistic."""
+    told = ran(study)["diagnostics"]
+    return told[told["method"] == SAMPLE].set_index(["exposure", "statistic"])["value"].to_dict()
+
+
+@pytest.mark.parametrize("kind", ["exposure", "policy", "siblings"])
+def test_the_share_exposed_and_the_spread_of_a_number_are_those_of_the_people_analysed(kind: str) -> None:
+    exposed, score = PEOPLE.persons["exposed"].to_numpy(bool), PEOPLE.persons["score"].to_numpy(float)
+    assert described(settings(kind)) == pytest.approx(
+        {("exposed", "share_exposed"): exposed.mean(), ("exposed", "outcome_sd"): score.std(ddof=1)}
+    )
+    if kind != "siblings":
+        w = PEOPLE.persons["times"].to_numpy(float)
+        spread = np.sqrt(N / (N - 1) * np.average((score - np.average(score, weights=w)) ** 2, weights=w))
+        assert described(settings(kind, weights="times")) == pytest.approx(
+            {("exposed", "share_exposed"): np.average(exposed, weights=w), ("exposed", "outcome_sd"): spread}
+        )
+
+
+@pytest.mark.parametrize("kind", ["exposure", "policy", "siblings"])
+def test_a_number_has_no_share_exposed_and_a_level_has_that_among_those_compared(kind: str) -> None:
+    assert list(described(settings(kind, exposures=["dose"]))) == [("dose", "outcome_sd")]
+    level = {"column": "region", "reference": "n", "exposed": "s"}
+    of_region = PEOPLE.persons["region"].value_counts()
+    told = described(settings(kind, exposures=[level], outcomes=["sick"]))
+    assert told == pytest.approx({("region=s", "share_exposed"): of_region["s"] / (of_region["s"] + of_region["n"])})
+
+
+ADJUSTED = {"adjust": {"columns": ["region", "dose"]}, "outcomes": ["score", "sick", "onset"]}
+
+
+def test_the_population_effect_is_the_mean_without_exposure_less_the_mean_as_things_are() -> None:
+    rows = ran(settings(**ADJUSTED))["estimates"].set_index(["outcome", "estimand", "method"])["estimate"]
+    for method in ("ipw", "standardisation"):
+        change = rows["sick", "risk_unexposed", method] - rows["sick", "risk", "crude"]
+        assert rows["sick", "population_risk_difference", method] == pytest.approx(change, rel=1e-10)
+    change = 1 - rows["onset", "survival_unexposed", "ipw"] - rows["onset", "risk", "crude"]
+    assert rows["onset", "population_risk_difference", "ipw"] == pytest.approx(change, rel=1e-10)
+    share = PEOPLE.persons["exposed"].mean()
+    linear = -share * rows["score", "mean_difference", "standardisation"]
+    assert rows["score", "population_mean_difference", "standardisation"] == pytest.approx(linear, rel=1e-10)
+
+
+@pytest.mark.parametrize("kind", ["exposure", "policy"])
+@pytest.mark.parametrize("exposure", ["exposed", "dose"])
+def test_the_risk_as_things_are_is_the_share_of_cases(kind: str, exposure: str) -> None:
+    """With an interval, and of events by the horizon: nobody is censored here."""
+    given = {"exposures": [exposure], "outcomes": ["score", "sick", "onset"]}
+    rows = ran(settings(kind, **given))["estimates"].query("estimand == 'risk'").set_index("outcome")
+    onset = (PEOPLE.events["exit_age"] <= 50).mean()
+    assert rows["estimate"].to_dict() == pytest.approx({"sick": PEOPLE.persons["sick"].mean(), "onset": onset})
+    assert rows["at"].to_dict() == {"sick": "", "onset": "50"}
+    assert (rows["method"] == "crude").all()
+    assert (rows["status"] == "estimated").all()
+
+
+def test_a_number_leaves_nobody_unexposed() -> None:
+    estimands = set(ran(settings(**{**ADJUSTED, "exposures": ["age"]}))["estimates"]["estimand"])
+    assert not [name for name in estimands if name.startswith("population")]
+
+
+@pytest.mark.parametrize("outcome", ["sick", "onset"])
+def test_risks_of_both_arms_stand_beside_a_policys_difference(outcome: str) -> None:
+    given = {"adjust": {"columns": ["region", "dose"]}, "outcomes": [outcome], "cluster": "family"}
+    rows = ran(settings("policy", **given))["estimates"].set_index(["method", "estimand"])
+    methods = ["crude", "regression", *(["standardisation"] if outcome == "sick" else [])]
+    for method in methods:
+        arms = rows.loc[[(method, f"risk_{arm}") for arm in ("exposed", "unexposed")]]
+        assert (arms["status"] == "estimated").all()
+        assert arms["estimate"].between(arms["lower"], arms["upper"]).all()
+        difference = rows.loc[(method, "risk_difference"), "estimate"]
+        assert arms["estimate"].iloc[0] - arms["estimate"].iloc[1] == pytest.approx(difference, rel=1e-9)
 
 
 # --- follow-up -------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.errors import DataError
 from evenwicht.base.exposures import Contrast
-from evenwicht.base.outcomes import ContinuousOutcome
+from evenwicht.base.outcomes import BinaryOutcome, ContinuousOutcome
 from evenwicht.base.streams import stream_key
 from evenwicht.cohort import TABLES, Cohort
 from evenwicht.estimators.classification import agreement, auc
@@ -133,6 +133,39 @@ def test_levels_of_a_category_are_compared_if_the_model_holds_its_codes() -> Non
     table = truth.true_values(toy, book, asked, 1_000, stream_key(1, "toy", "levels")).set_index("exposure")
     values = table[table["estimand"] == "mean_difference"]["value"]
     assert values.to_dict() == pytest.approx({"dose=some": 1.0, "dose=much": 3.0})
+
+
+def test_what_would_change_if_nobody_were_exposed_is_told_of_those_who_are_compared() -> None:
+    """By hand: a dose of much adds 3, or 0.5 to a risk of 0.25; of those who have much or none half have much.
+
+    Who has some is in another comparison, however much the dose would do to them.
+    """
+    doses = np.array(["none", "some", "much"])
+
+    def dose(noise: Noise) -> np.ndarray:
+        return doses[noise.family % 3]
+
+    def health(_: Noise, dose: np.ndarray) -> np.ndarray:
+        return 10.0 + 1.0 * (dose == "some") + 3.0 * (dose == "much")
+
+    def frail(_: Noise, dose: np.ndarray) -> np.ndarray:
+        return 0.25 + 0.5 * (dose == "much")
+
+    def never(_: np.random.SeedSequence) -> Cohort:
+        raise NotImplementedError
+
+    outcomes = {
+        "health": ContinuousOutcome(kind="continuous", label="Health", column="health"),
+        "frail": BinaryOutcome(kind="binary", label="Frail", column="frail"),
+    }
+    much = Contrast("dose", "dose=much", "none", levels=("much", "none"))
+    toy, book = World(model(dose, health, frail), never), Codebook("toy", {}, outcomes)
+    asked = [Effect(much, ("health", "frail"), policy=False)]
+    table = truth.true_values(toy, book, asked, 1_000, stream_key(1, "toy", "change")).set_index("estimand")["value"]
+    assert table["population_mean_difference"] == pytest.approx(-1.5, abs=1e-4)
+    assert table["risk"] == pytest.approx(0.5, abs=1e-4)
+    assert table["population_risk_difference"] == pytest.approx(-0.25, abs=1e-4)
+    assert table["risk_difference"] == pytest.approx(0.5)
 
 
 def test_two_questions_with_one_answer_have_one_row() -> None:
