@@ -173,8 +173,7 @@ def test_dollars_are_no_formula(nhefs_config: CohortConfig, tmp_path: Path) -> N
     rows = about("price", "weight_change", "high_price")
     rows.add("mean_difference", "regression", Interval.normal(0.2, 0.1), n=90)
     picture = forest_figure(estimates(rows), nhefs_config)
-    whole = "State with cigarettes at US$1.50 or more a pack in 1982: $1.50 or more, regression"
-    assert whole in " ".join(texts(picture))
+    assert "State with cigarettes at US$1.50 or more a pack in 1982" in " ".join(texts(picture))
     assert "US$1.50" in saved(picture, tmp_path)
 
 
@@ -292,9 +291,15 @@ def test_numbers_on_an_axis_share_decimals_and_follow_the_language() -> None:
     plt.close(figure)
 
 
-@pytest.mark.parametrize("end", [45, 62, 100, 120, 0.7])
-def test_an_axis_ends_with_its_end_and_no_number_close_to_it(end: float) -> None:
-    ticks = ticks_upto(end)
-    assert ticks[0] == 0
-    assert ticks[-1] == end
-    assert np.diff(ticks).min() >= 0.12 * end
+@pytest.mark.parametrize(
+    ("end", "ticks"),
+    [
+        (45, [0, 15, 30, 45]),
+        (120, [0, 30, 60, 90, 120]),
+        (100, [0, 25, 50, 75, 100]),
+        (50, [0, 10, 20, 30, 40, 50]),
+        (62, [0, 20, 40, 62]),
+    ],
+)
+def test_an_axis_ends_with_its_end_and_no_number_is_close_to_it(end: float, ticks: list[float]) -> None:
+    assert ticks_upto(end).tolist() == ticks

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from evenwicht.display.labels import first_upper
 from evenwicht.display.language import localised, say
 from evenwicht.display.lettering import LINE, TEXT, width_of, wrapped
 from evenwicht.display.picture import GREY, RULE, WIDTH
@@ -25,6 +26,7 @@ POINTS = 72 * WIDTH  # width of a figure
 BESIDE = 118.0  # most points of a label left of an axis
 PLOT = POINTS - 75  # width of the axes of a curve, about
 BELOW = 36.0  # points of the numbers and the name below an axis
+ROUND = (1, 1.5, 2, 2.5, 3, 4, 5, 6)  # steps that are read easily, times any power of ten
 HANDLE = 2.0 * TEXT  # length of the sample of a line in a key
 
 
@@ -48,14 +50,14 @@ class Curve:
 def stacked(panels: int) -> tuple[Figure, list[Axes]]:
     """A figure of panels below each other."""
     figure, axes = plt.subplots(panels, 1, squeeze=False, layout="constrained")
-    figure.get_layout_engine().set(w_pad=5 / 72, h_pad=4 / 72)  # type: ignore[union-attr, call-arg]
+    figure.get_layout_engine().set(w_pad=5 / 72, h_pad=6 / 72)  # type: ignore[union-attr, call-arg]
     return figure, list(axes[:, 0])
 
 
 def finish(figure: Figure, panels: Sequence[float], around: float) -> None:
     """Give the panels their heights, and the figure what they and all around them take, points."""
     figure.axes[0].get_gridspec().set_height_ratios(panels)  # type: ignore[union-attr]
-    figure.set_size_inches(WIDTH, (sum(panels) + around + 8 * len(panels)) / 72)
+    figure.set_size_inches(WIDTH, (sum(panels) + around + 12 * len(panels)) / 72)
 
 
 def heading(axis: Axes, title: str, quantity: str = "", *, points: float = POINTS - 50) -> float:
@@ -71,7 +73,7 @@ def heading(axis: Axes, title: str, quantity: str = "", *, points: float = POINT
 
 def key(figure: Figure, handles: Sequence[Artist], labels: Sequence[str]) -> float:
     """Say above the figure what each mark means, in as many columns as fit; return the height, points."""
-    texts = ["\n".join(wrapped(label, POINTS - HANDLE - 3 * TEXT)) for label in labels]
+    texts = ["\n".join(wrapped(first_upper(label), POINTS - HANDLE - 3 * TEXT)) for label in labels]
     widths = [HANDLE + 2.2 * TEXT + max(map(width_of, text.split("\n"))) for text in texts]
     columns = next(n for n in range(len(texts), 0, -1) if n == 1 or _spread(widths, n) < POINTS)
     figure.legend(
@@ -109,9 +111,12 @@ def round_ticks(low: float, high: float, most: int = 4) -> NDArray[np.float64]:
 
 
 def ticks_upto(end: float) -> NDArray[np.float64]:
-    """Round numbers from 0 up to an end that closes the axis."""
+    """Round numbers from 0 up to an end that closes the axis, evenly spaced if a few round steps lead there."""
+    for parts in (4, 3, 5):
+        if np.isclose(float(f"{end / parts:e}".partition("e")[0]), ROUND).any():
+            return np.linspace(0, end, parts + 1)
     ticks = round_ticks(0, end)
-    return np.unique(np.append(ticks[ticks <= 0.87 * end], end))
+    return np.append(ticks[ticks <= 0.87 * end], end)
 
 
 def at_risk(axis: Axes, ticks: Sequence[float] | NDArray[np.float64], curves: Sequence[Curve]) -> float:
@@ -152,7 +157,7 @@ def row_places(axis: Axes, labels: Sequence[str]) -> tuple[NDArray[np.float64], 
 
     The upright axis counts points downwards.
     """
-    texts = ["\n".join(wrapped(label, BESIDE)) for label in labels]
+    texts = ["\n".join(wrapped(first_upper(label), BESIDE)) for label in labels]
     heights = np.array([LINE * (1 + text.count("\n")) + 6 for text in texts])
     places = np.cumsum(heights) - heights / 2
     axis.set_ylim(float(heights.sum()) + 2, -2)

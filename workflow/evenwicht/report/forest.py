@@ -11,29 +11,31 @@ from matplotlib.lines import Line2D
 
 from evenwicht.config import CohortConfig
 from evenwicht.display.axes import BELOW, POINTS, finish, heading, key, numbered, round_ticks, stacked
-from evenwicht.display.labels import first_lower, first_upper
+from evenwicht.display.labels import first_upper
 from evenwicht.display.language import say
 from evenwicht.display.lettering import LINE, TEXT, width_of, wrapped
 from evenwicht.display.picture import GREY, LEVELS, PALE, TRUTH, Picture, level_label, style
 from evenwicht.display.section import Row, records, where
 from evenwicht.display.wording import scale_of
-from evenwicht.report.comparison import DIFFERENCES, leading, leads
 from evenwicht.results.questions import Effect
 from evenwicht.results.rows import FAILED
 from evenwicht.studies import showing
+from evenwicht.studies.claiming import leads
+from evenwicht.studies.claims import DIFFERENCES, leading
 
 TRACK = 13.0  # points: height of the strip in which an interval lies
 USED = POINTS - 24  # points that a label and the numbers beside it may take
 
 
 def forest_rows(estimates: pd.DataFrame, config: CohortConfig) -> dict[str, list[Row]]:
-    """Return the rows of the forest by outcome, each with its `level`, what it is `about`, and its `by`, the method.
+    """Return the rows of the forest by outcome, each with its `level`, what it is `about`, its
+    method in words, `by`, and whether that may lead, which is `usual`.
 
     Drawn is what a study compares by a column, which is what it asks an `Effect` of; windows of birth have tables of
     their own. The first comparison of a study is drawn by every method, others by the one that leads.
     """
     book, panels = config.codebook, dict[str, list[Row]]()
-    also = {(lead.contrast.exposure, lead.contrast.reference) for lead in leads(config)[1]}
+    firsts = [next(iter(study.exposures_shown(book)), None) for study in config.studies.values()]
     drawn = where(estimates, estimand=DIFFERENCES, subgroup="")
     drawn = drawn[drawn["method"] != FAILED]
     for name, study in config.studies.items():
@@ -44,16 +46,21 @@ def forest_rows(estimates: pd.DataFrame, config: CohortConfig) -> dict[str, list
                 continue
             contrast = question.contrast
             keys = (contrast.exposure, contrast.reference)
-            exposed, _ = contrast.arms(book.columns)
-            about = f"{book.columns[contrast.column].label}: {exposed}" if keys in also else exposed
+            about = contrast.cause(book.columns)
             rows = where(drawn, study=name, exposure=keys[0], reference=keys[1])
             for outcome in question.outcomes:
                 found = records(where(rows, outcome=outcome))
-                if keys in also:
-                    shown = leading(found)
-                    found = [shown.row] if shown else []
+                if contrast not in firsts:
+                    shown = leading(found, leads(study))
+                    found = [shown] if shown else []
                 panels.setdefault(outcome, []).extend(
-                    {**row, "level": study.level, "about": about, "by": showing.method_label(row["method"])}
+                    {
+                        **row,
+                        "level": study.level,
+                        "about": about,
+                        "by": showing.method_label(row["method"]),
+                        "usual": row["method"] in leads(study),
+                    }
                     for row in found
                 )
     return {outcome: sorted(rows, key=_order) for outcome, rows in panels.items() if rows}
@@ -107,13 +114,10 @@ def _panel(axis: Axes, rows: list[Row]) -> float:
     low, high = _limits(rows, factor)
     height, strips = 2.0, []
     for about, group in groupby(rows, key=lambda row: row["about"]):
-        alike = list(group)
-        if len(alike) > 1:
-            height = _write(axis, height, first_upper(about), "", "black")
-        for row in alike:
-            label = first_upper(row["by"] if len(alike) > 1 else f"{about}, {first_lower(row['by'])}")
+        height = _write(axis, height, first_upper(about), "", "black")
+        for row in group:
             shown = scale_of(row).with_interval({**row, "reason": ""})  # the tables say why
-            height = _write(axis, height, label, shown, GREY if len(alike) > 1 else "black")
+            height = _write(axis, height, first_upper(row["by"]), shown, GREY)
             if not np.isnan(row["estimate"]):
                 strips.append(height + TRACK / 2 + 1)
                 _interval(axis, row, strips[-1], factor, (low, high))
@@ -132,7 +136,7 @@ def _panel(axis: Axes, rows: list[Row]) -> float:
 def _write(axis: Axes, height: float, label: str, numbers: str, colour: str) -> float:
     """Write a label, with numbers at the right end of its last line if they fit; return where the text ends."""
     lines = wrapped(label, USED)
-    if width_of(f"{lines[-1]}  {numbers}") > USED:
+    if numbers and width_of(f"{lines[-1]}  {numbers}") > USED:
         lines.append("")
     at: dict[str, Any] = {"transform": axis.get_yaxis_transform(), "va": "baseline", "in_layout": False}
     for k, line in enumerate(lines):
@@ -144,8 +148,7 @@ def _write(axis: Axes, height: float, label: str, numbers: str, colour: str) -> 
 
 def _limits(rows: list[Row], factor: float) -> tuple[float, float]:
     """Choose an axis from all rows whose method may lead, as an instrument would flatten everything else."""
-    methods = showing.methods()
-    usual = [row for row in rows if methods[row["method"]].leads] or rows
+    usual = [row for row in rows if row["usual"]] or rows
     values = factor * np.array([row[name] for row in usual for name in ("estimate", "lower", "upper", "truth")], float)
     finite = values[np.isfinite(values)]
     low, high = float(np.min(finite, initial=0.0)), float(np.max(finite, initial=0.0))

@@ -31,6 +31,8 @@ def lorenz_figure(curves: pd.DataFrame, book: Codebook, found: Found) -> Picture
         for axis, name, title in zip(axes.flat, sectors, titles, strict=False):
             _panel(axis, where(curves, arm=name), book.sectors[name], name, found)
             axis.set_title("\n".join(title), linespacing=1.25)
+        for axis in axes.flat[max(len(sectors) - COLUMNS, 0) : len(sectors)]:
+            axis.tick_params(labelbottom=True)  # the lowest of its column
         axes_named = [say("Across: people from least to most use, %"), say("Upwards: their share of all use, %")]
         figure.supxlabel("\n".join(axes_named), fontsize=TEXT, linespacing=1.25)
         figure.get_layout_engine().set(w_pad=5 / 72, wspace=0.07)  # type: ignore[union-attr, call-arg]
