@@ -17,9 +17,8 @@ from evenwicht.display.section import Found, Row, first, where
 from evenwicht.estimators.results import ESTIMANDS
 from evenwicht.results.flow import ANALYSED, DUE, EXPOSURE, OUTSIDE
 from evenwicht.results.schema import CONCLUSIONS, QUESTION
-from evenwicht.studies import showing
-from evenwicht.studies.claims import Claim, told_of_sample
-from evenwicht.studies.methods import RISK
+from evenwicht.studies.claiming import claims
+from evenwicht.studies.claims import RISK, Claim, told_of_sample
 from evenwicht.studies.samples import OTHER_LEVEL
 
 PER = 100_000
@@ -83,7 +82,7 @@ def _conclusions(config: CohortConfig, tables: Mapping[str, pd.DataFrame], draws
     book, nothing = config.codebook, pd.DataFrame({"study": []})  # curves are judged by no rule
     for name, study in config.studies.items():
         found = Found.of(config.name, name, tables, nothing, synthetic=config.synthetic)
-        for claim in showing.claims(study, book, found):
+        for claim in claims(study, book, found):
             evidence = _evidence(claim, found, config, where(draws, study=name))
             keys = {"outcome": claim.outcome, "exposure": claim.exposure, "reference": claim.reference}
             share, sd = (told_of_sample(found, statistic, keys) for statistic in ("share_exposed", "outcome_sd"))
@@ -125,7 +124,7 @@ def _given(row: Row) -> bool:
 
 
 def _other(row: Row, nothing: float) -> Other:
-    return Other(showing.method_label(row["method"]), row["estimate"], row["lower"], row["upper"], nothing)
+    return Other(row["method"], row["estimate"], row["lower"], row["upper"], nothing)
 
 
 def drawn_of(row: Row, draws: pd.DataFrame) -> Row:
@@ -208,7 +207,7 @@ def _row(config: CohortConfig, one: Conclusion) -> Row:
         "certainty": verdict.level,
         "start": verdict.start,
         "steps": "; ".join(verdict.steps),
-        "contradicted_by": "; ".join(dict.fromkeys(other.name for other in evidence.contradictions)),
+        "contradicted_by": "; ".join(dict.fromkeys(other.method for other in evidence.contradictions)),
         "failed": "; ".join(check.question for check in evidence.reads("fails")),
         "reason": counted["reason"] if verdict.status == "not_estimable" else "",
     }

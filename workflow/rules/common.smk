@@ -109,10 +109,10 @@ def runs_of(cohort, names):
     return [file_of_kind(kind, "run") for kind in sorted(kinds)]
 
 
-def sections(*parts):
-    """Modules by which the studies of the run are shown, with these parts of theirs."""
+def of_kinds(*parts):
+    """Modules of these parts of every kind of study in the run: those that find them by name."""
     kinds = {study.kind for cohort in RUN.cohorts.values() for study in cohort.studies.values()}
-    files = [file_of_kind(kind, part) for kind in sorted(kinds) for part in ("section", *parts)]
+    files = [file_of_kind(kind, part) for kind in sorted(kinds) for part in parts]
     return [file for file in files if file.is_file()]
 
 
@@ -181,7 +181,9 @@ def replicates_of(name, what):
 def code_of_replicates(wildcards):
     """Digest of the code by which replicates are drawn and judged."""
     judged = recovered_studies(RUN.cohorts[wildcards.cohort], wildcards.scenario)
-    return code_of("replicates.py", [*runs_of(wildcards.cohort, judged), *world_of(wildcards.cohort), *sections()])
+    return code_of(
+        "replicates.py", [*runs_of(wildcards.cohort, judged), *world_of(wildcards.cohort), *of_kinds("claims")]
+    )
 
 
 def truth_of_replicates(wildcards):

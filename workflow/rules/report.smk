@@ -25,6 +25,6 @@ rule report_page:
         recovery={name: own_or_project(path) for name, path in RECOVERY_TABLES.items()},
         recovered={name: file_digest(own_or_project(path)) for name, path in RECOVERY_TABLES.items()},
         settings=RECOVERY_SETTINGS,
-        library=code_of("report_page.py", sections()),
+        library=code_of("report_page.py", of_kinds("section", "claims")),
     script:
         "../scripts/report_page.py"

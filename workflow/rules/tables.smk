@@ -112,6 +112,6 @@ rule conclusions:
         recovered=file_digest(own_or_project(RECOVERY_TABLES["recovery"])),
         settings=RECOVERY_SETTINGS,
         pages=[PAGE, *PAGES],
-        library=code_of("conclusions.py", sections()),
+        library=code_of("conclusions.py", of_kinds("claims")),
     script:
         "../scripts/conclusions.py"

@@ -63,9 +63,9 @@ class Check:
 
 @dataclass(frozen=True)
 class Other:
-    """Another adjusted estimate of the same effect: what it is called, its limits, and its value of no effect."""
+    """Another adjusted estimate of the same effect: its method, its limits, and its value of no effect."""
 
-    name: str
+    method: str
     estimate: float
     lower: float
     upper: float

@@ -1,7 +1,7 @@
 """What a section of the report is made of: all that one study found, and the words for its methods."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,16 +20,10 @@ class Method:
         Its name in tables and figures.
     text
         What it does, for the glossary; methods that only repeat another in another specification have none.
-    people
-        Whom its estimates are about, with a place for {n}.
-    leads
-        Estimands of which it may be the leading estimate, each with its place among the methods that may: 1 goes first.
     """
 
     label: str
     text: str = ""
-    people: str = "{n} people"
-    leads: Mapping[str, int] = field(default_factory=dict)
 
     def about(self, cause: str) -> "Method":
         """The same method, told of an exposure or of a policy."""

@@ -20,6 +20,7 @@ from evenwicht.report.flow_figure import flow_lines
 from evenwicht.report.front import MOST_STATEMENTS, paragraph
 from evenwicht.report.sentences import Told, sentence, tell, unit_of
 from evenwicht.studies import showing
+from evenwicht.studies.claiming import leads
 from evenwicht.studies.claims import DIFFERENCES, leading
 from evenwicht.weighing import weigh
 
@@ -115,13 +116,13 @@ def _conclusion(one: Told) -> dict[str, str]:
 
 def subgroups_table(estimates: pd.DataFrame, config: CohortConfig) -> Table:
     """The leading estimate of each comparison within each part of the people."""
-    book, methods = config.codebook, showing.methods()
+    book = config.codebook
     parts = estimates[(estimates["subgroup"] != "") & estimates["estimand"].isin(DIFFERENCES)]
     keys = ["study", "outcome", "exposure", "reference", "subgroup"]
     rows = []
     for key, found in parts.groupby(keys, sort=False):
         name, outcome, exposure, reference, subgroup = map(str, key)
-        row = leading(records(found), methods)
+        row = leading(records(found), leads(config.studies[name]))
         if row is None:
             continue
         labels, scale = showing.labels(config.studies[name], book), scale_of(row)

@@ -23,7 +23,7 @@ from evenwicht.display.section import where
 from evenwicht.display.wording import number
 from evenwicht.estimators.results import ESTIMANDS, Z95
 from evenwicht.report.promise import ERRORS_OF_METHOD, LEVEL, Recovered, counts, holds, recovered
-from evenwicht.studies.methods import CRUDE_ID
+from evenwicht.studies.claims import CRUDE_ID
 
 Label = Callable[[str], str]
 USED = POINTS - 24  # points of a line of text

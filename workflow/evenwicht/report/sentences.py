@@ -236,7 +236,7 @@ def _does_not_survive(told: Told) -> str:
 
 
 def _depends_on_method(told: Told) -> str:
-    others = list(dict.fromkeys(other.name for other in told.conclusion.evidence.contradictions))
+    others = list(dict.fromkeys(showing.method_label(o.method) for o in told.conclusion.evidence.contradictions))
     return say(
         "Whether {cause} changes {outcome} depends on the method: {first} and {second} do not agree. We draw no "
         "conclusion.",

@@ -7,12 +7,22 @@ import pandas as pd
 
 from evenwicht.base.codebook import Codebook
 from evenwicht.display.certainty import Check, Design
-from evenwicht.display.section import Found, Method, Row, first, records, where
+from evenwicht.display.section import Found, Row, first, records, where
 from evenwicht.results.rows import CLUSTERS, FAILED, SAMPLE
-from evenwicht.studies.methods import CRUDE_ID, MEAN, POPULATION, RISK
 from evenwicht.studies.study import ExposureStudy
 
+MEAN, RISK = "mean_difference", "risk_difference"
 DIFFERENCES = (MEAN, RISK)
+POPULATION = {MEAN: "population_mean_difference", RISK: "population_risk_difference"}  # if nobody were exposed
+CRUDE_ID = "crude"
+# places among the methods that may lead; a linear model of a risk is biased where the outcome is rare and never leads
+BY_DATE, STANDARDISED, WEIGHTED, REGRESSED, AS_THEY_ARE = range(1, 6)
+Leads = Mapping[str, Mapping[str, int]]  # method -> estimand -> its place among those that may lead
+USUAL: Leads = {
+    "standardisation": {MEAN: STANDARDISED, RISK: STANDARDISED},
+    "regression": {MEAN: REGRESSED},
+    CRUDE_ID: {MEAN: AS_THEY_ARE, RISK: AS_THEY_ARE},
+}
 RATIOS = ("conditional_hazard_ratio", "hazard_ratio", "conditional_odds_ratio", "risk_ratio")  # the first is judged
 GIVES_CLUSTERS = ("clusters_exposed", "clusters_unexposed", "clusters")
 
@@ -70,20 +80,20 @@ class Claim:
         return self.counted["estimand"] in POPULATION.values()
 
 
-def compared(study: ExposureStudy, book: Codebook, found: Found, methods: Mapping[str, Method]) -> list[Claim]:
+def compared(study: ExposureStudy, book: Codebook, found: Found, leads: Leads) -> list[Claim]:
     """Return the claims of a study that compares people by columns; without covariates it is as crude as it leads."""
     design: Design = "adjusted" if book.adjustment(study.adjust).columns else "crude"
     return [
         claim
         for contrast in study.contrasts(book)
         for outcome in study.outcomes
-        for claim in claims_of(found, methods, design, outcome, contrast.exposure, contrast.reference)
+        for claim in claims_of(found, leads, design, outcome, contrast.exposure, contrast.reference)
     ]
 
 
 def claims_of(
     found: Found,
-    methods: Mapping[str, Method],
+    leads: Leads,
     design: Design,
     outcome: str,
     exposure: str,
@@ -93,12 +103,12 @@ def claims_of(
     """Yield the claim of one comparison and outcome, if it has a row that may lead or says why there is none."""
     keys = {"outcome": outcome, "exposure": exposure, "reference": reference}
     rows = where(found.estimates, subgroup="", **keys)
-    lead = leading(records(rows), methods)
+    lead = leading(records(rows), leads)
     if lead is None:
         return
     if lead["method"] == CRUDE_ID and design == "adjusted":
         design = "crude"  # a risk by a date has no adjusted difference that may lead
-    ranked = [row for row in records(rows) if ranks(row, methods) and row["method"] not in (CRUDE_ID, lead["method"])]
+    ranked = [row for row in records(rows) if rank(row, leads) and row["method"] not in (CRUDE_ID, lead["method"])]
     crude = first(rows, method=CRUDE_ID, estimand=lead["estimand"])
     yield Claim(
         outcome,
@@ -115,21 +125,21 @@ def claims_of(
     )
 
 
-def leading(rows: Iterable[Row], methods: Mapping[str, Method]) -> Row | None:
+def leading(rows: Iterable[Row], leads: Leads) -> Row | None:
     """Return the difference that leads among the rows of one comparison: the best ranked that has an estimate.
 
     If none has, it is the best ranked, or the row that says why the comparison could not be made.
     """
     rows = list(rows)
-    ranked = sorted((row for row in rows if ranks(row, methods)), key=lambda row: ranks(row, methods))
+    ranked = sorted((row for row in rows if rank(row, leads)), key=lambda row: rank(row, leads))
     given = [row for row in ranked if not pd.isna(row["estimate"])]
     failed = [row for row in rows if row["method"] == FAILED]
     return next(iter([*given, *ranked, *failed]), None)
 
 
-def ranks(row: Row, methods: Mapping[str, Method]) -> int:
+def rank(row: Row, leads: Leads) -> int:
     """Place of a row among those that may lead, 1 first; 0 if it may not."""
-    return methods[row["method"]].leads.get(row["estimand"], 0) if row["method"] in methods else 0
+    return leads.get(row["method"], {}).get(row["estimand"], 0)
 
 
 def adjusted_ratio(rows: pd.DataFrame, method: str) -> list[Row]:

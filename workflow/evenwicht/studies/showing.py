@@ -1,7 +1,7 @@
 """What kinds of study declare for the report, by study: methods, labels, figures and words.
 
-A kind declares in the module `section` of its package a `HEADING` and the `METHODS` of its rows, and `claims` if it
-compares anything, or else `messages`. If it has a section of its own on the page, it has `words`, a template,
+A kind declares in the module `section` of its package a `HEADING` and the `METHODS` of its rows, and `messages` if its
+studies claim no effect. If it has a section of its own on the page, it has `words`, a template,
 sections/<kind>.html.j2, and a module `figures` if it draws. A kind whose studies are about more than the columns they
 compare has a `headline`.
 """
@@ -20,7 +20,6 @@ from evenwicht.studies.study import StudySettings
 
 if TYPE_CHECKING:
     from evenwicht.display.picture import Picture
-    from evenwicht.studies.claims import Claim
 
 ORDINALS = "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"
 
@@ -37,12 +36,6 @@ def words(study: StudySettings, book: Codebook, found: Found) -> dict[str, Any]:
     """Return what the template of the kind needs; nothing if the kind has no section of its own."""
     tell = _declared(type(study), "words")
     return tell(study, book, found.everybody) if tell else {}
-
-
-def claims(study: StudySettings, book: Codebook, found: Found) -> list["Claim"]:
-    """Return what a study claims in everybody, each with the rows that judge it; nothing if its kind claims nothing."""
-    tell = _declared(type(study), "claims")
-    return tell(study, book, found.everybody) if tell else []
 
 
 def messages(study: StudySettings, book: Codebook, found: Found) -> list[str]:

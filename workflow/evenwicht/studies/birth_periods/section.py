@@ -1,20 +1,18 @@
 """What the report shows of windows of birth: each beside every group that it is compared with."""
 
-import math
 from typing import Any
 
 import pandas as pd
 
 from evenwicht.base.codebook import Codebook
-from evenwicht.display.certainty import Check, Reading
 from evenwicht.display.labels import first_upper
 from evenwicht.display.language import localised, message, say
-from evenwicht.display.section import Found, Method, first, records, where
+from evenwicht.display.section import Found, Method, where
 from evenwicht.display.table import Column, Table
-from evenwicht.display.wording import number, outcome_head, scale_of, shown_by, truth_of
+from evenwicht.display.wording import number, outcome_head, shown_by, truth_of
 from evenwicht.studies import methods
 from evenwicht.studies.birth_periods import AFTER, BEFORE, BOTH, EARLIER, PRE_TREND, SPARED, PlannedComparison, Settings
-from evenwicht.studies.claims import Claim, claims_of, leading
+from evenwicht.studies.claims import DIFFERENCES
 
 HEADING = "Births in a window of time"
 METHODS = {
@@ -24,8 +22,6 @@ METHODS = {
     "did": Method(
         "difference-in-differences",
         "births of the same dates in the spared region show what would have happened without the exposure.",
-        "{n} births, in the region and out of it",
-        {methods.MEAN: methods.BY_DATE, methods.RISK: methods.BY_DATE},
     ),
     "design_analysis": methods.DESIGN_ANALYSIS,
 }
@@ -37,7 +33,6 @@ COLUMNS = {  # heading -> what births are compared with, and methods, best first
     message("Both, crude"): (BOTH, ["crude"]),
     message("Spared region"): (SPARED, ["did"]),
 }
-DIFFERENCES = (methods.MEAN, methods.RISK)
 
 
 def headline(study: Settings) -> tuple[str, str]:
@@ -93,33 +88,3 @@ def _plan(planned: PlannedComparison, study: Settings, book: Codebook, found: Fo
         "type_s": localised(f"{100 * value['type_s']:.1g}"),
         "type_m": number(value["type_m"], 1),
     }
-
-
-def claims(study: Settings, book: Codebook, found: Found) -> list[Claim]:
-    """Each window against the same dates in the spared region; without a region, against births before and after."""
-    reference = SPARED if study.region is not None else BOTH
-    made: list[Claim] = []
-    for outcome in study.outcomes:
-        for name in study.windows:
-            checks = _checks(study, book, found, outcome, name)
-            made += claims_of(found, METHODS, "natural_experiment", outcome, name, reference, checks)
-    return made
-
-
-def _checks(study: Settings, book: Codebook, found: Found, outcome: str, window: str) -> list[Check]:
-    """Births before the exposure must not differ among themselves; births before and after it must agree."""
-    rows = where(found.estimates, outcome=outcome, subgroup="", estimand=DIFFERENCES)
-    checks = []
-    trend, led = first(where(rows, exposure=PRE_TREND), method="did"), first(where(rows, exposure=window), method="did")
-    if trend is not None and led is not None and not math.isnan(trend["lower"]):
-        none = trend["lower"] <= 0 <= trend["upper"]
-        weak = trend["lower"] <= led["estimate"] <= trend["upper"]
-        reading: Reading = "fails" if not none else "unclear" if weak else "holds"
-        question = say("Did births before the exposure already differ between the regions?")
-        checks.append(Check(question, reading, answer=scale_of(trend).with_unit(trend, sign=True)))
-    sides = [leading(records(where(rows, exposure=window, reference=one)), METHODS) for one in (BEFORE, AFTER)]
-    before, after = (1 if row and row["lower"] > 0 else -1 if row and row["upper"] < 0 else 0 for row in sides)
-    if before * after:
-        question = say("Do births before and births after the exposure tell the same?")
-        checks.append(Check(question, "holds" if before == after else "fails"))
-    return checks

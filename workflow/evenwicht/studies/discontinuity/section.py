@@ -1,42 +1,32 @@
 """What the report shows of a policy from a date of birth on: its effects by every method, and the checks."""
 
-import math
 from typing import Any
 
-from scipy.stats import binom
-
 from evenwicht.base.codebook import Codebook
-from evenwicht.display.certainty import Check, Reading
 from evenwicht.display.labels import first_upper
 from evenwicht.display.language import say
 from evenwicht.display.section import Found, Method, where
 from evenwicht.display.table import Column, Table
 from evenwicht.display.wording import outcome_head, scale_of, shown_by, truth_of
-from evenwicht.studies import methods
-from evenwicht.studies.claims import Claim, claims_of
+from evenwicht.studies.claims import DIFFERENCES
 from evenwicht.studies.discontinuity import AFTER, BEFORE, BIRTHS, Settings
 
 ALPHA = 0.05
 HEADING = "Births around a date"
-NEAR = "{n} people born near the date, in the year of the policy or another"
 DONUT = "the same without births so near the date that they could have been moved."
 EFFECTS = {
     "rd": Method(
         "regression discontinuity",
         "births just after the date against births just before it, each with its own line.",
-        NEAR,
     ),
-    "rd_donut": Method("discontinuity, donut", DONUT, NEAR),
+    "rd_donut": Method("discontinuity, donut", DONUT),
     "difference_in_discontinuities": Method(
         "difference in discontinuities",
         "births after against births before the date, less the same difference in years without the policy.",
-        NEAR,
     ),
     "difference_in_discontinuities_donut": Method(
         "difference in discontinuities, donut",
         DONUT,
-        NEAR,
-        {methods.MEAN: methods.BY_DATE, methods.RISK: methods.BY_DATE},
     ),
 }
 METHODS = {
@@ -52,7 +42,7 @@ def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
         rows = where(
             found.estimates,
             outcome=outcome,
-            estimand=(methods.MEAN, methods.RISK),
+            estimand=DIFFERENCES,
             exposure=study.contrast.exposure,
             method=list(EFFECTS),
         )
@@ -94,34 +84,3 @@ def checks(study: Settings, found: Found) -> list[str]:
             )
         )
     return texts
-
-
-def claims(study: Settings, book: Codebook, found: Found) -> list[Claim]:
-    """The date against the same date of other years; placebo dates and the count of births are decisive."""
-    keys = (study.contrast.exposure, study.contrast.reference)
-    made: list[Claim] = []
-    for outcome in study.every_outcome:
-        checks = [*_moved_births(found), *_other_years(study, found, outcome)]
-        made += claims_of(found, METHODS, "natural_experiment", outcome, *keys, checks)
-    return made
-
-
-def _moved_births(found: Found) -> list[Check]:
-    row = found.estimate(outcome=BIRTHS, exposure=AFTER, reference=BEFORE, method="density")
-    if row is None or math.isnan(row["lower"]):
-        return []
-    reading: Reading = "holds" if row["lower"] <= 1 <= row["upper"] else "fails"
-    return [Check(say("Were births moved past the date?"), reading, answer=scale_of(row).with_interval(row))]
-
-
-def _other_years(study: Settings, found: Found, outcome: str) -> list[Check]:
-    """Whether more of the placebo dates show a difference than chance would give."""
-    placebo = where(found.estimates, outcome=outcome, exposure=[study.placebo(year) for year in study.other_years])
-    placebo = placebo[placebo["lower"].notna()]
-    if placebo.empty:
-        return []
-    misses = int(((placebo["lower"] > 0) | (placebo["upper"] < 0)).sum())
-    by_chance = float(binom.sf(misses - 1, len(placebo), ALPHA))
-    question = say("Does the same date of other years show a difference too?")
-    answer = say("in {some} of {all} years", some=misses, all=len(placebo))
-    return [Check(question, "fails" if misses and by_chance < ALPHA else "holds", answer=answer)]

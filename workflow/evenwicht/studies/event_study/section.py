@@ -2,22 +2,15 @@
 
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from evenwicht.base.codebook import Codebook
-from evenwicht.display.certainty import Check
 from evenwicht.display.labels import in_words
 from evenwicht.display.language import message, say
-from evenwicht.display.section import Found, Method, Row, first, records, where
+from evenwicht.display.section import Found, Method, Row, records, where
 from evenwicht.display.table import Column, Table
 from evenwicht.display.wording import scale_of
-from evenwicht.results.rows import FAILED
 from evenwicht.studies import methods
-from evenwicht.studies.claims import Claim, clusters_of
 from evenwicht.studies.event_study import Settings
 from evenwicht.studies.event_study.survives import (
-    CERTAINTY,
     CONTEXT,
     FAILS,
     MOVES,
@@ -142,41 +135,3 @@ def _shown(rows: Any, estimand: str, method: str) -> str:
     for row in records(where(rows, estimand=estimand, method=method)):
         return scale_of(row).with_interval(row)
     return ""
-
-
-def claims(study: Settings, book: Codebook, found: Found) -> list[Claim]:
-    """The longest exposure against births that had none, by the last age; the referee's decisive checks judge it."""
-    exposure, reference = headline(study)
-    last, told = f"{max(study.ages):g}", survives(found.estimates, found.diagnostics)
-    made = []
-    for outcome in study.outcomes:
-        keys = {"outcome": outcome, "exposure": exposure, "reference": reference}
-        rows = where(found.estimates, subgroup="", **keys)
-        lead = first(rows, estimand=methods.RISK, method="gompertz", at=last) or first(rows, method=FAILED)
-        if lead is None:
-            continue
-        ratio = first(rows, estimand="conditional_hazard_ratio", method="cox")
-        planned = where(found.diagnostics, method="design_analysis", **keys).set_index("statistic")["value"]
-        made.append(
-            Claim(
-                outcome,
-                exposure,
-                reference,
-                lead=lead,
-                counted=lead,
-                design="natural_experiment",
-                others=[ratio] if ratio else [],
-                checks=decisive(where(told, outcome=outcome)),
-                clusters=clusters_of(found, keys, "cox"),
-                power=float(planned.get("power", np.nan)),
-                exaggeration=float(planned.get("type_m", np.nan)),
-                rows=rows,
-            )
-        )
-    return made
-
-
-def decisive(answers: pd.DataFrame) -> list[Check]:
-    """The decisive questions that could be asked, as checks."""
-    asked = records(answers[answers["decisive"] & answers["reading"].isin(list(CERTAINTY))])
-    return [Check(row["question"], CERTAINTY[row["reading"]], row["factor"], row["answer"]) for row in asked]

@@ -1,6 +1,5 @@
 """What the report shows of a policy as an instrument: the effect it gives, and how strong it is."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +8,6 @@ from evenwicht.base.codebook import Codebook
 from evenwicht.display.labels import Labels
 from evenwicht.display.section import Found, Method, Row, records, where
 from evenwicht.display.wording import decimals, number, scale_of
-from evenwicht.studies.claims import Claim, claims_of, clusters_of
 from evenwicht.studies.instrument import Settings
 
 HEADING = "Policy as an instrument"
@@ -89,31 +87,3 @@ def _clusters(found: Found, outcome: str) -> str:
     ]
     told = [f"{row['value']:,.0f} {word}" for row, word in zip(rows, ("with", "without"), strict=True) if row]
     return f"clusters: {', '.join(told)} the policy" if told else ""
-
-
-def claims(study: Settings, book: Codebook, found: Found) -> list[Claim]:
-    """What a policy tells of the exposure that it moves; an effect that may have any size is not estimated."""
-    exposure, _ = study.pair(book)
-    keys = {"exposure": exposure.exposure, "reference": exposure.reference}
-    told: list[Claim] = []
-    for outcome in study.outcomes:
-        row = found.estimate(outcome=outcome, method="iv", subgroup="", **keys)
-        if row is None:
-            told += claims_of(found, METHODS, "natural_experiment", outcome, exposure.exposure, exposure.reference)
-            continue
-        allowed = records(where(found.diagnostics, outcome=outcome, method="iv", statistic="anderson_rubin"))
-        limits = {**row, **(_hull(allowed) if allowed else {"lower": np.nan, "upper": np.nan})}
-        clusters = clusters_of(found, {"outcome": outcome}, "iv")
-        claim = Claim(
-            outcome, exposure.exposure, exposure.reference, limits, limits, "natural_experiment", clusters=clusters
-        )
-        told.append(claim)
-    # the policy only moves the exposure, whose effect this is
-    return [replace(claim, level="individual") for claim in told]
-
-
-def _hull(allowed: list[Row]) -> dict[str, object]:
-    """The limits of an Anderson-Rubin set, around its parts if it has two: they hold however weak the instrument is."""
-    lower, upper = min(part["lower"] for part in allowed), max(part["upper"] for part in allowed)
-    reason = ANY_EFFECT if np.isinf([lower, upper]).all() else ""
-    return {"lower": lower, "upper": upper, "reason": reason}
