@@ -136,9 +136,10 @@ def verdicts_table(verdicts: pd.DataFrame, recovery: pd.DataFrame, settings: Set
         right=(side * told["truth"] > 0).astype(int),
         wrong=(side * told["truth"] < 0).astype(int),
         nothing=((side != 0) & (told["truth"] == 0)).astype(int),
+        null=(told["truth"] == 0).astype(int),
     )
     by = [*PLACE, "status", "certainty"]
-    table = told.groupby(by, sort=False)[["verdicts", "right", "wrong", "nothing"]].sum().reset_index()
+    table = told.groupby(by, sort=False)[["verdicts", "right", "wrong", "nothing", "null"]].sum().reset_index()
     digests = [settings[cohort][scenario] for cohort, scenario in zip(table["cohort"], table["scenario"], strict=True)]
     return VERDICTS.checked(table.assign(settings=digests).sort_values(by, ignore_index=True))
 

@@ -25,7 +25,7 @@ class Weighed:
     exposure, policy
         Conclusions about the same outcome: the whole exposure gone, and the policy introduced.
     answer
-        Which weighs more.
+        Which weighs more; only an effect that may be told does.
     chance
         Chance that the policy does; NaN where there is no comparison.
     """
@@ -59,8 +59,11 @@ def _weighed(exposure: Conclusion, policy: Conclusion) -> Weighed:
         return Weighed(exposure, policy, "no_comparison", math.nan)
     (y, sd_y), (x, sd_x) = ((row["estimate"], row["se"]) for row in sides)
     chance = chance_larger(x, sd_x, y, sd_y)
-    answer: Answer = "policy" if chance >= SURE else "exposure" if chance <= 1 - SURE else "cannot_tell"
-    return Weighed(exposure, policy, answer, chance)
+    if chance >= SURE and policy.verdict.told:
+        return Weighed(exposure, policy, "policy", chance)
+    if chance <= 1 - SURE and exposure.verdict.told:
+        return Weighed(exposure, policy, "exposure", chance)
+    return Weighed(exposure, policy, "cannot_tell", chance)
 
 
 def chance_larger(x: float, sd_x: float, y: float, sd_y: float) -> float:

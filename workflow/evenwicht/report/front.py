@@ -34,40 +34,42 @@ def tally(weighed: Sequence[Weighed]) -> str:
         answer: sum(one.answer == answer for one in weighed)
         for answer in ("policy", "exposure", "cannot_tell", "no_comparison")
     }
-    return say(
-        "In {all} comparisons of an exposure with a policy, on the same outcome in the same cohort: the policy weighs "
-        "more in {policy}, the exposure in {exposure}, we cannot tell in {cannot_tell}, and {no_comparison} "
-        "cannot be made.",
+    answer = say(
+        "In {all} comparisons of an exposure with a policy, on the same outcome in the same cohort, the policy weighs "
+        "more in {policy}, the exposure in {exposure}, and in {cannot_tell} we cannot tell.",
         all=len(weighed),
         **counts,
     )
+    if not counts["no_comparison"]:
+        return answer
+    return f"{answer} {say('In {n} a side does not hold up, or could not be estimated.', n=counts['no_comparison'])}"
 
 
 @dataclass(frozen=True)
 class Missing:
-    """Comparisons of one cohort that could not be estimated for one reason."""
+    """What could not be estimated of one exposure or policy, for one reason."""
 
     cohort: str
-    causes: str
+    cause: str
     outcomes: str
     reason: str
 
 
 def missing(told: Sequence[Told]) -> list[Missing]:
-    """What could not be estimated, by cohort and reason."""
-    groups: dict[tuple[str, str], list[Told]] = {}
+    """What could not be estimated, by cohort, exposure or policy, and reason."""
+    groups: dict[tuple[str, str, str], list[Told]] = {}
     for one in told:
         if one.verdict.status == "not_estimable":
             reason = one.row["reason"] or say("it has no interval")
-            groups.setdefault((one.config.title, reason), []).append(one)
+            groups.setdefault((one.config.title, one.cause, reason), []).append(one)
     return [
         Missing(
             cohort,
-            listed(list(dict.fromkeys(one.cause for one in ones))),
+            cause,
             listed(list(dict.fromkeys(in_sentence(one.outcome) for one in ones))),
             reason,
         )
-        for (cohort, reason), ones in groups.items()
+        for (cohort, cause, reason), ones in groups.items()
     ]
 
 

@@ -5,7 +5,7 @@ is never called no effect.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -217,10 +217,27 @@ def _no_difference(told: Told) -> str:
         "fits": fits(told),
         "members": told.members,
     }
+    if told.conclusion.claim.gone:
+        return _little_if_gone(told, slots)
     if not told.is_risk:
         return say("{cause} {makes} little or no difference to {outcome}. The data fit {fits}.", **slots)
     return say(
         "{cause} {makes} little or no difference to {outcome}. The data fit {fits} per 100,000 {members}.", **slots
+    )
+
+
+def _little_if_gone(told: Told, slots: Mapping[str, str]) -> str:
+    """What an exposure does to those who have it can be large where few have it: this is about everybody."""
+    if not told.is_risk:
+        return say(
+            "Counted over all {members}, {cause} {makes} little or no difference to {outcome}. If nobody had it, the "
+            "data fit {fits}.",
+            **{**slots, "cause": in_sentence(told.cause)},
+        )
+    return say(
+        "Counted over all {members}, {cause} {makes} little or no difference to {outcome}. If nobody had it, the data "
+        "fit {fits} per 100,000.",
+        **{**slots, "cause": in_sentence(told.cause)},
     )
 
 

@@ -230,6 +230,7 @@ VERDICTS = Schema(
         "right": Field("number", "Of those: the interval lies on the side of the true effect"),
         "wrong": Field("number", "Of those: it lies on the other side"),
         "nothing": Field("number", "Of those: it lies on a side where there is no true effect"),
+        "null": Field("number", "Of those: there is no true effect, whatever is said"),
         "settings": SETTINGS,
     },
     ["cohort", "scenario", "status", "certainty"],
