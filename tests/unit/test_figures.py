@@ -72,7 +72,7 @@ FIGURES: dict[str, tuple[Callable[[], Picture], str]] = {
     ),
     "forest": (
         lambda: forest_figure(some_rows(), configured("nhefs")),
-        "4 of 5 estimates on 3 outcomes have a 95% interval; the tables have their numbers.",
+        "4 of 5 estimates have a 95% interval: Weight gain 1971–82, Death within 120 months, Quitting smoking by 1982.",
     ),
     "waves": (
         lambda: attrition_figure(
@@ -177,9 +177,11 @@ def test_dollars_are_no_formula(nhefs_config: CohortConfig, tmp_path: Path) -> N
     assert "US$1.50" in saved(picture, tmp_path)
 
 
-def test_alternative_texts_are_short_whatever_the_labels(tmp_path: Path) -> None:
-    for picture in (forest_figure(some_rows(), labelled(LONG)), survival(labelled(LONG))):
+@pytest.mark.parametrize("label", [LONG, "怀孕期间吸烟" * 40], ids=["words", "without spaces"])
+def test_alternative_texts_are_short_whatever_the_labels(label: str, tmp_path: Path) -> None:
+    for picture in (forest_figure(some_rows(), labelled(label)), survival(labelled(label))):
         (text,) = re.findall("<desc>(.*)</desc>", saved(picture, tmp_path))
+        assert label[:30] in text
         assert len(text) <= ALT
 
 
@@ -206,7 +208,7 @@ def test_the_forest_says_how_many_intervals_hold_the_truth(dunedin_config: Cohor
     for method, estimate in (("crude", 0.2), ("ipw", 0.1)):
         rows.add("risk_difference", method, Interval.normal(estimate, 0.02), n=90)
     picture = forest_figure(estimates(rows).assign(truth=0.11), dunedin_config)
-    assert picture.alt == "1 of 2 95% intervals hold the true value, on 1 outcomes."
+    assert picture.alt == "1 of 2 intervals of 95% hold the true value: Disease by age 45."
     plt.close(picture.figure)
 
 

@@ -1,7 +1,6 @@
 """What every figure shares: style, palette, and a picture that carries its own title and alternative text."""
 
 import io
-import textwrap
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -63,7 +62,8 @@ class Picture:
             warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font", UserWarning)
             self.figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
         plt.close(self.figure)
-        write_text(lean(buffer.getvalue(), self.title, textwrap.shorten(self.alt, ALT, placeholder=" …")), path)
+        text = self.alt if len(self.alt) <= ALT else f"{self.alt[: ALT - 2].rstrip()} …"
+        write_text(lean(buffer.getvalue(), self.title, text), path)
 
 
 @contextmanager

@@ -28,7 +28,7 @@ def lean(svg: str, title: str, text: str) -> str:
         told.text, told.tail = words, "\n"
         root.insert(place, told)
     root.attrib |= ROOT
-    return ElementTree.tostring(root, encoding="unicode") + "\n"
+    return ElementTree.tostring(root, encoding="unicode")
 
 
 def _tag(name: str) -> str:

@@ -85,26 +85,35 @@ def forest_figure(estimates: pd.DataFrame, config: CohortConfig) -> Picture | No
             heights.append(_panel(axis, rows))
         around += _key(figure, levels, any(not np.isnan(row["truth"]) for row in every))
         finish(figure, heights, around)
-    about = " and ".join(level_label(level).lower() for level in levels)
-    return Picture(figure, f"Effects of {about}: {config.title}", _message(every, len(panels)))
+    outcomes = [config.outcomes[name].label for name in panels]
+    return Picture(figure, _title(levels, config.title), _message(every, outcomes))
 
 
-def _message(rows: list[Row], outcomes: int) -> str:
+def _title(levels: list[str], cohort: str) -> str:
+    return {
+        ("individual", "policy"): say("Effects of individual exposure and policy: {cohort}", cohort=cohort),
+        ("individual",): say("Effects of individual exposure: {cohort}", cohort=cohort),
+        ("policy",): say("Effects of policy: {cohort}", cohort=cohort),
+    }[tuple(levels)]
+
+
+def _message(rows: list[Row], outcomes: list[str]) -> str:
     """How many true values lie in their intervals, or else what is drawn."""
-    ranged = [row for row in rows if not np.isnan(row["lower"])]
+    ranged, about = [row for row in rows if not np.isnan(row["lower"])], ", ".join(outcomes)
     known = [row for row in ranged if not np.isnan(row["truth"])]
     if not known:
         return say(
-            "{ranged} of {rows} estimates on {outcomes} outcomes have a 95% interval; the tables have their numbers.",
+            "{ranged} of {rows} estimates have a 95% interval: {outcomes}.",
             ranged=len(ranged),
             rows=len(rows),
-            outcomes=outcomes,
+            outcomes=about,
         )
+    held = sum(row["lower"] <= row["truth"] <= row["upper"] for row in known)
     return say(
-        "{held} of {known} 95% intervals hold the true value, on {outcomes} outcomes.",
-        held=sum(row["lower"] <= row["truth"] <= row["upper"] for row in known),
+        "{held} of {known} intervals of 95% hold the true value: {outcomes}.",
+        held=held,
         known=len(known),
-        outcomes=outcomes,
+        outcomes=about,
     )
 
 
