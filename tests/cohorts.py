@@ -11,6 +11,7 @@ from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig
 from evenwicht.config.loading import load_cohort
 from evenwicht.ingest.table import ingest
+from evenwicht.report.tables import table_one
 from evenwicht.results.schema import Known
 from evenwicht.studies.running import job_of, run_study
 from evenwicht.worlds import simulate, true_values
@@ -54,6 +55,11 @@ def people_of(config: CohortConfig, seed: int, rule: str = "test", replicate: in
     if config.synthetic:
         return simulate(config.source, config.codebook, stream_key(seed, config.name, rule, replicate))
     return ingest(config.source, config.codebook)
+
+
+def described(cohort: Cohort, config: CohortConfig) -> pd.DataFrame:
+    """Table 1 as the cohort file asks for it."""
+    return table_one(cohort, config.codebook, config.table1, config.described_by)
 
 
 def studied(

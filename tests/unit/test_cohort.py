@@ -89,3 +89,8 @@ def test_a_table_that_is_not_whole_is_one_message(dunedin: Cohort, tmp_path: Pat
     (tmp_path / "events.parquet").write_bytes(b"PAR1")
     with pytest.raises(DataError, match="a file is not complete or not as this version writes it"):
         read_cohort(tmp_path)
+
+
+def test_a_cohort_without_truth_is_the_same_type(nhefs: Cohort, dunedin: Cohort) -> None:
+    assert type(nhefs) is type(dunedin)
+    assert nhefs.truth.empty
