@@ -13,7 +13,7 @@ import pandas as pd
 
 from evenwicht.config import CohortConfig
 from evenwicht.display.certainty import Evidence, Other, Verdict, judge
-from evenwicht.display.section import Found, Row, first, where
+from evenwicht.display.section import Found, Row, chosen, first, where
 from evenwicht.estimators.results import ESTIMANDS
 from evenwicht.results.flow import ANALYSED, DUE, EXPOSURE, OUTSIDE
 from evenwicht.results.schema import CONCLUSIONS, QUESTION
@@ -145,13 +145,12 @@ def sign_of_truth(one: Conclusion) -> float:
 def _seen(found: Found, claim: Claim) -> float:
     """Share of those who belong to the comparison that is analysed; 1 where the study tells no flow."""
     keys = {"outcome": claim.outcome, "exposure": claim.exposure, "reference": claim.reference}
-    flow = where(found.flow, **keys)
-    if flow.empty:  # an event study tells the flow of an outcome once
-        flow = where(found.flow, outcome=claim.outcome)
-    people = flow.drop_duplicates("step").set_index("step")["people"]
+    # an event study tells the flow of an outcome once
+    flow = chosen(found.flow_rows, **keys) or chosen(found.flow_rows, outcome=claim.outcome)
+    people = {row["step"]: int(row["people"]) for row in reversed(flow)}
     if DUE not in people or ANALYSED not in people:
         return 1.0
-    belong = people[DUE] - sum(int(people.get(reason, 0)) for reason in NOT_COMPARED)
+    belong = people[DUE] - sum(people.get(reason, 0) for reason in NOT_COMPARED)
     return float(people[ANALYSED] / belong) if belong else 1.0
 
 
@@ -224,11 +223,10 @@ def risks_of(one: Conclusion) -> tuple[float, float]:
     """Risks over all without and with the exposure as it is, or without and with the policy; NaN of numbers."""
     claim, counted, rows = one.claim, one.claim.counted, one.claim.rows
     if claim.gone:
-        now = first(rows, estimand="risk", at=counted["at"])
-        risk = now["estimate"] if now else math.nan
+        risk = next((row["estimate"] for row in chosen(rows, estimand="risk", at=counted["at"])), math.nan)
         return risk + counted["estimate"], risk
-    own = first(rows, estimand="risk_unexposed", method=counted["method"], at=counted["at"])
-    now = first(rows, estimand="risk", at=counted["at"])
-    told = [own["estimate"]] if own else [now["estimate"] - one.share * counted["estimate"]] if now else []
+    own = chosen(rows, estimand="risk_unexposed", method=counted["method"], at=counted["at"])
+    now = chosen(rows, estimand="risk", at=counted["at"])
+    told = [row["estimate"] for row in own] + [row["estimate"] - one.share * counted["estimate"] for row in now]
     without = next(iter(told), math.nan)
     return without, without + counted["estimate"]

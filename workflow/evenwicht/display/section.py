@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -72,6 +73,21 @@ class Found:
         )
         return replace(self, estimates=estimates, diagnostics=diagnostics, flow=flow, curves=curves)
 
+    @cached_property
+    def estimate_rows(self) -> list[Row]:
+        """The estimates, row by row."""
+        return records(self.estimates)
+
+    @cached_property
+    def diagnostic_rows(self) -> list[Row]:
+        """The diagnostics, row by row."""
+        return records(self.diagnostics)
+
+    @cached_property
+    def flow_rows(self) -> list[Row]:
+        """The flow of people, row by row."""
+        return records(self.flow)
+
     def curve(self, name: str) -> "pd.DataFrame":
         """Return the points of one curve."""
         return where(self.curves, curve=name)
@@ -102,4 +118,11 @@ def first(table: "pd.DataFrame", **keys: str | Sequence[str]) -> Row | None:
 
 def records(table: "pd.DataFrame") -> list[Row]:
     """Return the rows of a table, each by column."""
-    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+    names, columns = [str(name) for name in table], [table[name].tolist() for name in table]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def chosen(rows: Sequence[Row], **keys: str | Sequence[str]) -> list[Row]:
+    """Return the rows with these values, or one of these: of many small choices from the same rows the fast way."""
+    wanted = [(name, (value,) if isinstance(value, str) else tuple(value)) for name, value in keys.items()]
+    return [row for row in rows if all(row.get(name) in values for name, values in wanted)]

@@ -1,13 +1,13 @@
 """What a study claims: for each comparison and outcome, the rows by which it is judged."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pandas as pd
 
 from evenwicht.base.codebook import Codebook
 from evenwicht.display.certainty import Check, Design
-from evenwicht.display.section import Found, Row, first, records, where
+from evenwicht.display.section import Found, Row, chosen
 from evenwicht.results.rows import CLUSTERS, FAILED, SAMPLE
 from evenwicht.studies.study import ExposureStudy
 
@@ -72,7 +72,7 @@ class Claim:
     power: float = float("nan")
     exaggeration: float = float("nan")
     level: str = ""
-    rows: pd.DataFrame = field(default_factory=pd.DataFrame, compare=False)
+    rows: Sequence[Row] = ()
 
     @property
     def gone(self) -> bool:
@@ -102,20 +102,21 @@ def claims_of(
 ) -> Iterator[Claim]:
     """Yield the claim of one comparison and outcome, if it has a row that may lead or says why there is none."""
     keys = {"outcome": outcome, "exposure": exposure, "reference": reference}
-    rows = where(found.estimates, subgroup="", **keys)
-    lead = leading(records(rows), leads)
+    rows = chosen(found.estimate_rows, subgroup="", **keys)
+    lead = leading(rows, leads)
     if lead is None:
         return
     if lead["method"] == CRUDE_ID and design == "adjusted":
         design = "crude"  # a risk by a date has no adjusted difference that may lead
-    ranked = [row for row in records(rows) if rank(row, leads) and row["method"] not in (CRUDE_ID, lead["method"])]
-    crude = first(rows, method=CRUDE_ID, estimand=lead["estimand"])
+    ranked = [row for row in rows if rank(row, leads) and row["method"] not in (CRUDE_ID, lead["method"])]
+    crude = next(iter(chosen(rows, method=CRUDE_ID, estimand=lead["estimand"])), None)
+    population = chosen(rows, estimand=POPULATION.get(lead["estimand"], ""), method=lead["method"])
     yield Claim(
         outcome,
         exposure,
         reference,
         lead,
-        first(rows, estimand=POPULATION.get(lead["estimand"], ""), method=lead["method"]) or lead,
+        population[0] if population else lead,
         design,
         crude if lead["method"] != CRUDE_ID else None,
         [*ranked, *adjusted_ratio(rows, lead["method"])],
@@ -142,24 +143,24 @@ def rank(row: Row, leads: Leads) -> int:
     return leads.get(row["method"], {}).get(row["estimand"], 0)
 
 
-def adjusted_ratio(rows: pd.DataFrame, method: str) -> list[Row]:
+def adjusted_ratio(rows: Sequence[Row], method: str) -> list[Row]:
     """Return the ratio of a comparison that accounts for covariates, if there is one.
 
     A ratio of hazards or odds comes from a model of its own; a ratio of risks is taken by the method that leads, since
     it is the same prediction told in another way.
     """
-    given = [row for row in records(rows) if row["method"] != CRUDE_ID and row["estimand"] in RATIOS]
+    given = [row for row in rows if row["method"] != CRUDE_ID and row["estimand"] in RATIOS]
     given = [row for row in given if row["estimand"] != RATIOS[-1] or row["method"] == method]
     return sorted(given, key=lambda row: RATIOS.index(row["estimand"]))[:1]
 
 
 def clusters_of(found: Found, keys: Mapping[str, str], method: str) -> float:
     """Number of clusters in the smaller arm, or in all where the exposure is a number; NaN without clusters."""
-    told = where(found.diagnostics, method=(CLUSTERS, method), statistic=GIVES_CLUSTERS, subgroup="", **keys)
-    return float(told["value"].min()) if len(told) else float("nan")
+    told = chosen(found.diagnostic_rows, method=(CLUSTERS, method), statistic=GIVES_CLUSTERS, subgroup="", **keys)
+    return min((float(row["value"]) for row in told), default=float("nan"))
 
 
 def told_of_sample(found: Found, statistic: str, keys: Mapping[str, str]) -> float:
     """Return a number about the people analysed, such as the share exposed; NaN if the study does not tell it."""
-    row = first(found.diagnostics, method=SAMPLE, statistic=statistic, subgroup="", **keys)
-    return float(row["value"]) if row else float("nan")
+    told = chosen(found.diagnostic_rows, method=SAMPLE, statistic=statistic, subgroup="", **keys)
+    return float(told[0]["value"]) if told else float("nan")

@@ -5,7 +5,7 @@ import math
 from evenwicht.base.codebook import Codebook
 from evenwicht.display.certainty import Check, Reading
 from evenwicht.display.language import say
-from evenwicht.display.section import Found, first, records, where
+from evenwicht.display.section import Found, chosen
 from evenwicht.display.wording import scale_of
 from evenwicht.studies.birth_periods import AFTER, BEFORE, BOTH, PRE_TREND, SPARED, Settings
 from evenwicht.studies.claims import BY_DATE, DIFFERENCES, MEAN, RISK, USUAL, Claim, Leads, claims_of, leading
@@ -26,16 +26,19 @@ def claims(study: Settings, book: Codebook, found: Found) -> list[Claim]:
 
 def _checks(study: Settings, book: Codebook, found: Found, outcome: str, window: str) -> list[Check]:
     """Births before the exposure must not differ among themselves; births before and after it must agree."""
-    rows = where(found.estimates, outcome=outcome, subgroup="", estimand=DIFFERENCES)
+    rows = chosen(found.estimate_rows, outcome=outcome, subgroup="", estimand=DIFFERENCES)
     checks = []
-    trend, led = first(where(rows, exposure=PRE_TREND), method="did"), first(where(rows, exposure=window), method="did")
-    if trend is not None and led is not None and not math.isnan(trend["lower"]):
+    for trend, led in zip(
+        chosen(rows, exposure=PRE_TREND, method="did"), chosen(rows, exposure=window, method="did"), strict=False
+    ):
+        if math.isnan(trend["lower"]):
+            continue
         none = trend["lower"] <= 0 <= trend["upper"]
         weak = trend["lower"] <= led["estimate"] <= trend["upper"]
         reading: Reading = "fails" if not none else "unclear" if weak else "holds"
         question = say("Did births before the exposure already differ between the regions?")
         checks.append(Check(question, reading, answer=scale_of(trend).with_unit(trend, sign=True)))
-    sides = [leading(records(where(rows, exposure=window, reference=one)), LEADS) for one in (BEFORE, AFTER)]
+    sides = [leading(chosen(rows, exposure=window, reference=one), LEADS) for one in (BEFORE, AFTER)]
     before, after = (1 if row and row["lower"] > 0 else -1 if row and row["upper"] < 0 else 0 for row in sides)
     if before * after:
         question = say("Do births before and births after the exposure tell the same?")

@@ -5,7 +5,7 @@ import pandas as pd
 
 from evenwicht.base.codebook import Codebook
 from evenwicht.display.certainty import Check
-from evenwicht.display.section import Found, first, records, where
+from evenwicht.display.section import Found, chosen, records, where
 from evenwicht.results.rows import FAILED
 from evenwicht.studies.claims import RISK, Claim, Leads, clusters_of
 from evenwicht.studies.event_study import Settings
@@ -21,12 +21,13 @@ def claims(study: Settings, book: Codebook, found: Found) -> list[Claim]:
     made = []
     for outcome in study.outcomes:
         keys = {"outcome": outcome, "exposure": exposure, "reference": reference}
-        rows = where(found.estimates, subgroup="", **keys)
-        lead = first(rows, estimand=RISK, method="gompertz", at=last) or first(rows, method=FAILED)
-        if lead is None:
+        rows = chosen(found.estimate_rows, subgroup="", **keys)
+        may_lead = [*chosen(rows, estimand=RISK, method="gompertz", at=last), *chosen(rows, method=FAILED)]
+        if not may_lead:
             continue
-        ratio = first(rows, estimand="conditional_hazard_ratio", method="cox")
-        planned = where(found.diagnostics, method="design_analysis", **keys).set_index("statistic")["value"]
+        lead = may_lead[0]
+        planned = chosen(found.diagnostic_rows, method="design_analysis", **keys)
+        value = {row["statistic"]: float(row["value"]) for row in planned}
         made.append(
             Claim(
                 outcome,
@@ -35,11 +36,11 @@ def claims(study: Settings, book: Codebook, found: Found) -> list[Claim]:
                 lead=lead,
                 counted=lead,
                 design="natural_experiment",
-                others=[ratio] if ratio else [],
+                others=chosen(rows, estimand="conditional_hazard_ratio", method="cox"),
                 checks=decisive(where(told, outcome=outcome)),
                 clusters=clusters_of(found, keys, "cox"),
-                power=float(planned.get("power", np.nan)),
-                exaggeration=float(planned.get("type_m", np.nan)),
+                power=value.get("power", np.nan),
+                exaggeration=value.get("type_m", np.nan),
                 rows=rows,
             )
         )
