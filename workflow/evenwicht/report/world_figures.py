@@ -34,11 +34,11 @@ def graph_figure(graph: Graph, book: Codebook) -> Picture:
     lanes, named = _lanes(graph, order), Labels(book)
     left = EDGE + LANE * (1 + max(lanes.values(), default=0)) + 14
     texts = {name: wrapped(first_upper(named.outcome(name)), POINTS - left - 16) for name in order}
-    help_ = wrapped(
+    hint = wrapped(
         say("Lines run down from causes; dots mark what they act on. White boxes have no cause in this model."),
         POINTS - 2 * EDGE,
     )
-    top = LINE * len(help_) + 8
+    top = LINE * len(hint) + 8
     tops = top + np.cumsum([0.0, *(LINE * len(texts[name]) + GAP for name in order)])
     middle = {name: float(at + (LINE * len(texts[name]) + GAP) / 2) for name, at in zip(order, tops, strict=False)}
     place = {name: left - 14 - LANE * (1 + lane) + LANE / 2 for name, lane in lanes.items()}
@@ -47,7 +47,7 @@ def graph_figure(graph: Graph, book: Codebook) -> Picture:
         figure = plt.figure(figsize=(WIDTH, float(tops[-1] + 2) / 72))
         axis = figure.add_axes((0, 0, 1, 1), xlim=(0, POINTS), ylim=(float(tops[-1] + 2), 0))
         axis.axis("off")
-        axis.text(EDGE, 4, "\n".join(help_), va="top", color=GREY, linespacing=1.25)
+        axis.text(EDGE, 4, "\n".join(hint), va="top", color=GREY, linespacing=1.25)
         for name, causes in graph.items():
             _variable(axis, texts[name], (left, middle[name]), caused=bool(causes))
             if causes:
