@@ -26,6 +26,8 @@ ORDER = [
     "worlds",
     "studies",
     "config",
+    "conclusions",
+    "weighing",
     "recovery",
     "report",
 ]
@@ -105,9 +107,12 @@ TAKE_TEXT_APART = {
 }
 
 
+HANDLE_ROWS = ["results", "studies", "conclusions", "weighing", "recovery", "report"]
+
+
 @pytest.mark.parametrize(
     "module",
-    [m for m in MODULES if room(m) in ("results", "studies", "recovery", "report") and m.name != "drift.py"],
+    [m for m in MODULES if room(m) in HANDLE_ROWS and m.name != "drift.py"],
     ids=lambda m: str(m.relative_to(LIBRARY)),
 )
 def test_what_handles_rows_takes_no_text_apart(module: Path) -> None:
@@ -137,6 +142,11 @@ def test_planning_the_jobs_imports_nothing_heavy() -> None:
 
 def test_schemas_and_questions_import_nothing_heavy() -> None:
     assert heavy("evenwicht.results.schema, evenwicht.results.questions") == "[]"
+
+
+def test_what_may_be_said_is_judged_without_drawing() -> None:
+    """Every draw of every world is judged, and the table of conclusions is made, by jobs that draw no figure."""
+    assert heavy("evenwicht.conclusions, evenwicht.weighing, evenwicht.recovery", ["matplotlib"]) == "[]"
 
 
 def test_cohorts_and_rows_need_no_model_library() -> None:
