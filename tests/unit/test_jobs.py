@@ -1,4 +1,4 @@
-"""How a job ends: what is in its log, what whoever started it sees, and its exit code."""
+"""How a job ends: what is in its log, what whoever started it sees, and its exit code; and what a run says of itself."""
 
 import subprocess
 import sys
@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from evenwicht.base.errors import INTERNAL, ConfigError, DataError, EvenwichtError, ModelError, listed
 from evenwicht.base.jobs import exit_code_of, forget_exits, logged
+from evenwicht.base.progress import at_end, at_failure, at_start, not_estimated, told
+from evenwicht.results.schema import CONCLUSIONS
 
 
 def end(error: Exception, log: Path) -> None:
@@ -86,3 +88,90 @@ def test_a_warning_is_in_the_log(tmp_path: Path) -> None:
 def test_a_long_list_is_cut_with_a_count() -> None:
     assert listed(range(3)) == "0, 1, 2"
     assert listed(range(100)).endswith("10, 11 and 88 more")
+
+
+# --- what a run says of itself --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.4, "0 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min 0 s"),
+        (119.7, "2 min 0 s"),
+        (3599.7, "1 h 0 min"),
+        (7384, "2 h 3 min"),
+    ],
+)
+def test_a_duration_is_told_as_people_say_it(seconds: float, words: str) -> None:
+    assert told(seconds) == words
+
+
+def took(benchmarks: Path, job: str, *seconds: float) -> None:
+    """What Snakemake writes of a job: a line for each time it was run."""
+    lines = ["s\th:m:s\tmax_rss", *(f"{one}\t0:00:10\t100" for one in seconds)]
+    (benchmarks / job).parent.mkdir(parents=True, exist_ok=True)
+    (benchmarks / job).write_text("\n".join(lines), encoding="utf-8")
+
+
+def test_at_its_start_a_run_says_what_it_is_about_how_long_it_took_and_where_the_result_will_lie(
+    tmp_path: Path,
+) -> None:
+    took(tmp_path, "studies/one.tsv", 80, 120)
+    took(tmp_path, "figures.tsv", 20)
+    assert at_start(["Smokers", "Births"], 5, tmp_path, 2, "results/report.html").splitlines() == [
+        "evenwicht: 2 cohorts, 5 studies.",
+        "  Smokers",
+        "  Births",
+        "All jobs together took 2 min 0 s of work before, about 1 min 0 s here.",
+        "Jobs whose result still holds are not done again; the lines below say how many are done.",
+        "The result will be results/report.html.",
+    ]
+
+
+def test_a_first_run_does_not_guess_how_long_it_will_take(tmp_path: Path) -> None:
+    (tmp_path / "killed.tsv").touch()
+    first, *others = at_start(["Smokers"], 1, tmp_path, 2, "page.html").splitlines()
+    assert first == "evenwicht: 1 cohort, 1 study."
+    assert not [line for line in others if "before" in line]
+
+
+@pytest.mark.parametrize(
+    ("missing", "told_of_them"),
+    [
+        (0, []),
+        (1, ["1 comparison could not be estimated; the page names them first."]),
+        (7, ["7 comparisons could not be estimated; the page names them first."]),
+    ],
+)
+def test_at_its_end_a_run_says_how_long_where_the_result_lies_and_what_is_missing(
+    missing: int, told_of_them: list[str]
+) -> None:
+    said = at_end(75, "results/report.html", missing).splitlines()
+    assert said == ["evenwicht: done in 1 min 15 s. Open results/report.html.", *told_of_them]
+
+
+def test_what_could_not_be_estimated_is_counted_in_the_table_of_conclusions(tmp_path: Path) -> None:
+    rows = CONCLUSIONS.table([{"status": "found"}, {"status": "not_estimable"}, {"status": "cannot_tell"}])
+    rows.to_csv(tmp_path / "conclusions.csv", index=False)
+    assert not_estimated(tmp_path / "conclusions.csv") == 1
+
+
+def test_a_run_that_stops_names_the_jobs_that_failed_and_their_logs(tmp_path: Path) -> None:
+    for job in ("studies/nhefs_light", "figures"):
+        with pytest.raises(SystemExit):
+            end(DataError("x", where="x", fix="x"), tmp_path / f"{job}.log")
+    with logged(tmp_path / "ingest/nhefs.log"):
+        pass
+    assert at_failure(3, tmp_path).splitlines() == [
+        "evenwicht: stopped after 3 s. Failed:",
+        f"  figures: see {tmp_path}/figures.log",
+        f"  studies/nhefs_light: see {tmp_path}/studies/nhefs_light.log",
+        "Correct what the messages name and run the same command again: what is done stays done.",
+    ]
+
+
+def test_a_run_that_stops_without_a_failed_job_says_so(tmp_path: Path) -> None:
+    (said,) = at_failure(3, tmp_path).splitlines()
+    assert said == "evenwicht: stopped after 3 s. No job failed by itself; the lines above say why."
