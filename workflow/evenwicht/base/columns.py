@@ -113,9 +113,9 @@ class SourceColumn(Strict):
         return self.codes.get(code, code)
 
     def answer(self, yes: bool) -> str:
-        """The label of yes, or of no, in a yes/no column."""
+        """The label of yes, or of no, in a yes/no column; empty if its codes have none."""
         labels = {self.truth[code]: label for code, label in self.codes.items()}
-        return labels.get(yes, "yes" if yes else "no")
+        return labels.get(yes, "")
 
 
 class Column(SourceColumn):

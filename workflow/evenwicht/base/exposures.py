@@ -111,27 +111,6 @@ class Contrast:
         """Whether the exposure is a number."""
         return self.per is not None
 
-    def arms(self, columns: Mapping[str, Column]) -> tuple[str, str]:
-        """Labels of the exposed and of the reference, for display."""
-        column = columns[self.column]
-        if self.per is not None:
-            step = "1 SD" if self.per == "sd" else f"{self.per:g} {column.unit}".strip()
-            return f"+{step}", "no change"
-        if self.levels is not None:
-            return column.level_label(self.levels[0]), column.level_label(self.levels[1])
-        return column.answer(True), column.answer(False)
-
-    def cause(self, columns: Mapping[str, Column]) -> str:
-        """The exposure as the cause in a sentence, for display; without the reference of a yes/no column."""
-        name = columns[self.column].label
-        return name if self.per is None and self.levels is None else f"{name}: {self.arms(columns)[0]}"
-
-    def label(self, columns: Mapping[str, Column]) -> str:
-        """The comparison in words, for display."""
-        name = columns[self.column].label
-        exposed, unexposed = self.arms(columns)
-        return f"{name}: {exposed}" if self.continuous else f"{name}: {exposed} vs {unexposed}"
-
 
 def _named(value: Any) -> Any:
     return {"column": value} if isinstance(value, str) else value

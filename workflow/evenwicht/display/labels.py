@@ -7,8 +7,26 @@ from functools import cached_property
 
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.columns import Column
+from evenwicht.base.exposures import Contrast
 from evenwicht.base.outcomes import EventOutcome
+from evenwicht.display.language import localised, message, say
 from evenwicht.display.section import Row
+
+MONTHS = (
+    message("January"),
+    message("February"),
+    message("March"),
+    message("April"),
+    message("May"),
+    message("June"),
+    message("July"),
+    message("August"),
+    message("September"),
+    message("October"),
+    message("November"),
+    message("December"),
+)
+YES, NO = message("yes"), message("no")
 
 
 @dataclass(frozen=True)
@@ -40,7 +58,10 @@ class Labels:
     def contrast(self, exposure: str, reference: str) -> str:
         """What is compared."""
         known = self.contrasts.get((exposure, reference))
-        return known if known is not None else " vs ".join(self._name(part) for part in (exposure, reference) if part)
+        if known is not None:
+            return known
+        first, *others = (self._name(part) for part in (exposure, reference) if part or not exposure)
+        return against(first, *others)
 
     def subgroup(self, key: str) -> str:
         """Which part of the people."""
@@ -51,8 +72,15 @@ class Labels:
         """By which age or horizon, or in which window."""
         described = self.book.outcomes.get(outcome)
         if isinstance(described, EventOutcome):
-            return f"by age {key}" if described.time == "age" else f"by {key} {described.unit}"
-        return f"window {key}" if key in self.book.windows and key not in self._known else self._name(key)
+            time = localised(key)
+            if described.time == "age":
+                return say("by age {age}", age=time)
+            return (
+                say("by {time} years", time=time) if described.unit == "years" else say("by {time} months", time=time)
+            )
+        if key in self.book.windows and key not in self._known:
+            return say("window {window}", window=key)
+        return self._name(key)
 
     def about(self, row: Row) -> str:
         """What a row compares, among whom, and by when."""
@@ -84,8 +112,42 @@ class Labels:
 def _answers(column: Column) -> dict[str, str]:
     """Words by key of what a column says of a person, where that is one of few things."""
     if column.type == "boolean":
-        return {"yes": column.answer(True), "no": column.answer(False)}
+        return {"yes": answer(column, True), "no": answer(column, False)}
     return {level: column.level_label(level) for level in column.levels.values()} if column.type == "category" else {}
+
+
+def answer(column: Column, yes: bool) -> str:
+    """What a yes/no column says of a person."""
+    return column.answer(yes) or say(YES if yes else NO)
+
+
+def arms(contrast: Contrast, columns: Mapping[str, Column]) -> tuple[str, str]:
+    """What the exposed and the reference are called."""
+    column = columns[contrast.column]
+    if contrast.per is not None:
+        step = say("1 SD") if contrast.per == "sd" else f"{localised(f'{contrast.per:g}')} {column.unit}".strip()
+        return f"+{step}", say("no change")
+    if contrast.levels is not None:
+        return column.level_label(contrast.levels[0]), column.level_label(contrast.levels[1])
+    return answer(column, True), answer(column, False)
+
+
+def cause(contrast: Contrast, columns: Mapping[str, Column]) -> str:
+    """The exposure as the cause in a sentence; without the reference of a yes/no column."""
+    name = columns[contrast.column].label
+    return name if contrast.per is None and contrast.levels is None else f"{name}: {arms(contrast, columns)[0]}"
+
+
+def comparison(contrast: Contrast, columns: Mapping[str, Column]) -> str:
+    """A comparison in words."""
+    exposed, unexposed = arms(contrast, columns)
+    told = exposed if contrast.continuous else against(exposed, unexposed)
+    return f"{columns[contrast.column].label}: {told}"
+
+
+def against(exposed: str, reference: str = "") -> str:
+    """Two that are compared; the first alone if there is no other."""
+    return say("{exposed} vs {reference}", exposed=exposed, reference=reference) if reference else exposed
 
 
 def spoken(key: str) -> str:
@@ -95,7 +157,7 @@ def spoken(key: str) -> str:
 
 def in_words(date: dt.date) -> str:
     """A date as text, such as 1 July 1977."""
-    return f"{date.day} {date:%B %Y}"
+    return say("{day} {month} {year}", day=date.day, month=say(MONTHS[date.month - 1]), year=date.year)
 
 
 def first_upper(text: str) -> str:

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from evenwicht.config import CohortConfig
 from evenwicht.display.axes import BELOW, POINTS, finish, heading, key, numbered, round_ticks, stacked
-from evenwicht.display.labels import first_upper
+from evenwicht.display.labels import cause, first_upper
 from evenwicht.display.language import say
 from evenwicht.display.lettering import LINE, TEXT, width_of, wrapped
 from evenwicht.display.picture import GREY, LEVELS, PALE, TRUTH, Picture, level_label, style
@@ -46,7 +46,7 @@ def forest_rows(estimates: pd.DataFrame, config: CohortConfig) -> dict[str, list
                 continue
             contrast = question.contrast
             keys = (contrast.exposure, contrast.reference)
-            about = contrast.cause(book.columns)
+            about = cause(contrast, book.columns)
             rows = where(drawn, study=name, exposure=keys[0], reference=keys[1])
             for outcome in question.outcomes:
                 found = records(where(rows, outcome=outcome))

@@ -10,7 +10,7 @@ from evenwicht.base.exposures import Contrast
 from evenwicht.config import AS_CONFIGURED, Run
 from evenwicht.config.recovered import recovery_settings
 from evenwicht.display.certainty import STATUSES
-from evenwicht.display.labels import Labels, first_upper, spoken
+from evenwicht.display.labels import Labels, answer, arms, comparison, first_upper, spoken
 from evenwicht.display.language import localised, message, say
 from evenwicht.display.section import Row, records, where
 from evenwicht.display.table import Cell, Column, Table
@@ -126,7 +126,7 @@ def not_estimated_table(lines: list[dict[str, str]]) -> Table:
 
 def table1(rows: pd.DataFrame, labels: Labels, contrast: Contrast | None) -> Table:
     """Table 1 in words, with thousands separators in numbers of people."""
-    exposed, unexposed = contrast.arms(labels.book.columns) if contrast else ("", "")
+    exposed, unexposed = arms(contrast, labels.book.columns) if contrast else ("", "")
     head = [
         Column("variable", say("Characteristic"), names_row=True),
         Column("level", say("Level")),
@@ -150,12 +150,12 @@ def table1(rows: pd.DataFrame, labels: Labels, contrast: Contrast | None) -> Tab
     for row in records(rows):
         column = columns.get(row["variable"])
         if column is None:
-            label = contrast.label(columns) if contrast else say(EVERYBODY)
+            label = comparison(contrast, columns) if contrast else say(EVERYBODY)
             level = ""
         else:
             label = f"{column.label}, {column.unit}" if column.unit and row["statistic"] == MEAN else column.label
             level = (
-                column.answer(True) if row["level"] == YES and not column.levels else column.level_label(row["level"])
+                answer(column, True) if row["level"] == YES and not column.levels else column.level_label(row["level"])
             )
         numbers = {name: row[name] for name in ("overall", "exposed", "unexposed")}
         if row["statistic"] == SIZE:

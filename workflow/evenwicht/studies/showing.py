@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from evenwicht.base.codebook import Codebook
 from evenwicht.display.labels import Labels, first_upper, spoken
+from evenwicht.display.language import message, say
 from evenwicht.display.section import Found, Method
 from evenwicht.results.rows import CLUSTERS, FAILED, SAMPLE
 from evenwicht.studies import KINDS
@@ -21,7 +22,18 @@ from evenwicht.studies.study import StudySettings
 if TYPE_CHECKING:
     from evenwicht.display.picture import Picture
 
-ORDINALS = "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"
+ORDINALS = (
+    message("first"),
+    message("second"),
+    message("third"),
+    message("fourth"),
+    message("fifth"),
+    message("sixth"),
+    message("seventh"),
+    message("eighth"),
+    message("ninth"),
+    message("tenth"),
+)
 
 
 def figures(study: StudySettings, book: Codebook, found: Found) -> dict[str, "Picture"]:
@@ -53,9 +65,9 @@ def glossary(study: StudySettings) -> tuple[str, dict[str, Method]]:
 def methods() -> dict[str, Method]:
     """Return the methods of all kinds by id; what several kinds share has one label."""
     known = {
-        FAILED: Method("not estimated"),
-        CLUSTERS: Method("clusters that errors allow for"),
-        SAMPLE: Method("people analysed"),
+        FAILED: Method(message("not estimated")),
+        CLUSTERS: Method(message("clusters that errors allow for")),
+        SAMPLE: Method(message("people analysed")),
     }
     for kind in KINDS:
         known |= _declared(kind, "METHODS")
@@ -64,7 +76,7 @@ def methods() -> dict[str, Method]:
 
 def method_label(method: str) -> str:
     """Return what a method is called."""
-    return methods()[method].label
+    return say(methods()[method].label)
 
 
 def headline(study: StudySettings, book: Codebook) -> tuple[str, str] | None:
@@ -95,7 +107,9 @@ def _declared(kind: type[StudySettings], name: str) -> Any:
 def _cuts(study: StudySettings, book: Codebook) -> dict[str, str]:
     """Words for each part into which a number cuts the people; keys as in `running`."""
     return {
-        f"{name}={k}of{cut}": f"{book.columns[name].label}: {ORDINALS[k - 1]} of {cut}"
+        f"{name}={k}of{cut}": say(
+            "{column}: {nth} of {parts}", column=book.columns[name].label, nth=say(ORDINALS[k - 1]), parts=cut
+        )
         for name, cut in study.parted_by()
         if cut is not None
         for k in range(1, cut + 1)

@@ -12,6 +12,7 @@ from evenwicht.base.errors import Mistake, listed
 from evenwicht.base.exposures import Contrast, ExposureRef
 from evenwicht.base.names import Name, Strict
 from evenwicht.base.outcomes import EventOutcome
+from evenwicht.display.labels import cause, comparison
 from evenwicht.results.questions import Question
 from evenwicht.results.schema import Known
 
@@ -89,7 +90,7 @@ class StudySettings(Strict):
 
     def causes(self, book: Codebook) -> dict[tuple[str, str], str]:
         """Return what each exposure and reference is called as the cause in a sentence."""
-        shown = {(c.exposure, c.reference): c.cause(book.columns) for c in self.exposures_shown(book)}
+        shown = {(c.exposure, c.reference): cause(c, book.columns) for c in self.exposures_shown(book)}
         return {**self.labels(book), **shown}
 
     def names(self, book: Codebook) -> dict[str, str]:
@@ -189,7 +190,7 @@ class ExposureStudy(OutcomeStudy):
         return [contrast for exposure in fit for contrast in exposure.contrasts(book.columns)]
 
     def labels(self, book: Codebook) -> dict[tuple[str, str], str]:
-        return {(c.exposure, c.reference): c.label(book.columns) for c in self.contrasts(book)}
+        return {(c.exposure, c.reference): comparison(c, book.columns) for c in self.contrasts(book)}
 
     def exposures_shown(self, book: Codebook) -> list[Contrast]:
         return self.contrasts(book)

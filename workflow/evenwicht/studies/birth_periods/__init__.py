@@ -11,6 +11,8 @@ from pydantic import Field, model_validator
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.errors import Mistake
 from evenwicht.base.names import Name, Positive, Share, Strict
+from evenwicht.display.labels import against
+from evenwicht.display.language import message, say
 from evenwicht.results import questions
 from evenwicht.results.questions import Question
 from evenwicht.studies.birth_dates import NEEDED_BY_CLUSTER, BirthCluster
@@ -18,7 +20,12 @@ from evenwicht.studies.study import Level, OutcomeStudy, needs_binary, needs_bir
 
 # what a window is compared with; the third is both together, the last are births of the same dates in the spared region
 BEFORE, AFTER, BOTH, SPARED = "born_before", "conceived_after", "before_or_after", "spared_region"
-REFERENCES = {BEFORE: "born before", AFTER: "conceived after", BOTH: "born before or conceived after"}
+REFERENCES = {
+    BEFORE: message("born before"),
+    AFTER: message("conceived after"),
+    BOTH: message("born before or conceived after"),
+}
+SPARED_DATES = message("the same dates in the spared region")
 PRE_TREND, EARLIER = "later_half_before", "earlier_half_before"  # of the births before the exposure
 FINENESS = ["year", "month", "day"]
 
@@ -112,11 +119,11 @@ class Settings(OutcomeStudy):
         return {key: f"{named}{self.windows[key[0]].label}" if key[0] in self.windows else known[key] for key in known}
 
     def labels(self, book: Codebook) -> dict[tuple[str, str], str]:
-        references = {**REFERENCES, **({SPARED: "the same dates in the spared region"} if self.region else {})}
+        references = {**REFERENCES, **({SPARED: SPARED_DATES} if self.region else {})}
         words = {
-            (name, reference): f"{window.label} vs {label}"
+            (name, reference): against(window.label, say(label))
             for name, window in self.windows.items()
             for reference, label in references.items()
         }
-        words[PRE_TREND, EARLIER] = "pre-trend: later vs earlier half of the births before the exposure"
+        words[PRE_TREND, EARLIER] = say("pre-trend: later vs earlier half of the births before the exposure")
         return words

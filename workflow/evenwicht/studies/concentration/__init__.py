@@ -9,6 +9,7 @@ from evenwicht.base.codebook import Codebook
 from evenwicht.base.errors import Mistake
 from evenwicht.base.names import Name, Share
 from evenwicht.display.labels import first_lower
+from evenwicht.display.language import say
 from evenwicht.results.questions import NO_SECTOR, Concentration, Question
 from evenwicht.studies.study import Level, StudySettings, unknown
 
@@ -44,10 +45,12 @@ class Settings(StudySettings):
         return {(self.group, ""): first_lower(self._group_words(book))}
 
     def names(self, book: Codebook) -> dict[str, str]:
-        return {self.group: self._group_words(book), NO_SECTOR: "People with high need in no sector"}
+        return {self.group: self._group_words(book), NO_SECTOR: say("People with high need in no sector")}
 
     def _group_words(self, book: Codebook) -> str:
-        return f"People with high need in {self.at_least} or more of {len(book.sectors)} sectors"
+        return say(
+            "People with high need in {least} or more of {all} sectors", least=self.at_least, all=len(book.sectors)
+        )
 
     def asks(self, book: Codebook) -> list[Question]:
         return [Concentration(self.window, self.top_share, self.at_least, self.group, self.risk)]

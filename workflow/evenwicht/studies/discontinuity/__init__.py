@@ -10,6 +10,8 @@ from evenwicht.base.codebook import Codebook
 from evenwicht.base.errors import Mistake
 from evenwicht.base.exposures import NO, Contrast
 from evenwicht.base.names import Name
+from evenwicht.display.labels import comparison
+from evenwicht.display.language import say
 from evenwicht.results.questions import Effect, Question
 from evenwicht.studies.birth_dates import BirthCluster
 from evenwicht.studies.study import Level, OutcomeStudy, needs_binary, needs_birth_date, unknown
@@ -68,14 +70,14 @@ class Settings(OutcomeStudy):
         return [Effect(self.contrast, tuple(self.every_outcome), policy=True)]
 
     def labels(self, book: Codebook) -> dict[tuple[str, str], str]:
-        words = {(self.exposure, NO): self.contrast.label(book.columns)}
+        words = {(self.exposure, NO): comparison(self.contrast, book.columns)}
         for year in self.other_years:
-            words[self.placebo(year), NO] = f"placebo: born from the same date of {year} on vs before"
-        words[AFTER, BEFORE] = "births in the two weeks after vs before the date"
+            words[self.placebo(year), NO] = say("placebo: born from the same date of {year} on vs before", year=year)
+        words[AFTER, BEFORE] = say("births in the two weeks after vs before the date")
         return words
 
     def names(self, book: Codebook) -> dict[str, str]:
-        return {BIRTHS: "Births around the date"}
+        return {BIRTHS: say("Births around the date")}
 
     def exposures_shown(self, book: Codebook) -> list[Contrast]:
         return [self.contrast]

@@ -10,6 +10,8 @@ from evenwicht.base.codebook import Codebook
 from evenwicht.base.errors import Mistake
 from evenwicht.base.names import Name, Positive, Share, Strict
 from evenwicht.base.outcomes import EventOutcome
+from evenwicht.display.labels import against
+from evenwicht.display.language import say
 from evenwicht.results import questions
 from evenwicht.results.questions import Part, Question
 from evenwicht.studies.study import Level, OutcomeStudy, needs_birth_date, unknown
@@ -159,12 +161,12 @@ class Settings(OutcomeStudy):
 
     def labels(self, book: Codebook) -> dict[tuple[str, str], str]:
         words = {
-            (name, self.unexposed.id): f"{group.label} vs {self.unexposed.label}" for name, group in self.groups.items()
+            (name, self.unexposed.id): against(group.label, self.unexposed.label) for name, group in self.groups.items()
         }
         words |= {
-            (name, self.reference.id): f"{cell.label} vs {self.reference.label}" for name, cell in self.cells.items()
+            (name, self.reference.id): against(cell.label, self.reference.label) for name, cell in self.cells.items()
         }
         shortest, longest = self.groups[self.shortest].label, self.groups[self.longest].label
-        words[self.shortest, self.longest] = f"{shortest} as part of {longest}"
-        words[DOSE, PER_MONTH] = "each month of exposure"
+        words[self.shortest, self.longest] = say("{part} as part of {whole}", part=shortest, whole=longest)
+        words[DOSE, PER_MONTH] = say("each month of exposure")
         return words

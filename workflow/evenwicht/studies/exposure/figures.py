@@ -21,6 +21,8 @@ from evenwicht.display.axes import (
     stacked,
     ticks_upto,
 )
+from evenwicht.display.labels import arms as arms_of
+from evenwicht.display.labels import comparison
 from evenwicht.display.language import say
 from evenwicht.display.picture import BLUE, ORANGE, Picture, style, told
 from evenwicht.display.section import Found, where
@@ -35,7 +37,7 @@ PANEL = 120.0  # points: height of a panel
 
 def survival_figure(curves: pd.DataFrame, contrast: Contrast, book: Codebook) -> Picture:
     """Draw crude and weighted survival by exposure, with 95% bands and numbers at risk."""
-    names, arms = list(dict.fromkeys(curves["outcome"])), contrast.arms(book.columns)
+    names, arms = list(dict.fromkeys(curves["outcome"])), arms_of(contrast, book.columns)
     heights, around = list[float](), 0.0
     with style():
         figure, axes = stacked(3 * len(names))
@@ -47,7 +49,7 @@ def survival_figure(curves: pd.DataFrame, contrast: Contrast, book: Codebook) ->
         finish(figure, heights, around + key(figure, samples, arms))
     clauses = [_message(where(curves, outcome=name, method="ipw"), arms, _timed(book, name)) for name in names]
     return Picture(
-        figure, say("Survival by exposure: {contrast}", contrast=contrast.label(book.columns)), told(clauses)
+        figure, say("Survival by exposure: {contrast}", contrast=comparison(contrast, book.columns)), told(clauses)
     )
 
 

@@ -10,6 +10,8 @@ from evenwicht.base.errors import Mistake
 from evenwicht.base.exposures import Contrast, ExposureRef
 from evenwicht.base.names import Name
 from evenwicht.base.outcomes import EventOutcome
+from evenwicht.display.labels import cause, comparison
+from evenwicht.display.language import say
 from evenwicht.results.questions import Effect, Question
 from evenwicht.studies.study import Level, OutcomeStudy, unknown
 
@@ -57,11 +59,11 @@ class Settings(OutcomeStudy):
         return [Effect(self.pair(book)[0], tuple(self.outcomes), policy=False)]
 
     def causes(self, book: Codebook) -> dict[tuple[str, str], str]:
-        return {(c.exposure, c.reference): c.cause(book.columns) for c in self.pair(book)}
+        return {(c.exposure, c.reference): cause(c, book.columns) for c in self.pair(book)}
 
     def labels(self, book: Codebook) -> dict[tuple[str, str], str]:
-        return {(c.exposure, c.reference): c.label(book.columns) for c in self.pair(book)}
+        return {(c.exposure, c.reference): comparison(c, book.columns) for c in self.pair(book)}
 
     def names(self, book: Codebook) -> dict[str, str]:
         # an Anderson-Rubin set can have two parts, which `at` numbers
-        return {"1": "first part of the set", "2": "second part of the set"}
+        return {"1": say("first part of the set"), "2": say("second part of the set")}

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from evenwicht.base.codebook import Codebook
-from evenwicht.display.labels import Labels
+from evenwicht.display.labels import Labels, comparison
 from evenwicht.display.section import Found, Method, Row, records, where
 from evenwicht.display.wording import decimals, number, scale_of
 from evenwicht.studies.instrument import Settings
@@ -56,8 +56,8 @@ def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
             }
         )
     return {
-        "exposure": exposure.label(book.columns),
-        "instrument": instrument.label(book.columns),
+        "exposure": comparison(exposure, book.columns),
+        "instrument": comparison(instrument, book.columns),
         "lines": lines,
     }
 
