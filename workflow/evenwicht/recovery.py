@@ -26,6 +26,7 @@ from evenwicht.worlds import build
 
 KEY = ["study", *QUESTION, "method"]
 TABLES = ("estimates", "diagnostics", "flow")
+COUNTED = ["verdicts", "right", "wrong", "nothing", "null", "sized", "held"]
 PLACE = ["cohort", "scenario"]
 BY_METHOD = ["study", "method"]
 LEVEL = 0.95  # nominal coverage
@@ -88,7 +89,9 @@ def _verdict(one: Conclusion) -> Row:
     keys = {name: row[name] for name in ("cohort", "study", *QUESTION, "method")}
     told = one.verdict
     side, truth = one.evidence.side, sign_of_truth(one)
-    return {**keys, "status": told.status, "start": told.start, "steps": told.steps, "side": side, "truth": truth}
+    held = float(row["lower"] <= row["truth"] <= row["upper"]) if not np.isnan(row["truth"]) else np.nan
+    judged = {"status": told.status, "start": told.start, "steps": told.steps}
+    return {**keys, **judged, "side": side, "truth": truth, "held": held}
 
 
 def verdicts_table(verdicts: pd.DataFrame, recovery: pd.DataFrame, settings: Settings) -> pd.DataFrame:
@@ -137,9 +140,11 @@ def verdicts_table(verdicts: pd.DataFrame, recovery: pd.DataFrame, settings: Set
         wrong=(side * told["truth"] < 0).astype(int),
         nothing=((side != 0) & (told["truth"] == 0)).astype(int),
         null=(told["truth"] == 0).astype(int),
+        sized=((side != 0) & told["held"].notna()).astype(int),
+        held=told["held"].where(side != 0, 0.0).fillna(0.0).astype(int),
     )
     by = [*PLACE, "status", "certainty"]
-    table = told.groupby(by, sort=False)[["verdicts", "right", "wrong", "nothing", "null"]].sum().reset_index()
+    table = told.groupby(by, sort=False)[COUNTED].sum().reset_index()
     digests = [settings[cohort][scenario] for cohort, scenario in zip(table["cohort"], table["scenario"], strict=True)]
     return VERDICTS.checked(table.assign(settings=digests).sort_values(by, ignore_index=True))
 

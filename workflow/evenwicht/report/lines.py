@@ -303,20 +303,20 @@ def scenarios(words: Words, table: pd.DataFrame) -> dict[str, Table]:
 
 def verdicts(table: pd.DataFrame) -> Table:
     """How often what may be said is right, by kind of world, status and level."""
-    counted = ["verdicts", "right", "wrong", "nothing"]
+    counted = ["verdicts", "right", "wrong", "nothing", "sized", "held"]
     scenario = table["scenario"].where(table["scenario"] != AS_CONFIGURED, "")
     sums = table.assign(scenario=scenario).groupby(["scenario", "status", "certainty"])[counted].sum().reset_index()
     lines: list[dict[str, Cell]] = []
     for row in records(sums):
-        share = row["right"] / row["verdicts"]
-        error = float(np.sqrt(share * (1 - share) / row["verdicts"]))
+        share, error = row["right"] / row["verdicts"], _error(row["right"], row["verdicts"])
         line: dict[str, Cell] = {
             "world": spoken(row["scenario"]) or say("as configured"),
             "status": say(STATUSES[row["status"]].label),
             "level": number(row["certainty"], 0),
             "share": _percent(share, error) if row["status"] == "found" else "",
+            "holds": _percent(row["held"] / row["sized"], _error(row["held"], row["sized"])) if row["sized"] else "",
         }
-        lines.append({**line, **{name: (number(row[name], 0), row[name]) for name in counted}})
+        lines.append({**line, **{name: (number(row[name], 0), row[name]) for name in counted[:4]}})
     columns = [
         Column("world", say("World")),
         Column("status", say("What may be said"), names_row=True),
@@ -326,9 +326,16 @@ def verdicts(table: pd.DataFrame) -> Table:
         Column("wrong", say("Wrong side"), number=True),
         Column("nothing", say("No effect there"), number=True),
         Column("share", say("Share right ±"), number=True),
+        Column("holds", say("Interval holds the true size ±"), number=True),
     ]
     caption = say("Over all worlds, comparisons and draws. Comparisons of a draw share its people, so ± is too small.")
     return Table("verdicts", caption, columns, lines)
+
+
+def _error(part: float, whole: float) -> float:
+    """Monte Carlo error of a share."""
+    share = part / whole
+    return float(np.sqrt(share * (1 - share) / whole))
 
 
 def _bias(row: Row, scale: Scale) -> str:

@@ -231,6 +231,8 @@ VERDICTS = Schema(
         "wrong": Field("number", "Of those: it lies on the other side"),
         "nothing": Field("number", "Of those: it lies on a side where there is no true effect"),
         "null": Field("number", "Of those: there is no true effect, whatever is said"),
+        "sized": Field("number", "Of those found: the true size is known"),
+        "held": Field("number", "Of those with a known size: the interval holds it"),
         "settings": SETTINGS,
     },
     ["cohort", "scenario", "status", "certainty"],
