@@ -11,13 +11,13 @@ from evenwicht.config import AS_CONFIGURED, Run
 from evenwicht.config.recovered import recovery_settings
 from evenwicht.display.certainty import STATUSES
 from evenwicht.display.labels import Labels, answer, arms, comparison, first_upper, spoken
-from evenwicht.display.language import localised, message, say
+from evenwicht.display.language import localised, message, retold, say
 from evenwicht.display.section import Row, records, where
 from evenwicht.display.table import Cell, Column, Table
-from evenwicht.display.wording import MINUS, Scale, decimals, number, scale_of, signed, with_interval
+from evenwicht.display.wording import MINUS, Scale, decimals, number, scale_of, signed, unit_of, with_interval
 from evenwicht.estimators.results import DIAGNOSTIC_LABELS, ESTIMANDS
 from evenwicht.recovery import with_recovery
-from evenwicht.report.tables import DATE, MEAN, SHARE, SIZE, YES
+from evenwicht.report.tables import DATE, MEAN, NONE_KNOWN, SHARE, SIZE, YES
 from evenwicht.results.rows import FAILED
 from evenwicht.studies import showing
 
@@ -100,7 +100,7 @@ def not_estimated(words: Words, estimates: pd.DataFrame) -> list[dict[str, str]]
             missing = rows if none else rows[rows["method"] == FAILED]
             keys = ["outcome", "exposure", "reference", "subgroup", "reason"]
             for row in records(missing.drop_duplicates(keys)):
-                told = {"outcome": words.outcome(row), "about": words.about(row), "reason": row["reason"]}
+                told = {"outcome": words.outcome(row), "about": words.about(row), "reason": retold(row["reason"])}
                 lines.append({**head, **told})
             if rows.empty:
                 lines.append({**head, "outcome": "", "about": "", "reason": say("the study gave no rows")})
@@ -157,24 +157,27 @@ def table1(rows: pd.DataFrame, labels: Labels, contrast: Contrast | None) -> Tab
             level = (
                 answer(column, True) if row["level"] == YES and not column.levels else column.level_label(row["level"])
             )
-        numbers = {name: row[name] for name in ("overall", "exposed", "unexposed")}
-        if row["statistic"] == SIZE:
-            numbers = {name: localised(f"{int(value):,}") if value else "" for name, value in numbers.items()}
-        elif row["statistic"] == MEAN:  # in dates a hyphen is no minus
-            numbers = {name: localised(value.replace("-", MINUS)) for name, value in numbers.items()}
-        elif row["statistic"] == SHARE:
-            numbers = {name: localised(value) for name, value in numbers.items()}
+        groups = ("overall", "exposed", "unexposed")
         told.append(
             {
                 "variable": label,
                 "level": level,
                 "statistic": say(STATISTICS[row["statistic"]]),
-                **numbers,
+                **{name: _summary(row[name], row["statistic"]) for name in groups},
                 "standardised_difference": localised(row["standardised_difference"].replace("-", MINUS)),
                 "missing": localised(f"{row['missing']:,}"),
             }
         )
     return Table("table1", caption, head, told)
+
+
+def _summary(value: str, statistic: str) -> str:
+    """What describes a group, in the signs of the language of the moment; in dates a hyphen is no minus."""
+    if statistic == SIZE:
+        return localised(f"{int(value):,}") if value else ""
+    if statistic == DATE or value == NONE_KNOWN:
+        return retold(value)
+    return localised(value.replace("-", MINUS))
 
 
 def recovery(words: Words, bias: pd.DataFrame, recovered: pd.DataFrame) -> Table:
@@ -471,21 +474,21 @@ def _four_digits(value: float) -> str:
 
 def estimates(words: Words, table: pd.DataFrame) -> Table:
     """Every estimate row."""
-    lines = []
+    lines: list[dict[str, Cell]] = []
     for row in records(table):
         scale = Scale(1.0, "", decimals(row))
         lines.append(
             {
                 **_place(words, row),
-                "estimand": say(ESTIMANDS[row["estimand"]].label),
+                "estimand": ", ".join(filter(None, [say(ESTIMANDS[row["estimand"]].label), row["unit"]])),
                 "estimate": (
-                    say(row["status"]) if pd.isna(row["estimate"]) else scale.number(row["estimate"]),
+                    say("not estimable") if pd.isna(row["estimate"]) else scale.number(row["estimate"]),
                     row["estimate"],
                 ),
-                "interval": (scale.limits(row) or row["reason"], row["lower"]),
+                "interval": (scale.limits(row) or retold(row["reason"]), row["lower"]),
                 "n": _count(row["n"]),
                 "events": _count(row["events"]),
-                "unit": row["unit"],
+                "unit": unit_of(row),
                 "truth": (scale.number(row["truth"]), row["truth"]),
             }
         )
@@ -496,7 +499,6 @@ def estimates(words: Words, table: pd.DataFrame) -> Table:
         Column("interval", say("95% interval"), number=True),
         Column("n", say("People"), number=True),
         Column("events", say("With the event"), number=True),
-        Column("unit", say("Unit")),
         Column("truth", say("True value"), number=True),
     ]
     return Table("estimates", say("Every estimate of the run."), columns, lines, searchable=True)
@@ -505,8 +507,7 @@ def estimates(words: Words, table: pd.DataFrame) -> Table:
 def place() -> list[Column]:
     """Columns that say what a row is about."""
     return [
-        Column("cohort", say("Cohort")),
-        Column("study", say("Study")),
+        Column("study", say("Cohort and study")),
         Column("outcome", say("Outcome"), names_row=True),
         Column("contrast", say("Comparison")),
         Column("method", say("Method")),
@@ -515,7 +516,7 @@ def place() -> list[Column]:
 
 def diagnostics(words: Words, table: pd.DataFrame) -> Table:
     """Every diagnostic."""
-    lines = []
+    lines: list[dict[str, Cell]] = []
     for row in records(table):
         told = {**row, "estimate": row["value"], "estimand": None}
         scale = Scale(1.0, "", decimals(told))
@@ -524,8 +525,8 @@ def diagnostics(words: Words, table: pd.DataFrame) -> Table:
                 **_place(words, row),
                 "statistic": say(DIAGNOSTIC_LABELS[row["statistic"]]),
                 "value": (say("infinite") if np.isinf(row["value"]) else scale.number(row["value"]), row["value"]),
-                "limits": scale.limits(told) or row["reason"],
-                "note": row["note"],
+                "limits": scale.limits(told) or retold(row["reason"]),
+                "note": retold(row["note"]),
             }
         )
     columns = [
@@ -543,8 +544,7 @@ def diagnostics(words: Words, table: pd.DataFrame) -> Table:
 def _place(words: Words, row: Row) -> dict[str, str]:
     """What a row is about, and how it was made; a study by its id, as in the cohort file."""
     return {
-        "cohort": words.cohort(row["cohort"]),
-        "study": first_upper(spoken(row["study"])),
+        "study": f"{words.cohort(row['cohort'])}: {spoken(row['study'])}",
         "outcome": words.outcome(row),
         "contrast": words.about(row),
         "method": showing.method_label(row["method"]),
