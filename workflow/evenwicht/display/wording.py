@@ -5,15 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from evenwicht.display.language import localised
+from evenwicht.display.language import localised, message, retold, say
 from evenwicht.display.section import records
 from evenwicht.estimators.results import ESTIMANDS, Z95
+from evenwicht.results.rows import UNITS
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MINUS = "\N{MINUS SIGN}"
-PERCENTAGE_POINTS = "percentage points"
+PERCENTAGE_POINTS = message("percentage points")
 MOST_DIGITS = 4  # beyond these, one significant digit of the standard error is enough
 MOST_DECIMALS = 6
 DIGITS_WITHOUT_ERROR = 3
@@ -42,24 +43,26 @@ class Scale:
         if math.isnan(lower):
             return ""
         if math.isinf(lower) and math.isinf(upper):
-            return "any value"
+            return say("any value")
         if math.isinf(lower):
-            return f"{write(upper)} or less"
-        return f"{write(lower)} or more" if math.isinf(upper) else f"{write(lower)} to {write(upper)}"
+            return say("{high} or less", high=write(upper))
+        if math.isinf(upper):
+            return say("{low} or more", low=write(lower))
+        return say("{low} to {high}", low=write(lower), high=write(upper))
 
     def with_interval(self, row: Any, *, sign: bool = False) -> str:
         """Write an estimate row with its 95% limits, or with the reason why they or the estimate are missing."""
         write = self.signed if sign else self.number
         if math.isnan(row["estimate"]):
-            return with_reason("cannot be estimated", row)
-        return f"{write(row['estimate'])} ({self.limits(row, sign=sign) or with_reason('no interval', row)})"
+            return with_reason(say("cannot be estimated"), row)
+        return f"{write(row['estimate'])} ({self.limits(row, sign=sign) or with_reason(say('no interval'), row)})"
 
     def with_unit(self, row: Any, *, sign: bool = False) -> str:
         """Write an estimate row with its unit and its 95% limits, or with the reason why something is missing."""
         if math.isnan(row["estimate"]) or not self.unit:
             return self.with_interval(row, sign=sign)
         write = self.signed if sign else self.number
-        limits = self.limits(row, sign=sign) or with_reason("no interval", row)
+        limits = self.limits(row, sign=sign) or with_reason(say("no interval"), row)
         return f"{write(row['estimate'])} {self.unit} ({limits})"
 
     def direction(self, row: Any) -> str:
@@ -75,8 +78,14 @@ def scale_of(row: Any) -> Scale:
     """Return how an estimate row is written: differences in risk in percentage points, all else in its own unit."""
     estimand = row["estimand"]
     if estimand == "risk_difference":
-        return Scale(100.0, PERCENTAGE_POINTS, decimals(row, 100.0))
-    return Scale(1.0, row.get("unit", "") if ESTIMANDS[estimand].kind == "difference" else "", decimals(row))
+        return Scale(100.0, say(PERCENTAGE_POINTS), decimals(row, 100.0))
+    return Scale(1.0, unit_of(row) if ESTIMANDS[estimand].kind == "difference" else "", decimals(row))
+
+
+def unit_of(row: Any) -> str:
+    """Return the unit of an estimate row: that of what is estimated in words, or that of the outcome as it is."""
+    unit, estimand = row.get("unit", ""), ESTIMANDS[row["estimand"]]
+    return say(unit) if unit == (estimand.unit or UNITS.get(estimand.kind)) else unit
 
 
 def decimals(row: Any, factor: float = 1.0) -> int:
@@ -177,7 +186,7 @@ def with_interval(estimate: float, lower: float, upper: float, *, digits: int | 
 def with_reason(what: str, row: Any) -> str:
     """Say what is missing of an estimate row, and why."""
     reason = row.get("reason")
-    return f"{what}: {reason}" if isinstance(reason, str) and reason else what
+    return f"{what}: {retold(reason)}" if isinstance(reason, str) and reason else what
 
 
 def shown_by(rows: "pd.DataFrame", methods: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from evenwicht.conclusions import conclude, risks_of
 from evenwicht.config import CohortConfig
 from evenwicht.display.dots import dots_pair
 from evenwicht.display.labels import Labels, first_upper, spoken
-from evenwicht.display.language import say
+from evenwicht.display.language import message, say
 from evenwicht.display.section import Found, records, where
 from evenwicht.display.table import Column, Table
 from evenwicht.display.wording import number, scale_of
@@ -24,7 +24,11 @@ from evenwicht.studies.claiming import leads
 from evenwicht.studies.claims import DIFFERENCES, leading
 from evenwicht.weighing import weigh
 
-LEVELS = {"individual": "Exposure of a person", "policy": "Policy", "population": "Population"}
+LEVELS = {
+    "individual": message("Exposure of a person"),
+    "policy": message("Policy"),
+    "population": message("Population"),
+}
 
 
 def cohort_page(

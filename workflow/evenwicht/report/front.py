@@ -6,7 +6,7 @@ from typing import Any
 
 from evenwicht.display.certainty import STATUSES
 from evenwicht.display.labels import in_sentence
-from evenwicht.display.language import say
+from evenwicht.display.language import retold, say
 from evenwicht.report.sentences import Told, listed, sentence, truth
 from evenwicht.weighing import Weighed
 
@@ -60,7 +60,7 @@ def missing(told: Sequence[Told]) -> list[Missing]:
     groups: dict[tuple[str, str, str], list[Told]] = {}
     for one in told:
         if one.verdict.status == "not_estimable":
-            reason = one.row["reason"] or say("it has no interval")
+            reason = retold(one.row["reason"]) or say("it has no interval")
             groups.setdefault((one.config.title, one.cause, reason), []).append(one)
     return [
         Missing(

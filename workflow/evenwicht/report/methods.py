@@ -4,6 +4,7 @@ import pandas as pd
 
 from evenwicht.config import Run
 from evenwicht.display.labels import first_upper
+from evenwicht.display.language import say
 from evenwicht.display.section import where
 from evenwicht.studies import showing
 
@@ -23,8 +24,12 @@ def methods_used(run: Run, rows: pd.DataFrame) -> dict[str, dict[str, str]]:
         for name, study in config.studies.items():
             used = set(where(rows, cohort=cohort, study=name)["method"])
             heading, methods = showing.glossary(study)
-            told = {first_upper(m.label): m.text for key, m in methods.items() if key in used and m.text}
+            told = {
+                first_upper(say(method.label)): say(method.text)
+                for key, method in methods.items()
+                if key in used and method.text
+            }
             if told:
-                section = sections.setdefault(heading, {})
+                section = sections.setdefault(say(heading), {})
                 section |= told
     return sections

@@ -7,6 +7,8 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
+from evenwicht.display.language import say
+
 PACKAGES = [
     "evenwicht",
     "snakemake",
@@ -36,7 +38,7 @@ def provenance(project: Path) -> dict[str, str]:
         commit = ""
     return {
         "Made": f"{moment:%Y-%m-%d %H:%M} UTC",
-        "Commit": commit or "not under git",
+        "Commit": commit or say("not under git"),
         "Python": platform.python_version(),
         **{name: version(name) for name in PACKAGES},
     }

@@ -13,9 +13,10 @@ import pandas as pd
 from evenwicht.base.outcomes import ContinuousOutcome
 from evenwicht.conclusions import PER, Conclusion
 from evenwicht.config import CohortConfig
+from evenwicht.display import wording
 from evenwicht.display.certainty import STATUSES, STEPS, Verdict, size_of
 from evenwicht.display.labels import Labels, first_upper, in_sentence
-from evenwicht.display.language import message, say
+from evenwicht.display.language import message, retold, say
 from evenwicht.display.section import Row
 from evenwicht.display.wording import Scale, decimals, number, scale_of
 from evenwicht.studies import showing
@@ -270,7 +271,7 @@ def _not_estimable(told: Told) -> str:
         "effect.",
         cause=in_sentence(told.cause),
         outcome=told.at_risk,
-        reason=told.row["reason"] or say("it has no interval"),
+        reason=retold(told.row["reason"]) or say("it has no interval"),
     )
 
 
@@ -320,7 +321,7 @@ def _amount(value: float, told: Told) -> str:
         return say("no difference")
     if told.is_risk:
         return say("{size} fewer", size=size) if value < 0 else say("{size} more", size=size)
-    sized = f"{size} {told.row['unit']}".strip()
+    sized = f"{size} {unit_of(told)}".strip()
     return say("{size} lower", size=sized) if value < 0 else say("{size} higher", size=sized)
 
 
@@ -344,4 +345,4 @@ def unit_of(told: Told) -> str:
     """In what the counted difference is told, for the head of a table."""
     if told.is_risk:
         return say("cases per 100,000 {members}", members=told.members)
-    return told.row["unit"]
+    return wording.unit_of(told.row)

@@ -13,6 +13,7 @@ from evenwicht.results.schema import ATTRITION, QUESTION, REPLICATION, TABLE1
 
 SIZE, SHARE, MEAN, DATE = "n", "percent", "mean_sd", "median_quartiles"
 YES = "yes"
+NONE_KNOWN = "none known"
 QUARTILES = (0.25, 0.5, 0.75)
 KEY = ["cohort", *QUESTION, "method"]
 
@@ -82,7 +83,7 @@ def _summary(values: pd.Series, statistic: str) -> str:
     """Describe the known values of one column in one group."""
     known = values.dropna()
     if known.empty:
-        return "none known"
+        return NONE_KNOWN
     if statistic == DATE:
         lower, median, upper = (f"{known.quantile(q):%Y-%m-%d}" for q in QUARTILES)
         return f"{median} ({lower} to {upper})"

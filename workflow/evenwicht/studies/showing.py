@@ -65,9 +65,9 @@ def glossary(study: StudySettings) -> tuple[str, dict[str, Method]]:
 def methods() -> dict[str, Method]:
     """Return the methods of all kinds by id; what several kinds share has one label."""
     known = {
-        FAILED: Method(message("not estimated")),
-        CLUSTERS: Method(message("clusters that errors allow for")),
-        SAMPLE: Method(message("people analysed")),
+        FAILED: Method("not estimated"),
+        CLUSTERS: Method("clusters that errors allow for"),
+        SAMPLE: Method("people analysed"),
     }
     for kind in KINDS:
         known |= _declared(kind, "METHODS")

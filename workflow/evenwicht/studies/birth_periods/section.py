@@ -6,7 +6,7 @@ import pandas as pd
 
 from evenwicht.base.codebook import Codebook
 from evenwicht.display.labels import first_upper
-from evenwicht.display.language import localised, message, say
+from evenwicht.display.language import localised, message, retold, say
 from evenwicht.display.section import Found, Method, where
 from evenwicht.display.table import Column, Table
 from evenwicht.display.wording import number, outcome_head, shown_by, truth_of
@@ -83,7 +83,7 @@ def _plan(planned: PlannedComparison, study: Settings, book: Codebook, found: Fo
     value: pd.Series = rows.set_index("statistic")["value"]
     about = f"{book.outcomes[outcome].label}; {study.labels(book)[period, BOTH]}"
     return {
-        "comparison": f"{about}; {rows['note'].iloc[0]}",
+        "comparison": f"{about}; {retold(rows['note'].iloc[0])}",
         "power": number(100 * value["power"], 0),
         "type_s": localised(f"{100 * value['type_s']:.1g}"),
         "type_m": number(value["type_m"], 1),

@@ -7,7 +7,7 @@ import pandas as pd
 
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.outcomes import Sector
-from evenwicht.display.language import message, say
+from evenwicht.display.language import message, retold, say
 from evenwicht.display.section import Found, Method, Row, records, where
 from evenwicht.display.table import Column, Table
 from evenwicht.display.wording import Scale, scale_of
@@ -105,7 +105,7 @@ def with_caveat(row: Row, found: Found) -> str:
     """Write an observed statistic with its interval, and with what qualifies the interval."""
     text = scale_of(row).with_interval(row)
     caveat = found.diagnostic(statistic=f"coverage_{row['estimand']}", **{key: row[key] for key in KEYS})
-    return f"{text}; {caveat['note']}" if caveat else text
+    return f"{text}; {retold(caveat['note'])}" if caveat else text
 
 
 def _chance(null: Row, observed: Row) -> str:

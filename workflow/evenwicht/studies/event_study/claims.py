@@ -5,6 +5,7 @@ import pandas as pd
 
 from evenwicht.base.codebook import Codebook
 from evenwicht.display.certainty import Check
+from evenwicht.display.language import say
 from evenwicht.display.section import Found, chosen, records, where
 from evenwicht.results.rows import FAILED
 from evenwicht.studies.claims import RISK, Claim, Leads, clusters_of
@@ -50,4 +51,4 @@ def claims(study: Settings, book: Codebook, found: Found) -> list[Claim]:
 def decisive(answers: pd.DataFrame) -> list[Check]:
     """The decisive questions that could be asked, as checks."""
     asked = records(answers[answers["decisive"] & answers["reading"].isin(list(CERTAINTY))])
-    return [Check(row["question"], CERTAINTY[row["reading"]], row["factor"], row["answer"]) for row in asked]
+    return [Check(say(row["question"]), CERTAINTY[row["reading"]], row["factor"], row["answer"]) for row in asked]

@@ -23,8 +23,9 @@ import numpy as np
 import pandas as pd
 
 from evenwicht.display import certainty
+from evenwicht.display.language import message, retold, say
 from evenwicht.display.section import Row, first, records, where
-from evenwicht.display.wording import number, with_interval
+from evenwicht.display.wording import number, signed, with_interval
 from evenwicht.results.schema import SURVIVES as TABLE
 from evenwicht.studies.event_study.windows import INCOHERENT_FROM
 
@@ -64,7 +65,7 @@ class Check:
     what: str
     method: str
     read: Callable[[Row, Outcome], Reading]
-    needs: str = "no such row among the estimates"
+    needs: str = message("no such row among the estimates")
     decisive: bool = False  # whether what fails it is no effect
 
 
@@ -110,12 +111,12 @@ def _lines(rows: pd.DataFrame, asked: Row) -> Iterator[dict[str, object]]:
         return
     outcome = Outcome(same, headline)
     nothing = _nothing_found(headline)
-    line = {"check": "headline", "question": "What is found?", "answer": _ratio(headline)}
-    why = _join("errors clustered by month of birth", nothing)
+    line = {"check": "headline", "question": FOUND, "answer": _ratio(headline)}
+    why = _join(say("errors clustered by month of birth"), nothing)
     yield {**about, **line, "reading": CONTEXT, "why": why, "decisive": False}
     for check in CHECKS:
         row = outcome.row(check.what, check.method)
-        answer, reading, why = ("", NOT_ASKED, check.needs) if row is None else _read(check, row, outcome)
+        answer, reading, why = ("", NOT_ASKED, say(check.needs)) if row is None else _read(check, row, outcome)
         if nothing and reading == SURVIVES:
             reading, why = UNCLEAR, _join(nothing, why)
         told = {"check": check.name, "question": check.question, "answer": answer, "reading": reading, "why": why}
@@ -131,15 +132,15 @@ def _factor(row: Row, headline: Row) -> float:
 def _read(check: Check, row: Row, outcome: Outcome) -> Reading:
     """Answer, reading and why of one row; a row without an estimate or its interval cannot be read."""
     if row["status"] != "estimated":
-        return row["status"], NOT_ASKED, _join(row["reason"], row["note"])
+        return retold(row["status"]), NOT_ASKED, _join(retold(row["reason"]), retold(row["note"]))
     return check.read(row, outcome)
 
 
 def _nothing_found(headline: Row) -> str:
     """Why there is nothing that could survive; empty if the headline excludes no effect."""
     if pd.isna(headline["lower"]):
-        return _join("the headline has no interval", headline["reason"])
-    return "the headline's own interval holds no effect" if _holds(headline, 1) else ""
+        return _join(say("the headline has no interval"), retold(headline["reason"]))
+    return say("the headline's own interval holds no effect") if _holds(headline, 1) else ""
 
 
 def _holds(row: Row, value: float) -> bool:
@@ -151,39 +152,40 @@ def _join(*parts: str) -> str:
 
 
 def _p(value: float) -> str:
-    return "p < 0.001" if value < 0.001 else f"p = {number(value, 3)}"
+    return f"p < {number(0.001, 3)}" if value < 0.001 else f"p = {number(value, 3)}"
 
 
 def _ratio(row: Row) -> str:
     if pd.isna(row["value"]):
-        return row["status"]
+        return retold(row["status"])
     return with_interval(row["value"], row["lower"], row["upper"])
 
 
 def _another_estimate(row: Row, outcome: Outcome) -> Reading:
     """Read a hazard ratio by whether its interval holds no effect and the headline's estimate, as the module says."""
-    answer, headline = f"hazard ratio {_ratio(row)}", outcome.headline
+    answer, headline = say("hazard ratio {ratio}", ratio=_ratio(row)), outcome.headline
     if pd.isna(headline["value"]):
-        return answer, NOT_ASKED, "there is no headline to compare with"
+        return answer, NOT_ASKED, say("there is no headline to compare with")
     nothing, same = _holds(row, 1), _holds(row, headline["value"])
     same_side = (row["value"] < 1) == (headline["value"] < 1)
     if nothing and same:
-        reading, why = UNCLEAR, "the interval holds both no effect and the headline"
+        reading, why = UNCLEAR, say("the interval holds both no effect and the headline")
     elif nothing:
-        reading, why = FAILS, "the interval holds no effect and excludes the headline"
+        reading, why = FAILS, say("the interval holds no effect and excludes the headline")
     elif not same_side:
-        reading, why = FAILS, "the sign turns"
+        reading, why = FAILS, say("the sign turns")
     elif same:
         reading, why = SURVIVES, ""
     else:
         nearer = abs(np.log(row["value"])) < abs(np.log(headline["value"]))
-        side = "towards no effect" if nearer else "away from no effect"
-        reading, why = MOVES, f"{side}: the interval excludes both no effect and the headline"
-    return answer, reading, _join(why, row["note"])
+        towards = say("towards no effect: the interval excludes both no effect and the headline")
+        away = say("away from no effect: the interval excludes both no effect and the headline")
+        reading, why = MOVES, towards if nearer else away
+    return answer, reading, _join(why, retold(row["note"]))
 
 
 def _small_p(row: Row, _: Outcome) -> Reading:
-    return _p(row["value"]), SURVIVES if row["value"] <= ALPHA else UNCLEAR, row["note"]
+    return _p(row["value"]), SURVIVES if row["value"] <= ALPHA else UNCLEAR, retold(row["note"])
 
 
 def _placebo(row: Row, outcome: Outcome) -> Reading:
@@ -191,67 +193,83 @@ def _placebo(row: Row, outcome: Outcome) -> Reading:
     p, reading, note = _small_p(row, outcome)
     size = outcome.row("test_size", row["method"])
     assert size is not None
-    answer = f"{p}; a test at {100 * ALPHA:.0f}% has size {number(100 * size['value'], 1)}%"
-    too_few = "" if size["value"] > 0 else "too few cut-offs for any p value up to 0.05"
+    answer = say(
+        "{p}; a test at {level}% has size {size}%",
+        p=p,
+        level=number(100 * ALPHA, 0),
+        size=number(100 * size["value"], 1),
+    )
+    too_few = "" if size["value"] > 0 else say("too few cut-offs for any p value up to {level}", level=number(ALPHA))
     return answer, reading, _join(too_few, note)
 
 
 def _pre_trend(row: Row, outcome: Outcome) -> Reading:
     power = outcome.row("power", "pre_trend")
     assert power is not None
-    answer = f"{_p(row['value'])}; power {number(100 * power['value'], 0)}%"
+    answer = say("{p}; power {power}%", p=_p(row["value"]), power=number(100 * power["value"], 0))
+    against = retold(power["note"])
     if row["value"] < ALPHA:
-        return answer, FAILS, "births that the policy never reached differ among themselves"
+        return answer, FAILS, say("births that the policy never reached differ among themselves")
     if power["value"] < ENOUGH_POWER:
-        return answer, UNCLEAR, f"too little power {power['note']}"
-    return answer, SURVIVES, f"power is {power['note']}"
+        return answer, UNCLEAR, say("too little power {against}", against=against)
+    return answer, SURVIVES, say("power is {against}", against=against)
 
 
 def _break_date(row: Row, _: Outcome) -> Reading:
-    answer = f"{_months(row['value'])} months ({_months(row['lower'])} to {_months(row['upper'])})"
+    answer = say(
+        "{estimate} months ({low} to {high})",
+        estimate=_months(row["value"]),
+        low=_months(row["lower"]),
+        high=_months(row["upper"]),
+    )
     if not _holds(row, 0):
-        return answer, FAILS, _join("the data place the break at another time", row["note"])
+        return answer, FAILS, _join(say("the data place the break at another time"), retold(row["note"]))
     if np.isinf(row["lower"]) or np.isinf(row["upper"]):
-        return answer, UNCLEAR, _join("the interval reaches the end of the months that can be tried", row["note"])
-    return answer, SURVIVES, row["note"]
+        reaches = say("the interval reaches the end of the months that can be tried")
+        return answer, UNCLEAR, _join(reaches, retold(row["note"]))
+    return answer, SURVIVES, retold(row["note"])
 
 
 def _months(value: float) -> str:
-    return "no limit" if np.isinf(value) else f"{value:+.0f}".replace("-", "\N{MINUS SIGN}")
+    return say("no limit") if np.isinf(value) else signed(value, 0)
 
 
 def _aic(row: Row, _: Outcome) -> Reading:
     gained = row["value"]
     reading = SURVIVES if gained > 2 else FAILS if gained < -2 else UNCLEAR
-    return f"{gained:+.1f} AIC".replace("-", "\N{MINUS SIGN}"), reading, row["note"]
+    return say("{gained} AIC", gained=signed(gained)), reading, retold(row["note"])
 
 
 def _windows(row: Row, _: Outcome) -> Reading:
     if pd.isna(row["value"]):
-        return "coherent", SURVIVES, row["note"]
-    answer = f"{_ratio(row)} events per event expected"
-    return answer, FAILS if row["lower"] > INCOHERENT_FROM else SURVIVES, row["note"]
+        return say("coherent"), SURVIVES, retold(row["note"])
+    answer = say("{ratio} events per event expected", ratio=_ratio(row))
+    return answer, FAILS if row["lower"] > INCOHERENT_FROM else SURVIVES, retold(row["note"])
 
 
 def _e_value(row: Row, _: Outcome) -> Reading:
-    return f"{number(row['value'])} (interval: {number(row['lower'])})", CONTEXT, row["note"]
+    answer = say("{value} (interval: {limit})", value=number(row["value"]), limit=number(row["lower"]))
+    return answer, CONTEXT, retold(row["note"])
 
 
 def _design(row: Row, outcome: Outcome) -> Reading:
     of = where(outcome.rows, method="design_analysis").set_index("what")["value"]
-    answer = (
-        f"power {number(100 * of['power'], 0)}%, wrong sign {number(100 * of['type_s'], 1)}%, "
-        f"type M error {number(of['type_m'], 1)} times"
+    answer = say(
+        "power {power}%, wrong sign {type_s}%, type M error {type_m} times",
+        power=number(100 * of["power"], 0),
+        type_s=number(100 * of["type_s"], 1),
+        type_m=number(of["type_m"], 1),
     )
-    return answer, CONTEXT, row["note"]
+    return answer, CONTEXT, retold(row["note"])
 
 
 RATIO = "conditional_hazard_ratio"
-CELLS = "needs a cell of unexposed births beside the reference"
-SIDES = "needs months of birth on both sides of the true cut-off"
-VISIT = "needs an event of this disease followed from a visit on (`from_visit`)"
-CONTROLS = "needs outcomes that the policy cannot have changed (`negative_controls`)"
-ATTENDANCE = "needs a record of who attended which visit"
+FOUND = message("What is found?")
+CELLS = message("needs a cell of unexposed births beside the reference")
+SIDES = message("needs months of birth on both sides of the true cut-off")
+VISIT = message("needs an event of this disease followed from a visit on (`from_visit`)")
+CONTROLS = message("needs outcomes that the policy cannot have changed (`negative_controls`)")
+ATTENDANCE = message("needs a record of who attended which visit")
 CHECKS = [
     Check("sandwich", "With the standard way of computing the range?", RATIO, "cox_sandwich", _another_estimate),
     Check("wild_bootstrap", "With a method made for few months of birth?", "p_value", "wild_bootstrap", _small_p),

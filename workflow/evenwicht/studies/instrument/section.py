@@ -6,6 +6,7 @@ import numpy as np
 
 from evenwicht.base.codebook import Codebook
 from evenwicht.display.labels import Labels, comparison
+from evenwicht.display.language import say
 from evenwicht.display.section import Found, Method, Row, records, where
 from evenwicht.display.wording import decimals, number, scale_of
 from evenwicht.studies.instrument import Settings
@@ -22,14 +23,6 @@ METHODS = {
         "the same as textbooks print it: without covariates, with equal variances and people taken as independent.",
     ),
 }
-NO_ANSWER = (  # heading and sentence where the Anderson-Rubin set is the whole line
-    "it cannot answer",
-    "The policy moves the exposure so little that any effect fits the data, however large and in either direction: the "
-    "95% Anderson–Rubin set, which holds however weak an instrument is, is the whole line. The estimate and its "
-    "interval say nothing about the exposure.",
-)
-ANY_EFFECT = "the policy hardly changed the exposure, so the data fit any value"
-UNKNOWN = ("it cannot answer", "Without an error there is no telling which effects fit the data.")
 
 
 def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
@@ -49,10 +42,8 @@ def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
                 "outcome": labels.outcome(name),
                 "effect": scale_of(row).with_unit(row, sign=True),
                 "strength": _f(strength),
-                "judgement": strength["note"] if strength else "",
                 "heading": heading,
                 "verdict": verdict,
-                "clusters": _clusters(found, name),
             }
         )
     return {
@@ -67,23 +58,28 @@ def _verdict(allowed: list[Row], effect: Row) -> tuple[str, str]:
     parts = [{**effect, "se": np.nan, "lower": part["lower"], "upper": part["upper"]} for part in allowed]
     shown = [scale_of(part).limits(part, sign=True) for part in parts]
     if not shown:
-        return UNKNOWN
+        return say("it cannot answer"), say("Without an error there is no telling which effects fit the data.")
     if any(np.isinf([row["lower"], row["upper"]]).all() for row in allowed):
-        return NO_ANSWER
-    text = f"However weak the instrument is, the effects that fit the data are {' and '.join(shown)}"
-    return "what it tells", f"{text} (95% Anderson–Rubin set)."
+        return say("it cannot answer"), say(
+            "The policy moves the exposure so little that any effect fits the data, however large and in either "
+            "direction: the 95% Anderson–Rubin set, which holds however weak an instrument is, is the whole line. The "
+            "estimate and its interval say nothing about the exposure."
+        )
+    if len(shown) == 1:
+        return say("what it tells"), say(
+            "However weak the instrument is, the effects that fit the data are {effects} (95% Anderson–Rubin set).",
+            effects=shown[0],
+        )
+    return say("what it tells"), say(
+        "However weak the instrument is, the effects that fit the data are {first} and {second} (95% Anderson–Rubin "
+        "set).",
+        first=shown[0],
+        second=shown[1],
+    )
 
 
 def _f(strength: Row | None) -> str:
     if strength is None or not np.isfinite(strength["value"]):
         return ""
-    return number(strength["value"], decimals({"estimate": strength["value"]}))
-
-
-def _clusters(found: Found, outcome: str) -> str:
-    """Numbers of clusters with and without the policy, where the study names them."""
-    rows = [
-        found.diagnostic(outcome=outcome, method="iv", statistic=f"clusters_{arm}") for arm in ("exposed", "unexposed")
-    ]
-    told = [f"{row['value']:,.0f} {word}" for row, word in zip(rows, ("with", "without"), strict=True) if row]
-    return f"clusters: {', '.join(told)} the policy" if told else ""
+    value = number(strength["value"], decimals({"estimate": strength["value"]}))
+    return say("The first-stage F is {value}; the usual bar is 10.", value=value)
