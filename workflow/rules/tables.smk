@@ -107,7 +107,7 @@ rule conclusions:
         mem_mb=memory("tables"),
         runtime=minutes("tables"),
     params:
-        run=RUN.model_dump(mode="json"),
+        cohorts=[cohort.needed(cohort.studies) for cohort in RUN.cohorts.values()],
         recovery=own_or_project(RECOVERY_TABLES["recovery"]),
         recovered=file_digest(own_or_project(RECOVERY_TABLES["recovery"])),
         settings=RECOVERY_SETTINGS,
