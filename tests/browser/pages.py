@@ -67,11 +67,11 @@ TEXT_SIZES = """() => {
     }
   };
   document.querySelectorAll('svg').forEach(svg => svg.getBoundingClientRect().width && measure(svg));
-  for (const image of document.querySelectorAll('img[src^="data:image/svg+xml"]')) {
+  for (const image of document.images) {
     const width = image.getBoundingClientRect().width;
-    if (!width) continue;
-    const [head, body] = [image.src.slice(0, image.src.indexOf(',')), image.src.slice(image.src.indexOf(',') + 1)];
-    const source = head.endsWith(';base64')
+    const [, packed, body] = image.currentSrc.match(/^data:image\\/svg\\+xml[^,]*?(;base64)?,(.*)$/s) ?? [];
+    if (!width || !body) continue;
+    const source = packed
       ? new TextDecoder().decode(Uint8Array.from(atob(body), c => c.charCodeAt(0)))
       : decodeURIComponent(body);
     const svg = document.importNode(new DOMParser().parseFromString(source, 'image/svg+xml').documentElement, true);
