@@ -22,31 +22,39 @@ from evenwicht.display.wording import Scale, decimals, number, scale_of
 from evenwicht.studies import showing
 
 THOUSAND = 1_000
-# (direction, size) -> verb, by level; the words of a level are the same in every sentence
+# size -> what is done to an outcome, by level; the words of a level are the same in every sentence
 RAISES = {
-    4: {"small": message("slightly raises"), "plain": message("raises"), "large": message("greatly raises")},
+    4: {
+        "small": message("slightly raises {outcome}"),
+        "plain": message("raises {outcome}"),
+        "large": message("greatly raises {outcome}"),
+    },
     3: {
-        "small": message("probably slightly raises"),
-        "plain": message("probably raises"),
-        "large": message("probably greatly raises"),
+        "small": message("probably slightly raises {outcome}"),
+        "plain": message("probably raises {outcome}"),
+        "large": message("probably greatly raises {outcome}"),
     },
     2: {
-        "small": message("may slightly raise"),
-        "plain": message("may raise"),
-        "large": message("may greatly raise"),
+        "small": message("may slightly raise {outcome}"),
+        "plain": message("may raise {outcome}"),
+        "large": message("may greatly raise {outcome}"),
     },
 }
 LOWERS = {
-    4: {"small": message("slightly lowers"), "plain": message("lowers"), "large": message("greatly lowers")},
+    4: {
+        "small": message("slightly lowers {outcome}"),
+        "plain": message("lowers {outcome}"),
+        "large": message("greatly lowers {outcome}"),
+    },
     3: {
-        "small": message("probably slightly lowers"),
-        "plain": message("probably lowers"),
-        "large": message("probably greatly lowers"),
+        "small": message("probably slightly lowers {outcome}"),
+        "plain": message("probably lowers {outcome}"),
+        "large": message("probably greatly lowers {outcome}"),
     },
     2: {
-        "small": message("may slightly lower"),
-        "plain": message("may lower"),
-        "large": message("may greatly lower"),
+        "small": message("may slightly lower {outcome}"),
+        "plain": message("may lower {outcome}"),
+        "large": message("may greatly lower {outcome}"),
     },
 }
 BADGES = {
@@ -161,18 +169,17 @@ def sentence(told: Told) -> str:
     }[status](told)
 
 
-def verb(told: Told) -> str:
-    """The verb that carries direction, level and size of an effect that may be told."""
+def effect(told: Told) -> str:
+    """What is done to the outcome: direction, level and size of an effect that may be told, as the verb has them."""
     evidence = told.conclusion.evidence
-    verbs = RAISES if evidence.estimate > 0 else LOWERS
-    return say(verbs[told.verdict.level][size_of(evidence.estimate, evidence.margin)])
+    words = RAISES if evidence.estimate > 0 else LOWERS
+    return say(words[told.verdict.level][size_of(evidence.estimate, evidence.margin)], outcome=told.at_risk)
 
 
 def _found(told: Told) -> str:
     slots = {
         "cause": first_upper(told.cause),
-        "verb": verb(told),
-        "outcome": told.at_risk,
+        "effect": effect(told),
         "members": told.members,
         "change": change(told),
         "range": change_range(told),
@@ -180,14 +187,14 @@ def _found(told: Told) -> str:
     claim = told.conclusion.claim
     if told.is_risk and claim.gone:
         return say(
-            "{cause} {verb} {outcome}. If nobody had it, there would be {change} per 100,000 {members} ({range}).",
+            "{cause} {effect}. Without it there would be {change} per 100,000 {members} ({range}).",
             **slots,
         )
     if told.is_risk:
-        return say("{cause} {verb} {outcome}: {change} per 100,000 {members} ({range}).", **slots)
+        return say("{cause} {effect}: {change} per 100,000 {members} ({range}).", **slots)
     if claim.gone:
-        return say("{cause} {verb} {outcome}. If nobody had it, the average would be {change} ({range}).", **slots)
-    return say("{cause} {verb} {outcome}: on average {change} ({range}).", **slots)
+        return say("{cause} {effect}. Without it the average would be {change} ({range}).", **slots)
+    return say("{cause} {effect}: on average {change} ({range}).", **slots)
 
 
 def _too_uncertain(told: Told) -> str:
@@ -231,12 +238,12 @@ def _little_if_gone(told: Told, slots: Mapping[str, str]) -> str:
     """What an exposure does to those who have it can be large where few have it: this is about everybody."""
     if not told.is_risk:
         return say(
-            "Counted over all {members}, {cause} {makes} little or no difference to {outcome}. If nobody had it, the "
+            "Counted over all {members}, {cause} {makes} little or no difference to {outcome}. Without it, the "
             "data fit {fits}.",
             **{**slots, "cause": in_sentence(told.cause)},
         )
     return say(
-        "Counted over all {members}, {cause} {makes} little or no difference to {outcome}. If nobody had it, the data "
+        "Counted over all {members}, {cause} {makes} little or no difference to {outcome}. Without it, the data "
         "fit {fits} per 100,000.",
         **{**slots, "cause": in_sentence(told.cause)},
     )
