@@ -98,7 +98,7 @@ def _evidence(claim: Claim, found: Found, config: CohortConfig, draws: pd.DataFr
         lower=counted["lower"],
         upper=counted["upper"],
         design=claim.design,
-        margin=config.outcomes[claim.outcome].margin if claim.outcome in config.outcomes else None,
+        margin=_margin(config, claim),
         crude=claim.crude["estimate"] if claim.crude else math.nan,
         relative=[_other(row, 1.0) for row, ratio in others if ratio],
         absolute=[_other(row, 0.0) for row, ratio in others if not ratio],
@@ -110,6 +110,12 @@ def _evidence(claim: Claim, found: Found, config: CohortConfig, draws: pd.DataFr
         exaggeration=claim.exaggeration,
         seen=_seen(found, claim),
     )
+
+
+def _margin(config: CohortConfig, claim: Claim) -> float | None:
+    """Smallest difference that matters, of what is told as a difference in the unit of the outcome, or in risk."""
+    outcome = config.outcomes.get(claim.outcome)
+    return outcome.margin if outcome and ESTIMANDS[claim.counted["estimand"]].kind == "difference" else None
 
 
 def _presence(row: Row, claim: Claim) -> Row:

@@ -1,12 +1,14 @@
 """What an event study claims: the effect of the longest exposure, judged by the referee's decisive questions."""
 
+import math
+
 import numpy as np
 import pandas as pd
 
 from evenwicht.base.codebook import Codebook
 from evenwicht.display.certainty import Check
 from evenwicht.display.language import say
-from evenwicht.display.section import Found, chosen, records, where
+from evenwicht.display.section import Found, Row, chosen, records, where
 from evenwicht.results.rows import FAILED
 from evenwicht.studies.claims import RISK, Claim, Leads, clusters_of
 from evenwicht.studies.event_study import Settings
@@ -23,7 +25,9 @@ def claims(study: Settings, book: Codebook, found: Found) -> list[Claim]:
     for outcome in study.outcomes:
         keys = {"outcome": outcome, "exposure": exposure, "reference": reference}
         rows = chosen(found.estimate_rows, subgroup="", **keys)
+        ratios = chosen(rows, estimand="conditional_hazard_ratio", method="cox")
         may_lead = [*chosen(rows, estimand=RISK, method="gompertz", at=last), *chosen(rows, method=FAILED)]
+        may_lead += map(_as_difference, ratios)  # where absolute effects were not asked for
         if not may_lead:
             continue
         lead = may_lead[0]
@@ -37,7 +41,7 @@ def claims(study: Settings, book: Codebook, found: Found) -> list[Claim]:
                 lead=lead,
                 counted=lead,
                 design="natural_experiment",
-                others=chosen(rows, estimand="conditional_hazard_ratio", method="cox"),
+                others=ratios,
                 checks=decisive(where(told, outcome=outcome)),
                 clusters=clusters_of(found, keys, "cox"),
                 power=value.get("power", np.nan),
@@ -46,6 +50,11 @@ def claims(study: Settings, book: Codebook, found: Found) -> list[Claim]:
             )
         )
     return made
+
+
+def _as_difference(ratio: Row) -> Row:
+    """A ratio as the difference of log hazards, so that no effect is nought."""
+    return {**ratio, **{name: math.log(ratio[name]) for name in ("estimate", "lower", "upper", "truth")}}
 
 
 def decisive(answers: pd.DataFrame) -> list[Check]:
