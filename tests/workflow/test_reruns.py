@@ -23,7 +23,9 @@ SETTINGS = [
 ]
 SOURCE = "data/own_cohort.csv"
 OWN = "config/own_cohort_example.yaml"
-AFTER_STUDIES = {"estimates_table": 1, "truth_tables": 1, "figures": 1, "report_page": 1}
+SHOWN = {"figures": 1, "report_page": 1}
+CONCLUDED = {"conclusions": 1, **SHOWN}
+AFTER_STUDIES = {"estimates_table": 1, "truth_tables": 1, **CONCLUDED}
 STUDIES = {"studies": 2, **AFTER_STUDIES}  # one job for each of the two cohorts
 ONE_COHORT = {"studies": 1, "description_tables": 1, **AFTER_STUDIES}
 
@@ -70,7 +72,8 @@ def edited(file: Path, old: str, new: str) -> Iterator[None]:
     ("module", "jobs"),
     [
         ("report/page.py", {"report_page": 1}),
-        ("studies/exposure/section.py", {"figures": 1, "report_page": 1}),
+        ("studies/exposure/section.py", SHOWN),
+        ("studies/exposure/claims.py", CONCLUDED),
         ("studies/exposure/run.py", STUDIES),
         ("studies/siblings/run.py", {}),
         ("estimators/cox.py", STUDIES),
@@ -89,12 +92,14 @@ def test_an_edited_module_replans_the_jobs_that_import_it_and_what_follows(
 @pytest.mark.parametrize(
     ("file", "old", "new", "jobs"),
     [
-        (OWN, "label: Years of schooling}", "label: School years}", {"figures": 1, "report_page": 1}),
+        (OWN, "label: Years of schooling}", "label: School years}", CONCLUDED),
         (OWN, "adjust: {columns: [sex]}", "adjust: {columns: []}", {"studies": 1, **AFTER_STUDIES}),
         (OWN, "maximum: 30}", "maximum: 31}", {"ingest": 1, **ONE_COHORT}),
         ("config/deprivation.yaml", "family: 72 ", "family: 80 ", {"simulate": 1, **ONE_COHORT}),
-        ("data/published.csv", "e", "f", {"description_tables": 1, "truth_tables": 1, "figures": 1, "report_page": 1}),
-        ("workflow/report/report.html.j2", "e", "f", {"report_page": 1}),
+        ("data/published.csv", "e", "f", {"description_tables": 1, "truth_tables": 1, **SHOWN}),
+        ("results/tables/recovery.csv", "0.", "1.", CONCLUDED),
+        ("workflow/report/cohort.html.j2", "e", "f", {"report_page": 1}),
+        ("workflow/report/assets/page.js", "e", "f", {"report_page": 1}),
     ],
 )
 def test_an_edit_of_a_cohort_file_or_an_input_of_the_project_replans_what_depends_on_it(

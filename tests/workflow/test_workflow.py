@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from evenwicht.display.labels import first_upper
 
 from tests.cohorts import configured
 from tests.conftest import ROOT, WORLDS, environment
@@ -31,6 +32,7 @@ OUTPUTS = [
     "results/cohorts",
     *(f"data/synthetic/{name}" for name in WORLDS),
     "results/report.html",
+    "results/pages",
 ]
 
 pytestmark = pytest.mark.filterwarnings("default")
@@ -63,7 +65,7 @@ def test_dry_run_plans_few_jobs_and_no_replicates(snakemake: Run) -> None:
     studies = [study for name in names for study in configured(name).studies.values()]
     with_light = sum(any(not study.heavy for study in configured(name).studies.values()) for name in names)
     assert jobs["studies"] == with_light + sum(study.heavy for study in studies)
-    gather = ("estimates_table", "description_tables", "truth_tables", "figures", "report_page", "all")
+    gather = ("estimates_table", "description_tables", "truth_tables", "conclusions", "figures", "report_page", "all")
     assert {rule: jobs[rule] for rule in gather} == dict.fromkeys(gather, 1)
     assert set(jobs) == {"ingest", "simulate", "studies", *gather}
 
@@ -148,19 +150,20 @@ def test_replicates_scatter_over_jobs_without_changing_a_byte(snakemake: Run, ch
     for pieces in ("1", "3"):
         run = snakemake("recovery", *FRESH, "--set-scatter", f"replicates={pieces}", *one_cohort)
         assert run.returncode == 0, run.stdout[-3000:]
-        assert len(list((checkout / "results/estimates/deprivation/replicates").glob("*.parquet"))) == int(pieces)
-        folder = checkout / "results/tables"
-        tables[pieces] = [(folder / f"{name}.csv").read_bytes() for name in ("recovery", "scenarios", "coverage")]
+        for what in ("replicates", "verdicts"):
+            assert len(list((checkout / f"results/estimates/deprivation/{what}").glob("*.parquet"))) == int(pieces)
+        files = [checkout / f"results/tables/{name}.csv" for name in ("recovery", "scenarios", "coverage", "verdicts")]
+        tables[pieces] = [file.read_bytes() for file in files]
         subprocess.run(["rm", "-rf", ".snakemake", *OUTPUTS], cwd=checkout, check=True)
     assert tables["1"] == tables["3"]
 
 
-NOT_COMPUTED = "Bias and coverage were not computed for the settings of"
+NOT_COMPUTED = "No fresh draws were made for the settings of"
 
 
 def test_the_page_shows_recovery_of_its_own_settings_and_of_no_others(snakemake: Run, checkout: Path) -> None:
     one_cohort = [*QUICK[:-1], "cohorts=['config/deprivation.yaml']"]
-    page = checkout / "results/report.html"
+    page = checkout / "results/pages/recovery.html"
 
     def after(*arguments: str) -> str:
         run = snakemake(*arguments)
@@ -168,10 +171,14 @@ def test_the_page_shows_recovery_of_its_own_settings_and_of_no_others(snakemake:
         return page.read_text(encoding="utf-8")
 
     assert NOT_COMPUTED in after(*one_cohort), "committed tables are of other settings"
-    snakemake("recovery", *one_cohort)
+    recovery = snakemake("recovery", *one_cohort)
+    assert "All jobs together took" in recovery.stdout, "what an earlier run took is told at the start of the next"
+    assert not page.exists(), "pages that do not show the new tables are withdrawn"
+    assert not (checkout / "results/report.html").exists()
     fresh = after(*one_cohort)
     assert NOT_COMPUTED not in fresh
-    assert "Coverage by method" in fresh
+    for heading in ("How often is what may be said right?", "Bias and coverage of each method", "The numbers"):
+        assert f"<h2>{heading}</h2>" in fresh
     config = checkout / "config/deprivation.yaml"
     config.write_text(config.read_text(encoding="utf-8").replace("family: 72 ", "family: 80 "), encoding="utf-8")
     assert NOT_COMPUTED in after(*one_cohort), "a changed world has other bias and coverage"
@@ -280,8 +287,12 @@ def test_a_study_that_the_data_cannot_support_is_rows_that_say_why_and_the_run_g
     assert failed["reason"].str.startswith("singular design: twice follows exactly").all()
     assert set(failed["outcome"]) == {"weight_change", "death"}
     assert estimates.loc[estimates["study"] == "without_it", "estimate"].notna().all()
+    why = "singular design: twice follows exactly"
     page = (checkout / "results/report.html").read_text(encoding="utf-8")
-    assert page.index("singular design: twice follows exactly") < page.index("<figure")
+    assert page.index(first_upper(why)) < page.index("<figure")
+    page = (checkout / "results/pages/cohort-nhefs.html").read_text(encoding="utf-8")
+    assert page.index(why) < page.index('id="answer"')
+    assert "2 comparisons could not be estimated; the page names them first." in run.stdout
 
 
 def test_a_strict_run_ends_with_such_a_study(snakemake: Run, checkout: Path) -> None:
@@ -289,21 +300,28 @@ def test_a_strict_run_ends_with_such_a_study(snakemake: Run, checkout: Path) -> 
     run = snakemake(*ONLY_NHEFS, "strict=true")
     assert run.returncode == 4
     assert re.search(r"ModelError: .*quitting.*singular design: twice follows exactly", run.stdout), run.stdout[-3000:]
+    summary = run.stdout.partition("evenwicht: stopped after")[2].splitlines()
+    assert summary[0].endswith(" Failed:")
+    assert [line.strip() for line in summary[1:2]] == ["studies/nhefs_light: see results/logs/studies/nhefs_light.log"]
+    assert (checkout / "results/logs/studies/nhefs_light.log").is_file()
     assert not (checkout / "results/report.html").exists()
 
 
 def test_a_fault_of_the_program_fails_the_run_and_no_older_page_stands_beside_new_tables(
     snakemake: Run, checkout: Path
 ) -> None:
-    page = checkout / "results/report.html"
-    page.write_text("of an earlier run", encoding="utf-8")
+    pages = [checkout / f"results/{name}.html" for name in ("report", "pages/cohort-nhefs", "pages/estimates")]
+    pages[1].parent.mkdir()
+    for page in pages:
+        page.write_text("of an earlier run", encoding="utf-8")
     shutil.rmtree(checkout / "results/tables")
     module = checkout / "workflow/evenwicht/report/page.py"
     module.write_text(module.read_text(encoding="utf-8") + "\nraise RuntimeError('broken')\n", encoding="utf-8")
     run = snakemake(*ONLY_NHEFS)
     assert run.returncode == 1
     assert (checkout / "results/tables/estimates.csv").exists()
-    assert not page.exists()
+    assert not [page for page in pages if page.exists()]
+    assert "  report_page: see results/logs/report_page.log" in run.stdout
 
 
 def test_an_own_cohort_runs_from_the_template(snakemake: Run, checkout: Path) -> None:
@@ -318,6 +336,10 @@ def test_an_own_cohort_runs_from_the_template(snakemake: Run, checkout: Path) ->
     assert set(flow["study"]) == {"low_birth_weight", "leave"}
     assert (flow.loc[flow["step"] == "due", "people"] == 600).all()
     assert "Our cohort" in (checkout / "results/report.html").read_text(encoding="utf-8")
+    beside = sorted(file.stem for file in (checkout / "results/pages").iterdir())
+    assert beside == ["cohort-own", "estimates", "methods"], "no page about worlds without one"
+    assert "evenwicht: 1 cohort, 2 studies.\n" in run.stdout
+    assert re.search(r"^evenwicht: done in \d.* Open results/report\.html\.$", run.stdout, re.MULTILINE)
 
 
 def test_the_slurm_profile_plans_the_same_jobs(snakemake: Run) -> None:
