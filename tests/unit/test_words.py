@@ -108,6 +108,7 @@ def test_the_three_faults_of_words_that_follow_one_interval() -> None:
         ({"clusters": 9}, ["few_clusters"]),
         ({"clusters": 10}, []),
         ({"checks": [UNCLEAR, UNCLEAR]}, ["unclear_checks"]),
+        ({"checks": [UNCLEAR, Check("", "unclear", rival=True)]}, ["unclear_rival"]),
         ({"checks": [Check("", "moves", 1.4)]}, []),
         ({"checks": [Check("", "moves", 0.5)]}, ["size_moves"]),
         ({"coverage": 0.90, "coverage_error": 0.005}, ["coverage"]),
@@ -336,12 +337,13 @@ def verdicts() -> pd.DataFrame:
 
 
 def test_where_nothing_happened_an_effect_is_told_in_at_most_one_draw_in_twenty(verdicts: pd.DataFrame) -> None:
-    """In every world that is not made to mislead: there the share of false alarms is that of the intervals, or less."""
-    honest = verdicts[verdicts["scenario"].isin(["as_configured", "no_effect", "selective_fertility"])]
-    told = honest[(honest["status"] == "found") & (honest["certainty"] >= 2)]["nothing"].sum()
-    chances = honest["null"].sum()
-    assert chances > 1000
-    assert told / chances < 0.05 + 2 * math.sqrt(0.05 * 0.95 / chances)
+    """In every world, also where a trend over births, windows of diagnosis or who has children mislead."""
+    told = verdicts[(verdicts["status"] == "found") & (verdicts["certainty"] >= 2)]
+    for scenario, rows in verdicts.groupby("scenario"):
+        chances = rows["null"].sum()
+        if chances:
+            share = told.loc[told["scenario"] == scenario, "nothing"].sum() / chances
+            assert share < 0.05 + 2 * math.sqrt(0.05 * 0.95 / chances), scenario
 
 
 def test_an_effect_that_is_told_has_the_true_direction(verdicts: pd.DataFrame) -> None:

@@ -53,12 +53,15 @@ class Check:
         Of what moves: how many times the size that was found.
     answer
         Its numbers, in words.
+    rival
+        Whether it tells the effect from what else would look the same, such as a trend over births.
     """
 
     question: str
     reading: Reading
     factor: float = math.nan
     answer: str = ""
+    rival: bool = False
 
 
 @dataclass(frozen=True)
@@ -224,6 +227,10 @@ def _little_power(e: Evidence) -> bool:
     return e.power < LITTLE_POWER or e.exaggeration > MUCH_EXAGGERATED
 
 
+def _rival_unclear(e: Evidence) -> bool:
+    return any(check.rival for check in e.reads("unclear"))
+
+
 def _size_moves(e: Evidence) -> bool:
     return any(not 1 / MOVED <= check.factor <= MOVED for check in e.reads("moves"))
 
@@ -279,7 +286,16 @@ STEPS: dict[str, Rule] = {
         lambda e: e.clusters < FEW_CLUSTERS,
     ),
     "unclear_checks": Rule(
-        message("checks unclear"), message("A decisive check cannot tell."), lambda e: bool(e.reads("unclear"))
+        message("checks unclear"),
+        message("A decisive check cannot tell."),
+        lambda e: bool(e.reads("unclear")) and not _rival_unclear(e),
+    ),
+    # with one step alone, two in three draws of a world with a trend and no effect told one
+    "unclear_rival": Rule(
+        message("not told from a trend"),
+        message("The check that tells the effect from a trend over births cannot tell."),
+        lambda e: _rival_unclear(e),
+        -2,
     ),
     "size_moves": Rule(
         message("size not stable"),

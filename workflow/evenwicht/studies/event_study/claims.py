@@ -12,7 +12,7 @@ from evenwicht.display.section import Found, Row, chosen, records, where
 from evenwicht.results.rows import FAILED
 from evenwicht.studies.claims import RISK, Claim, Leads, clusters_of
 from evenwicht.studies.event_study import Settings
-from evenwicht.studies.event_study.survives import CERTAINTY, survives
+from evenwicht.studies.event_study.survives import CERTAINTY, TREND, survives
 
 LEADS: Leads = {"gompertz": {RISK: 1}}
 
@@ -60,4 +60,7 @@ def _as_difference(ratio: Row) -> Row:
 def decisive(answers: pd.DataFrame) -> list[Check]:
     """The decisive questions that could be asked, as checks."""
     asked = records(answers[answers["decisive"] & answers["reading"].isin(list(CERTAINTY))])
-    return [Check(say(row["question"]), CERTAINTY[row["reading"]], row["factor"], row["answer"]) for row in asked]
+    return [
+        Check(say(row["question"]), CERTAINTY[row["reading"]], row["factor"], row["answer"], row["check"] == TREND)
+        for row in asked
+    ]

@@ -32,6 +32,7 @@ from evenwicht.studies.event_study.windows import INCOHERENT_FROM
 SURVIVES, MOVES, FAILS, UNCLEAR = "survives", "moves", "does not survive", "cannot tell"
 NOT_ASKED, CONTEXT = "not asked", "context"
 ALPHA, ENOUGH_POWER = 0.05, 0.8
+TREND = "linear_trend"  # the check that tells an effect from a trend over births
 Reading = tuple[str, str, str]  # answer, reading, why
 CERTAINTY: dict[str, certainty.Reading] = {
     SURVIVES: "holds",
@@ -282,7 +283,7 @@ CHECKS = [
         CELLS,
         decisive=True,
     ),
-    Check("linear_trend", "With a linear trend over births?", RATIO, "cox_trend", _another_estimate, decisive=True),
+    Check(TREND, "With a linear trend over births?", RATIO, "cox_trend", _another_estimate, decisive=True),
     Check("donut", "Without births near the change?", RATIO, "cox_donut", _another_estimate),
     Check(
         "placebo_cutoffs",
