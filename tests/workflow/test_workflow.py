@@ -321,7 +321,8 @@ def test_a_fault_of_the_program_fails_the_run_and_no_older_page_stands_beside_ne
     assert run.returncode == 1
     assert (checkout / "results/tables/estimates.csv").exists()
     assert not [page for page in pages if page.exists()]
-    assert "  report_page: see results/logs/report_page.log" in run.stdout
+    assert "evenwicht: stopped after" in run.stdout
+    assert "evenwicht: done" not in run.stdout
 
 
 def test_an_own_cohort_runs_from_the_template(snakemake: Run, checkout: Path) -> None:
