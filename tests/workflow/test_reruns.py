@@ -92,7 +92,7 @@ def test_an_edited_module_replans_the_jobs_that_import_it_and_what_follows(
 @pytest.mark.parametrize(
     ("file", "old", "new", "jobs"),
     [
-        (OWN, "label: Years of schooling}", "label: School years}", CONCLUDED),
+        (OWN, "label: Years of schooling}", "label: School years}", SHOWN),
         (OWN, "adjust: {columns: [sex]}", "adjust: {columns: []}", {"studies": 1, **AFTER_STUDIES}),
         (OWN, "maximum: 30}", "maximum: 31}", {"ingest": 1, **ONE_COHORT}),
         ("config/deprivation.yaml", "family: 72 ", "family: 80 ", {"simulate": 1, **ONE_COHORT}),
