@@ -18,7 +18,9 @@ Language = Literal["en", "nl"]
 ENGLISH: Language = "en"
 SWAPPED = {"nl": str.maketrans(",.", ".,")}  # languages with a decimal comma, and a point for thousands
 JOINT = "; "  # between the parts of a text that a table holds
+LISTED = re.compile(r"(, )(?![^(]*\))")  # between entries within a part, kept in place
 NUMBER = re.compile(r"[\d.,]*\d")
+Form = tuple[re.Pattern[str], str]  # what to match, and the text of the language
 _spoken: ContextVar[Language] = ContextVar("language", default=ENGLISH)
 
 
@@ -61,11 +63,11 @@ def retold(stored: str) -> str:
     """
     if language() == ENGLISH or not isinstance(stored, str):
         return stored
-    return JOINT.join(_retold(part) for part in stored.split(JOINT))
+    return JOINT.join(_retold(part, _forms(language())) for part in stored.split(JOINT))
 
 
-def _retold(part: str) -> str:
-    for form, text in _forms(language()):
+def _retold(part: str, forms: list[Form]) -> str:
+    for form, text in forms:
         found = form.fullmatch(part)
         if found:
             return text.format(**{name: _in_slot(value) for name, value in found.groupdict().items()})
@@ -73,11 +75,10 @@ def _retold(part: str) -> str:
 
 
 def _in_slot(value: str) -> str:
-    return _retold(value) if any(letter.isalpha() for letter in value) else NUMBER.sub(_swapped, value)
-
-
-def _swapped(digits: re.Match[str]) -> str:
-    return localised(digits[0])
+    if not any(letter.isalpha() for letter in value):
+        return NUMBER.sub(lambda digits: localised(digits[0]), value)
+    forms = _forms(language(), within=True)
+    return "".join(_retold(part, forms) for part in LISTED.split(value))
 
 
 def localised(digits: str) -> str:
@@ -88,16 +89,12 @@ def localised(digits: str) -> str:
 
 def translations(language: Language) -> Mapping[str, str]:
     """Return the sentences of a language by their English text."""
-    return _catalogue(language)["said"]
-
-
-def stored_forms(language: Language) -> Mapping[str, str]:
-    """Return the forms of texts that tables hold, by their English form."""
-    return _catalogue(language)["stored"]
+    return catalogue(language)["said"]
 
 
 @cache
-def _catalogue(language: Language) -> dict[str, dict[str, str]]:
+def catalogue(language: Language) -> Mapping[str, Mapping[str, str]]:
+    """Return what a language has by English text: what is said, what is stored in tables, and what is within that."""
     import yaml
 
     file = Path(__file__).parent / "translations" / f"{language}.yaml"
@@ -105,14 +102,15 @@ def _catalogue(language: Language) -> dict[str, dict[str, str]]:
 
 
 @cache
-def _forms(language: Language) -> list[tuple[re.Pattern[str], str]]:
+def _forms(language: Language, *, within: bool = False) -> list[Form]:
     """Forms to match, those with most text of their own first."""
-    parsed = [(list(Formatter().parse(form)), text) for form, text in stored_forms(language).items()]
+    known = {**catalogue(language)["stored"], **(catalogue(language)["within"] if within else {})}
+    parsed = [(list(Formatter().parse(form)), text) for form, text in known.items()]
     parsed.sort(key=lambda pair: -sum(len(literal) for literal, *_ in pair[0]))
     return [
-        (re.compile("".join(_matching(literal, slot) for literal, slot, *_ in parts)), text) for parts, text in parsed
+        (re.compile("".join(_matching(literal, slot) for literal, slot, *_ in form)), text) for form, text in parsed
     ]
 
 
 def _matching(literal: str, slot: str | None) -> str:
-    return re.escape(literal) + (f"(?P<{slot}>.+?)" if slot else "")
+    return re.escape(literal) + (f"(?P<{slot}>.*?)" if slot else "")

@@ -91,6 +91,7 @@ def step_label(step: str) -> str:
         "not linked": say("not linked"),
         "not observed in the window": say("not observed in the window"),
         "not followed": say("not followed"),
+        "left at or before entry": say("left at or before entry"),
         "use of a sector not known": say("use of a sector not known"),
     }
     return known.get(step, step)

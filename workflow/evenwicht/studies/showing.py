@@ -58,7 +58,12 @@ def messages(study: StudySettings, book: Codebook, found: Found) -> list[str]:
 
 def glossary(study: StudySettings) -> tuple[str, dict[str, Method]]:
     """Return the heading of the kind of a study, and its methods by id."""
-    return _declared(type(study), "HEADING"), _declared(type(study), "METHODS")
+    return glossary_of(type(study))
+
+
+def glossary_of(kind: type[StudySettings]) -> tuple[str, dict[str, Method]]:
+    """Return the heading of a kind, and its methods by id."""
+    return _declared(kind, "HEADING"), _declared(kind, "METHODS")
 
 
 @cache
