@@ -9,7 +9,7 @@ import pandas as pd
 from evenwicht.base.exposures import Contrast
 from evenwicht.config import AS_CONFIGURED, Run
 from evenwicht.config.recovered import recovery_settings
-from evenwicht.display.certainty import STATUSES
+from evenwicht.display.certainty import TOLD_FROM
 from evenwicht.display.labels import Labels, answer, arms, comparison, first_upper, spoken
 from evenwicht.display.language import localised, message, retold, say
 from evenwicht.display.section import Row, records, where
@@ -305,26 +305,30 @@ def scenarios(words: Words, table: pd.DataFrame) -> dict[str, Table]:
 
 
 def verdicts(table: pd.DataFrame) -> Table:
-    """How often what may be said is right, by kind of world, status and level."""
-    counted = ["verdicts", "right", "wrong", "nothing", "sized", "held"]
-    scenario = table["scenario"].where(table["scenario"] != AS_CONFIGURED, "")
-    sums = table.assign(scenario=scenario).groupby(["scenario", "status", "certainty"])[counted].sum().reset_index()
+    """How often an effect that is found is right, by kind of world and level."""
+    counted = ["verdicts", "right", "wrong", "nothing"]
+    found = where(table, status="found")
+    sums = found.groupby(["scenario", "certainty"])[[*counted, "sized", "held"]].sum().reset_index()
+    sums = sums.sort_values("scenario", key=lambda names: names != AS_CONFIGURED, kind="stable")
     lines: list[dict[str, Cell]] = []
     for row in records(sums):
-        share, error = row["right"] / row["verdicts"], _error(row["right"], row["verdicts"])
-        line: dict[str, Cell] = {
-            "world": spoken(row["scenario"]) or say("as configured"),
-            "status": say(STATUSES[row["status"]].label),
-            "level": number(row["certainty"], 0),
-            "share": _percent(share, error) if row["status"] == "found" else "",
-            "holds": _percent(row["held"] / row["sized"], _error(row["held"], row["sized"])) if row["sized"] else "",
-        }
-        lines.append({**line, **{name: (number(row[name], 0), row[name]) for name in counted[:4]}})
+        lines.append(
+            {
+                "world": say("as configured") if row["scenario"] == AS_CONFIGURED else spoken(row["scenario"]),
+                "level": number(row["certainty"], 0),
+                "told": say("yes") if row["certainty"] >= TOLD_FROM else say("no"),
+                **{name: (number(row[name], 0), row[name]) for name in counted},
+                "share": _percent(row["right"] / row["verdicts"], _error(row["right"], row["verdicts"])),
+                "holds": _percent(row["held"] / row["sized"], _error(row["held"], row["sized"]))
+                if row["sized"]
+                else "",
+            }
+        )
     columns = [
-        Column("world", say("World")),
-        Column("status", say("What may be said"), names_row=True),
+        Column("world", say("World"), names_row=True),
         Column("level", say("Level"), number=True),
-        Column("verdicts", say("Times"), number=True),
+        Column("told", say("May be told")),
+        Column("verdicts", say("Times found"), number=True),
         Column("right", say("Right"), number=True),
         Column("wrong", say("Wrong side"), number=True),
         Column("nothing", say("No effect there"), number=True),
