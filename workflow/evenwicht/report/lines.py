@@ -484,7 +484,7 @@ def estimates(words: Words, table: pd.DataFrame) -> Table:
         lines.append(
             {
                 **_place(words, row),
-                "estimand": ", ".join(filter(None, [say(ESTIMANDS[row["estimand"]].label), row["unit"]])),
+                "estimand": ", ".join(filter(None, [say(ESTIMANDS[row["estimand"]].label), unit_of(row)])),
                 "estimate": (
                     say("not estimable") if pd.isna(row["estimate"]) else scale.number(row["estimate"]),
                     row["estimate"],
