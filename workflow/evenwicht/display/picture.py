@@ -74,7 +74,7 @@ def style() -> Iterator[None]:
 
 def level_label(level: str) -> str:
     """What the effects of a level are called."""
-    return {"individual": say("Individual exposure"), "policy": say("Policy")}[level]
+    return {"individual": say("Individual exposure"), "policy": say("Policy or event")}[level]
 
 
 def told(clauses: Iterable[str]) -> str:

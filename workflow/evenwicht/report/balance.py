@@ -32,6 +32,7 @@ LABEL = 0.46  # part of a side for labels, where lines stand beside them
 AXIS = 30.0  # of numbers and name below an axis
 CAPPED = ("does_not_survive", "depends_on_method")
 NONE = "no_difference_that_matters"
+EQUAL: dict[str, Any] = {"marker": "$=$", "ms": 9, "mew": 0.6, "ls": ""}
 REACH = 0.8  # share of the limits that the axis holds; others end in an arrow
 
 
@@ -75,13 +76,13 @@ def balance(conclusions: pd.DataFrame, cohorts: Mapping[str, CohortConfig], *, n
         canvas.panel(unit, blocks)
     told = conclusions[(conclusions["status"] == "found") & (conclusions["certainty"] >= TOLD_FROM)]
     title = say(
-        "Of {all} effects looked for, {told} may be told",
+        "We looked for {all} effects; for {told} the direction is clear enough to tell",
         all=number(len(conclusions), 0),
         told=number(len(told), 0),
     )
     alt = say(
-        "Exposures and policies of every cohort on one axis, with the range that fits the data. {told} of {all} "
-        "effects may be told.",
+        "Exposures and policies of every cohort on one axis, with the range that fits the data. For {told} of {all} "
+        "effects the direction may be told.",
         all=number(len(conclusions), 0),
         told=number(len(told), 0),
     )
@@ -133,6 +134,7 @@ class _Canvas:
         entries = [(mark, level_label(level)) for level in self.levels for mark in [_mark(level)]]
         entries += [
             ({**_mark(self.levels[0]), "markerfacecolor": "white", "color": GREY}, say("hollow, ?: cannot be told")),
+            ({**EQUAL, "color": GREY}, say("little or no difference")),
             ({"marker": "x", "color": GREY, "ms": 6, "mew": 1.6, "ls": ""}, say("does not hold up")),
             (TRUTH, say("true value")),
         ]
@@ -187,10 +189,10 @@ class _Canvas:
     def block(self, block: Block, limit: float, *, new: bool) -> None:
         if new:
             lines = wrapped(block.cohort, self.width, bold=True)
-            self.text(0, lines, self.y + 5, fontweight="bold")
+            self.text(0, lines, self.y + 5, fontweight="bold", backgroundcolor="white")
             self.y += LINE * len(lines) + 6
         lines = wrapped(block.outcome, self.width)
-        self.text(0, lines, self.y, color="#3a4450")
+        self.text(0, lines, self.y, color="#3a4450", backgroundcolor="white")
         self.y += LINE * len(lines) + 1
         start, ends = self.y, [self.y]
         for level in self.levels:
@@ -227,17 +229,21 @@ class _Canvas:
         low, high = row["counted_lower"], row["counted_upper"]
         self.axis.plot([at(low), at(high)], [y, y], color=colour, lw=1.8, solid_capstyle="butt")
         for value, marker in ((low, "<"), (high, ">")):
-            if abs(value) > limit:
+            if value < -limit if marker == "<" else value > limit:
                 self.axis.plot(middle + half * np.sign(value), y, marker=marker, color=colour, ms=5, clip_on=False)
         status = row["status"]
         mark = _mark(level)
-        told = status == "found" and row["certainty"] >= TOLD_FROM
+        sure = row["certainty"] >= TOLD_FROM
+        told, little = status == "found" and sure, status == NONE and sure
         if status in CAPPED:
             mark |= {"marker": "x", "mew": 1.8}
-        elif not told and status != NONE:
+        elif little:
+            mark |= EQUAL
+        elif not told:
             mark |= {"markerfacecolor": "white"}
-        self.axis.plot(at(row["counted_estimate"]), y, zorder=3, **mark)
-        if not told and status not in CAPPED and status != NONE:
+        if abs(row["counted_estimate"]) <= limit:
+            self.axis.plot(at(row["counted_estimate"]), y, zorder=3, **mark)
+        if not told and not little and status not in CAPPED:
             self.text(at(high) + 3, ["?"], y - 0.62 * TEXT, color=GREY)
         if not np.isnan(row["counted_truth"]):
             self.axis.plot(at(row["counted_truth"]), y, zorder=4, **TRUTH)

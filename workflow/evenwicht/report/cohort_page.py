@@ -193,7 +193,7 @@ def _dots(one: Told) -> dict[str, Any] | None:
     if not one.verdict.told or not one.is_risk:
         return None
     claim = one.conclusion.claim
-    names = (say("If nobody had it"), say("As things are")) if claim.gone else (say("Without it"), say("With it"))
+    names = (say("Without it"), say("As things are")) if claim.gone else (say("Without it"), say("With it"))
     pair = dots_pair(*risks_of(one.conclusion), names)
     title = say("{cause}: {outcome}", cause=first_upper(one.cause), outcome=one.outcome)
     return {"title": title, "pair": pair} if pair else None

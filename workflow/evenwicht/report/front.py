@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evenwicht.display.certainty import STATUSES
 from evenwicht.display.labels import in_sentence
 from evenwicht.display.language import retold, say
 from evenwicht.report.sentences import Told, listed, sentence, truth
+from evenwicht.studies import showing
 from evenwicht.weighing import Weighed
 
 MOST_STATEMENTS = 5  # of a paragraph
@@ -26,23 +26,37 @@ def question(levels: Sequence[str]) -> str:
     return say("How does need concentrate in few people?")
 
 
-def tally(weighed: Sequence[Weighed]) -> str:
-    """How often either side weighs more; nothing where no cohort has both."""
-    if not weighed:
-        return ""
-    counts = {
-        answer: sum(one.answer == answer for one in weighed)
-        for answer in ("policy", "exposure", "cannot_tell", "no_comparison")
-    }
-    answer = say(
-        "In {all} comparisons of an exposure with a policy, on the same outcome in the same cohort, the policy weighs "
-        "more in {policy}, the exposure in {exposure}, and in {cannot_tell} we cannot tell.",
-        all=len(weighed),
-        **counts,
+def tally(real: Sequence[Weighed], made_up: Sequence[Weighed]) -> list[str]:
+    """How often either side weighs more, of real and of made-up cohorts apart; nothing where no cohort has both."""
+    if not real and not made_up:
+        return []
+    meaning = say(
+        "More weight means a larger change of the same outcome, counted over everybody, whether for better or for "
+        "worse."
     )
-    if not counts["no_comparison"]:
-        return answer
-    return f"{answer} {say('In {n} a side does not hold up, or could not be estimated.', n=counts['no_comparison'])}"
+    told = [
+        say(
+            "In {all} comparisons in real cohorts, a policy weighs more in {policy}, an exposure in {exposure}, and in "
+            "{cannot_tell} we cannot tell.",
+            **_counts(real),
+        )
+        if real
+        else "",
+        say(
+            "In {all} comparisons in made-up cohorts, which test the methods, a policy weighs more in {policy}, an "
+            "exposure in {exposure}, and in {cannot_tell} we cannot tell.",
+            **_counts(made_up),
+        )
+        if made_up
+        else "",
+    ]
+    return [*filter(None, told), meaning]
+
+
+def _counts(weighed: Sequence[Weighed]) -> dict[str, int]:
+    """How often each answer is given; where no comparison can be made, we cannot tell."""
+    counts = {answer: sum(one.answer == answer for one in weighed) for answer in ("policy", "exposure")}
+    return {"all": len(weighed), **counts, "cannot_tell": len(weighed) - sum(counts.values())}
 
 
 @dataclass(frozen=True)
@@ -52,6 +66,7 @@ class Missing:
     cohort: str
     cause: str
     outcomes: str
+    method: str
     reason: str
 
 
@@ -67,6 +82,7 @@ def missing(told: Sequence[Told]) -> list[Missing]:
             cohort,
             cause,
             listed(list(dict.fromkeys(in_sentence(one.outcome) for one in ones))),
+            showing.method_label(ones[0].row["method"]),
             reason,
         )
         for (cohort, cause, reason), ones in groups.items()
@@ -119,15 +135,8 @@ def weight(weighed: Weighed, told: Sequence[Told]) -> str:
     if weighed.answer == "exposure":
         return say("Counted over all {members}, {exposure} weighs more than {policy} for {outcome}.", **slots)
     if weighed.answer == "cannot_tell":
-        return say("Which weighs more for {outcome}, {exposure} or {policy}, we cannot tell.", **slots)
+        return say("We cannot tell whether {exposure} or {policy} weighs more for {outcome}.", **slots)
     return ""
-
-
-def status_counts(told: Sequence[Told]) -> dict[str, int]:
-    """How many comparisons have each status, in words, in the order of the rules."""
-    words = list(dict.fromkeys([*(say(rule.label) for rule in STATUSES.values()), *(one.status for one in told)]))
-    counts = {word: sum(one.status == word for one in told) for word in words}
-    return {word: count for word, count in counts.items() if count}
 
 
 def front(cohorts: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -139,13 +148,12 @@ def front(cohorts: Sequence[dict[str, Any]]) -> dict[str, Any]:
         Contexts of the cohort pages, see `cohort_page`.
     """
     told = [one for cohort in cohorts for one in cohort["told"]]
-    weighed = [one for cohort in cohorts for one in cohort["weighed"]]
+    real, made_up = ([w for c in cohorts if c["synthetic"] is made for w in c["weighed"]] for made in (False, True))
     levels = list(dict.fromkeys(one.conclusion.level for one in told))
     return {
         "title": question(levels),
-        "tally": tally(weighed),
+        "tally": tally(real, made_up),
         "missing": missing(told),
-        "counts": status_counts(told),
         "real": [cohort for cohort in cohorts if not cohort["synthetic"]],
         "made_up": [cohort for cohort in cohorts if cohort["synthetic"]],
         "both": {"individual", "policy"} <= set(levels),

@@ -292,8 +292,8 @@ def truth(told: Told) -> str:
     if not _finite(row["lower"]):
         return say("The true value built in is {value}.", value=value)
     if held:
-        return say("The true value built in is {value}; the interval holds it.", value=value)
-    return say("The true value built in is {value}; the interval misses it.", value=value)
+        return say("The true value built in is {value}; the range holds it.", value=value)
+    return say("The true value built in is {value}; the range misses it.", value=value)
 
 
 def change(told: Told) -> str:
