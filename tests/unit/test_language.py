@@ -1,7 +1,8 @@
 """Everything that is ours can be read in Dutch: each text has one, in few and plain words, and numbers follow."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from html import unescape
 from pathlib import Path
 from string import Formatter
 
@@ -12,8 +13,10 @@ from evenwicht.display import language as module
 from evenwicht.display.labels import in_words
 from evenwicht.display.language import catalogue, language, retold, say, speaking, translations
 from evenwicht.display.wording import number, signed
+from evenwicht.results.reading import read_tables
 
 from tests.conftest import ROOT
+from tests.pages import EMPTY, pages_of, run_of, section_of, told_by
 from tests.said import LIBRARY, TEMPLATES, every_text, stored
 
 CATALOGUE = LIBRARY / "display" / "translations" / "nl.yaml"
@@ -23,6 +26,11 @@ BANNED = re.compile(
     r"significan|bewijst|determin|probleemgezin|risicokind|schuldig|(eigen|hun) schuld|te laat voor|dure mensen"
     r"|blootgestelden|proefpersonen|geprogrammeerd|beschadigd|zou(den)? moeten|kritieke periode|veroorzaakt|zware gebruikers",
     re.IGNORECASE,
+)
+OURS = re.compile(  # English that only we say: no label of these cohorts has it
+    r"\b(whether|could not|cannot|per 100,000|[Tt]he data|the method|[Ii]ntervals?|[Ee]stimates?|[Tt]rue values?|[Oo]utcome|"
+    r"[Cc]omparison|[Ww]ho |not known|[Dd]ue|analysed|vs|[Cc]rude|[Cc]hance|[Rr]isk|effects|[Ee]xposures?|[Pp]olicy|"
+    r"[Mm]ean|[Ss]hare|[Tt]his|[Ww]ithout|[Tt]hese|holds?)\b"
 )
 MOST_WORDS, LONGEST = 15, 32  # of a sentence: on average, and of any
 KNOWN = {"reason": ("estimates", "diagnostics", "conclusions"), "note": ("diagnostics",)}  # columns shown, and where
@@ -104,7 +112,7 @@ def test_no_known_form_is_of_a_text_that_no_code_writes() -> None:
         ),
         (
             "likelihood ratio over -26 to 15 months; a limit beyond them is infinite",
-            "likelihoodratio over -26 tot 15 maanden; een grens daarbuiten is oneindig",
+            "likelihoodratio over −26 tot 15 maanden; een grens daarbuiten is oneindig",
         ),
         ("interval too short: covers about 90% to 92%", "marge te kort: dekking ongeveer 90% tot 92%"),
         (
@@ -187,3 +195,61 @@ def test_the_language_is_restored_even_after_an_error() -> None:
 def test_every_language_that_can_be_chosen_has_a_catalogue() -> None:
     for name in module.Language.__args__:
         assert name == module.ENGLISH or translations(name)
+
+
+# --- pages
+
+
+@pytest.fixture(scope="module")
+def dutch(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    """Pages in Dutch by the committed tables: of a real cohort, and of a made-up one with the most kinds of words."""
+    names = ["nhefs", "rationing"]
+    found = read_tables(table(name) for name in EMPTY)
+    of = {name: rows[rows["cohort"].isin(names)] for name, rows in found.items()}
+    pictures = {f"{name}.svg": "Figuur" for name in ("balance", "balance_narrow", "nhefs/forest", "nhefs/flow")}
+    with speaking("nl"):
+        return pages_of(run_of(*names), of, tmp_path_factory.mktemp("dutch"), pictures)
+
+
+def test_pages_in_dutch_say_so(dutch: Mapping[str, str]) -> None:
+    assert len(dutch) == 7
+    for page, html in dutch.items():
+        assert '<html lang="nl">' in html, page
+
+
+def test_pages_in_dutch_have_no_english_but_labels_and_sources(dutch: Mapping[str, str]) -> None:
+    labels = sorted(label_texts(), key=len, reverse=True)
+    for page, html in dutch.items():
+        beside = re.findall(r'(?:alt|aria-label|data-label)="([^"]*)"', html)
+        told = " | ".join([told_by(re.sub(r"(?s)<figure.*?</figure>", "", html)), *map(unescape, beside)])
+        for label in labels:
+            told = re.sub(re.escape(label), "", told, flags=re.IGNORECASE)
+        assert [told[max(m.start() - 40, 0) : m.end() + 40] for m in OURS.finditer(told)] == [], page
+
+
+def label_texts() -> set[str]:
+    """Labels, titles, descriptions, units and sources, which stay as the files give them."""
+    texts: set[str] = set()
+    for config in run_of("nhefs", "rationing").cohorts.values():
+        texts |= {text for text in strings_in(config.model_dump(mode="json")) if len(text) > 3}
+        columns, sectors = config.codebook.columns.values(), config.codebook.sectors.values()
+        texts |= {text for c in columns for text in (c.label, c.unit, *c.codes.values()) if len(text) > 3}
+        texts |= {sector.label for sector in sectors} | set(config.codebook.words.values())
+        texts |= {key.replace("_", " ") for key in (*config.studies, *config.scenarios)}
+    return texts | {source for name in ("replication", "calibration") for source in pd.read_csv(table(name))["source"]}
+
+
+def strings_in(value: object) -> Iterator[str]:
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for part in parts:
+        yield from strings_in(part)
+    if isinstance(value, str):
+        yield value
+
+
+def test_pages_in_dutch_write_numbers_and_dates_as_dutch_readers_do(dutch: Mapping[str, str]) -> None:
+    assert "1.629" in section_of(dutch["cohort-nhefs"], "people")
+    page = told_by(dutch["cohort-rationing"])
+    assert "26 september 1953" in page
+    assert "hazardratio 0,6" in page
+    assert "gevallen per 100.000" in page

@@ -19,6 +19,7 @@ ENGLISH: Language = "en"
 SWAPPED = {"nl": str.maketrans(",.", ".,")}  # languages with a decimal comma, and a point for thousands
 JOINT = "; "  # between the parts of a text that a table holds
 LISTED = re.compile(r"(, )(?![^(]*\))")  # between entries within a part, kept in place
+MINUS = "\N{MINUS SIGN}"
 NUMBER = re.compile(r"[\d.,]*\d")
 Form = tuple[re.Pattern[str], str]  # what to match, and the text of the language
 _spoken: ContextVar[Language] = ContextVar("language", default=ENGLISH)
@@ -76,7 +77,7 @@ def _retold(part: str, forms: list[Form]) -> str:
 
 def _in_slot(value: str) -> str:
     if not any(letter.isalpha() for letter in value):
-        return NUMBER.sub(lambda digits: localised(digits[0]), value)
+        return NUMBER.sub(lambda digits: localised(digits[0]), re.sub(r"^-", MINUS, value))
     forms = _forms(language(), within=True)
     return "".join(_retold(part, forms) for part in LISTED.split(value))
 
