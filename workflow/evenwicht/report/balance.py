@@ -33,6 +33,7 @@ AXIS = 30.0  # of numbers and name below an axis
 CAPPED = ("does_not_survive", "depends_on_method")
 NONE = "no_difference_that_matters"
 EQUAL: dict[str, Any] = {"marker": "$=$", "ms": 9, "mew": 0.6, "ls": ""}
+CLEAR = {"facecolor": "white", "edgecolor": "none", "pad": 0}  # behind a label, where lines cross it
 REACH = 0.8  # share of the limits that the axis holds; others end in an arrow
 
 
@@ -189,10 +190,10 @@ class _Canvas:
     def block(self, block: Block, limit: float, *, new: bool) -> None:
         if new:
             lines = wrapped(block.cohort, self.width, bold=True)
-            self.text(0, lines, self.y + 5, fontweight="bold", backgroundcolor="white")
+            self.text(0, lines, self.y + 5, fontweight="bold", bbox=CLEAR)
             self.y += LINE * len(lines) + 6
         lines = wrapped(block.outcome, self.width)
-        self.text(0, lines, self.y, color="#3a4450", backgroundcolor="white")
+        self.text(0, lines, self.y, color="#3a4450", bbox=CLEAR)
         self.y += LINE * len(lines) + 1
         start, ends = self.y, [self.y]
         for level in self.levels:
@@ -207,7 +208,7 @@ class _Canvas:
         left, right = self.places()[level]
         room = (right - left) if self.stacked else LABEL * (right - left) - 10
         lines = wrapped(line.label, room)
-        self.text(left, lines, self.y + 2)
+        self.text(left, lines, self.y + 2, bbox=CLEAR)
         height = LINE * len(lines) + 4
         if self.stacked:
             self.interval(line.row, level, self.y + height + 5, limit)
