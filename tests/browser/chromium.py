@@ -24,6 +24,7 @@ QUIET = [
     "--disable-sync",
 ]
 WIDE, NARROW, HEIGHT = 1280, 390, 1000  # pixels: a laptop, a phone, and a screen of either
+PATIENCE = 120_000  # milliseconds: other tests keep the machine busy
 
 
 @dataclass
@@ -70,7 +71,7 @@ def executable() -> str:
 def launched() -> Iterator[Browser]:
     """Run the browser without a window meanwhile."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable(), args=QUIET)
+        browser = playwright.chromium.launch(executable_path=executable(), args=QUIET, timeout=PATIENCE)
         try:
             yield browser
         finally:
@@ -82,6 +83,7 @@ def visit(browser: Browser, file: Path, width: int = WIDE, scripts: bool = True)
     context = browser.new_context(
         viewport={"width": width, "height": HEIGHT}, offline=True, java_script_enabled=scripts, accept_downloads=True
     )
+    context.set_default_timeout(PATIENCE)
     made = Visit(context.new_page(), file)
     made.page.on("request", made.note_request)
     made.page.on("console", lambda message: made.complaints.append(message.text))

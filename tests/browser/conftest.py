@@ -2,9 +2,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
-from tests.browser.chromium import WIDE, Visit, close, launched, visit
+from tests.browser.chromium import PATIENCE, WIDE, Visit, close, launched, visit
+
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="module")

@@ -137,8 +137,10 @@ def pictures_without_words(page: Page) -> list[str]:
 
 
 def barriers(page: Page) -> list[str]:
-    """What axe finds against WCAG 2.1 A and AA, contrast included, in a page with its long tables cut short."""
-    page.add_style_tag(content=f"tbody > tr:nth-child(n + {ROWS_FOR_AXE + 1}) {{ display: none }}")
+    """What axe finds against WCAG 2.1 A and AA, contrast included, in a page that loses the ends of its long tables."""
+    page.locator(f"tbody > tr:nth-child(n + {ROWS_FOR_AXE + 1})").evaluate_all(
+        "rows => rows.forEach(row => row.remove())"
+    )
     found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]})
     return [
         f"{rule['id']}: {node['html'][:160]} ({node['failureSummary']})"
