@@ -1,5 +1,6 @@
 """The pages of a run: what each tells, and what none tells where there is nothing to tell."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -188,7 +189,8 @@ def test_what_could_not_be_estimated_is_said_first_on_the_front_page_and_on_that
     found = pd.concat([others, estimates(part), failing("nhefs", "price_as_instrument")])
     pages = pages_of(run_of("nhefs"), {**some_tables(), "estimates": found}, tmp_path, BALANCE)
     front, page = pages["report"], pages["cohort-nhefs"]
-    assert told_by(front).index("Nobody died") < told_by(front).index("Real cohorts")
+    assert told_by(front).lower().index("nobody died") < told_by(front).index("Real cohorts")
+    assert "by not estimated" not in told_by(front), "a comparison that no method could make names none"
     assert page.index('<section id="failed">') < page.index('<section id="answer">')
     failed = section_of(page, "failed")
     assert "Quitting smoking between 1971 and 1982 Death within 120 months" in failed
@@ -221,8 +223,8 @@ def test_the_pages_stand_when_every_study_failed(default_run: Run, tmp_path: Pat
 
 def test_the_page_of_recovery_says_how_often_what_may_be_said_is_right_in_each_world(default: Pages) -> None:
     page = told_by(default["recovery"])
-    assert "as configured found 3 10 9 1 0 90% ± 9" in page
-    assert "no effect found 3 10" in page
+    assert re.search(r"as configured \D*3 \D*10 9 1 0 90% ± 9", page)
+    assert re.search(r"no effect \D*3 \D*10 0 0 10 0% ± 0", page)
 
 
 def test_a_run_whose_worlds_were_not_drawn_afresh_says_so_and_judges_no_method(tmp_path: Path) -> None:
