@@ -14,6 +14,7 @@ from evenwicht.base.progress import at_end, at_failure, at_start, not_estimated
 from evenwicht.config import AS_CONFIGURED
 from evenwicht.config.loading import load_run
 from evenwicht.config.recovered import recovered_studies, recovery_settings
+from evenwicht.display.language import catalogue_file
 from evenwicht.report.sites import FRONT, pages_of
 from evenwicht.studies.parts import file_of_kind
 

@@ -28,6 +28,7 @@ rule figures:
         recovery={name: own_or_project(path) for name, path in RECOVERY_TABLES.items()},
         recovered={name: file_digest(own_or_project(path)) for name, path in RECOVERY_TABLES.items()},
         settings=RECOVERY_SETTINGS,
+        words=file_digest(catalogue_file(RUN.settings.language)),
         library=code_of("figures.py", of_kinds("section", "figures", "claims")),
     script:
         "../scripts/figures.py"

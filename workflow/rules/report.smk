@@ -25,6 +25,7 @@ rule report_page:
         recovery={name: own_or_project(path) for name, path in RECOVERY_TABLES.items()},
         recovered={name: file_digest(own_or_project(path)) for name, path in RECOVERY_TABLES.items()},
         settings=RECOVERY_SETTINGS,
+        words=file_digest(catalogue_file(RUN.settings.language)),
         library=code_of("report_page.py", of_kinds("section", "claims")),
     script:
         "../scripts/report_page.py"

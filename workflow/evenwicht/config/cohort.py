@@ -15,6 +15,7 @@ from evenwicht.base.exposures import Contrast
 from evenwicht.base.names import Name, Strict
 from evenwicht.base.outcomes import BinaryOutcome, ContinuousOutcome, EventOutcome, MultiSectorOutcome, Outcome, Sector
 from evenwicht.base.sources import SourceSettings
+from evenwicht.display.language import message, say
 from evenwicht.ingest import SOURCES
 from evenwicht.results.questions import Question
 from evenwicht.studies import KINDS
@@ -29,6 +30,7 @@ else:
     Study = Annotated[reduce(or_, KINDS), Field(discriminator="kind")]
 
 AS_CONFIGURED = "as_configured"  # the scenario without changes
+PEOPLE = message("people")  # what those counted are called if the file does not say
 TOGETHER = "light"  # the job of all studies that are not worth one of their own
 
 
@@ -38,7 +40,7 @@ class CohortConfig(Strict):
     name: Name = Field(description="Id of the cohort in every table and file")
     title: str = Field(description="What the cohort is called")
     description: str = Field(description="Where it comes from, for the reader of the report")
-    members: str = Field("people", description="What those counted are called, such as births or children")
+    members: str = Field(PEOPLE, description="What those counted are called, such as births or children")
     source: Source = Field(description="Real data, or the world that it is drawn from")
     columns: dict[Name, Column] = Field(default={}, description="Columns of `persons`; a world describes its own")
     sectors: dict[Name, Sector] = Field(default={}, description="Cost sectors; a world describes its own")
@@ -73,6 +75,11 @@ class CohortConfig(Strict):
             title=self.title,
             description=self.description,
         )
+
+    @property
+    def counted(self) -> str:
+        """What those counted are called: as the file says, else people, in the language of the moment."""
+        return say(PEOPLE) if self.members == PEOPLE else self.members
 
     @property
     def synthetic(self) -> bool:

@@ -98,8 +98,12 @@ def catalogue(language: Language) -> Mapping[str, Mapping[str, str]]:
     """Return what a language has by English text: what is said, what is stored in tables, and what is within that."""
     import yaml
 
-    file = Path(__file__).parent / "translations" / f"{language}.yaml"
-    return dict(yaml.safe_load(file.read_text(encoding="utf-8")))
+    return dict(yaml.safe_load(catalogue_file(language).read_text(encoding="utf-8")))
+
+
+def catalogue_file(language: Language) -> Path:
+    """Where the catalogue of a language is; English has none."""
+    return Path(__file__).parent / "translations" / f"{language}.yaml"
 
 
 @cache

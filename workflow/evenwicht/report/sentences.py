@@ -124,7 +124,7 @@ class Told:
 
     @property
     def members(self) -> str:
-        return self.config.members
+        return self.config.counted
 
     @property
     def scale(self) -> Scale:
