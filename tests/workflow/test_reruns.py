@@ -43,9 +43,9 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return project
 
 
-def plan(project: Path) -> dict[str, int]:
-    """Number of jobs that a run would start now, by rule."""
-    printed = run_snakemake(project, *SETTINGS, "--dry-run").stdout
+def plan(project: Path, *more: str) -> dict[str, int]:
+    """Number of jobs that a run would start now, by rule; with more settings if need be."""
+    printed = run_snakemake(project, *SETTINGS, *more, "--dry-run").stdout
     if "Nothing to be done" in printed:
         return {}
     table = re.search(r"^job +count\n[- ]+\n(.*?)^total", printed, re.MULTILINE | re.DOTALL)
@@ -108,6 +108,12 @@ def test_an_edit_of_a_cohort_file_or_an_input_of_the_project_replans_what_depend
     """Under its old time stamp too: content decides."""
     with edited(finished / file, old, new):
         assert plan(finished) == jobs
+
+
+def test_another_language_shows_the_same_results_anew_and_its_words_matter_to_no_other(finished: Path) -> None:
+    assert plan(finished, "language=nl") == SHOWN
+    with edited(finished / "workflow/evenwicht/display/translations/nl.yaml", "e", "f"):
+        assert plan(finished) == {}
 
 
 def test_a_corrected_source_is_seen_under_an_older_time_stamp(finished: Path) -> None:
