@@ -7,6 +7,7 @@ from typing import Any
 from evenwicht.display.labels import in_sentence
 from evenwicht.display.language import retold, say
 from evenwicht.report.sentences import Told, listed, sentence, truth
+from evenwicht.results.rows import FAILED
 from evenwicht.studies import showing
 from evenwicht.weighing import Weighed
 
@@ -61,7 +62,7 @@ def _counts(weighed: Sequence[Weighed]) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class Missing:
-    """What could not be estimated of one exposure or policy, for one reason."""
+    """What could not be estimated of one exposure or policy, for one reason; the method is empty if none could."""
 
     cohort: str
     cause: str
@@ -82,7 +83,7 @@ def missing(told: Sequence[Told]) -> list[Missing]:
             cohort,
             cause,
             listed(list(dict.fromkeys(in_sentence(one.outcome) for one in ones))),
-            showing.method_label(ones[0].row["method"]),
+            "" if ones[0].row["method"] == FAILED else showing.method_label(ones[0].row["method"]),
             reason,
         )
         for (cohort, cause, reason), ones in groups.items()
