@@ -18,7 +18,7 @@ from evenwicht.estimators.results import ESTIMANDS
 from evenwicht.results.flow import ANALYSED, DUE, EXPOSURE, OUTSIDE
 from evenwicht.results.schema import CONCLUSIONS, QUESTION
 from evenwicht.studies.claiming import claims
-from evenwicht.studies.claims import RISK, Claim, told_of_sample
+from evenwicht.studies.claims import POPULATION, RISK, Claim, told_of_sample
 from evenwicht.studies.samples import OTHER_LEVEL
 
 PER = 100_000
@@ -220,7 +220,7 @@ def _row(config: CohortConfig, one: Conclusion) -> Row:
 
 def _counting(row: Row, sd: float) -> tuple[str, float]:
     """In what a row is counted, and the factor."""
-    if row["estimand"].endswith(RISK):
+    if row["estimand"] in (RISK, POPULATION[RISK]):
         return CASES, float(PER)
     return SDS, 1 / sd if sd > 0 else math.nan
 

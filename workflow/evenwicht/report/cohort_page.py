@@ -18,7 +18,7 @@ from evenwicht.report import lines
 from evenwicht.report.embedding import embedded
 from evenwicht.report.flow_figure import flow_lines
 from evenwicht.report.front import MOST_STATEMENTS, paragraph
-from evenwicht.report.sentences import Told, sentence, tell, unit_of
+from evenwicht.report.sentences import Told, tell, unit_of
 from evenwicht.studies import showing
 from evenwicht.studies.claiming import leads
 from evenwicht.studies.claims import DIFFERENCES, leading
@@ -66,7 +66,6 @@ def cohort_page(
         "flow": flow_table(own["flow"], words),
         "paragraph": [*paragraph(told, weighed), *statements][:MOST_STATEMENTS],
         "conclusions": conclusions_table(told),
-        "sentences": [sentence(one) for one in told],
         "failed": lines.not_estimated_table(
             [line for line in lines.not_estimated(words, tables["estimates"]) if line["cohort"] == config.title]
         ),

@@ -18,10 +18,10 @@ from evenwicht.display.certainty import STATUSES, STEPS, Verdict, size_of
 from evenwicht.display.labels import Labels, first_upper, in_sentence
 from evenwicht.display.language import message, retold, say
 from evenwicht.display.section import Row
-from evenwicht.display.wording import Scale, decimals, number, scale_of
+from evenwicht.display.wording import Scale, decimals, scale_of
 from evenwicht.studies import showing
+from evenwicht.studies.claims import POPULATION, RISK
 
-THOUSAND = 1_000
 # size -> what is done to an outcome, by level; the words of a level are the same in every sentence
 RAISES = {
     4: {
@@ -120,7 +120,7 @@ class Told:
 
     @property
     def is_risk(self) -> bool:
-        return "risk" in self.row["estimand"]
+        return self.row["estimand"] in (RISK, POPULATION[RISK])
 
     @property
     def members(self) -> str:
@@ -330,11 +330,6 @@ def _amount(value: float, told: Told) -> str:
         return say("{size} fewer", size=size) if value < 0 else say("{size} more", size=size)
     sized = f"{size} {unit_of(told)}".strip()
     return say("{size} lower", size=sized) if value < 0 else say("{size} higher", size=sized)
-
-
-def in_thousand(risk: float) -> str:
-    """A risk as people among 1,000."""
-    return number(THOUSAND * risk, 0)
 
 
 def listed(names: Sequence[str]) -> str:
