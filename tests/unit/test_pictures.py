@@ -414,7 +414,7 @@ def test_every_number_stands_in_its_part_or_below_the_bar() -> None:
 def test_reasons_stand_in_the_order_in_which_they_apply() -> None:
     legend = flow_picture(FLOWS).figure.legends[0]
     named = [text.get_text() for text in legend.get_texts()]
-    assert named == ["analysed", "exposure not known", "outcome not known", "covariates not known"]
+    assert named == ["Analysed", "Exposure not known", "Outcome not known", "Covariates not known"]
 
 
 def test_parts_differ_by_hatch_as_well_as_by_colour() -> None:
