@@ -269,6 +269,8 @@ def test_an_instrument_whose_set_has_two_parts_says_both(tmp_path: Path) -> None
     page = instrument(tmp_path, (-np.inf, -1.0), (2.0, np.inf))
     assert "cannot answer" not in page
     assert "−1.00 or less and +2.00 or more" in page
+    assert "large effects either way, but not all between" in page
+    assert "any value" not in page
 
 
 def test_every_published_figure_of_a_world_is_shown_in_words(default: Pages, default_tables: Tables) -> None:

@@ -48,7 +48,7 @@ def at_failure(seconds: float, logs: str | Path) -> str:
     named = [f"  {log.relative_to(logs).with_suffix('')}: see {log}" for log in failed]
     stopped = f"evenwicht: stopped after {told(seconds)}."
     if not named:
-        return f"{stopped} No job failed by itself; the lines above say why."
+        return f"{stopped} No job left a message; the lines above say why."
     advice = "Correct what the messages name and run the same command again: what is done stays done."
     return "\n".join([f"{stopped} Failed:", *named, advice])
 

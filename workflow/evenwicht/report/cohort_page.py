@@ -1,5 +1,6 @@
 """The page of one cohort: what may be said, how sure, what breaks it, and the numbers behind."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -104,13 +105,15 @@ def conclusions_table(told: list[Told]) -> Table:
 
 def _conclusion(one: Told) -> dict[str, str]:
     row, known = one.row, not pd.isna(one.row["truth"])
+    # limits that hold every value, or all but some in between, are no interval
+    shown = row if one.verdict.status != "not_estimable" else {**row, "lower": math.nan, "upper": math.nan}
     return {
         "level": say(LEVELS[one.conclusion.level]),
         "cause": first_upper(one.cause),
         "outcome": one.outcome,
         "status": first_upper(one.status),
         "badge": one.badge,
-        "change": one.scale.with_interval(row, sign=True),
+        "change": one.scale.with_interval(shown, sign=True),
         "unit": unit_of(one),
         "truth": one.scale.signed(row["truth"]) if known else "",
         "why": one.why,

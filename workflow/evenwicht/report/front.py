@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evenwicht.display.labels import in_sentence
-from evenwicht.display.language import retold, say
+from evenwicht.display.language import say
 from evenwicht.report.sentences import Told, listed, sentence, truth
 from evenwicht.results.rows import FAILED
 from evenwicht.studies import showing
@@ -76,8 +76,7 @@ def missing(told: Sequence[Told]) -> list[Missing]:
     groups: dict[tuple[str, str, str], list[Told]] = {}
     for one in told:
         if one.verdict.status == "not_estimable":
-            reason = retold(one.row["reason"]) or say("it has no interval")
-            groups.setdefault((one.config.title, one.cause, reason), []).append(one)
+            groups.setdefault((one.config.title, one.cause, one.reason), []).append(one)
     return [
         Missing(
             cohort,

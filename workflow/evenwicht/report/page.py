@@ -22,7 +22,7 @@ from evenwicht.display.language import language, message, say
 from evenwicht.display.section import where
 from evenwicht.display.table import Column, Table
 from evenwicht.display.wording import number
-from evenwicht.report import lines
+from evenwicht.report import lines, recovery_lines
 from evenwicht.report.cohort_page import cohort_page
 from evenwicht.report.embedding import embedded
 from evenwicht.report.front import front
@@ -157,11 +157,11 @@ def _recovery(words: lines.Words, tables: Mapping[str, pd.DataFrame], figures: M
         "figures": figures,
         "promise": promise_line(recovered(tables["recovery"], where(tables["coverage"], scenario=AS_CONFIGURED))),
         "rule": rule(),
-        "verdicts": lines.verdicts(tables["verdicts"]),
-        "recovery": lines.recovery(words, tables["bias"], tables["recovery"]),
-        "not_recovered": lines.not_recovered(words, tables["recovery"]),
-        "coverage": lines.coverage(words, tables["coverage"]),
-        "scenarios": lines.scenarios(words, tables["scenarios"]),
+        "verdicts": recovery_lines.verdicts(tables["verdicts"]),
+        "recovery": recovery_lines.recovery(words, tables["bias"], tables["recovery"]),
+        "not_recovered": recovery_lines.not_recovered(words, tables["recovery"]),
+        "coverage": recovery_lines.coverage(words, tables["coverage"]),
+        "scenarios": recovery_lines.scenarios(words, tables["scenarios"]),
     }
 
 

@@ -119,6 +119,11 @@ class Told:
         return ", ".join(say(STEPS[name].label) for name in self.verdict.steps)
 
     @property
+    def reason(self) -> str:
+        """Why it could not be estimated."""
+        return retold(self.row["reason"]) or say("it has no interval")
+
+    @property
     def is_risk(self) -> bool:
         return self.row["estimand"] in (RISK, POPULATION[RISK])
 
@@ -278,7 +283,7 @@ def _not_estimable(told: Told) -> str:
         "effect.",
         cause=in_sentence(told.cause),
         outcome=told.at_risk,
-        reason=retold(told.row["reason"]) or say("it has no interval"),
+        reason=told.reason,
     )
 
 

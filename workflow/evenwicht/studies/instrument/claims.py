@@ -11,6 +11,7 @@ from evenwicht.studies.instrument import Settings
 
 LEADS: Leads = {}  # its one estimate leads
 ANY_EFFECT = "the policy hardly changed the exposure, so the data fit any value"
+EITHER_WAY = "the policy hardly changed the exposure, so the data fit large effects either way, but not all between"
 
 
 def claims(study: Settings, book: Codebook, found: Found) -> list[Claim]:
@@ -37,5 +38,5 @@ def claims(study: Settings, book: Codebook, found: Found) -> list[Claim]:
 def _hull(allowed: list[Row]) -> dict[str, object]:
     """The limits of an Anderson-Rubin set, around its parts if it has two: they hold however weak the instrument is."""
     lower, upper = min(part["lower"] for part in allowed), max(part["upper"] for part in allowed)
-    reason = ANY_EFFECT if np.isinf([lower, upper]).all() else ""
-    return {"lower": lower, "upper": upper, "reason": reason}
+    why = ANY_EFFECT if len(allowed) == 1 else EITHER_WAY
+    return {"lower": lower, "upper": upper, "reason": why if np.isinf([lower, upper]).all() else ""}
