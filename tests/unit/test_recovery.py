@@ -221,5 +221,5 @@ def test_the_digest_of_settings_follows_what_replicates_are_computed_from() -> N
 def test_a_scenario_depends_on_its_policy_studies_alone() -> None:
     config = configured("rationing")
     assert recovered_studies(config) == ["household", "rationed", "end_of_rationing"]
-    assert recovered_studies(config, "no_effect") == ["rationed", "end_of_rationing"]
+    assert recovered_studies(config.in_scenario("no_effect")) == ["rationed", "end_of_rationing"]
     assert recovered_studies(configured("register_nz")) == []

@@ -38,13 +38,12 @@ def replicate(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Draw the cohort again and again, estimate each time what has a true value, and conclude what may be said.
 
-    Estimates that take long and have no true value are left out: they would multiply the cost. In a scenario only the
-    studies of policies are run.
+    Estimates that take long and have no true value are left out: they would multiply the cost.
 
     Parameters
     ----------
     config
-        A synthetic cohort, in the world of the scenario.
+        A synthetic cohort, in a scenario as `in_scenario` gives it.
     truth
         Its truth table.
     seed
@@ -66,7 +65,7 @@ def replicate(
     known = set(truth[QUESTION].astype(str).itertuples(index=False, name=None))
     job = Job(lambda part: stream(seed, config.name, part), known=known)
     book, world = config.codebook, build(config.source, config.codebook, config.questions)
-    studies = {name: config.studies[name] for name in recovered_studies(config, scenario)}
+    studies = {name: config.studies[name] for name in recovered_studies(config)}
     parts, verdicts = [], []
     for r in replicates:
         cohort = world.cohort(stream_key(seed, config.name, rule, r))

@@ -165,11 +165,16 @@ def source_digest(wildcards):
     return file_digest(path) if path else ""
 
 
-def replicated(wildcards):
-    """The cohort whose replicates a job draws, in the world of its scenario, with the studies that are judged."""
+def in_its_scenario(wildcards):
+    """The cohort whose replicates a job draws, in the world of its scenario."""
     cohort, scenario = RUN.cohorts[wildcards.cohort], wildcards.scenario
-    world = cohort if scenario == AS_CONFIGURED else cohort.in_scenario(scenario)
-    return world.needed(recovered_studies(world, scenario))
+    return cohort if scenario == AS_CONFIGURED else cohort.in_scenario(scenario)
+
+
+def replicated(wildcards):
+    """The same with the studies that are judged alone."""
+    cohort = in_its_scenario(wildcards)
+    return cohort.needed(recovered_studies(cohort))
 
 
 def replicates_of(name, what):
@@ -181,14 +186,14 @@ def replicates_of(name, what):
 
 def code_of_replicates(wildcards):
     """Digest of the code by which replicates are drawn and judged."""
-    judged = recovered_studies(RUN.cohorts[wildcards.cohort], wildcards.scenario)
+    judged = recovered_studies(in_its_scenario(wildcards))
     return code_of(
         "replicates.py", [*runs_of(wildcards.cohort, judged), *world_of(wildcards.cohort), *of_kinds("claims")]
     )
 
 
 def truth_of_replicates(wildcards):
-    """True values of a cohort as configured; those of a scenario are closed forms."""
+    """True values of a cohort as configured; those of a scenario are worked out with its draws."""
     return f"data/synthetic/{wildcards.cohort}/truth.parquet" if wildcards.scenario == AS_CONFIGURED else []
 
 

@@ -27,6 +27,7 @@ rule replicates:
     params:
         cohort=replicated,
         seed=SETTINGS.seed,
+        truth_draws=SETTINGS.truth_draws,
         replicates=piece_of_replicates,
         library=code_of_replicates,
     script:

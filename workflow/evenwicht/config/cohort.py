@@ -31,6 +31,12 @@ else:
 
 AS_CONFIGURED = "as_configured"  # the scenario without changes
 PEOPLE = message("people")  # what those counted are called if the file does not say
+# what a study does not depend on
+UNASKED: dict[str, Any] = {"scenarios": {}, "scenario_studies": [], "table1": []}
+    "scenarios": {},
+    "scenario_studies": [],
+    "table1": [],
+}  # no number of a study depends on them
 TOGETHER = "light"  # the job of all studies that are not worth one of their own
 
 
@@ -48,7 +54,10 @@ class CohortConfig(Strict):
     adjustments: dict[Name, Adjustment] = Field(default={}, description="Sets of covariates that studies name")
     studies: dict[Name, Study] = Field(description="Id of your choice -> study; at least one")
     scenarios: dict[Name, dict[str, Any]] = Field(
-        default={}, description="Name -> changes to `source`: worlds in which the policy studies must still be right"
+        default={}, description="Name -> changes to `source`: worlds in which studies must still be right"
+    )
+    scenario_studies: list[Name] = Field(
+        default=[], description="Studies that are run in the scenarios; those of policies if left out"
     )
     table1: list[Name] = Field(description="Columns described by exposure; at least one")
 
@@ -118,10 +127,10 @@ class CohortConfig(Strict):
         data = self.model_dump(mode="json")
         chosen = {name: data["studies"][name] for name in studies}
         sets = data["adjustments"] if chosen else {}
-        return without_words({**data, "adjustments": sets, "studies": chosen, "scenarios": {}, "table1": []})
+        return without_words({**data, "adjustments": sets, "studies": chosen, **UNASKED})
 
     def in_scenario(self, name: str) -> "CohortConfig":
-        """The same cohort in a world with the changes of a scenario.
+        """The same cohort in a world with the changes of a scenario, with the studies that are run in scenarios.
 
         Raises
         ------
@@ -129,8 +138,14 @@ class CohortConfig(Strict):
             If the changes do not give a valid world.
         """
         data = self.model_dump(mode="json")
-        data["source"] = merged(data["source"], self.scenarios[name])
-        return CohortConfig.model_validate(data)
+        source, judged = merged(data["source"], self.scenarios[name]), self.judged_in_scenarios
+        studies = {study: data["studies"][study] for study in judged}
+        return CohortConfig.model_validate({**data, **UNASKED, "source": source, "studies": studies})
+
+    @property
+    def judged_in_scenarios(self) -> list[str]:
+        """Names of the studies that are run in scenarios."""
+        return self.scenario_studies or [name for name, study in self.studies.items() if study.level == "policy"]
 
     def check(self) -> Iterator[Mistake]:
         """Yield every reference that leads nowhere, and everything a study names but cannot use."""
@@ -148,6 +163,7 @@ class CohortConfig(Strict):
         for key, study in self.studies.items():
             for mistake in study.check(book):
                 yield mistake.under("studies", key)
+        yield from all_known("scenario_studies", self.scenario_studies, self.studies, "a study")
         for key in ("studies", "table1"):
             if not getattr(self, key):
                 yield Mistake(key, "it is empty", "Add at least one entry.")

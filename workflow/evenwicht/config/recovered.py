@@ -5,13 +5,9 @@ from evenwicht.config.cohort import AS_CONFIGURED, CohortConfig
 from evenwicht.config.run import Run
 
 
-def recovered_studies(config: CohortConfig, scenario: str = AS_CONFIGURED) -> list[str]:
-    """Names of the studies of a world that replicates judge: those of effects, in a scenario those of policies."""
-    return [
-        name
-        for name, study in config.studies.items()
-        if study.has_truth and (scenario == AS_CONFIGURED or study.level == "policy")
-    ]
+def recovered_studies(config: CohortConfig) -> list[str]:
+    """Names of the studies that replicates judge: those of effects."""
+    return [name for name, study in config.studies.items() if study.has_truth]
 
 
 def recovery_settings(run: Run) -> dict[str, dict[str, str]]:
@@ -24,9 +20,9 @@ def recovery_settings(run: Run) -> dict[str, dict[str, str]]:
     places: dict[str, dict[str, str]] = {}
     for world in (run.cohorts[name] for name in run.synthetic):
         for scenario in (AS_CONFIGURED, *world.scenarios):
-            studies = recovered_studies(world, scenario)
+            cohort = world if scenario == AS_CONFIGURED else world.in_scenario(scenario)
+            studies = recovered_studies(cohort)
             if studies:
-                cohort = world if scenario == AS_CONFIGURED else world.in_scenario(scenario)
                 digest = settings_digest({**numbers, "cohort": cohort.needed(studies)})
                 places.setdefault(world.name, {})[scenario] = digest
     return places

@@ -8,7 +8,7 @@ intervention can change how many people are above them.
 
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -18,19 +18,21 @@ from evenwicht.base.arrays import Floats
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.errors import DataError
 from evenwicht.base.exposures import Contrast
-from evenwicht.base.outcomes import EventOutcome, MultiSectorOutcome
+from evenwicht.base.outcomes import EventOutcome
 from evenwicht.base.streams import part_of
-from evenwicht.estimators.concentration import high_need, several_sectors
 from evenwicht.estimators.distributions import normal_density
 from evenwicht.results.questions import Question
 from evenwicht.results.schema import QUESTION, TRUTH
+from evenwicht.worlds.answers import ANSWERS
 from evenwicht.worlds.mechanism_settings import ALL_CAUSES
-from evenwicht.worlds.mechanisms import mean_free_years, onset_risk
+from evenwicht.worlds.mechanisms import mean_free_years
+from evenwicht.worlds.people import People
 from evenwicht.worlds.scm import Values
 from evenwicht.worlds.use_truth import concentration_rows
 from evenwicht.worlds.world import (
     PER,
     Arms,
+    Intervention,
     Row,
     World,
     births_of,
@@ -107,11 +109,10 @@ def simulated_values(
         for part in range(count):
             chunk: list[Row] = []
             tenths: list[list[Row]] = [[] for _ in range(0, CHUNK, BATCH)]
-            for about, natural, arms in _people(world, questions, CHUNK, part_of(key, part)):
-                chunk += _rows(world, book, questions, about, natural, arms)
+            for about, people in _people(world, book, questions, CHUNK, part_of(key, part)):
+                chunk += _rows(questions, about, people)
                 for start, tenth in zip(range(0, CHUNK, BATCH), tenths, strict=True):
-                    some, *some_arms = (_some(people, start) for people in (natural, *arms))
-                    tenth += _rows(world, book, questions, about, some, some_arms)
+                    tenth += _rows(questions, about, people.some(start, BATCH))
             whole += _each_once(chunk)
             batches += [one for tenth in tenths for one in _each_once(tenth)]
     if not whole:
@@ -186,19 +187,26 @@ class _Compared:
 
 
 def _people(
-    world: World, questions: Sequence[Question], n: int, key: np.random.SeedSequence
-) -> Iterator[tuple[_Compared | None, Values, list[Values]]]:
-    """Yield n people without intervention, with both arms of each comparison, and last without any."""
-    natural = world.equations.draw(n, key)
-    for about in _comparisons(world, questions, natural):
-        both = (about.arms.exposed, about.arms.unexposed)
-        yield about, natural, [world.equations.draw(n, key, do) if do else natural for do in both]
-    yield None, natural, []
+    world: World, book: Codebook, questions: Sequence[Question], n: int, key: np.random.SeedSequence
+) -> Iterator[tuple[_Compared | Question | None, People]]:
+    """Yield n people with both arms of each comparison, with those of each other question, and last without any."""
+    people = People(world, book, world.equations.draw(n, key))
+
+    def draw(do: Intervention) -> Values:
+        return world.equations.draw(n, key, do) if do else people.values
+
+    for about in _comparisons(questions, people):
+        yield about, replace(people, arms=(draw(about.arms.exposed), draw(about.arms.unexposed)))
+    for question in questions:
+        answer = ANSWERS.get(type(question))
+        if answer is not None:
+            yield question, replace(people, arms=tuple(answer.arms(question, people, draw)) if answer.arms else ())
+    yield None, people
 
 
-def _comparisons(world: World, questions: Sequence[Question], natural: Values) -> Iterator[_Compared]:
+def _comparisons(questions: Sequence[Question], people: People) -> Iterator[_Compared]:
     """Yield what the world can compare: columns that are variables of its model, and births."""
-    weights = _weights(world, natural)
+    world, natural, weights = people.world, people.values, people.weights
     for contrast, outcomes in effects_by_contrast(questions).items():
         step = None
         if contrast.continuous and contrast.column in natural:
@@ -236,42 +244,30 @@ def _arms(world: World, contrast: Contrast, natural: Values, step: float | None)
     return Arms({column: True}, {column: False}) if kind == "b" else None
 
 
-def _some(people: Values, start: int) -> Values:
-    """One batch of a chunk of people."""
-    return {name: values[start : start + BATCH] for name, values in people.items()}
-
-
-def _weights(world: World, natural: Values) -> Floats:
-    n = len(next(iter(natural.values())))
-    return np.ones(n) if world.inclusion is None else natural[world.inclusion].astype(float)
-
-
-def _rows(
-    world: World,
-    book: Codebook,
-    questions: Sequence[Question],
-    about: _Compared | None,
-    natural: Values,
-    arms: list[Values],
-) -> Iterator[Row]:
-    """True values of one comparison, or those without one."""
-    weights = _weights(world, natural)
+def _rows(questions: Sequence[Question], about: _Compared | Question | None, people: People) -> Iterator[Row]:
+    """True values of one comparison, of one other question, or those without either."""
     if about is None:
-        yield from _without_comparison(world, book, questions, natural, weights)
-        return
-    w = weights if about.arms.among is None else weights * about.arms.among(natural)
+        yield from _without_comparison(questions, people)
+    elif not isinstance(about, _Compared):
+        yield from ANSWERS[type(about)].rows(about, people)
+    else:
+        yield from _compared(questions, about, people)
+
+
+def _compared(questions: Sequence[Question], about: _Compared, people: People) -> Iterator[Row]:
+    w = people.weights
+    w = w if about.arms.among is None else w * about.arms.among(people.values)
     for policy, outcomes in about.outcomes.items():
         for name in outcomes:
-            for found in _effects_on(world, book, about, policy, name, arms, natural, w):
+            for found in _effects_on(about, policy, name, people, w):
                 yield from ({**found, "reference": reference} for reference in about.references)
         if not policy:
-            yield from _attributable_use(world, questions, about, natural, arms[1])
+            yield from _attributable_use(people.world, questions, about, people.values, people.arms[1])
 
 
-def _without_comparison(
-    world: World, book: Codebook, questions: Sequence[Question], natural: Values, weights: Floats
-) -> Iterator[Row]:
-    yield from _unexplained(world, book, natural, weights)
+def _without_comparison(questions: Sequence[Question], people: People) -> Iterator[Row]:
+    world, natural = people.world, people.values
+    yield from _unexplained(people)
     for question in concentrations_of(questions):
         if question.window in world.use:
             yield from concentration_rows(question, natural[world.use[question.window]], world.sectors, natural)
@@ -279,50 +275,19 @@ def _without_comparison(
         yield from world.others(natural)
 
 
-def _effects_on(
-    world: World,
-    book: Codebook,
-    about: _Compared,
-    policy: bool,
-    name: str,
-    arms: list[Values],
-    natural: Values,
-    weights: Floats,
-) -> Iterator[Row]:
+def _effects_on(about: _Compared, policy: bool, name: str, people: People, weights: Floats) -> Iterator[Row]:
     """Every estimand of one comparison and one outcome, without the reference."""
-    values = [_outcome(world, book, name, people, natural) for people in (*arms, natural)]
-    if values[2] is None:
+    natural = people.outcome(name)
+    if natural is None:
         return
-    exposed, unexposed, now = (np.asarray(value) for value in values)
-    outcome = book.outcomes[name]
+    exposed, unexposed = (np.asarray(people.outcome(name, arm)) for arm in people.arms)
+    outcome = people.book.outcomes[name]
     at = f"{outcome.horizon:g}" if isinstance(outcome, EventOutcome) else ""
-    present = about.as_they_are(natural, weights)
-    effect = _Effect(name, about.exposure, at, policy, about.step, exposed, unexposed, now, weights, present)
-    yield from _effects(effect, natural, about.column)
+    present = about.as_they_are(people.values, weights)
+    effect = _Effect(name, about.exposure, at, policy, about.step, exposed, unexposed, natural, weights, present)
+    yield from _effects(effect, people.values, about.column)
     if isinstance(outcome, EventOutcome):
-        yield from _time_to_event(world, outcome, effect, about, arms)
-
-
-def _outcome(world: World, book: Codebook, name: str, people: Values, natural: Values) -> Floats | None:
-    """Each person's expected outcome, (n,): a risk, a 0/1 state or a number; None if the model does not know it."""
-    outcome = book.outcomes[name]
-    if isinstance(outcome, EventOutcome):
-        if outcome.event not in world.diseases:
-            return None
-        return onset_risk(world.diseases[outcome.event], people[f"{outcome.event}_log_hazard"], outcome.horizon)
-    if isinstance(outcome, MultiSectorOutcome):
-        if outcome.window not in world.use:
-            return None
-        use = world.use[outcome.window]
-        flags = people[use] > _thresholds(natural[use], outcome.top_share)
-        return several_sectors(flags, outcome.at_least).astype(float)
-    return people[outcome.column].astype(float) if outcome.column in people else None
-
-
-def _thresholds(amounts: Floats, top_share: float) -> Floats:
-    """Largest use in each sector that does not count as high need."""
-    flags = np.column_stack([high_need(column, top_share) for column in amounts.T])
-    return np.asarray(np.where(flags, -np.inf, amounts).max(axis=0))
+        yield from _time_to_event(people.world, outcome, effect, about, people.arms)
 
 
 @dataclass(frozen=True)
@@ -448,7 +413,7 @@ def _by_ses(effect: _Effect, ses: Floats) -> Iterator[Row]:
 
 
 def _time_to_event(
-    world: World, outcome: EventOutcome, effect: _Effect, about: _Compared, arms: list[Values]
+    world: World, outcome: EventOutcome, effect: _Effect, about: _Compared, arms: Sequence[Values]
 ) -> Iterator[Row]:
     """Survival of both arms to the horizon, time gained free of the disease, and effects by other ages."""
     disease, weights = world.diseases[outcome.event], effect.weights
@@ -465,13 +430,13 @@ def _time_to_event(
     yield from effects_by_age(keys, disease, hazards[0], hazards[1], weights, about.ages)
 
 
-def _unexplained(world: World, book: Codebook, natural: Values, weights: Floats) -> Iterator[Row]:
+def _unexplained(people: People) -> Iterator[Row]:
     """Share of the variance of a disease that remains when every cause of its hazard is known."""
-    for name, outcome in book.outcomes.items():
-        risk = _outcome(world, book, name, natural, natural) if isinstance(outcome, EventOutcome) else None
+    for name, outcome in people.book.outcomes.items():
+        risk = people.outcome(name) if isinstance(outcome, EventOutcome) else None
         if isinstance(outcome, EventOutcome) and risk is not None:
-            mean = _mean(risk, weights)
-            left = 1 - _mean((risk - mean) ** 2, weights) / (mean * (1 - mean))
+            mean = _mean(risk, people.weights)
+            left = 1 - _mean((risk - mean) ** 2, people.weights) / (mean * (1 - mean))
             yield row("unexplained_share", left, outcome=name, exposure=ALL_CAUSES, at=outcome.horizon)
 
 

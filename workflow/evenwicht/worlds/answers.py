@@ -1,0 +1,34 @@
+"""How a world answers a question about its people as they are, or under interventions of its own.
+
+Effects of columns and of births, and concentration, are answered in `truth`.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from evenwicht.results.questions import Question
+from evenwicht.worlds.people import Draw, People
+from evenwicht.worlds.scm import Values
+from evenwicht.worlds.world import Row
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How one kind of question is answered.
+
+    Attributes
+    ----------
+    rows
+        Called with the question and any number of people: yields the rows of `world.row`, none if the world does not
+        know.
+    arms
+        Called with the question, the people as things are, and a way to draw them again under an intervention: returns
+        the arms that `rows` finds in `people.arms`. Left out where people as they are answer.
+    """
+
+    rows: Callable[[Any, People], Iterable[Row]]
+    arms: Callable[[Any, People, Draw], Iterable[Values]] | None = None
+
+
+ANSWERS: dict[type[Question], Answer] = {}

@@ -1,0 +1,80 @@
+"""People of a world, drawn without intervention and under some, and what is known of their outcomes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from evenwicht.base.arrays import Floats
+from evenwicht.base.codebook import Codebook
+from evenwicht.base.outcomes import EventOutcome, MultiSectorOutcome
+from evenwicht.estimators.concentration import high_need, several_sectors
+from evenwicht.worlds.mechanisms import onset_risk
+from evenwicht.worlds.scm import Values
+from evenwicht.worlds.world import Intervention, World
+
+Draw = Callable[[Intervention], Values]  # the same people again, with variables set
+
+
+@dataclass(frozen=True)
+class People:
+    """The same n people, as things are and under interventions.
+
+    Attributes
+    ----------
+    world, book
+        Where they come from, and what is studied in them.
+    values
+        Variables as things are, arrays whose first axis is people.
+    arms
+        The same under each intervention that an answer needs, in its order.
+    """
+
+    world: World
+    book: Codebook
+    values: Values
+    arms: tuple[Values, ...] = ()
+
+    @property
+    def n(self) -> int:
+        return len(next(iter(self.values.values())))
+
+    @property
+    def weights(self) -> Floats:
+        """Chance of each to be among those whom the truth is about, (n,)."""
+        chance = self.world.inclusion
+        return np.ones(self.n) if chance is None else self.values[chance].astype(float)
+
+    def some(self, start: int, count: int) -> "People":
+        """Some of them, in their order."""
+
+        def cut(values: Values) -> Values:
+            return {name: array[start : start + count] for name, array in values.items()}
+
+        return replace(self, values=cut(self.values), arms=tuple(cut(arm) for arm in self.arms))
+
+    def outcome(self, name: str, values: Values | None = None) -> Floats | None:
+        """Each person's expected outcome, (n,): a risk, a 0/1 state or a number; None if the model does not know it.
+
+        `values` are theirs in one of the arms; as things are if left out.
+        """
+        people, outcome = self.values if values is None else values, self.book.outcomes[name]
+        if isinstance(outcome, EventOutcome):
+            if outcome.event not in self.world.diseases:
+                return None
+            return onset_risk(
+                self.world.diseases[outcome.event], people[f"{outcome.event}_log_hazard"], outcome.horizon
+            )
+        if isinstance(outcome, MultiSectorOutcome):
+            if outcome.window not in self.world.use:
+                return None
+            use = self.world.use[outcome.window]
+            flags = people[use] > self._thresholds(use, outcome.top_share)
+            return several_sectors(flags, outcome.at_least).astype(float)
+        return people[outcome.column].astype(float) if outcome.column in people else None
+
+    def _thresholds(self, use: str, top_share: float) -> Floats:
+        """Largest use in each sector that does not count as high need, as things are."""
+        amounts = self.values[use]
+        flags = np.column_stack([high_need(column, top_share) for column in amounts.T])
+        return np.asarray(np.where(flags, -np.inf, amounts).max(axis=0))
