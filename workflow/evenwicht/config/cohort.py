@@ -33,10 +33,6 @@ AS_CONFIGURED = "as_configured"  # the scenario without changes
 PEOPLE = message("people")  # what those counted are called if the file does not say
 # what a study does not depend on
 UNASKED: dict[str, Any] = {"scenarios": {}, "scenario_studies": [], "table1": []}
-    "scenarios": {},
-    "scenario_studies": [],
-    "table1": [],
-}  # no number of a study depends on them
 TOGETHER = "light"  # the job of all studies that are not worth one of their own
 
 
