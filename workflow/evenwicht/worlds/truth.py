@@ -24,6 +24,7 @@ from evenwicht.estimators.distributions import normal_density
 from evenwicht.results.questions import Question
 from evenwicht.results.schema import QUESTION, TRUTH
 from evenwicht.worlds.answers import ANSWERS
+from evenwicht.worlds.arms import arms_of, step_of
 from evenwicht.worlds.mechanism_settings import ALL_CAUSES
 from evenwicht.worlds.mechanisms import mean_free_years
 from evenwicht.worlds.people import People
@@ -210,8 +211,8 @@ def _comparisons(questions: Sequence[Question], people: People) -> Iterator[_Com
     for contrast, outcomes in effects_by_contrast(questions).items():
         step = None
         if contrast.continuous and contrast.column in natural:
-            step = _step(contrast, natural[contrast.column].astype(float), weights)
-        arms = _arms(world, contrast, natural, step)
+            step = step_of(contrast, natural[contrast.column].astype(float), weights)
+        arms = arms_of(world, contrast, natural, step)
         if arms is not None:
             known = None if contrast.levels is not None or contrast.column not in natural else contrast.column
             yield _Compared(contrast.exposure, (contrast.reference,), outcomes, arms, known, step, contrast=contrast)
@@ -219,29 +220,6 @@ def _comparisons(questions: Sequence[Question], people: People) -> Iterator[_Com
         arms = world.births(born) if world.births is not None else None
         if arms is not None:
             yield _Compared(born.exposure, born.references, {True: list(born.outcomes)}, arms, ages=born.ages)
-
-
-def _step(contrast: Contrast, values: Floats, weights: Floats) -> float:
-    """By how much a number is raised; its standard deviation is that of the population."""
-    if contrast.per != "sd":
-        return float(contrast.per or 1.0)
-    return float(np.sqrt(_mean((values - _mean(values, weights)) ** 2, weights)))
-
-
-def _arms(world: World, contrast: Contrast, natural: Values, step: float | None) -> Arms | None:
-    """Both interventions on a column, or None if it is no variable of the model."""
-    column = contrast.column
-    if column in world.arms and contrast.levels is None and not contrast.continuous:
-        return world.arms[column]
-    if column not in natural:
-        return None
-    kind = natural[column].dtype.kind
-    if contrast.continuous:
-        return Arms({column: natural[column] + step}, {}) if kind in "fiu" else None
-    if contrast.levels is not None:
-        exposed, unexposed = contrast.levels
-        return Arms({column: exposed}, {column: unexposed}) if kind in "OU" else None
-    return Arms({column: True}, {column: False}) if kind == "b" else None
 
 
 def _rows(questions: Sequence[Question], about: _Compared | Question | None, people: People) -> Iterator[Row]:
