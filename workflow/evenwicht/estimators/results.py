@@ -111,6 +111,7 @@ ESTIMANDS = {
     "population_mean_difference": Estimand("Change in the mean if nobody were exposed", "difference"),
     "population_risk_difference": Estimand("Change in risk if nobody were exposed", "difference", "risk"),
     "risk_ratio": Estimand("Risk ratio", "ratio"),
+    "mean_ratio": Estimand("Ratio of means", "ratio"),
     "hazard_ratio": Estimand("Hazard ratio", "ratio"),
     "conditional_hazard_ratio": Estimand("Hazard ratio, conditional on covariates", "ratio"),
     "risk": Estimand("Risk as things are", "probability"),
@@ -153,6 +154,27 @@ ESTIMANDS = {
     "top_risk_share": Estimand("Share of use by the fifth with most childhood risk", "probability"),
     "correlation": Estimand("Pearson correlation", "difference"),
     "weighted_kappa": Estimand("Weighted kappa (linear weights)", "difference"),
+    # when something else can come first
+    "cumulative_incidence_exposed": Estimand("Share with the event if everybody were exposed", "probability"),
+    "cumulative_incidence_unexposed": Estimand("Share with the event if nobody were exposed", "probability"),
+    "cumulative_incidence_difference": Estimand("Difference in the share with the event", "difference", "risk"),
+    "cumulative_incidence_ratio": Estimand("Ratio of the shares with the event", "ratio"),
+    "competing_incidence_exposed": Estimand("Share with the competing event first, exposed", "probability"),
+    "competing_incidence_unexposed": Estimand("Share with the competing event first, unexposed", "probability"),
+    "competing_incidence_difference": Estimand(
+        "Difference in the share with the competing event first", "difference", "risk"
+    ),
+    "years_lost_difference": Estimand("Difference in years lost to the event up to the horizon", "difference", "years"),
+    "competing_years_lost_difference": Estimand(
+        "Difference in years lost to the competing event up to the horizon", "difference", "years"
+    ),
+    "healthy_years_difference": Estimand(
+        "Difference in years free of both events up to the horizon", "difference", "years"
+    ),
+    "competing_hazard_ratio": Estimand("Hazard ratio of the competing event", "ratio"),
+    "conditional_competing_hazard_ratio": Estimand(
+        "Hazard ratio of the competing event, conditional on covariates", "ratio"
+    ),
 }
 
 DIAGNOSTIC_LABELS = {
@@ -163,6 +185,7 @@ DIAGNOSTIC_LABELS = {
     "type_m": "How many times too large a clear estimate is on average",
     "e_value": "E-value",
     "aic_difference": "Difference in AIC (positive: the dose fits better)",
+    "dispersion": "Dispersion of counts: variance = mean + dispersion x mean squared",
     "first_stage_f": "First-stage F statistic",
     "effective_n": "Effective number of people (Kish)",
     "largest_weight": "Largest weight",

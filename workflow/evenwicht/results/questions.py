@@ -84,4 +84,23 @@ class Concentration:
     risk: str | None = None
 
 
-Question = Effect | Births | Part | Concentration
+@dataclass(frozen=True)
+class CompetingRisk:
+    """What a column does to the risk of an event when others can come first.
+
+    Attributes
+    ----------
+    contrast
+        The column, and the keys of its rows.
+    outcomes
+        Ids of outcomes, each a time to an event on the clock of age.
+    competing
+        Events after which those of the outcomes cannot come any more.
+    """
+
+    contrast: Contrast
+    outcomes: tuple[str, ...]
+    competing: tuple[str, ...]
+
+
+Question = Effect | Births | Part | Concentration | CompetingRisk

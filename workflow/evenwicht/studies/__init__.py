@@ -6,6 +6,7 @@ To add one, write the package and name its settings in `KINDS`.
 
 from evenwicht.studies import (
     birth_periods,
+    competing_risks,
     concentration,
     discontinuity,
     event_study,
@@ -25,4 +26,5 @@ KINDS: tuple[type[StudySettings], ...] = (
     birth_periods.Settings,
     discontinuity.Settings,
     concentration.Settings,
+    competing_risks.Settings,
 )

@@ -16,6 +16,7 @@ from evenwicht.base.outcomes import Outcome
 from evenwicht.cohort import Cohort
 from evenwicht.estimators.design import covariate_matrix, require_both_arms, require_full_rank
 from evenwicht.estimators.event_support import EventSupport, event_support, two_arms
+from evenwicht.estimators.influence import Sampling
 from evenwicht.estimators.sampling_weights import effective_n, require_weights, standard_deviation
 from evenwicht.estimators.survival import survival_pseudo_values
 from evenwicht.results.flow import COVARIATES, EXPOSURE, Flow, cluster_labels, departures, not_known
@@ -105,6 +106,11 @@ class Sample:
         """Clusters and weights, as estimators take them."""
         return {"clusters": self.clusters, "weights": self.weights}
 
+    @property
+    def sampling(self) -> Sampling:
+        """How they were drawn: alone or in clusters, with weights."""
+        return Sampling(self.n, self.clusters, self.weights)
+
     def tell_weights(self, rows: Rows) -> None:
         """Add how many equally weighted people say as much."""
         if self.weights is not None:
@@ -137,11 +143,13 @@ def draw_sample(
     clusters: pd.Series | None = None,
     weights: str | None = None,
     follow: Follow | None = None,
+    lost: Mapping[str, Flags] | None = None,
 ) -> Sample:
     """Return the complete cases of a comparison.
 
     People leave because they are not compared at all, because exposure, outcome, covariates or weight are not known, in
-    this order. Whose cluster is not known stays, as a cluster alone.
+    this order. Whose cluster is not known stays, as a cluster alone. `lost` has further reasons why an outcome is not
+    known, flags of everybody.
 
     Raises
     ------
@@ -157,6 +165,7 @@ def draw_sample(
             **exposed.outside,
             EXPOSURE: np.isnan(exposed.value),
             **unknown,
+            **(lost or {}),
             COVARIATES: not_known(persons, adjust.columns),
             **({WEIGHT: not_known(persons, [weights])} if weights else {}),
         }
@@ -224,5 +233,5 @@ def response(outcome: MeanOutcome | TimedOutcome, weights: Floats | None = None)
 def subset(values: MeanOutcome | TimedOutcome, rows: Flags) -> MeanOutcome | TimedOutcome:
     """Return the outcome of some people."""
     if isinstance(values, MeanOutcome):
-        return MeanOutcome(values.value[rows], values.binary)
+        return replace(values, value=values.value[rows])
     return TimedOutcome(values.entry[rows], values.time[rows], values.event[rows], values.horizon)

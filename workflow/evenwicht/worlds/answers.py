@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from evenwicht.results.questions import Question
+from evenwicht.results.questions import CompetingRisk, Question
+from evenwicht.worlds.competing_truth import competing_arms, competing_rows
 from evenwicht.worlds.people import Draw, People
 from evenwicht.worlds.scm import Values
 from evenwicht.worlds.world import Row
@@ -31,4 +32,6 @@ class Answer:
     arms: Callable[[Any, People, Draw], Iterable[Values]] | None = None
 
 
-ANSWERS: dict[type[Question], Answer] = {}
+ANSWERS: dict[type[Question], Answer] = {
+    CompetingRisk: Answer(competing_rows, competing_arms),
+}

@@ -61,6 +61,8 @@ class World:
         What happened to the births that a question is about, and its absence; None if it is nothing.
     diseases
         Event -> its Gompertz baseline; its log hazard is the variable `<event>_log_hazard`.
+    hazards
+        Event that is no such disease -> everybody's cumulative hazard of it from birth to an age, a number or (n,).
     use
         Window of costs -> variable with the use of every sector, (n, sectors).
     sectors
@@ -79,6 +81,7 @@ class World:
     arms: Mapping[str, Arms] = field(default_factory=dict)
     births: Callable[[Births], Arms | None] | None = None
     diseases: Mapping[str, Onset] = field(default_factory=dict)
+    hazards: Mapping[str, Callable[[Values, float], Floats | float]] = field(default_factory=dict)
     use: Mapping[str, str] = field(default_factory=dict)
     sectors: Sequence[str] = ()
     inclusion: str | None = None

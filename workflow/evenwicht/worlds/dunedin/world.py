@@ -55,6 +55,7 @@ def build(source: DunedinWorld, book: Codebook, questions: Sequence[Question]) -
         equations=equations,
         cohort=partial(_cohort, book, source, equations),
         diseases={"disease": source.disease},
+        hazards={"death": lambda _, age: _death_hazard(source) * max(age - ENROLMENT_AGE, 0.0)},
         use={str(age): f"use_by_{age}" for age in source.cost_ages},
         sectors=list(source.sectors),
         exact=list(_closed_form(source, book, questions)),
@@ -231,8 +232,7 @@ def dunedin_model(source: DunedinWorld) -> Model:
         return by.onset_age(noise, source.disease, disease_log_hazard)
 
     def death_age(noise: Noise) -> Floats:
-        hazard = -np.log1p(-source.death_by_end) / (source.waves[-1].age - ENROLMENT_AGE)
-        return ENROLMENT_AGE + noise.exponential() / hazard
+        return ENROLMENT_AGE + noise.exponential() / _death_hazard(source)
 
     def adversity_score(score: AdversityScore) -> Equation:
         def equation(noise: Noise, stressors: Flags) -> NDArray[np.int64]:
@@ -294,6 +294,11 @@ def dunedin_model(source: DunedinWorld) -> Model:
             "participation": participation,
         }
     )
+
+
+def _death_hazard(source: DunedinWorld) -> float:
+    """Hazard of death of everybody from enrolment on, a year."""
+    return float(-np.log1p(-source.death_by_end) / (source.waves[-1].age - ENROLMENT_AGE))
 
 
 def families(source: DunedinWorld, n: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

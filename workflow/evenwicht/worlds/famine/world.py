@@ -41,6 +41,7 @@ def build(source: FamineWorld, book: Codebook, questions: Sequence[Question]) ->
         arms={f"exposed_{name}": _arms(k, f"exposed_{name}") for k, name in enumerate(TRIMESTERS, start=1)},
         births=partial(_born, source),
         diseases={"coronary_disease": source.coronary_disease},
+        hazards={"death": lambda _, age: float(by.cumulative_hazard(source.death, age))},
         exact=list(_closed_form(source, book, questions)),
         others=partial(_selection, source, book, questions),
     )

@@ -1,0 +1,213 @@
+"""Incidence of an event with and without an exposure when another can come first, beside the risk if none did."""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from evenwicht.base.arrays import Flags, Floats
+from evenwicht.base.codebook import Codebook
+from evenwicht.base.outcomes import EventOutcome, horizon_of
+from evenwicht.cohort import Cohort
+from evenwicht.estimators.competing_risks import CumulativeIncidence, incidence_estimate, years_lost_estimate
+from evenwicht.estimators.event_support import EventSupport, event_support, two_arms
+from evenwicht.estimators.influence import Estimate, Sampling
+from evenwicht.estimators.propensity import Propensity, fit_propensity
+from evenwicht.estimators.results import Interval
+from evenwicht.estimators.survival import hazard_ratio
+from evenwicht.results.rows import Findings, Rows
+from evenwicht.studies.competing_risks import Settings
+from evenwicht.studies.competing_risks.follow_up import Courses, competing_follow_up
+from evenwicht.studies.samples import Sample, draw_sample, exposed_by
+from evenwicht.studies.study import Job
+from evenwicht.studies.values import MONTHS, TimedOutcome, outcome_values
+
+CURVE_POINTS = 61
+EVENT, OTHER = 0, 1  # places of the causes
+NET = "nobody_first"  # the curve of the event if nobody had the competing one
+
+
+def run(study: Settings, cohort: Cohort, book: Codebook, found: Findings, job: Job) -> None:
+    """Estimate what each exposure does to the incidence of each outcome, and to that of what competes with it.
+
+    Methods in the rows: `crude`; `ipw`, weighting with the estimated propensity in its standard error; `regression`,
+    Cox models with covariates. Cumulative incidence is Aalen and Johansen's; `risk_exposed`, `risk_unexposed`,
+    `risk_difference` and `rmst_difference` are those of Kaplan and Meier's curve, which ends follow-up where the
+    competing event comes: what would be if nobody had it first. Hazard ratios are those of each event among people
+    who have had neither (cause-specific).
+
+    Curves: `incidence`, by arm and cause: the event, either event, and the event if nobody had the other first, with
+    pointwise 95% limits and numbers at risk.
+    """
+    adjust = book.adjustment(study.adjust)
+    family = next(iter(book.role("family")), None)
+    for contrast in study.contrasts(book):
+        for name in study.outcomes:
+            outcome = book.outcomes[name]
+            assert isinstance(outcome, EventOutcome)
+            where = f"cohort {book.cohort}, study {found.study}, {contrast.exposure} on {name}"
+            keys = (name, contrast.exposure, contrast.reference)
+            with found.part(*keys, estimand="cumulative_incidence_difference") as rows:
+                values, _ = outcome_values(cohort, outcome, where, study.follow)
+                assert isinstance(values, TimedOutcome)
+                other = competing_follow_up(cohort, outcome, study.competing, where)
+                sample = draw_sample(
+                    cohort,
+                    exposed_by(cohort, contrast),
+                    adjust.without(contrast.column),
+                    outcome,
+                    where,
+                    clusters=cohort.persons[family] if family else None,
+                    weights=study.weights,
+                    follow=study.follow,
+                    lost=other.lost(outcome, values),
+                )
+                rows.flow(sample.flow)
+                sample.tell_weights(rows)
+                sample.tell_share(rows)
+                courses = Courses.of(sample, other)
+                propensity = fit_propensity(sample.exposure, sample.covariates, where, sample.weights)
+                rows.diagnose("largest_weight", "ipw", float(propensity.weights.max()), n=sample.n)
+                years = 1 / MONTHS if outcome.unit == "months" else 1.0
+                _incidence_rows(rows, sample, courses, propensity, horizon_of(outcome), years)
+                _hazard_ratios(rows, sample, courses, propensity, where)
+
+
+def _incidence_rows(
+    rows: Rows, sample: Sample, courses: Courses, propensity: Propensity, at: str, years: float
+) -> None:
+    """Incidence, risk and years by the horizon in both arms, as they are and weighted."""
+    status = courses.status(courses.event, courses.competing)
+    competing = courses.status(courses.competing, courses.event)
+    people, sampling = two_arms(sample.exposure), Sampling(sample.n, sample.clusters, sample.weights)
+    supports = {EVENT: event_support(status, people), OTHER: event_support(competing, people)}
+    either = event_support(np.fmax(status, competing), people)
+    happened = {EVENT: int(np.nansum(status)), OTHER: int(np.nansum(competing))}
+    for method, weighting in (("crude", None), ("ipw", propensity)):
+        weights = propensity.sampling * (1.0 if weighting is None else weighting.weights)
+        arms = {name: _Arm(courses, weights * arm, name, weighting) for name, arm in people.items()}
+        one, none = arms["exposed"], arms["unexposed"]
+        add = partial(_add, rows, sampling, method=method, n=sample.n, at=at)
+        for cause, what in ((EVENT, "cumulative_incidence"), (OTHER, "competing_incidence")):
+            add(what, one.incidence(cause), none.incidence(cause), supports[cause], events=happened[cause])
+        ratio = partial(_ratio, sampling, one.incidence(EVENT), none.incidence(EVENT))
+        size: dict[str, Any] = {"n": sample.n, "at": at}
+        shown = supports[EVENT].of_ratio(ratio)
+        rows.add("cumulative_incidence_ratio", method, shown, events=happened[EVENT], **size)
+        add("risk", one.net_risk(), none.net_risk(), supports[EVENT], events=happened[EVENT])
+        for what, cause, support in (
+            ("years_lost", EVENT, supports[EVENT]),
+            ("competing_years_lost", OTHER, supports[OTHER]),
+            ("healthy_years", None, either),
+            ("rmst", NET, supports[EVENT]),
+        ):
+            change = one.years(cause) - none.years(cause)
+            change = Estimate(change.value * years, change.influence * years, change.reason)
+            counted = happened[EVENT] + (happened[OTHER] if cause is None else 0)
+            counted = happened[OTHER] if cause == OTHER else counted
+            rows.add(f"{what}_difference", method, support.of(sampling.interval(change)), events=counted, **size)
+        if rows.wants_curves:
+            for name, arm in arms.items():
+                rows.curve("incidence", _curves(arm, sampling, people[name]).assign(method=method, arm=name))
+
+
+def _add(
+    rows: Rows,
+    sampling: Sampling,
+    what: str,
+    one: Estimate,
+    none: Estimate,
+    support: EventSupport,
+    *,
+    method: str,
+    **size: Any,
+) -> None:
+    """Shares of both arms, and their difference."""
+    rows.add(f"{what}_exposed", method, support.of(sampling.risk_interval(one)), **size)
+    rows.add(f"{what}_unexposed", method, support.of(sampling.risk_interval(none)), **size)
+    rows.add(f"{what}_difference", method, support.of(sampling.interval(one - none)), **size)
+
+
+def _ratio(sampling: Sampling, one: Estimate, none: Estimate) -> Interval:
+    return sampling.interval(one.log() - none.log()).exp()
+
+
+class _Arm:
+    """Curves of one arm, (n,) weights that are zero outside it, and its estimates at the horizon."""
+
+    def __init__(self, courses: Courses, weights: Floats, name: str, weighting: Propensity | None) -> None:
+        causes = courses.causes(weights)
+        self.courses, self.about = courses, (name, weighting)
+        self.curve, self.net = CumulativeIncidence(causes), CumulativeIncidence(causes[:1])
+
+    def incidence(self, cause: int, when: float | None = None) -> Estimate:
+        """Share with a cause by a time, the horizon if left out."""
+        return incidence_estimate(self.curve, cause, self._time(when), *self.about)
+
+    def net_risk(self, when: float | None = None) -> Estimate:
+        """Share with the event if nobody had the competing one first."""
+        return incidence_estimate(self.net, EVENT, self._time(when), *self.about)
+
+    def years(self, cause: int | str | None) -> Estimate:
+        """Time lost to a cause up to the horizon, in the unit of time; free of either; or free of the event."""
+        horizon = self.courses.horizon
+        if cause == NET:
+            return _rest(horizon, years_lost_estimate(self.net, EVENT, horizon, *self.about))
+        lost = [years_lost_estimate(self.curve, k, horizon, *self.about) for k in (EVENT, OTHER)]
+        return _rest(horizon, _sum(*lost)) if cause is None else lost[int(cause)]
+
+    def either(self, when: float) -> Estimate:
+        """Share with either event by a time."""
+        return _sum(self.incidence(EVENT, when), self.incidence(OTHER, when))
+
+    def _time(self, when: float | None) -> float:
+        return self.courses.horizon if when is None else when
+
+
+def _sum(one: Estimate, other: Estimate) -> Estimate:
+    """Both together; it has an interval if either has one."""
+    reason = one.reason and other.reason
+    return Estimate(one.value + other.value, one.influence + other.influence, reason)
+
+
+def _rest(horizon: float, lost: Estimate) -> Estimate:
+    return Estimate(horizon - lost.value, -lost.influence, lost.reason)
+
+
+def _curves(arm: _Arm, sampling: Sampling, flags: Flags) -> pd.DataFrame:
+    """Points of the incidence of the event, of either event, and of the event if nobody had the other first."""
+    courses = arm.courses
+    grid = np.linspace(0, courses.horizon, CURVE_POINTS)
+    entry = np.zeros(flags.sum()) if courses.entry is None else courses.entry[flags]
+    entered = np.searchsorted(np.sort(entry), grid, side="right")
+    left = np.searchsorted(np.sort(courses.time[flags]), grid, side="left")
+    parts = []
+    for cause, share in (("event", partial(arm.incidence, EVENT)), ("either", arm.either), (NET, arm.net_risk)):
+        limits = [sampling.risk_interval(share(when)) for when in grid]
+        points = {name: [getattr(limit, name) for limit in limits] for name in ("estimate", "lower", "upper")}
+        parts.append(pd.DataFrame({"x": grid, **points, "at_risk": entered - left, "cause": cause}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _hazard_ratios(rows: Rows, sample: Sample, courses: Courses, propensity: Propensity, where: str) -> None:
+    """Cause-specific hazard ratios: of the event and of the competing one, among people who have had neither."""
+    weighted = propensity.sampling * propensity.weights
+    for cause, what in ((EVENT, "hazard_ratio"), (OTHER, "competing_hazard_ratio")):
+        for estimand, method, covariates, weights in (
+            (what, "crude", None, sample.weights),
+            (what, "ipw", None, weighted),
+            (f"conditional_{what}", "regression", sample.covariates, sample.weights),
+        ):
+            if rows.wants(estimand):
+                data = courses.causes(weights, sample.clusters)[cause]
+                data = data.among(data.time > (0 if data.entry is None else data.entry))
+                interval = hazard_ratio(data, *_present(sample, courses, cause, covariates), where=where)
+                rows.add(estimand, method, interval, n=data.n, events=int(data.event.sum()))
+
+
+def _present(sample: Sample, courses: Courses, cause: int, covariates: Floats | None) -> tuple[Floats, Floats | None]:
+    """Exposure and covariates of those who were ever at risk of a cause."""
+    entry = courses.entry if cause == EVENT else courses.competing_entry
+    kept = courses.time > (0 if entry is None else entry)
+    return sample.exposure[kept], None if covariates is None else covariates[kept]
