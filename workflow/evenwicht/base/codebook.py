@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from evenwicht.base.adjustment import Adjustment
 from evenwicht.base.columns import Column, Role
-from evenwicht.base.outcomes import BinaryOutcome, ContinuousOutcome, Outcome, Sector
+from evenwicht.base.outcomes import BinaryOutcome, ContinuousOutcome, CountOutcome, Outcome, Sector, UseOutcome
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,11 @@ class Codebook:
     def unit(self, outcome: str) -> str:
         """Unit in which an outcome is measured; empty for what happens or not."""
         about = self.outcomes.get(outcome)
-        return self.columns[about.column].unit if isinstance(about, ContinuousOutcome) else ""
+        if isinstance(about, UseOutcome):
+            return self.sectors[about.sector].unit
+        return self.columns[about.column].unit if isinstance(about, ContinuousOutcome | CountOutcome) else ""
 
     def column_of(self, outcome: str) -> str | None:
         """The column that an outcome is, if it is one."""
         about = self.outcomes.get(outcome)
-        return about.column if isinstance(about, ContinuousOutcome | BinaryOutcome) else None
+        return about.column if isinstance(about, ContinuousOutcome | BinaryOutcome | CountOutcome) else None

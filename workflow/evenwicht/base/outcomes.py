@@ -28,6 +28,21 @@ class BinaryOutcome(_Outcome):
     column: Name = Field(description="Yes/no column")
 
 
+class CountOutcome(_Outcome):
+    """How often something happened to a person; effects are differences in its mean, and ratios of means."""
+
+    kind: Literal["count"]
+    column: Name = Field(description="Column of whole numbers")
+
+
+class UseOutcome(_Outcome):
+    """Use of one cost sector in a window, which many people do not use; effects are as on a count."""
+
+    kind: Literal["use"]
+    sector: Name = Field(description="Cost sector")
+    window: str = Field(description="Window of costs")
+
+
 class EventOutcome(_Outcome):
     """Time to an event; risks are reported at the horizon."""
 
@@ -52,15 +67,17 @@ class MultiSectorOutcome(_Outcome):
     at_least: Annotated[int, Field(ge=1)] = Field(description="Number of sectors with high need")
 
 
-Outcome = Annotated[ContinuousOutcome | BinaryOutcome | EventOutcome | MultiSectorOutcome, Field(discriminator="kind")]
+AnyOutcome = ContinuousOutcome | BinaryOutcome | CountOutcome | UseOutcome | EventOutcome | MultiSectorOutcome
+Outcome = Annotated[AnyOutcome, Field(discriminator="kind")]
+NumberOutcome = ContinuousOutcome | CountOutcome | UseOutcome  # those with a mean, not a risk
 
 
-def effect_estimand(outcome: ContinuousOutcome | BinaryOutcome | EventOutcome | MultiSectorOutcome) -> str:
+def effect_estimand(outcome: AnyOutcome) -> str:
     """Return the estimand of an absolute effect on an outcome."""
-    return "mean_difference" if isinstance(outcome, ContinuousOutcome) else "risk_difference"
+    return "mean_difference" if isinstance(outcome, NumberOutcome) else "risk_difference"
 
 
-def horizon_of(outcome: ContinuousOutcome | BinaryOutcome | EventOutcome | MultiSectorOutcome) -> str:
+def horizon_of(outcome: AnyOutcome) -> str:
     """Return what risks of an outcome are told by, the `at` of their rows; empty where there is none."""
     return f"{outcome.horizon:g}" if isinstance(outcome, EventOutcome) else ""
 

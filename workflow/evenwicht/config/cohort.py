@@ -13,7 +13,15 @@ from evenwicht.base.columns import Column
 from evenwicht.base.errors import Mistake
 from evenwicht.base.exposures import Contrast
 from evenwicht.base.names import Name, Strict
-from evenwicht.base.outcomes import BinaryOutcome, ContinuousOutcome, EventOutcome, MultiSectorOutcome, Outcome, Sector
+from evenwicht.base.outcomes import (
+    BinaryOutcome,
+    ContinuousOutcome,
+    CountOutcome,
+    EventOutcome,
+    Outcome,
+    Sector,
+    UseOutcome,
+)
 from evenwicht.base.sources import SourceSettings
 from evenwicht.display.language import message, say
 from evenwicht.ingest import SOURCES
@@ -171,9 +179,9 @@ class CohortConfig(Strict):
 
 def _outcome_mistakes(outcome: Outcome, config: CohortConfig) -> Iterator[Mistake]:
     book = config.codebook
-    if isinstance(outcome, ContinuousOutcome | BinaryOutcome):
+    if isinstance(outcome, ContinuousOutcome | BinaryOutcome | CountOutcome):
         yield from unknown("column", outcome.column, book.columns, "a column")
-        fitting = ["number", "integer"] if isinstance(outcome, ContinuousOutcome) else ["boolean"]
+        fitting = ["boolean"] if isinstance(outcome, BinaryOutcome) else ["number", "integer"]
         column = book.columns.get(outcome.column)
         if column is not None and column.type not in fitting:
             yield Mistake(
@@ -184,8 +192,10 @@ def _outcome_mistakes(outcome: Outcome, config: CohortConfig) -> Iterator[Mistak
             )
     elif isinstance(outcome, EventOutcome):
         yield from unknown("event", outcome.event, book.events, "an event")
-    elif isinstance(outcome, MultiSectorOutcome):
+    else:
         yield from unknown("window", outcome.window, book.windows, "a window of costs")
+    if isinstance(outcome, UseOutcome):
+        yield from unknown("sector", outcome.sector, book.sectors, "a sector")
 
 
 def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

@@ -46,6 +46,12 @@ class Estimate:
         return Estimate(np.nan, np.full_like(self.influence, np.nan), self.reason or "no ratio with a mean of zero")
 
 
+def combined(value: float, *parts: tuple[float, Estimate]) -> Estimate:
+    """A function of estimates: its value, and its derivative by each of them (the delta method)."""
+    influence = sum((derivative * part.influence for derivative, part in parts), np.zeros(len(parts[0][1].influence)))
+    return Estimate(value, np.asarray(influence), next((part.reason for _, part in parts if part.reason), ""))
+
+
 def sample_mean(values: Floats, weights: Floats | None = None) -> Estimate:
     """Mean of the people as they are, (n,) values, with probability weights, (n,), if any."""
     weights = np.ones(len(values)) if weights is None else weights

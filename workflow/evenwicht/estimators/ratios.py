@@ -56,6 +56,26 @@ def risk_ratio(
     return _ratio("poisson", outcome, exposure, covariates, weights, clusters)
 
 
+def mean_ratio(
+    amount: Floats,
+    exposure: Floats,
+    covariates: Floats | None = None,
+    *,
+    weights: Floats | None = None,
+    clusters: Labels | None = None,
+) -> Interval:
+    """Ratio of means of a count or an amount, (n,), none negative, by Poisson regression with robust errors.
+
+    The mean is estimated consistently whatever the variance, if its log is linear. Source: Wooldridge 2010,
+    Econometric Analysis of Cross Section and Panel Data, section 18.2. See `risk_ratio`; not estimable if an arm has
+    nothing at all.
+    """
+    for name, arm in arms(exposure).items():
+        if not (amount[arm] > 0).any():
+            return Interval.not_estimable(f"nobody of the {name} has any")
+    return _of_model("poisson", amount, exposure, covariates, weights, clusters)
+
+
 def odds_ratio(
     outcome: Floats,
     exposure: Floats,
@@ -152,6 +172,18 @@ def _ratio(
     empty = _empty_cell(outcome, exposure)
     if empty:
         return Interval.not_estimable(empty)
+    return _of_model(family, outcome, exposure, covariates, weights, clusters)
+
+
+def _of_model(
+    family: Family,
+    outcome: Floats,
+    exposure: Floats,
+    covariates: Floats | None,
+    weights: Floats | None,
+    clusters: Labels | None,
+) -> Interval:
+    """The exponentiated coefficient of the exposure."""
     fit, _ = _fit(family, outcome, exposure, covariates, weights)
     if not _stands_still(fit):
         return Interval.not_estimable(NO_MAXIMUM)

@@ -1,6 +1,12 @@
 """How strong something that nobody measured would have to be."""
 
+from collections.abc import Callable
+
 import numpy as np
+
+from evenwicht.estimators.results import Interval
+
+COMMON = 0.15  # risk above which a ratio of hazards or odds is not close to that of risks
 
 
 def e_value(ratio: float) -> float:
@@ -14,3 +20,48 @@ def e_value(ratio: float) -> float:
     """
     above = max(ratio, 1 / ratio)
     return float(above + np.sqrt(above * (above - 1)))
+
+
+def e_values(ratio: Interval) -> Interval:
+    """E-value of a risk ratio, with that of its limit nearer to 1 as lower end; 1 if the interval holds 1."""
+    if ratio.status == "not estimable":
+        return ratio
+    value = e_value(ratio.estimate)
+    if ratio.reason:
+        return Interval(value).bare(ratio.reason)
+    nearer = ratio.lower if ratio.estimate >= 1 else ratio.upper
+    crosses = ratio.lower <= 1 <= ratio.upper
+    return Interval(value, lower=1.0 if crosses else e_value(nearer))
+
+
+def risk_ratio_of_hazards(ratio: Interval, risk: float) -> Interval:
+    """Turn a hazard ratio into about the risk ratio, given the risk over all: as it is if the outcome is rare.
+
+    (1 - 0.5^sqrt(HR)) / (1 - 0.5^sqrt(1/HR)). Source: VanderWeele and Ding 2017, table 2.
+    """
+    if risk < COMMON:
+        return ratio
+    return _mapped(ratio, lambda hr: (1 - 0.5 ** np.sqrt(hr)) / (1 - 0.5 ** np.sqrt(1 / hr)))
+
+
+def risk_ratio_of_odds(ratio: Interval, risk: float) -> Interval:
+    """Turn an odds ratio into about the risk ratio: its square root, or as it is if the outcome is rare."""
+    return ratio if risk < COMMON else _mapped(ratio, np.sqrt)
+
+
+def risk_ratio_of_difference(difference: Interval, spread: float) -> Interval:
+    """Turn a mean difference into about a risk ratio: exp(0.91 d), d in standard deviations of the outcome.
+
+    Source: VanderWeele and Ding 2017, table 2; limits are those of d +- 1.96 se, as there.
+    """
+    d = Interval(difference.estimate / spread, reason=difference.reason)
+    if not difference.reason:
+        d = Interval.normal(difference.estimate / spread, difference.se / spread)
+    return _mapped(d, lambda value: np.exp(0.91 * value))
+
+
+def _mapped(interval: Interval, function: Callable[[float], float]) -> Interval:
+    """A rising function of an interval; its error is not kept."""
+    ends = (interval.estimate, interval.lower, interval.upper)
+    estimate, lower, upper = (float(function(end)) for end in ends)
+    return Interval(estimate, lower=lower, upper=upper, reason=interval.reason)

@@ -36,7 +36,7 @@ def standardised_means(
     weights : (n,) array, optional
         Probability weights; they enter the fit and the average.
     """
-    model = _OutcomeModel(outcome, exposure, covariates, modifiers, binary, weights)
+    model = OutcomeModel(outcome, exposure, covariates, modifiers, binary, weights)
 
     def mean_at(arm: int, name: str) -> Estimate:
         own = outcome[(exposure == arm) & (model.weights > 0)]
@@ -75,14 +75,14 @@ def standardised_shift(
     outcome, covariates, modifiers, binary, weights
         As in `standardised_means`.
     """
-    model = _OutcomeModel(outcome, exposure, covariates, modifiers, binary, weights)
+    model = OutcomeModel(outcome, exposure, covariates, modifiers, binary, weights)
     if not model.determines(exposure + change):
         none = Estimate(np.nan, np.full(len(outcome), np.nan), "the exposure follows from the covariates")
         return none, none
     return model.mean(exposure + change), model.mean(exposure)
 
 
-class _OutcomeModel:
+class OutcomeModel:
     """A regression of the outcome on exposure, covariates and their products, and what it predicts for everybody."""
 
     def __init__(
@@ -98,19 +98,20 @@ class _OutcomeModel:
         self.fixed, self.varying = with_intercept(covariates), standardised(modifiers)
         self.origin, self.unit = float(exposure.mean()), float(exposure.std()) or 1.0
         family: Family = "binomial" if binary else "gaussian"
-        self.fit: Fit = fit_model(family, outcome, self._design(exposure), self.weights)
+        self.fit: Fit = fit_model(family, outcome, self.design(exposure), self.weights)
 
-    def _design(self, exposure: Floats) -> Floats:
+    def design(self, exposure: Floats) -> Floats:
+        """Design at these exposures, (n,)."""
         level = (exposure - self.origin) / self.unit
         return np.column_stack([self.fixed, level, level[:, None] * self.varying])
 
     def determines(self, exposure: Floats) -> bool:
         """Whether the data say what to predict for everybody at these exposures, (n,)."""
-        return self.fit.determines(self._design(exposure)[self.weights > 0])
+        return self.fit.determines(self.design(exposure)[self.weights > 0])
 
     def mean(self, exposure: Floats) -> Estimate:
         """Mean prediction at these exposures, (n,)."""
-        design = self._design(exposure)
+        design = self.design(exposure)
         predicted = self.fit.predict(design)
         mean = float(np.average(predicted, weights=self.weights))
         if self.fit.separated:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from evenwicht.base.outcomes import ContinuousOutcome
+from evenwicht.base.outcomes import NumberOutcome
 from evenwicht.conclusions import PER, Conclusion
 from evenwicht.config import CohortConfig
 from evenwicht.display import wording
@@ -142,7 +142,7 @@ def tell(config: CohortConfig, conclusion: Conclusion) -> Told:
     study, claim = config.studies[conclusion.study], conclusion.claim
     labels: Labels = showing.labels(study, config.codebook)
     outcome = labels.outcome(claim.outcome)
-    number_of = isinstance(config.outcomes.get(claim.outcome), ContinuousOutcome)
+    number_of = isinstance(config.outcomes.get(claim.outcome), NumberOutcome)
     at_risk = in_sentence(outcome) if number_of else say("the chance of {outcome}", outcome=in_sentence(outcome))
     cause = study.causes(config.codebook)[claim.exposure, claim.reference]
     return Told(config, conclusion, cause, outcome, at_risk)

@@ -9,7 +9,15 @@ from numpy.typing import NDArray
 
 from evenwicht.base.arrays import Floats
 from evenwicht.base.errors import DataError
-from evenwicht.base.outcomes import BinaryOutcome, ContinuousOutcome, EventOutcome, MultiSectorOutcome, Outcome
+from evenwicht.base.outcomes import (
+    BinaryOutcome,
+    ContinuousOutcome,
+    CountOutcome,
+    EventOutcome,
+    MultiSectorOutcome,
+    Outcome,
+    UseOutcome,
+)
 from evenwicht.cohort import Cohort
 from evenwicht.estimators.concentration import high_need, several_sectors
 from evenwicht.estimators.survival_data import SurvivalData
@@ -21,10 +29,23 @@ MONTHS = 12
 
 @dataclass(frozen=True)
 class MeanOutcome:
-    """A number or a 0/1 value per person, NaN where not observed."""
+    """A number or a 0/1 value per person, NaN where not observed.
+
+    Attributes
+    ----------
+    value : (n,) array
+    binary
+        Whether it is 0 or 1.
+    counted
+        Whether it is a whole number of times, and not a number on any scale.
+    amount
+        Whether it is a use that many people do not have at all.
+    """
 
     value: Floats
     binary: bool
+    counted: bool = False
+    amount: bool = False
 
     @property
     def status(self) -> Floats | None:
@@ -75,9 +96,12 @@ def outcome_values(
         If the cohort has no such event, nobody followed for it enters before its horizon, or there are no costs in the
         window.
     """
-    if isinstance(outcome, ContinuousOutcome | BinaryOutcome):
+    if isinstance(outcome, ContinuousOutcome | BinaryOutcome | CountOutcome):
         value = cohort.persons[outcome.column].to_numpy(dtype=float, na_value=np.nan)
-        return MeanOutcome(value, isinstance(outcome, BinaryOutcome)), {OUTCOME: np.isnan(value)}
+        counted, known = isinstance(outcome, CountOutcome), value[~np.isnan(value)]
+        if counted and ((known < 0) | (known % 1 != 0)).any():
+            raise DataError(f"'{outcome.column}' holds what is no count", where=where, fix="Study it as continuous.")
+        return MeanOutcome(value, isinstance(outcome, BinaryOutcome), counted), {OUTCOME: np.isnan(value)}
     if isinstance(outcome, EventOutcome):
         values = _timed(cohort, outcome, where)
         lost = {"not followed": np.isnan(values.time)}
@@ -86,6 +110,9 @@ def outcome_values(
             lost["left at or before entry"] = values.time <= values.entry
         return values, lost
     amounts = sector_amounts(cohort, outcome.window, where)
+    if isinstance(outcome, UseOutcome):
+        use = amounts[outcome.sector].reindex(cohort.persons[cohort.id]).to_numpy(dtype=float)
+        return MeanOutcome(use, binary=False, amount=True), without_amounts(cohort, outcome.window, amounts)
     need = MeanOutcome(_multi_sector(cohort, outcome, amounts), binary=True)
     return need, without_amounts(cohort, outcome.window, amounts)
 

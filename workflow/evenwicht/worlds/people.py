@@ -7,7 +7,7 @@ import numpy as np
 
 from evenwicht.base.arrays import Floats
 from evenwicht.base.codebook import Codebook
-from evenwicht.base.outcomes import EventOutcome, MultiSectorOutcome
+from evenwicht.base.outcomes import EventOutcome, MultiSectorOutcome, UseOutcome
 from evenwicht.estimators.concentration import high_need, several_sectors
 from evenwicht.worlds.mechanisms import onset_risk
 from evenwicht.worlds.scm import Values
@@ -71,6 +71,11 @@ class People:
             use = self.world.use[outcome.window]
             flags = people[use] > self._thresholds(use, outcome.top_share)
             return several_sectors(flags, outcome.at_least).astype(float)
+        if isinstance(outcome, UseOutcome):
+            if outcome.window not in self.world.use:
+                return None
+            place = list(self.world.sectors).index(outcome.sector)
+            return people[self.world.use[outcome.window]][:, place].astype(float)
         return people[outcome.column].astype(float) if outcome.column in people else None
 
     def _thresholds(self, use: str, top_share: float) -> Floats:

@@ -18,7 +18,7 @@ from evenwicht.base.arrays import Floats
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.errors import DataError
 from evenwicht.base.exposures import Contrast
-from evenwicht.base.outcomes import EventOutcome
+from evenwicht.base.outcomes import CountOutcome, EventOutcome, UseOutcome
 from evenwicht.base.streams import part_of
 from evenwicht.estimators.distributions import normal_density
 from evenwicht.results.questions import Question
@@ -262,7 +262,9 @@ def _effects_on(about: _Compared, policy: bool, name: str, people: People, weigh
     outcome = people.book.outcomes[name]
     at = f"{outcome.horizon:g}" if isinstance(outcome, EventOutcome) else ""
     present = about.as_they_are(people.values, weights)
-    effect = _Effect(name, about.exposure, at, policy, about.step, exposed, unexposed, natural, weights, present)
+    counted = isinstance(outcome, CountOutcome | UseOutcome)
+    arms = (exposed, unexposed, natural)
+    effect = _Effect(name, about.exposure, at, policy, about.step, *arms, weights, present, counted)
     yield from _effects(effect, people.values, about.column)
     if isinstance(outcome, EventOutcome):
         yield from _time_to_event(people.world, outcome, effect, about, people.arms)
@@ -272,7 +274,8 @@ def _effects_on(about: _Compared, policy: bool, name: str, people: People, weigh
 class _Effect:
     """One outcome of the same n people in three regimes, (n,) each, with the weights of the sample.
 
-    `as_they_are` are the weights of those whose own exposure is compared, see `_Compared.as_they_are`.
+    `as_they_are` are the weights of those whose own exposure is compared, see `_Compared.as_they_are`; `ratio` tells
+    whether zero means none, so that means have a ratio.
     """
 
     outcome: str
@@ -285,6 +288,7 @@ class _Effect:
     natural: Floats
     weights: Floats
     as_they_are: Floats | None
+    ratio: bool
 
     def row(self, estimand: str, value: float, subgroup: str = "", at: str | None = None) -> Row:
         where = self.at if at is None else at
@@ -299,6 +303,8 @@ def _effects(effect: _Effect, people: Values, column: str | None) -> Iterator[Ro
         spread = np.sqrt(_mean((effect.natural - now) ** 2, w))
         yield effect.row("mean_difference", one - none)
         yield effect.row("standardised_mean_difference", (one - none) / spread)
+        if effect.ratio:
+            yield effect.row("mean_ratio", one / none)
     else:
         yield effect.row("risk_exposed", one)
         yield effect.row("risk_unexposed", none)

@@ -5,7 +5,7 @@ from evenwicht.display.section import Found
 from evenwicht.studies.claims import MEAN, RISK, USUAL, WEIGHTED, Claim, Leads, compared
 from evenwicht.studies.exposure import Settings
 
-LEADS: Leads = {**USUAL, "ipw": {MEAN: WEIGHTED, RISK: WEIGHTED}}
+LEADS: Leads = {**USUAL, "ipw": {MEAN: WEIGHTED, RISK: WEIGHTED}, "aipw": {MEAN: WEIGHTED, RISK: WEIGHTED}}
 
 
 def claims(study: Settings, book: Codebook, found: Found) -> list[Claim]:

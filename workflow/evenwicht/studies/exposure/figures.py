@@ -28,7 +28,7 @@ from evenwicht.display.picture import BLUE, ORANGE, Picture, style, told
 from evenwicht.display.section import Found, where
 from evenwicht.display.wording import number
 from evenwicht.studies.exposure import Settings
-from evenwicht.studies.exposure.run import ARMS
+from evenwicht.studies.exposure.events import ARMS
 
 METHODS = "crude", "ipw"
 STYLES = (ORANGE, "-"), (BLUE, "--")

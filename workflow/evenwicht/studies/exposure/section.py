@@ -13,4 +13,22 @@ METHODS = {
     ),
     "ipw_known_weights": Method("inverse probability weighting, weights as if known"),
     "standardisation": methods.STANDARDISATION.about("exposure"),
+    "aipw": Method(
+        "doubly robust (AIPW)",
+        "the predictions of standardisation, corrected by what inverse probability weighting finds left over. It is "
+        "right if either of the two models is.",
+    ),
+    "modified_poisson": Method(
+        "modified Poisson regression",
+        "a ratio of risks, or of mean counts, given the covariates, with errors that do not rely on the Poisson law.",
+    ),
+    "negative_binomial": Method(
+        "negative binomial regression",
+        "a ratio of mean counts given the covariates, where counts vary more than chance alone makes them.",
+    ),
+    "two_part": Method(
+        "two-part model",
+        "of an amount that many people do not have: first whether there is any, then how much, put together for "
+        "everybody with and without the exposure.",
+    ),
 }

@@ -1,0 +1,128 @@
+"""Rows that follow from the means or risks of both arms: ratios, numbers needed, what is attributable, what is told."""
+
+from typing import Any
+
+import numpy as np
+
+from evenwicht.base.arrays import Floats
+from evenwicht.estimators.association import area, correlation_of, explained, on_liability, told_by
+from evenwicht.estimators.event_support import EventSupport, event_support
+from evenwicht.estimators.influence import Estimate, Sampling, combined, sample_mean
+from evenwicht.estimators.results import Interval
+from evenwicht.results.rows import Rows
+from evenwicht.studies.samples import Sample
+from evenwicht.studies.values import MeanOutcome
+
+CRUDE = "crude"
+
+
+def tell_risks(
+    rows: Rows,
+    method: str,
+    exposed: Estimate,
+    unexposed: Estimate,
+    now: Estimate,
+    sampling: Sampling,
+    support: EventSupport,
+    size: dict[str, Any],
+) -> Interval:
+    """Add what follows from the risks of everybody exposed, of nobody, and of people as they are; return the ratio."""
+    difference = support.of(sampling.interval(exposed - unexposed))
+    rows.add("risk_difference", method, difference, **size)
+    rows.add("population_risk_difference", method, support.of(sampling.interval(unexposed - now)), **size)
+    rows.add("risk_exposed", method, support.of(sampling.risk_interval(exposed)), **size)
+    rows.add("risk_unexposed", method, support.of(sampling.risk_interval(unexposed)), **size)
+    ratio = support.of_ratio(lambda: ratio_of(sampling, exposed, unexposed))
+    rows.add("risk_ratio", method, ratio, **size)
+    odds = [combined(e.value / (1 - e.value), (1 / (1 - e.value) ** 2, e)) for e in (exposed, unexposed)]
+    rows.add("odds_ratio", method, support.of_ratio(lambda: ratio_of(sampling, *odds)), **size)
+    fraction = support.of_ratio(lambda: attributable(ratio_of(sampling, unexposed, now)))
+    rows.add("attributable_fraction", method, fraction, **size)
+    rows.add("number_needed", method, number_needed(difference), **size)
+    return ratio
+
+
+def tell_risk(rows: Rows, sample: Sample, risk: Estimate, status: Floats | None, size: dict[str, Any]) -> None:
+    """Add the risk as things are, as far as events among everybody carry it."""
+    support = event_support(status, {"everybody": np.ones(sample.n, dtype=bool)})
+    rows.add("risk", CRUDE, support.of(sample.sampling.risk_interval(risk)), **size)
+
+
+def tell_association(
+    rows: Rows,
+    share: Estimate,
+    exposed: Estimate,
+    unexposed: Estimate,
+    sampling: Sampling,
+    support: EventSupport,
+    size: dict[str, Any],
+) -> None:
+    """Add what a yes/no exposure tells about a risk, as people are."""
+    told = told_by(share, exposed, unexposed)
+    shares = {
+        "sensitivity": told.sensitivity,
+        "specificity": told.specificity,
+        "positive_predictive_value": told.positive,
+        "negative_predictive_value": told.negative,
+    }
+    rows.add("crude_difference", CRUDE, support.of(sampling.interval(told.difference)), **size)
+    rows.add("r_squared", CRUDE, support.of(explained(sampling, told.correlation)), **size)
+    rows.add("liability_r_squared", CRUDE, support.of(explained(sampling, told.liability)), **size)
+    rows.add("auc", CRUDE, support.of(area(sampling, told.lead)), **size)
+    for estimand, estimate in shares.items():
+        rows.add(estimand, CRUDE, support.of(sampling.risk_interval(estimate)), **size)
+
+
+def tell_in_spreads(rows: Rows, outcome: Floats, effects: dict[str, Estimate], sample: Sample) -> None:
+    """Add effects on a number, (n,), in its standard deviations, by method."""
+    sampling = sample.sampling
+    spread = _spread(outcome, sampling.weights)
+    for method, effect in effects.items():
+        value = effect.value / spread.value
+        scaled = combined(value, (1 / spread.value, effect), (-value / spread.value, spread))
+        rows.add("standardised_mean_difference", method, sampling.interval(scaled), n=sample.n)
+
+
+def tell_correlation(rows: Rows, sample: Sample, outcome: Floats, support: EventSupport, size: dict[str, Any]) -> None:
+    """Add the share of the variance of an outcome, (n,), that the exposure tells."""
+    sampling = sample.sampling
+    told = correlation_of(sample.exposure, outcome, sampling.weights)
+    rows.add("r_squared", CRUDE, support.of(explained(sampling, told)), **size)
+    if isinstance(sample.outcome, MeanOutcome) and sample.outcome.binary:
+        scale = on_liability(sample_mean(outcome, sampling.weights))
+        latent = combined(told.value * scale.value, (scale.value, told), (told.value, scale))
+        rows.add("liability_r_squared", CRUDE, support.of(explained(sampling, latent)), **size)
+
+
+def number_needed(difference: Interval) -> Interval:
+    """People for one case: the reciprocal of a risk difference, without sign.
+
+    Where the difference may be zero, its limits would be two ranges through infinity (Altman 1998, BMJ 317:1309).
+    """
+    if not difference.estimate:
+        return Interval.not_estimable(difference.reason or "the risks do not differ")
+    value = 1 / abs(difference.estimate)
+    if difference.reason:
+        return Interval(value, reason=difference.reason)
+    if difference.lower <= 0 <= difference.upper:
+        return Interval(value, reason="the risks may not differ at all, so any number may be needed")
+    lower, upper = sorted((1 / abs(difference.lower), 1 / abs(difference.upper)))
+    return Interval(value, difference.se * value**2, lower, upper)
+
+
+def attributable(ratio: Interval) -> Interval:
+    """One less a ratio: the share of cases that would not be there, or that is prevented."""
+    return Interval(1 - ratio.estimate, ratio.se * ratio.estimate, 1 - ratio.upper, 1 - ratio.lower, ratio.reason)
+
+
+def ratio_of(sampling: Sampling, one: Estimate, other: Estimate) -> Interval:
+    """Ratio of two means or risks, symmetric on the log scale."""
+    return sampling.interval(one.log() - other.log()).exp()
+
+
+def _spread(outcome: Floats, weights: Floats) -> Estimate:
+    """Standard deviation of a number, (n,)."""
+    centred = outcome - np.average(outcome, weights=weights)
+    variance = sample_mean(centred**2, weights)
+    sd = float(np.sqrt(variance.value))
+    return combined(sd, (1 / (2 * sd), variance))
