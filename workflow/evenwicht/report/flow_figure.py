@@ -22,7 +22,7 @@ from evenwicht.studies.samples import OTHER_LEVEL, WEIGHT
 
 Words = Callable[[Row], str]
 KEYS = ["study", "outcome", "exposure", "reference"]
-BESIDE = (flow.DUE, flow.OWN_CLUSTER)  # steps that are no part of those due
+BESIDE = (flow.DUE, *flow.STAYING)  # steps that are no part of those due
 # of reasons, in the order in which they apply; the last is shared by further ones
 LOOKS = [
     (ORANGE, "///"),
@@ -78,6 +78,10 @@ def step_label(step: str) -> str:
         flow.DUE: say("due"),
         flow.ANALYSED: say("analysed"),
         flow.OWN_CLUSTER: say("analysed, but cluster not known"),
+        flow.IMPUTED["exposure"]: say("due, exposure imputed"),
+        flow.IMPUTED["outcome"]: say("due, outcome imputed"),
+        flow.IMPUTED["covariates"]: say("due, covariates imputed"),
+        flow.WEIGHTED: say("analysed, weighted for people not observed"),
         flow.BIRTH_DATE: say("birth date not known"),
         flow.OUTSIDE: say("born outside the compared windows"),
         flow.EXPOSURE: say("exposure not known"),
@@ -92,6 +96,8 @@ def step_label(step: str) -> str:
         "not observed in the window": say("not observed in the window"),
         "not followed": say("not followed"),
         "left at or before entry": say("left at or before entry"),
+        "not followed for the competing event": say("not followed for the competing event"),
+        "competing event before entry": say("competing event before entry"),
         "use of a sector not known": say("use of a sector not known"),
     }
     return known.get(step, step)

@@ -6,6 +6,7 @@ is therefore that of the covariates alone.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -39,10 +40,15 @@ def competing_rows(question: CompetingRisk, people: People) -> Iterator[Row]:
         if not isinstance(outcome, EventOutcome) or outcome.time != "age" or outcome.event not in world.diseases:
             continue
         exposed, unexposed = (
-            _Mean.of(_lives(world, values, outcome.event, question.competing, outcome.horizon_years), weights)
+            _lives(world, values, outcome.event, question.competing, outcome.horizon_years, weights)
             for values in people.arms
         )
-        keys = {"outcome": name, "exposure": contrast.exposure, "reference": contrast.reference, "at": outcome.horizon}
+        keys: dict[str, Any] = {
+            "outcome": name,
+            "exposure": contrast.exposure,
+            "reference": contrast.reference,
+            "at": outcome.horizon,
+        }
         for what in ("cumulative_incidence", "competing_incidence"):
             one, none = getattr(exposed, what), getattr(unexposed, what)
             yield row(f"{what}_exposed", one, **keys)
@@ -57,21 +63,19 @@ def competing_rows(question: CompetingRisk, people: People) -> Iterator[Row]:
 
 @dataclass(frozen=True)
 class _Mean:
-    """What is true of n people up to the horizon: each (n,), or their means."""
+    """What is true of people up to the horizon, on average."""
 
-    cumulative_incidence: Floats | float
-    competing_incidence: Floats | float
-    years_lost: Floats | float
-    competing_years_lost: Floats | float
-    healthy_years: Floats | float
-
-    @classmethod
-    def of(cls, each: "_Mean", weights: Floats) -> "_Mean":
-        return cls(*(float(np.average(values, weights=weights)) for values in vars(each).values()))
+    cumulative_incidence: float
+    competing_incidence: float
+    years_lost: float
+    competing_years_lost: float
+    healthy_years: float
 
 
-def _lives(world: World, values: Values, event: str, competing: tuple[str, ...], horizon: float) -> _Mean:
-    """Each person's chances and expected years up to the horizon, by quadrature over age."""
+def _lives(
+    world: World, values: Values, event: str, competing: tuple[str, ...], horizon: float, weights: Floats
+) -> _Mean:
+    """Mean of each person's chances and expected years up to the horizon, by quadrature over age."""
     disease = world.diseases[event]
     relative = np.exp(values[f"{event}_log_hazard"])
     nodes, shares = np.polynomial.legendre.leggauss(NODES)
@@ -83,9 +87,11 @@ def _lives(world: World, values: Values, event: str, competing: tuple[str, ...],
         happens += share * density
         lost += share * (horizon - age) * density
         free += share * both
-    happens, lost, free = (part * horizon / 2 for part in (happens, lost, free))
     left = np.exp(-cumulative_hazard(disease, horizon) * relative - _hazard(world, values, competing, horizon))
-    return _Mean(happens, 1 - left - happens, lost, horizon - free - lost, free)
+    means = [float(np.average(part, weights=weights)) for part in (happens, lost, free)]
+    disease_first, years_lost, healthy = (mean * horizon / 2 for mean in means)
+    death_first = 1 - float(np.average(left, weights=weights)) - disease_first
+    return _Mean(disease_first, death_first, years_lost, horizon - healthy - years_lost, healthy)
 
 
 def _hazard(world: World, values: Values, events: tuple[str, ...], age: float) -> Floats:
@@ -99,7 +105,7 @@ def _hazard(world: World, values: Values, events: tuple[str, ...], age: float) -
     return total
 
 
-def _hazard_ratio(people: People, question: CompetingRisk, horizon: float, keys: dict[str, object]) -> Iterator[Row]:
+def _hazard_ratio(people: People, question: CompetingRisk, horizon: float, keys: dict[str, Any]) -> Iterator[Row]:
     """The hazard ratio of the competing events, where it is the same for everybody at every age."""
     ratios = []
     for age in (horizon / 2, horizon):
@@ -107,4 +113,4 @@ def _hazard_ratio(people: People, question: CompetingRisk, horizon: float, keys:
         ratios.append(one / none)
     every = np.concatenate([np.ravel(ratio) for ratio in ratios])
     if np.isfinite(every).all() and np.ptp(every) < 1e-9:
-        yield row("conditional_competing_hazard_ratio", float(every[0]), **keys)  # type: ignore[arg-type]
+        yield row("conditional_competing_hazard_ratio", float(every[0]), **keys)

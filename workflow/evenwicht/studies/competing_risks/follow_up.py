@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from evenwicht.base.arrays import Flags, Floats
+from evenwicht.base.arrays import Flags, Floats, Labels
 from evenwicht.base.errors import DataError
 from evenwicht.base.outcomes import EventOutcome
 from evenwicht.cohort import Cohort
@@ -102,7 +102,7 @@ class Courses:
             outcome.horizon,
         )
 
-    def causes(self, weights: Floats, clusters: Floats | None = None) -> tuple[SurvivalData, SurvivalData]:
+    def causes(self, weights: Floats | None, clusters: Labels | None = None) -> tuple[SurvivalData, SurvivalData]:
         """The event and the one that competes, each with a risk set of its own."""
         return (
             SurvivalData(self.time, self.event, self.entry, weights, clusters),

@@ -10,7 +10,7 @@ from evenwicht.base.arrays import Flags, Floats
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.outcomes import EventOutcome, horizon_of
 from evenwicht.cohort import Cohort
-from evenwicht.estimators.competing_risks import CumulativeIncidence, incidence_estimate, years_lost_estimate
+from evenwicht.estimators.design import LEAST_EVENTS
 from evenwicht.estimators.event_support import EventSupport, event_support, two_arms
 from evenwicht.estimators.influence import Estimate, Sampling
 from evenwicht.estimators.propensity import Propensity, fit_propensity
@@ -18,13 +18,13 @@ from evenwicht.estimators.results import Interval
 from evenwicht.estimators.survival import hazard_ratio
 from evenwicht.results.rows import Findings, Rows
 from evenwicht.studies.competing_risks import Settings
+from evenwicht.studies.competing_risks.arm import EVENT, OTHER, Arm
 from evenwicht.studies.competing_risks.follow_up import Courses, competing_follow_up
 from evenwicht.studies.samples import Sample, draw_sample, exposed_by
 from evenwicht.studies.study import Job
 from evenwicht.studies.values import MONTHS, TimedOutcome, outcome_values
 
 CURVE_POINTS = 61
-EVENT, OTHER = 0, 1  # places of the causes
 NET = "nobody_first"  # the curve of the event if nobody had the competing one
 
 
@@ -86,7 +86,7 @@ def _incidence_rows(
     happened = {EVENT: int(np.nansum(status)), OTHER: int(np.nansum(competing))}
     for method, weighting in (("crude", None), ("ipw", propensity)):
         weights = propensity.sampling * (1.0 if weighting is None else weighting.weights)
-        arms = {name: _Arm(courses, weights * arm, name, weighting) for name, arm in people.items()}
+        arms = {name: Arm(courses, weights * arm, name, weighting) for name, arm in people.items()}
         one, none = arms["exposed"], arms["unexposed"]
         add = partial(_add, rows, sampling, method=method, n=sample.n, at=at)
         for cause, what in ((EVENT, "cumulative_incidence"), (OTHER, "competing_incidence")):
@@ -96,17 +96,15 @@ def _incidence_rows(
         shown = supports[EVENT].of_ratio(ratio)
         rows.add("cumulative_incidence_ratio", method, shown, events=happened[EVENT], **size)
         add("risk", one.net_risk(), none.net_risk(), supports[EVENT], events=happened[EVENT])
-        for what, cause, support in (
-            ("years_lost", EVENT, supports[EVENT]),
-            ("competing_years_lost", OTHER, supports[OTHER]),
-            ("healthy_years", None, either),
-            ("rmst", NET, supports[EVENT]),
+        both = happened[EVENT] + happened[OTHER]
+        for what, change, support, events in (
+            ("years_lost", one.lost(EVENT) - none.lost(EVENT), supports[EVENT], happened[EVENT]),
+            ("competing_years_lost", one.lost(OTHER) - none.lost(OTHER), supports[OTHER], happened[OTHER]),
+            ("healthy_years", one.free() - none.free(), either, both),
+            ("rmst", one.net_free() - none.net_free(), supports[EVENT], happened[EVENT]),
         ):
-            change = one.years(cause) - none.years(cause)
             change = Estimate(change.value * years, change.influence * years, change.reason)
-            counted = happened[EVENT] + (happened[OTHER] if cause is None else 0)
-            counted = happened[OTHER] if cause == OTHER else counted
-            rows.add(f"{what}_difference", method, support.of(sampling.interval(change)), events=counted, **size)
+            rows.add(f"{what}_difference", method, support.of(sampling.interval(change)), events=events, **size)
         if rows.wants_curves:
             for name, arm in arms.items():
                 rows.curve("incidence", _curves(arm, sampling, people[name]).assign(method=method, arm=name))
@@ -133,58 +131,27 @@ def _ratio(sampling: Sampling, one: Estimate, none: Estimate) -> Interval:
     return sampling.interval(one.log() - none.log()).exp()
 
 
-class _Arm:
-    """Curves of one arm, (n,) weights that are zero outside it, and its estimates at the horizon."""
+def _curves(arm: Arm, sampling: Sampling, flags: Flags) -> pd.DataFrame:
+    """Points of the incidence of the event, of either event, and of the event if nobody had the other first.
 
-    def __init__(self, courses: Courses, weights: Floats, name: str, weighting: Propensity | None) -> None:
-        causes = courses.causes(weights)
-        self.courses, self.about = courses, (name, weighting)
-        self.curve, self.net = CumulativeIncidence(causes), CumulativeIncidence(causes[:1])
-
-    def incidence(self, cause: int, when: float | None = None) -> Estimate:
-        """Share with a cause by a time, the horizon if left out."""
-        return incidence_estimate(self.curve, cause, self._time(when), *self.about)
-
-    def net_risk(self, when: float | None = None) -> Estimate:
-        """Share with the event if nobody had the competing one first."""
-        return incidence_estimate(self.net, EVENT, self._time(when), *self.about)
-
-    def years(self, cause: int | str | None) -> Estimate:
-        """Time lost to a cause up to the horizon, in the unit of time; free of either; or free of the event."""
-        horizon = self.courses.horizon
-        if cause == NET:
-            return _rest(horizon, years_lost_estimate(self.net, EVENT, horizon, *self.about))
-        lost = [years_lost_estimate(self.curve, k, horizon, *self.about) for k in (EVENT, OTHER)]
-        return _rest(horizon, _sum(*lost)) if cause is None else lost[int(cause)]
-
-    def either(self, when: float) -> Estimate:
-        """Share with either event by a time."""
-        return _sum(self.incidence(EVENT, when), self.incidence(OTHER, when))
-
-    def _time(self, when: float | None) -> float:
-        return self.courses.horizon if when is None else when
-
-
-def _sum(one: Estimate, other: Estimate) -> Estimate:
-    """Both together; it has an interval if either has one."""
-    reason = one.reason and other.reason
-    return Estimate(one.value + other.value, one.influence + other.influence, reason)
-
-
-def _rest(horizon: float, lost: Estimate) -> Estimate:
-    return Estimate(horizon - lost.value, -lost.influence, lost.reason)
-
-
-def _curves(arm: _Arm, sampling: Sampling, flags: Flags) -> pd.DataFrame:
-    """Points of the incidence of the event, of either event, and of the event if nobody had the other first."""
+    There are no limits before as many people have had it as an interval takes.
+    """
     courses = arm.courses
     grid = np.linspace(0, courses.horizon, CURVE_POINTS)
     entry = np.zeros(flags.sum()) if courses.entry is None else courses.entry[flags]
     entered = np.searchsorted(np.sort(entry), grid, side="right")
     left = np.searchsorted(np.sort(courses.time[flags]), grid, side="left")
     parts = []
-    for cause, share in (("event", partial(arm.incidence, EVENT)), ("either", arm.either), (NET, arm.net_risk)):
-        limits = [sampling.risk_interval(share(when)) for when in grid]
+    for cause, share, event in (
+        ("event", partial(arm.incidence, EVENT), courses.event),
+        ("either", arm.either, courses.event + courses.competing),
+        (NET, arm.net_risk, courses.event),
+    ):
+        counts = np.searchsorted(np.sort(courses.time[flags & (event == 1)]), grid, side="right")
+        limits = [
+            sampling.risk_interval(share(when)) if count >= LEAST_EVENTS else Interval(share(when).value)
+            for when, count in zip(grid, counts, strict=True)
+        ]
         points = {name: [getattr(limit, name) for limit in limits] for name in ("estimate", "lower", "upper")}
         parts.append(pd.DataFrame({"x": grid, **points, "at_risk": entered - left, "cause": cause}))
     return pd.concat(parts, ignore_index=True)
