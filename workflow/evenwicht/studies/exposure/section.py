@@ -18,14 +18,8 @@ METHODS = {
         "the predictions of standardisation, corrected by what inverse probability weighting finds left over. It is "
         "right if either of the two models is.",
     ),
-    "modified_poisson": Method(
-        "modified Poisson regression",
-        "a ratio of risks, or of mean counts, given the covariates, with errors that do not rely on the Poisson law.",
-    ),
-    "negative_binomial": Method(
-        "negative binomial regression",
-        "a ratio of mean counts given the covariates, where counts vary more than chance alone makes them.",
-    ),
+    "modified_poisson": methods.MODIFIED_POISSON,
+    "negative_binomial": methods.NEGATIVE_BINOMIAL,
     "two_part": Method(
         "two-part model",
         "of an amount that many people do not have: first whether there is any, then how much, put together for "

@@ -4,11 +4,11 @@ from typing import Any
 
 from evenwicht.estimators.influence import Estimate, sample_mean
 from evenwicht.estimators.linear import least_squares
-from evenwicht.estimators.ratios import mean_ratio, standardised_difference
+from evenwicht.estimators.ratios import standardised_difference
 from evenwicht.estimators.survival import ProductLimit, survival_estimate
 from evenwicht.results.rows import Rows
 from evenwicht.studies.exposure.events import hazard_ratio_rows
-from evenwicht.studies.measures import tell_correlation, tell_risk
+from evenwicht.studies.measures import tell_correlation, tell_mean_ratios, tell_risk
 from evenwicht.studies.samples import Sample, response
 from evenwicht.studies.values import MeanOutcome, TimedOutcome
 
@@ -36,9 +36,7 @@ def step_rows(rows: Rows, sample: Sample, at: str, where: str) -> None:
         rows.add("risk_difference", "standardisation", support.of(interval), **size)
     if isinstance(sample.outcome, MeanOutcome):
         tell_correlation(rows, sample, sample.outcome.value, support, size)
-        if sample.outcome.counted or sample.outcome.amount:
-            ratio = mean_ratio(numbers.value, sample.exposure, sample.covariates, **sample.design)
-            rows.add("mean_ratio", "modified_poisson", ratio, **size)
+        tell_mean_ratios(rows, sample, sample.outcome, size, where)
 
 
 def _mean_or_risk(sample: Sample) -> Estimate:

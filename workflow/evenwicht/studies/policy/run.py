@@ -7,6 +7,7 @@ import numpy as np
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.outcomes import effect_estimand, horizon_of
 from evenwicht.cohort import Cohort
+from evenwicht.estimators.influence import Estimate
 from evenwicht.estimators.linear import least_squares
 from evenwicht.estimators.ratios import standardised_difference, standardised_risks
 from evenwicht.estimators.results import Interval
@@ -14,6 +15,7 @@ from evenwicht.estimators.risks import Risks, crude_risk, linear_risks
 from evenwicht.estimators.survival import hazard_ratio
 from evenwicht.results.rows import Findings, Rows
 from evenwicht.studies.clusters import all_clusters, cluster_support
+from evenwicht.studies.measures import arm_means, averted, number_needed, tell_association, tell_mean_ratios
 from evenwicht.studies.policy import Settings
 from evenwicht.studies.samples import Response, Sample, draw_sample, exposed_by, response
 from evenwicht.studies.study import Job
@@ -74,14 +76,24 @@ def _intention_to_treat(rows: Rows, sample: Sample, at: str, where: str) -> None
     if numbers.estimand == "mean_difference" or sample.continuous:
         for method, interval in _differences(sample, numbers).items():
             rows.add(numbers.estimand, method, events.of(support.of(interval)), **size)
+        if isinstance(outcome, MeanOutcome):
+            tell_mean_ratios(rows, sample, outcome, size, where)
         return
     for method, risks in _risks(sample, numbers).items():
-        for estimand, interval in (
-            ("risk_difference", risks.difference),
-            ("risk_exposed", risks.exposed),
-            ("risk_unexposed", risks.unexposed),
-        ):
+        difference = events.of(support.of(risks.difference))
+        rows.add("risk_difference", method, difference, **size)
+        for estimand, interval in (("risk_exposed", risks.exposed), ("risk_unexposed", risks.unexposed)):
             rows.add(estimand, method, events.of(support.of(interval)), **size)
+        rows.add("cases_averted", method, averted(difference), **size)
+        rows.add("number_needed", method, number_needed(difference), **size)
+    arms = arm_means(numbers.value, sample)
+    # whom a policy reaches is set by a date or a place, and not drawn with the people
+    reached = Estimate(float(np.average(a, weights=sample.weights)), np.zeros(sample.n))
+
+    def carried(interval: Interval) -> Interval:
+        return events.of(support.of(interval))
+
+    tell_association(rows, reached, *arms, sample.sampling, carried, size)
 
 
 def _differences(sample: Sample, numbers: Response) -> dict[str, Interval]:

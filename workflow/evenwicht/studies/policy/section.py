@@ -7,4 +7,6 @@ METHODS = {
     "crude": methods.CRUDE.about("policy"),
     "regression": methods.REGRESSION.about("policy"),
     "standardisation": methods.STANDARDISATION.about("policy"),
+    "modified_poisson": methods.MODIFIED_POISSON,
+    "negative_binomial": methods.NEGATIVE_BINOMIAL,
 }
