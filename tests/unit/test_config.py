@@ -571,6 +571,20 @@ FAULTS: dict[str, tuple[str, str, dict[str, Any], list[str]]] = {
         {"risk": "risk_score", "window": "39", "weights": "sampling"},
         ["risk", "window", "weights", "weights"],
     ),
+    "missing_data": (
+        "nhefs",
+        "dropout",
+        {
+            "exposures": ["quits"],
+            "weights": "sampling",
+            "missing": {"handling": "imputation", "auxiliary": ["idd", "quit", "id", "quit"]},
+            "outcomes": ["weight_change", "deaths"],
+        },
+        [
+            *("exposures.0", "outcomes.1", "weights", "missing.handling"),
+            *("missing.auxiliary.0", "missing.auxiliary.2", "missing.auxiliary.3"),
+        ],
+    ),
 }
 
 
@@ -606,7 +620,7 @@ def test_a_kind_of_study_honours_weights_or_refuses_them_by_name(kind: str) -> N
     assert not list(config.check())
     faults = [(m.path, m.what) for m in changed(config, {f"studies.{study}.weights": "sampling"}).check()]
     refused = [(f"studies.{study}.weights", f"a study of kind {kind} does not honour weights")]
-    assert faults == ([] if kind in ("exposure", "policy") else refused)
+    assert faults == ([] if kind in ("exposure", "policy", "missing_data") else refused)
 
 
 def test_a_study_within_families_needs_families() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from evenwicht.cohort import Cohort
-from evenwicht.results.flow import ANALYSED, COVARIATES, DUE, EXPOSURE, OWN_CLUSTER, Flow, departures
+from evenwicht.results.flow import ANALYSED, COVARIATES, DUE, EXPOSURE, OWN_CLUSTER, STAYING, Flow, departures
 from evenwicht.results.schema import ESTIMATES, FLOW
 
 from tests.cohorts import Tables, configured, people_of, studied
@@ -43,7 +43,7 @@ def check(tables: Tables, persons: int) -> None:
     largest = tables["estimates"].groupby(COMPARISON)["n"].max()
     for comparison, rows in tables["flow"].groupby(COMPARISON):
         people = rows.set_index("step")["people"]
-        left = people.drop([DUE, ANALYSED, OWN_CLUSTER], errors="ignore")
+        left = people.drop([DUE, ANALYSED, *STAYING], errors="ignore")
         assert people[DUE] == persons
         assert people[DUE] == left.sum() + people[ANALYSED]
         assert (people > 0).all()

@@ -204,4 +204,9 @@ DIAGNOSTIC_LABELS = {
     "controls": "Negative controls",
     "families": "Informative families",
     "window_check": "Are events and censoring sought in the same window?",
+    # when values are missing
+    "share_missing": "Share of people for whom it is not known",
+    "share_observed": "Share of people for whom everything is known",
+    "missing_difference": "People with something missing less complete ones, standard deviations",
+    "missing_information": "Share of the information lost with what is missing",
 }

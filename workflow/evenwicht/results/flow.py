@@ -1,7 +1,7 @@
 """Who is due in an analysis, who leaves it and why, and who is left; each person counted once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 from evenwicht.base.arrays import Flags
 
 DUE, ANALYSED, OWN_CLUSTER = "due", "analysed", "own cluster: label not known"  # the last leave nobody out
+# further steps that leave nobody out: what became of values that are not known; a person can count at several
+IMPUTED = {"exposure": "exposure imputed", "outcome": "outcome imputed", "covariates": "covariates imputed"}
+WEIGHTED = "weighted for people not observed"
+STAYING = (OWN_CLUSTER, *IMPUTED.values(), WEIGHTED)
 # reasons to leave that several studies share
 BIRTH_DATE, OUTSIDE = "birth date not known", "born outside the compared windows"
 EXPOSURE, OUTCOME, COVARIATES = "exposure not known", "outcome not known", "covariates not known"
@@ -30,12 +34,15 @@ class Flow:
         Those who stay.
     own_cluster
         Those who stay, but whose cluster is not known, so that each is a cluster alone.
+    beside
+        Further numbers that leave nobody out, by step: see `STAYING`.
     """
 
     due: int
     left: dict[str, int]
     analysed: int
     own_cluster: int = 0
+    beside: Mapping[str, int] = field(default_factory=dict)
 
     def steps(self) -> dict[str, int]:
         """Return the number of people by step, in order; steps of nobody are left out."""
@@ -43,7 +50,7 @@ class Flow:
         steps[ANALYSED] = self.analysed
         if self.own_cluster:
             steps[OWN_CLUSTER] = self.own_cluster
-        return steps
+        return {**steps, **{step: count for step, count in self.beside.items() if count}}
 
 
 def departures(reasons: Mapping[str, Flags]) -> tuple[Flags, Flow]:

@@ -12,6 +12,7 @@ from evenwicht.cohort import Cohort
 from evenwicht.results.flow import SUBGROUP, departures, not_known
 from evenwicht.results.rows import Findings
 from evenwicht.results.schema import Known
+from evenwicht.studies.handling import run_with_missing
 from evenwicht.studies.parts import part_of_kind
 from evenwicht.studies.study import Job, OutcomeStudy, StudySettings
 
@@ -44,7 +45,7 @@ def run_study(
     for subgroup, part, people in _subgroups(study, cohort, book):
         found.subgroup = subgroup
         with found.part():
-            run(part, people, book, found, job)
+            run_with_missing(run, part, people, book, found, job)
     for name, _ in study.parted_by():
         _, flow = departures({SUBGROUP: not_known(cohort.persons, [name])})
         found.subgroup = name

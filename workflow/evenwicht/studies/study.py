@@ -10,6 +10,7 @@ from evenwicht.base.adjustment import Adjustment
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.errors import Mistake, listed
 from evenwicht.base.exposures import Contrast, ExposureRef
+from evenwicht.base.missing import Missing
 from evenwicht.base.names import Name, Strict
 from evenwicht.base.outcomes import EventOutcome
 from evenwicht.display.labels import cause, comparison
@@ -51,6 +52,7 @@ class StudySettings(Strict):
     heavy: ClassVar[bool] = False  # worth a job of its own
     weighted: ClassVar[bool] = False  # honours weights
     has_truth: ClassVar[bool] = True  # estimates effects, which worlds can judge
+    imputed: ClassVar[bool] = True  # what it compares are columns, which stand in a model of missing values
 
     kind: str
     title: str = Field("", description="What the study is called; made of its exposures if left out")
@@ -107,11 +109,13 @@ class OutcomeStudy(StudySettings):
 
     outcomes: list[Name] = Field(min_length=1, description="Ids of `outcomes`")
     adjust: Name | Adjustment = Field(Adjustment(), description="Covariates, or the name of a set of `adjustments`")
+    missing: Missing = Field(Missing(), description="What is done about values that are not known")
 
     def check(self, book: Codebook) -> Iterator[Mistake]:
         yield from super().check(book)
         yield from all_known("outcomes", self.outcomes, book.outcomes, "an outcome")
         yield from self._check_covariates(book)
+        yield from self._check_missing(book)
 
     def exposed_columns(self) -> list[tuple[str, str]]:
         """Key path and name of every column that is compared, or instruments a comparison."""
@@ -120,6 +124,21 @@ class OutcomeStudy(StudySettings):
     def own_covariates(self) -> list[str]:
         """Exposures that may stand among the covariates: each is one to the others, and left out of its own model."""
         return []
+
+    def _check_missing(self, book: Codebook) -> Iterator[Mistake]:
+        if self.missing.handling == "attrition_weights" and not self.weighted:
+            yield Mistake(
+                "missing.handling", f"a study of kind {self.kind} does not honour weights", "Choose another handling."
+            )
+        if self.missing.handling == "imputation" and not (self.imputed and self.exposed_columns()):
+            yield Mistake(
+                "missing.handling",
+                f"imputation does not know what a study of kind {self.kind} compares",
+                "Choose another handling.",
+            )
+        if self.missing.handling == "complete_cases" and self.missing.auxiliary:
+            yield Mistake("missing.auxiliary", "complete cases use no auxiliary columns", "Choose another handling.")
+        yield from auxiliary_mistakes(self, book)
 
     def _check_covariates(self, book: Codebook) -> Iterator[Mistake]:
         if isinstance(self.adjust, str):
@@ -244,8 +263,18 @@ def all_known(
 
 def covariate_mistakes(adjust: Adjustment, book: Codebook) -> Iterator[Mistake]:
     """Yield covariates that a model cannot take."""
-    for index, name in enumerate(adjust.columns):
-        path, column = f"columns.{index}", book.columns.get(name)
+    for mistake in _no_predictors(adjust.columns, book):
+        yield mistake.under("columns")
+    for key in ("squares", "splines"):
+        for name in getattr(adjust, key):
+            if name in book.columns and book.columns[name].type not in ("number", "integer"):
+                yield Mistake(key, f"'{name}' is of type {book.columns[name].type}", "Only numbers have them.")
+
+
+def _no_predictors(names: Sequence[str], book: Codebook) -> Iterator[Mistake]:
+    """Yield columns that are not known, or cannot enter a model; paths are relative to the list."""
+    for index, name in enumerate(names):
+        path, column = str(index), book.columns.get(name)
         yield from unknown(path, name, book.columns, "a column")
         if column is None:
             continue
@@ -253,10 +282,19 @@ def covariate_mistakes(adjust: Adjustment, book: Codebook) -> Iterator[Mistake]:
             yield Mistake(path, f"'{name}' is a date", "Adjust for a number, such as the year, or a category of it.")
         elif column.role == "id":
             yield Mistake(path, f"'{name}' identifies persons", "Remove it from the covariates.")
-    for key in ("squares", "splines"):
-        for name in getattr(adjust, key):
-            if name in book.columns and book.columns[name].type not in ("number", "integer"):
-                yield Mistake(key, f"'{name}' is of type {book.columns[name].type}", "Only numbers have them.")
+
+
+def auxiliary_mistakes(study: OutcomeStudy, book: Codebook) -> Iterator[Mistake]:
+    """Yield auxiliary columns that cannot tell of missing values."""
+    for mistake in _no_predictors(study.missing.auxiliary, book):
+        yield mistake.under("missing", "auxiliary")
+    own = {name: "exposure" for _, name in study.exposed_columns()}
+    own |= {column: f"outcome {name}" for name in study.outcomes if (column := book.column_of(name)) is not None}
+    for index, name in enumerate(study.missing.auxiliary):
+        if name in study.missing.auxiliary[:index]:
+            yield Mistake(f"missing.auxiliary.{index}", f"'{name}' is listed twice", "Remove one of them.")
+        elif name in own:
+            yield Mistake(f"missing.auxiliary.{index}", f"'{name}' is the {own[name]} itself", "Remove it.")
 
 
 def needs_binary(path: str, name: str, book: Codebook) -> Iterator[Mistake]:

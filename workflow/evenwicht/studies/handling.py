@@ -1,0 +1,152 @@
+"""Run a study as it is, on imputed copies of its people, or with people weighted for those not observed."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from evenwicht.base.codebook import Codebook
+from evenwicht.base.errors import DataError, ModelError
+from evenwicht.base.exposures import Contrast
+from evenwicht.base.missing import Missing
+from evenwicht.base.outcomes import effect_estimand
+from evenwicht.cohort import Cohort
+from evenwicht.display.section import Row
+from evenwicht.estimators.results import Interval
+from evenwicht.results.flow import ANALYSED, WEIGHTED
+from evenwicht.results.rows import FAILED, Findings, Rows
+from evenwicht.studies.attrition import ATTRITION_COLUMN, complete_cases, staged_weights
+from evenwicht.studies.imputing import Imputation, imputation_of
+from evenwicht.studies.pooling import add_new, pool_curves, pool_diagnostics, pool_estimates
+from evenwicht.studies.study import ExposureStudy, Job, OutcomeStudy, StudySettings
+
+Run = Callable[[StudySettings, Cohort, Codebook, Findings, Job], None]
+IMPUTATION, ATTRITION_WEIGHTS = "imputation", "attrition_weights"
+
+
+def run_with_missing(run: Run, study: StudySettings, cohort: Cohort, book: Codebook, found: Findings, job: Job) -> None:
+    """Run a kind of study and handle missing values as its settings say."""
+    handling = study.missing.handling if isinstance(study, OutcomeStudy) else "complete_cases"
+    if isinstance(study, OutcomeStudy) and handling == IMPUTATION:
+        for name in study.outcomes:
+            _imputed(run, study.model_copy(update={"outcomes": [name]}), cohort, book, found, job)
+    elif isinstance(study, ExposureStudy) and handling == ATTRITION_WEIGHTS:
+        for name in study.outcomes:
+            for exposure in study.exposures:
+                part = study.model_copy(update={"outcomes": [name], "exposures": [exposure]})
+                _weighted(run, part, cohort, book, found, job)
+    else:
+        run(study, cohort, book, found, job)
+
+
+def _imputed(run: Run, study: OutcomeStudy, cohort: Cohort, book: Codebook, found: Findings, job: Job) -> None:
+    """One outcome: the study on each completed copy, pooled."""
+    [outcome] = study.outcomes
+    as_if = study.model_copy(update={"missing": Missing()})
+    where = f"cohort {book.cohort}, study {found.study}, imputation for {outcome}"
+    copies = []
+    try:
+        imputation = imputation_of(study, cohort, book, outcome, where)
+        if not imputation.needed:
+            _as_it_is(run, as_if, cohort, book, found, job)
+            return
+        for people in imputation.copies(job, where, f"{found.study}, {outcome}, {found.subgroup}"):
+            copy = _findings(found)
+            run(as_if, people, book, copy, job)
+            copies.append(copy)
+    except (DataError, ModelError) as error:
+        _failed(study, book, found, error)
+        return
+    estimates, diagnostics = [], pool_diagnostics([copy.diagnostics for copy in copies])
+    told = _findings(found)
+    for row, pooled in pool_estimates([copy.estimates for copy in copies]):
+        estimates.append(row)
+        if pooled is not None and row["estimand"] == effect_estimand(book.outcomes[outcome]):
+            rows = Rows(told, str(row["outcome"]), str(row["exposure"]), str(row["reference"]))
+            lost = pooled.missing_information
+            rows.diagnose("missing_information", str(row["method"]), lost, n=row["n"], at=str(row["at"]))
+    add_new(found, estimates, [*diagnostics, *told.diagnostics], _imputed_flow(copies[0], imputation))
+    found.curves += pool_curves([copy.curves for copy in copies])
+
+
+def _imputed_flow(copy: Findings, imputation: Imputation) -> list[Row]:
+    """The flow of the first copy, with how many are imputed.
+
+    In others it differs by those whose imputed exposure is another level.
+    """
+    study, rows = imputation.study, list[Row]()
+    adjust = imputation.book.adjustment(study.adjust)
+    columns = {(c.exposure, c.reference): c.column for c in _contrasts(study, imputation.book)}
+    for row in copy.flow:
+        rows.append(row)
+        if row["step"] == ANALYSED:
+            own = columns.get((str(row["exposure"]), str(row["reference"])))
+            exposed = [own] if own else [name for _, name in study.exposed_columns()]
+            counts = imputation.counts(exposed, adjust.without(*exposed).columns)
+            rows += [{**row, "step": step, "people": people} for step, people in counts.items()]
+    return rows
+
+
+def _weighted(run: Run, study: ExposureStudy, cohort: Cohort, book: Codebook, found: Findings, job: Job) -> None:
+    """One outcome and exposure: complete cases, weighted for those who are not."""
+    [outcome], [exposure] = study.outcomes, study.exposures
+    where = f"cohort {book.cohort}, study {found.study}, weights for {exposure.column} on {outcome}"
+    as_if = study.model_copy(update={"missing": Missing()})
+    try:
+        cases = complete_cases(study, cohort, book, outcome, where)
+        if not cases.anybody_left:
+            _as_it_is(run, as_if, cohort, book, found, job)
+            return
+        weights = staged_weights(cases, where)
+    except (DataError, ModelError) as error:
+        _failed(study, book, found, error)
+        return
+    column = np.full(len(cohort.persons), np.nan)
+    column[cases.due] = weights.sampling * weights.weights
+    column[~cases.observed] = np.nan
+    name = ATTRITION_COLUMN
+    people = cohort.persons.assign(**{name: column})
+    copy = _findings(found)
+    run(as_if.model_copy(update={"weights": name}), replace(cohort, persons=people), book, copy, job)
+    flow = []
+    for row in copy.flow:
+        flow.append(row)
+        if row["step"] == ANALYSED:
+            flow.append({**row, "step": WEIGHTED})
+    told = _findings(found)
+    for contrast in _contrasts(study, book):
+        rows = Rows(told, outcome, contrast.exposure, contrast.reference)
+        n = int(cases.due.sum())
+        rows.diagnose("share_observed", ATTRITION_WEIGHTS, float(cases.observed[cases.due].mean()), n=n)
+        rows.diagnose("largest_weight", ATTRITION_WEIGHTS, float(weights.weights.max()), n=int(weights.observed.sum()))
+    add_new(found, copy.estimates, [*copy.diagnostics, *told.diagnostics], flow)
+    found.curves += copy.curves
+
+
+def _as_it_is(run: Run, study: StudySettings, cohort: Cohort, book: Codebook, found: Findings, job: Job) -> None:
+    """Nothing is missing: the study as ever, without what it tells again with each outcome."""
+    copy = _findings(found)
+    run(study, cohort, book, copy, job)
+    add_new(found, copy.estimates, copy.diagnostics, copy.flow)
+    found.curves += copy.curves
+
+
+def _findings(found: Findings) -> Findings:
+    """Empty findings of the same study and the same people."""
+    return Findings(found.cohort, found.study, found.units, found.known, found.strict, found.subgroup)
+
+
+def _contrasts(study: OutcomeStudy, book: Codebook) -> list[Contrast]:
+    return study.exposures_shown(book)
+
+
+def _failed(study: OutcomeStudy, book: Codebook, found: Findings, error: DataError | ModelError) -> None:
+    """Say of every comparison why it could not be made."""
+    if found.strict:
+        raise error
+    [outcome] = study.outcomes
+    estimand = effect_estimand(book.outcomes[outcome])
+    keys = [(c.exposure, c.reference) for c in _contrasts(study, book)] or [("", "")]
+    for exposure, reference in keys:
+        rows = Rows(found, outcome, exposure, reference)
+        rows.add(estimand, FAILED, Interval.not_estimable(error.what))
