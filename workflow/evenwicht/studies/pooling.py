@@ -72,9 +72,9 @@ def pool_estimates(copies: Sequence[Sequence[Row]]) -> list[tuple[Row, Pooled | 
         elif len(failed) == m:
             interval = Interval.not_estimable(str(failed[0]["reason"]))
         else:
-            reason = f": {failed[0]['reason']}" if failed else ""
             lacking = m - len(rows) + len(failed)
-            interval = Interval.not_estimable(f"not estimable in {lacking} of {m} imputations{reason}")
+            reason = failed[0]["reason"] if failed else "the comparison could not be made"
+            interval = Interval.not_estimable(f"not estimable in {lacking} of {m} imputations: {reason}")
         told.append((_with(row, interval), found))
     return told
 

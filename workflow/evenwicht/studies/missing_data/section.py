@@ -24,12 +24,12 @@ METHODS = {
     IMPUTATION: Method(
         "multiple imputation",
         "missing values are drawn many times from a model of what is known, and the results are put together. This is "
-        "right if what is known tells who has a value missing, and if the model fits.",
+        "right if whether a value is missing depends only on what is known, and if the model fits.",
     ),
     ATTRITION_WEIGHTS: Method(
         "attrition weights",
-        "people who are complete stand for others who are like them and are not. This is right if what everybody has "
-        "tells who is complete.",
+        "people who are complete stand for others who are like them and are not. This is right if who is complete "
+        "depends only on what everybody has.",
     ),
 }
 NOTABLE = 0.1  # standard deviations by which people with something missing differ from others
