@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from evenwicht.base.arrays import Floats, Ints
 from evenwicht.estimators.influence import Estimate
-from evenwicht.estimators.near_ties import merge_near_ties
+from evenwicht.estimators.near_ties import TOLERANCE, merge_near_ties
 from evenwicht.estimators.propensity import Propensity
 from evenwicht.estimators.survival_data import SurvivalData
 
@@ -172,10 +172,11 @@ def _estimate(
 def _merged(causes: Sequence[SurvivalData]) -> tuple[Floats, list[Floats | None]]:
     """Times, and entries by cause, with those that differ by rounding made equal.
 
-    Whoever leaves before a cause could be seen was never at risk of it.
+    Whoever leaves before a cause could be seen, up to rounding, was never at risk of it.
     """
     time = causes[0].time
-    late = [np.minimum(cause.entry, time) for cause in causes if cause.entry is not None]
+    reach = 2 * TOLERANCE * max(1.0, float(np.abs(time).max()))
+    late = [np.where(cause.entry >= time - reach, time, cause.entry) for cause in causes if cause.entry is not None]
     if not late:
         return merge_near_ties(time, None, "cumulative incidence")[0], [None] * len(causes)
     times, entries = merge_near_ties(np.tile(time, len(late)), np.concatenate(late), "cumulative incidence")
