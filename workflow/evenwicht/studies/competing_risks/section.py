@@ -37,6 +37,10 @@ HAZARDS = {
     "conditional_hazard_ratio": message("Hazard ratio of the event"),
     "conditional_competing_hazard_ratio": message("Hazard ratio of the other event"),
 }
+AS_THEY_ARE = {
+    "conditional_hazard_ratio": "hazard_ratio",
+    "conditional_competing_hazard_ratio": "competing_hazard_ratio",
+}
 PER_THOUSAND = Scale(1000.0, "", 0)
 
 
@@ -107,7 +111,7 @@ def _other(found: Found, estimand: str, keys: dict[str, str]) -> list[dict[str, 
     row = found.estimate(estimand=estimand, method="ipw" if years else "regression", **keys)
     if row is None:
         return []
-    crude = found.estimate(estimand=estimand.removeprefix("conditional_"), method="crude", **keys)
+    crude = found.estimate(estimand=AS_THEY_ARE.get(estimand, estimand), method="crude", **keys)
     scale = scale_of(row)
     write = scale.signed if years else scale.number
     return [
