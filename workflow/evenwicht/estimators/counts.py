@@ -51,18 +51,23 @@ def negative_binomial_ratio(
         If the counts vary no more than chance makes them: a Poisson model then says the same with one parameter less.
     """
     from statsmodels.discrete.discrete_model import NegativeBinomial
-    from statsmodels.tools.sm_exceptions import ConvergenceWarning, HessianInversionWarning
 
     if (count[exposure > exposure.mean()] > 0).sum() == 0 or (count[exposure <= exposure.mean()] > 0).sum() == 0:
         return CountRatio(Interval.not_estimable("nobody in one arm has any"), np.nan)
     parts = exposure[:, None] if covariates is None else np.column_stack([exposure, covariates])
     design = with_intercept(parts)
     model = NegativeBinomial(count, design)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", (ConvergenceWarning, HessianInversionWarning, RuntimeWarning))
-        fit = model.fit(method="newton", maxiter=STEPS, disp=0, skip_hessian=True)
-    params = np.asarray(fit.params)
-    if not fit.mle_retvals["converged"] or not params[-1] > 0:
+    start = None
+    for _ in range(2):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what they warn of is judged below
+            fit = model.fit(start, method="newton", maxiter=STEPS, disp=0, skip_hessian=True)
+            params = np.asarray(fit.params)
+            if fit.mle_retvals["converged"] and params[-1] > 0:
+                break
+            # Newton's method may leap over zero dispersion, which a search on its logarithm cannot
+            start = model.fit(method="bfgs", maxiter=STEPS, disp=0, skip_hessian=True).params
+    else:
         raise ModelError(
             "the counts have no negative binomial fit: they vary no more than chance makes them",
             where=where,

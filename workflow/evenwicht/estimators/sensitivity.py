@@ -52,12 +52,11 @@ def risk_ratio_of_odds(ratio: Interval, risk: float) -> Interval:
 def risk_ratio_of_difference(difference: Interval, spread: float) -> Interval:
     """Turn a mean difference into about a risk ratio: exp(0.91 d), d in standard deviations of the outcome.
 
-    Source: VanderWeele and Ding 2017, table 2; limits are those of d +- 1.96 se, as there.
+    Limits are exp(0.91 d -+ 1.78 se). Source: VanderWeele and Ding 2017, table 2.
     """
-    d = Interval(difference.estimate / spread, reason=difference.reason)
-    if not difference.reason:
-        d = Interval.normal(difference.estimate / spread, difference.se / spread)
-    return _mapped(d, lambda value: np.exp(0.91 * value))
+    d, reach = difference.estimate / spread, 1.78 * difference.se / spread
+    estimate, lower, upper = (float(np.exp(0.91 * d + by)) for by in (0.0, -reach, reach))
+    return Interval(estimate, lower=lower, upper=upper, reason=difference.reason)
 
 
 def _mapped(interval: Interval, function: Callable[[float], float]) -> Interval:
