@@ -30,6 +30,7 @@ COUNTED = ["verdicts", "right", "wrong", "nothing", "null", "sized", "held"]
 PLACE = ["cohort", "scenario"]
 BY_METHOD = ["study", "method"]
 LEVEL = 0.95  # nominal coverage
+FIRST = 4  # draws by which a table is found again
 Settings = Mapping[str, Mapping[str, str]]  # cohort -> scenario -> digest, see `config.recovered.recovery_settings`
 
 
@@ -237,8 +238,22 @@ def recovery_table(replicates: pd.DataFrame, settings: Settings, drawn: int) -> 
         ratio = _scale(means) == "log ratio"
         means["mean_estimate"] = np.exp(means["mean_estimate"].where(ratio)).where(ratio, means["mean_estimate"])
         place = _place(str(cohort), str(scenario), settings)
-        parts.append(RECOVERY.typed(means.merge(summarise(rows, drawn), on=KEY).assign(**place)))
+        found = means.merge(summarise(rows, drawn), on=KEY).merge(first_draws(rows), on=KEY, how="left")
+        parts.append(RECOVERY.typed(found.assign(**place)))
     return RECOVERY.checked(pd.concat(parts, ignore_index=True))
+
+
+def first_draws(replicates: pd.DataFrame) -> pd.DataFrame:
+    """Mean estimate of the first draws of each row: whether a table was made by this code can be told by a few draws.
+
+    Returns
+    -------
+    DataFrame
+        One row a study, question and method, with the column `mean_of_first`; none of a row without such an estimate.
+    """
+    first = replicates[replicates["replicate"] <= FIRST]
+    means = first.groupby(KEY, sort=False)["estimate"].mean()
+    return means.dropna().rename("mean_of_first").reset_index()
 
 
 def coverage_by_method(replicates: pd.DataFrame, settings: Settings) -> pd.DataFrame:

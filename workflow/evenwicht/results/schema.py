@@ -200,6 +200,7 @@ RECOVERY = Schema(
         "truth": Field("number", "True value"),
         "mean_estimate": Field("number", "Mean estimate, of ratios the geometric mean"),
         **SUMMARY,
+        "mean_of_first": Field("number", "Mean estimate of the first draws, by which others find these numbers again"),
         "settings": SETTINGS,
     },
     ["cohort", "scenario", "study", *QUESTION, "method"],
