@@ -68,8 +68,12 @@ class Found:
     @property
     def everybody(self) -> "Found":
         """What was found in everybody, without the rows of subgroups."""
+        return self.among("")
+
+    def among(self, *subgroups: str) -> "Found":
+        """What was found in these subgroups; the key of everybody is empty."""
         estimates, diagnostics, flow, curves = (
-            where(table, subgroup="") for table in (self.estimates, self.diagnostics, self.flow, self.curves)
+            where(table, subgroup=subgroups) for table in (self.estimates, self.diagnostics, self.flow, self.curves)
         )
         return replace(self, estimates=estimates, diagnostics=diagnostics, flow=flow, curves=curves)
 

@@ -175,6 +175,12 @@ ESTIMANDS = {
     "conditional_competing_hazard_ratio": Estimand(
         "Hazard ratio of the competing event, conditional on covariates", "ratio"
     ),
+    # along a rank
+    "slope_index": Estimand("Slope index of inequality (top less bottom)", "difference"),
+    "slope_index_exposed": Estimand("Slope index of inequality if everybody were exposed", "difference"),
+    "slope_index_unexposed": Estimand("Slope index of inequality if nobody were exposed", "difference"),
+    "relative_index": Estimand("Relative index of inequality, linear (bottom over top)", "ratio"),
+    "relative_index_log_linear": Estimand("Relative index of inequality, log-linear (bottom over top)", "ratio"),
 }
 
 DIAGNOSTIC_LABELS = {

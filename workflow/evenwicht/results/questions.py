@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from evenwicht.base.exposures import Contrast
 
+SES = "ses"  # column by which worlds rank people unless asked otherwise
 NO_SECTOR = "no_sector"  # key of the people with high need in none
 
 
@@ -103,4 +104,31 @@ class CompetingRisk:
     competing: tuple[str, ...]
 
 
-Question = Effect | Births | Part | Concentration | CompetingRisk
+@dataclass(frozen=True)
+class Inequality:
+    """How unequal outcomes are along a rank, what a column does to that, and its effects in parts of the rank.
+
+    Attributes
+    ----------
+    contrast
+        The column that is compared.
+    outcomes
+        Ids of outcomes.
+    by
+        Column of numbers by which people are ranked; rows of inequality as things are have it as exposure.
+    parts
+        Into how many parts of equal size people are cut by it.
+    """
+
+    contrast: Contrast
+    outcomes: tuple[str, ...]
+    by: str
+    parts: int
+
+    @property
+    def reference(self) -> str:
+        """Reference of the rows of what the column does to inequality: it names the rank, unless that is SES."""
+        return self.contrast.reference if self.by == SES else f"{self.contrast.reference}_by_{self.by}"
+
+
+Question = Effect | Births | Part | Concentration | CompetingRisk | Inequality

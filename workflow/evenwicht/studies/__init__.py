@@ -11,6 +11,7 @@ from evenwicht.studies import (
     discontinuity,
     event_study,
     exposure,
+    inequality,
     instrument,
     ladder,
     missing_data,
@@ -31,4 +32,5 @@ KINDS: tuple[type[StudySettings], ...] = (
     concentration.Settings,
     missing_data.Settings,
     competing_risks.Settings,
+    inequality.Settings,
 )

@@ -14,7 +14,7 @@ from evenwicht.results.rows import Findings
 from evenwicht.results.schema import Known
 from evenwicht.studies.handling import run_with_missing
 from evenwicht.studies.parts import part_of_kind
-from evenwicht.studies.study import Job, OutcomeStudy, StudySettings
+from evenwicht.studies.study import Job, OutcomeStudy, StudySettings, part_keys
 
 
 def run_study(
@@ -62,7 +62,7 @@ def job_of(seed: int, cohort: str, permutations: int, known: Known = None) -> Jo
 def _subgroups(study: StudySettings, cohort: Cohort, book: Codebook) -> Iterator[tuple[str, StudySettings, Cohort]]:
     """Yield the key of the rows, the study and the people, of everybody and of each level of each subgroup.
 
-    What makes a subgroup is no covariate within it.
+    What makes a subgroup is no covariate within it, but for a number: it still varies within its parts.
     """
     yield "", study, cohort
     for name, cut in study.parted_by():
@@ -71,14 +71,14 @@ def _subgroups(study: StudySettings, cohort: Cohort, book: Codebook) -> Iterator
             number = values.to_numpy(dtype=float, na_value=np.nan)
             cuts = np.nanquantile(number, np.arange(1, cut) / cut)
             place = np.where(np.isnan(number), -1, np.searchsorted(cuts, number))
-            parts = {f"{name}={k + 1}of{cut}": place == k for k in range(cut)}
+            parts = {key: place == k for k, key in enumerate(part_keys(name, cut))}
         elif book.columns[name].type == "boolean":
             flags = values.to_numpy(dtype=float, na_value=np.nan)
             parts = {f"{name}=yes": flags == 1, f"{name}=no": flags == 0}
         else:
             parts = {f"{name}={level}": np.asarray(values == level, dtype=bool) for level in values.cat.categories}
         within = study
-        if isinstance(study, OutcomeStudy):
+        if isinstance(study, OutcomeStudy) and cut is None:
             within = study.model_copy(update={"adjust": book.adjustment(study.adjust).without(name)})
         for key, flags in parts.items():
             yield key, within, among(cohort, flags)

@@ -17,7 +17,7 @@ from evenwicht.display.section import Found, Method
 from evenwicht.results.rows import CLUSTERS, FAILED, SAMPLE
 from evenwicht.studies import KINDS
 from evenwicht.studies.parts import file_of_kind, part_of_kind
-from evenwicht.studies.study import StudySettings
+from evenwicht.studies.study import StudySettings, part_keys
 
 if TYPE_CHECKING:
     from evenwicht.display.picture import Picture
@@ -40,20 +40,20 @@ def figures(study: StudySettings, book: Codebook, found: Found) -> dict[str, "Pi
     """Return the figures of a study by name; none of what could not be estimated."""
     if not file_of_kind(study.kind, "figures").is_file():
         return {}
-    drawn: dict[str, Picture] = part_of_kind(study.kind, "figures").figures(study, book, found.everybody)
+    drawn: dict[str, Picture] = part_of_kind(study.kind, "figures").figures(study, book, _about(study, found))
     return drawn
 
 
 def words(study: StudySettings, book: Codebook, found: Found) -> dict[str, Any]:
     """Return what the template of the kind needs; nothing if the kind has no section of its own."""
     tell = _declared(type(study), "words")
-    return tell(study, book, found.everybody) if tell else {}
+    return tell(study, book, _about(study, found)) if tell else {}
 
 
 def messages(study: StudySettings, book: Codebook, found: Found) -> list[str]:
     """Return what a study shows in a sentence or two, where it claims no effect; nothing if its kind has none."""
     tell = _declared(type(study), "messages")
-    return tell(study, book, found.everybody) if tell else []
+    return tell(study, book, _about(study, found)) if tell else []
 
 
 def glossary(study: StudySettings) -> tuple[str, dict[str, Method]]:
@@ -104,6 +104,11 @@ def title(name: str, study: StudySettings, book: Codebook) -> str:
     return study.title or "; ".join(book.columns[column].label for column in columns) or first_upper(spoken(name))
 
 
+def _about(study: StudySettings, found: Found) -> Found:
+    """What was found in everybody, and in the parts that the kind itself is about."""
+    return found.among("", *(key for name, parts in study.own_parts() for key in part_keys(name, parts)))
+
+
 def _declared(kind: type[StudySettings], name: str) -> Any:
     """What a kind declares under a name, if it does."""
     return getattr(import_module(f"{kind.__module__}.section"), name, None)
@@ -112,10 +117,8 @@ def _declared(kind: type[StudySettings], name: str) -> Any:
 def _cuts(study: StudySettings, book: Codebook) -> dict[str, str]:
     """Words for each part into which a number cuts the people; keys as in `running`."""
     return {
-        f"{name}={k}of{cut}": say(
-            "{column}: {nth} of {parts}", column=book.columns[name].label, nth=say(ORDINALS[k - 1]), parts=cut
-        )
+        key: say("{column}: {nth} of {parts}", column=book.columns[name].label, nth=say(ordinal), parts=cut)
         for name, cut in study.parted_by()
         if cut is not None
-        for k in range(1, cut + 1)
+        for key, ordinal in zip(part_keys(name, cut), ORDINALS, strict=False)
     }

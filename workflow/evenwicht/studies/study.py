@@ -52,7 +52,7 @@ class StudySettings(Strict):
     heavy: ClassVar[bool] = False  # worth a job of its own
     weighted: ClassVar[bool] = False  # honours weights
     has_truth: ClassVar[bool] = True  # estimates effects, which worlds can judge
-    imputed: ClassVar[bool] = True  # what it compares are columns, which stand in a model of missing values
+    imputed: ClassVar[bool] = True  # rests on nothing that imputations do not know: dates, families, clusters
 
     kind: str
     title: str = Field("", description="What the study is called; made of its exposures if left out")
@@ -64,8 +64,8 @@ class StudySettings(Strict):
 
     def check(self, book: Codebook) -> Iterator[Mistake]:
         """Yield what the cohort does not have; paths are relative to the study."""
-        yield from all_known("subgroups", [name for name, _ in self.parted_by()], book.columns, "a column")
-        for index, (name, cut) in enumerate(self.parted_by()):
+        yield from all_known("subgroups", [name for name, _ in self._subgroups()], book.columns, "a column")
+        for index, (name, cut) in enumerate(self._subgroups()):
             column = book.columns.get(name)
             if column is not None and (column.type in ("boolean", "category")) != (cut is None):
                 yield Mistake(
@@ -79,7 +79,14 @@ class StudySettings(Strict):
                 yield Mistake("weights", f"a study of kind {self.kind} does not honour weights", "Leave them out.")
 
     def parted_by(self) -> list[tuple[str, int | None]]:
-        """Return each column of subgroups, with the number of parts into which it is cut if it is a number."""
+        """Return each column whose parts the study is repeated in, with the number of parts if it is a number."""
+        return list(dict.fromkeys([*self._subgroups(), *self.own_parts()]))
+
+    def own_parts(self) -> list[tuple[str, int]]:
+        """Return each number whose parts the kind itself is about, beside `subgroups`, with the number of parts."""
+        return []
+
+    def _subgroups(self) -> list[tuple[str, int | None]]:
         return [(s, None) if isinstance(s, str) else (s.column, s.parts) for s in self.subgroups]
 
     def asks(self, book: Codebook) -> list[Question]:
@@ -133,7 +140,7 @@ class OutcomeStudy(StudySettings):
         if self.missing.handling == "imputation" and not (self.imputed and self.exposed_columns()):
             yield Mistake(
                 "missing.handling",
-                f"imputation does not know what a study of kind {self.kind} compares",
+                f"imputations know no dates, families or clusters, on which a study of kind {self.kind} rests",
                 "Choose another handling.",
             )
         if self.missing.handling == "complete_cases" and self.missing.auxiliary:
@@ -237,6 +244,11 @@ class Job:
     def judged(self) -> bool:
         """Whether only what recovery judges is wanted: checks that it cannot judge are left out."""
         return self.known is not None
+
+
+def part_keys(column: str, parts: int) -> list[str]:
+    """Return the keys of the parts into which a number is cut, from the lowest."""
+    return [f"{column}={k}of{parts}" for k in range(1, parts + 1)]
 
 
 def unknown(path: str, name: str, known: Iterable[str], what: str) -> Iterator[Mistake]:

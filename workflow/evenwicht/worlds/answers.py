@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from evenwicht.results.questions import CompetingRisk, Question
+from evenwicht.results.questions import CompetingRisk, Inequality, Question
 from evenwicht.worlds.competing_truth import competing_arms, competing_rows
+from evenwicht.worlds.inequality_truth import inequality_arms, inequality_rows
 from evenwicht.worlds.people import Draw, People
 from evenwicht.worlds.scm import Values
 from evenwicht.worlds.world import Row
@@ -34,4 +35,5 @@ class Answer:
 
 ANSWERS: dict[type[Question], Answer] = {
     CompetingRisk: Answer(competing_rows, competing_arms),
+    Inequality: Answer(inequality_rows, inequality_arms),
 }
