@@ -24,7 +24,7 @@ from evenwicht.estimators.design import standardised
 from evenwicht.estimators.regression import Fit, fit_model, with_intercept
 
 Kind = Literal["number", "binary", "category"]
-CYCLES = 10  # turns of all variables; van Buuren 2007 finds 5 to 20 enough
+CYCLES = 5  # turns of all variables, as in R's mice (van Buuren and Groothuis-Oudshoorn 2011, section 4.3)
 SPARE = 5  # known values beyond the coefficients that an imputation model needs
 
 

@@ -66,9 +66,9 @@ def complete_cases(study: ExposureStudy, cohort: Cohort, book: Codebook, outcome
     DataError
         As `values.outcome_values`.
     """
-    persons, adjust = cohort.persons, book.adjustment(study.adjust)
+    persons = cohort.persons
     exposed = [name for _, name in study.exposed_columns()]
-    needed = list(dict.fromkeys([*exposed, *adjust.columns]))
+    needed = list(dict.fromkeys([*exposed, *study.covariates(book)]))
     columns = list(dict.fromkeys([*needed, *study.missing.auxiliary]))
     due, sampling = np.ones(len(persons), dtype=bool), None
     if study.weights is not None:
@@ -111,4 +111,5 @@ def staged_weights(cases: Cases, where: str) -> AttritionWeights:
         reached = seen
         if name != cases.outcome:
             known = [*known, name]
-    return attrition_weights(stages, where, sampling)
+    everybody = (reached, np.empty((len(persons), 0)))
+    return attrition_weights(stages or [everybody], where, sampling)

@@ -16,7 +16,6 @@ from evenwicht.results.schema import DIAGNOSTICS, ESTIMATES, FLOW
 RISKS, SURVIVALS = ("risk", "risk_exposed", "risk_unexposed"), ("survival_exposed", "survival_unexposed")
 MOST_DF = 1e7
 NORMAL = 1e-6  # how far an interval may be from normal quantiles, relative, before it is one by t
-WIDEST = ("anderson_rubin",)  # sets of values that fit: that of the copies together is the widest
 MIDDLE = ("p_value",)  # the median of P values keeps their size; their mean does not (Eekhout et al. 2017)
 TOO_SURE = "the method gives no standard error that could be pooled"
 
@@ -125,14 +124,12 @@ def _complete_df(quantile: Floats, rows: Sequence[Row]) -> float:
 
 
 def pool_diagnostics(copies: Sequence[Sequence[Row]]) -> list[Row]:
-    """Return each diagnostic over the copies: its mean; of P values the median, of sets the widest."""
+    """Return each diagnostic over the copies: its mean; of P values the median."""
     told = []
     for rows in _by_key(copies, DIAGNOSTICS.key):
         row = dict(rows[0])
         value, lower, upper = (np.array([one[n] for one in rows], dtype=float) for n in ("value", "lower", "upper"))
-        if row["statistic"] in WIDEST:
-            row |= {"lower": float(lower.min()), "upper": float(upper.max())}
-        elif np.isfinite(value).all():
+        if np.isfinite(value).all():
             centre = np.median if row["statistic"] in MIDDLE else np.mean
             row |= {"value": float(centre(value)), "lower": float(np.mean(lower)), "upper": float(np.mean(upper))}
         told.append(row)

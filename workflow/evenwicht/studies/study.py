@@ -52,7 +52,7 @@ class StudySettings(Strict):
     heavy: ClassVar[bool] = False  # worth a job of its own
     weighted: ClassVar[bool] = False  # honours weights
     has_truth: ClassVar[bool] = True  # estimates effects, which worlds can judge
-    imputed: ClassVar[bool] = True  # rests on nothing that imputations do not know: dates, families, clusters
+    imputed: ClassVar[bool] = False  # rests on nothing that imputations do not know: dates, families, other columns
 
     kind: str
     title: str = Field("", description="What the study is called; made of its exposures if left out")
@@ -132,15 +132,19 @@ class OutcomeStudy(StudySettings):
         """Exposures that may stand among the covariates: each is one to the others, and left out of its own model."""
         return []
 
+    def covariates(self, book: Codebook) -> list[str]:
+        """Return the columns beside exposures and outcomes that must be known for everybody analysed."""
+        return book.adjustment(self.adjust).columns
+
     def _check_missing(self, book: Codebook) -> Iterator[Mistake]:
         if self.missing.handling == "attrition_weights" and not self.weighted:
             yield Mistake(
                 "missing.handling", f"a study of kind {self.kind} does not honour weights", "Choose another handling."
             )
-        if self.missing.handling == "imputation" and not (self.imputed and self.exposed_columns()):
+        if self.missing.handling == "imputation" and not self.imputed:
             yield Mistake(
                 "missing.handling",
-                f"imputations know no dates, families or clusters, on which a study of kind {self.kind} rests",
+                f"imputations do not know all that a study of kind {self.kind} rests on",
                 "Choose another handling.",
             )
         if self.missing.handling == "complete_cases" and self.missing.auxiliary:

@@ -19,6 +19,7 @@ class Settings(ExposureStudy):
     """
 
     weighted: ClassVar[bool] = True
+    imputed: ClassVar[bool] = True
 
     kind: Literal["exposure"]
     level: Level = "individual"

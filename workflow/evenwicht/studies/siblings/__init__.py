@@ -1,7 +1,7 @@
 """An exposure compared within families: brothers and sisters who differ in it."""
 
 from collections.abc import Iterator
-from typing import ClassVar, Literal
+from typing import Literal
 
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.errors import Mistake
@@ -14,8 +14,6 @@ class Settings(ExposureStudy):
 
     What only one of them has still can, and errors of measurement weigh more than between families.
     """
-
-    imputed: ClassVar[bool] = False  # imputations know no families
 
     kind: Literal["siblings"]
     level: Level = "individual"
