@@ -23,6 +23,7 @@ from evenwicht.studies.samples import OTHER_LEVEL, WEIGHT
 Words = Callable[[Row], str]
 KEYS = ["study", "outcome", "exposure", "reference"]
 BESIDE = (flow.DUE, *flow.STAYING)  # steps that are no part of those due
+FILLED = (*flow.IMPUTED.values(), flow.WEIGHTED)
 # of reasons, in the order in which they apply; the last is shared by further ones
 LOOKS = [
     (ORANGE, "///"),
@@ -99,6 +100,8 @@ def step_label(step: str) -> str:
         "not followed for the competing event": say("not followed for the competing event"),
         "competing event before entry": say("competing event before entry"),
         "use of a sector not known": say("use of a sector not known"),
+        "score not known": say("score not known"),
+        "high need in some sectors": say("high need in some sectors"),
     }
     return known.get(step, step)
 
@@ -165,7 +168,8 @@ def flow_figure(rows: pd.DataFrame, title: str, outcome: Words, comparison: Word
         height = 0.0
         for group in shown:
             height = _write(axis, height, group, outcome, comparison)
-            height = _bar(axis, height, group, due, looks) + BETWEEN
+            height = _bar(axis, height, group, due, looks)
+            height = _filled(axis, height, group) + BETWEEN
         axis.set(xlim=(0, due), ylim=(height, 0), yticks=[])
         numbered(axis.xaxis, round_ticks(0, due))
         axis.set_xlabel(say("People"))
@@ -252,6 +256,15 @@ def _bar(axis: Axes, height: float, group: Group, due: int, looks: dict[str, tup
         start += people
     height += BAR + 2
     for line in wrapped("; ".join(beside), USED) if beside else ():
+        _text(axis, height, line)
+        height += LINE
+    return height
+
+
+def _filled(axis: Axes, height: float, group: Group) -> float:
+    """Write what became of values that are not known, below a bar; return where the text ends, points."""
+    told = [f"{step_label(step)}: {number(people, 0)}" for step, people in group.steps.items() if step in FILLED]
+    for line in wrapped("; ".join(told), USED) if told else ():
         _text(axis, height, line)
         height += LINE
     return height
