@@ -181,6 +181,28 @@ ESTIMANDS = {
     "slope_index_unexposed": Estimand("Slope index of inequality if nobody were exposed", "difference"),
     "relative_index": Estimand("Relative index of inequality, linear (bottom over top)", "ratio"),
     "relative_index_log_linear": Estimand("Relative index of inequality, log-linear (bottom over top)", "ratio"),
+    # which time of life an exposure counts in
+    "timing_slope": Estimand("Slope by the chosen hypothesis", "difference"),
+    "partial_r_squared": Estimand("Variance explained beyond covariates", "probability"),
+    "chosen_first": Estimand("Chosen first", "probability"),
+    # what is told beforehand
+    "auc_increment": Estimand("Gain in the area under the ROC curve over covariates alone", "difference"),
+    "tjur_r_squared": Estimand("Mean predicted risk of cases less that of others (Tjur)", "probability"),
+    "brier_score": Estimand("Mean squared error of predicted risks (Brier)", "index"),
+    "calibration_slope": Estimand("Calibration slope (1: right)", "statistic"),
+    "calibration_intercept": Estimand("Calibration intercept (0: right)", "statistic"),
+    "calibration_in_the_large": Estimand("Calibration in the large, log odds (0: right)", "statistic"),
+    "flagged_well": Estimand("Share of flagged people without the outcome", "association"),
+    "false_positives": Estimand("Flagged without the outcome", "statistic", "per 1,000 people"),
+    "missed_cases": Estimand("With the outcome, not flagged", "statistic", "per 1,000 people"),
+    "net_benefit": Estimand("Net benefit of flagging", "statistic"),
+    "net_benefit_all": Estimand("Net benefit of flagging everybody", "statistic"),
+    "residual_share": Estimand("Share of variance left when what is known early is known", "probability"),
+    "residual_sd": Estimand("Standard deviation left when what is known early is known", "statistic"),
+    # how much goes through mediators
+    "path_difference": Estimand("Part of the difference in means", "difference"),
+    "path_risk_difference": Estimand("Part of the difference in risk", "difference", "risk"),
+    "path_share": Estimand("Part of the effect as a share of all of it", "difference", "share"),
 }
 
 DIAGNOSTIC_LABELS = {
@@ -215,4 +237,11 @@ DIAGNOSTIC_LABELS = {
     "share_observed": "Share of people for whom everything is known",
     "missing_difference": "People with something missing less complete ones, standard deviations",
     "missing_information": "Share of the information lost with what is missing",
+    # which time of life an exposure counts in
+    "first_p_value": "P value of the first choice (largest of all t values)",
+    "step_p_value": "P value of a step, given the steps before it",
+    "penalty": "Penalty at which it enters",
+    "explained_alone": "Variance that a hypothesis alone explains beyond covariates",
+    "correlation_with_first": "Correlation of a hypothesis with the first choice",
+    "behind_first": "How much less well a hypothesis fits than the first choice, standard errors",
 }

@@ -3,9 +3,11 @@
 import datetime as dt
 from dataclasses import dataclass
 
+from evenwicht.base.adjustment import Adjustment
 from evenwicht.base.exposures import Contrast
 
 SES = "ses"  # column by which worlds rank people unless asked otherwise
+DIRECT = "direct"  # id of the part of an effect that goes through no mediator
 NO_SECTOR = "no_sector"  # key of the people with high need in none
 
 
@@ -131,4 +133,96 @@ class Inequality:
         return self.contrast.reference if self.by == SES else f"{self.contrast.reference}_by_{self.by}"
 
 
-Question = Effect | Births | Part | Concentration | CompetingRisk | Inequality
+@dataclass(frozen=True)
+class Timing:
+    """Which hypothesis about the timing of an exposure fits an outcome best.
+
+    Attributes
+    ----------
+    periods, columns, ages
+        Ids of periods of life in order, the column of the exposure in each, and its age in years.
+    binary
+        Whether the exposure is a yes/no one.
+    families
+        Of hypotheses, see `estimators.life_course`; rows have the id of a hypothesis as exposure.
+    adjust
+        Covariates that are taken out.
+    outcomes
+        Ids of outcomes.
+    """
+
+    periods: tuple[str, ...]
+    columns: tuple[str, ...]
+    ages: tuple[float, ...]
+    binary: bool
+    families: tuple[str, ...]
+    adjust: Adjustment
+    outcomes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Predictors:
+    """What a model predicts from.
+
+    Attributes
+    ----------
+    key
+        The exposure of its rows.
+    scores
+        Columns of numbers, or of yes/no.
+    covariates
+        Whether the covariates of the question are in it too.
+    """
+
+    key: str
+    scores: tuple[str, ...]
+    covariates: bool
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """How well what is known early tells an outcome, by the same regression fitted to everybody.
+
+    Attributes
+    ----------
+    models
+        Each model that is fitted; the last has all that is known.
+    adjust
+        The covariates.
+    outcomes
+        Ids of outcomes: yes/no, high need in several sectors, or numbers, of which the spread alone is asked.
+    cuts
+        Shares of people who are flagged as at highest risk, the `at` of rows.
+    """
+
+    models: tuple[Predictors, ...]
+    adjust: Adjustment
+    outcomes: tuple[str, ...]
+    cuts: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Pathways:
+    """How much of what a column does goes through mediators in order.
+
+    Attributes
+    ----------
+    contrast
+        The column, and the keys of its rows; those of a part have `path_key` of it as exposure.
+    outcomes
+        Ids of outcomes.
+    blocks
+        Id of a block of mediators, and its columns, in their order.
+    """
+
+    contrast: Contrast
+    outcomes: tuple[str, ...]
+    blocks: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+def path_key(exposure: str, block: str = DIRECT) -> str:
+    """Return the exposure of the rows of one part of an effect: through a block of mediators, or through none."""
+    return f"{exposure}:{block}"
+
+
+Question = Effect | Births | Part | Concentration | CompetingRisk | Inequality | Timing | Prediction | Pathways

@@ -15,8 +15,11 @@ from evenwicht.studies import (
     instrument,
     ladder,
     missing_data,
+    pathways,
     policy,
+    prediction,
     siblings,
+    timing,
 )
 from evenwicht.studies.study import StudySettings
 
@@ -33,4 +36,7 @@ KINDS: tuple[type[StudySettings], ...] = (
     missing_data.Settings,
     competing_risks.Settings,
     inequality.Settings,
+    timing.Settings,
+    prediction.Settings,
+    pathways.Settings,
 )

@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from evenwicht.results.questions import CompetingRisk, Inequality, Question
+from evenwicht.results.questions import CompetingRisk, Inequality, Pathways, Prediction, Question, Timing
 from evenwicht.worlds.competing_truth import competing_arms, competing_rows
 from evenwicht.worlds.inequality_truth import inequality_arms, inequality_rows
+from evenwicht.worlds.pathways_truth import pathways_arms, pathways_rows
 from evenwicht.worlds.people import Draw, People
+from evenwicht.worlds.prediction_truth import prediction_rows
 from evenwicht.worlds.scm import Values
+from evenwicht.worlds.timing_truth import timing_arms, timing_rows
 from evenwicht.worlds.world import Row
 
 
@@ -36,4 +39,7 @@ class Answer:
 ANSWERS: dict[type[Question], Answer] = {
     CompetingRisk: Answer(competing_rows, competing_arms),
     Inequality: Answer(inequality_rows, inequality_arms),
+    Timing: Answer(timing_rows, timing_arms),
+    Prediction: Answer(prediction_rows),
+    Pathways: Answer(pathways_rows, pathways_arms),
 }
