@@ -73,7 +73,8 @@ def norms_of(source: DunedinWorld) -> Norms:
         return weights(w.ses, w.genes, w.stressors) + w.brain_health * brain, 1 + w.brain_health**2
 
     brain = weights(source.brain_health.ses, source.brain_health.genes, source.brain_health.stressors)
-    iq, control = cognition(source.iq), cognition(source.self_control)
+    iq, (control_loads, control_own) = cognition(source.iq), cognition(source.self_control)
+    control = control_loads, control_own + source.artefacts.mediator_confounding**2
     w, boys = source.mental_problems, source.share_male
     problems = weights(0, 0, w.stressors) + w.self_control * control[0]
     own = 1 + w.self_control**2 * control[1] + w.male**2 * boys * (1 - boys)

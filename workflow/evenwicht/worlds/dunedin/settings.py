@@ -177,6 +177,15 @@ class DunedinArtefacts(Strict):
     incoherent_windows: IncoherentWindows = False
     differential_attrition: DifferentialAttrition = 0.0
     selection: Selection = 0.0
+    mediator_confounding: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=3,
+            description="An unmeasured trait that no stressor moves: per SD, by how many residual SDs it lowers "
+            "self-control, and by how much it raises the log odds of high need",
+        ),
+    ] = 0.0
     stressor_accuracy: Accuracy = Accuracy()
 
 

@@ -39,11 +39,11 @@ from evenwicht.worlds.dunedin.settings import (
     StressorWeights,
 )
 from evenwicht.worlds.mechanisms import SIGN, YEAR
-from evenwicht.worlds.scm import Equation, Model, Noise, Values, named, named_causes
+from evenwicht.worlds.scm import Equation, Model, Noise, Values, causes_of, named, named_causes
 from evenwicht.worlds.use_truth import concentration_rows
 from evenwicht.worlds.world import Row, World, concentrations_of, effects_by_contrast, exact_effects, row
 
-POLICY = "child_benefit"
+POLICY, TRAIT = "child_benefit", "unmeasured_trait"
 ENROLMENT_AGE, ADULT_AGE = 3.0, 18.0
 GROWTH_SIGMA = 0.2  # SD of the log growth of use between two ages of cost
 
@@ -140,6 +140,18 @@ def dunedin_model(source: DunedinWorld) -> Model:
 
     def self_control(noise: Noise, brain_health: Floats, ses: Floats, genes: Floats, stressors: Flags) -> Floats:
         return norms.self_control.score(cognition(source.self_control, noise, brain_health, ses, genes, stressors))
+
+    def unmeasured_trait(noise: Noise) -> Floats:
+        """It lowers self-control and raises high need, whatever happened in early life."""
+        return noise.normal()
+
+    def with_trait(equation: Equation, weight: float) -> Equation:
+        """The same equation, moved by the trait."""
+
+        def moved(noise: Noise, *values: Floats) -> Floats:
+            return np.asarray(equation(noise, *values[:-1]) + weight * values[-1])
+
+        return named_causes(moved, *causes_of(equation), TRAIT)
 
     def childhood_risk(_: Noise, ses: Floats, maltreatment: Flags, iq: Floats, self_control: Floats) -> Floats:
         """Sum in SDs of the four risks of Caspi et al. (2016): low SES, maltreatment, low IQ and low self-control."""
@@ -268,18 +280,24 @@ def dunedin_model(source: DunedinWorld) -> Model:
         poverty,
     ]
     first, *later = source.cost_ages
+    trait: dict[str, Equation] = {}
+    if artefacts.mediator_confounding:
+        trait[TRAIT] = unmeasured_trait
+        trait["self_control"] = with_trait(self_control, -artefacts.mediator_confounding / norms.self_control.sd)
+        trait["need_log_odds"] = with_trait(need_log_odds, artefacts.mediator_confounding)
     return Model(
         {
             **named(*equations),
             **{name: other_stressor(name) for name in STRESSORS[1:]},
             "stressors": named_causes(side_by_side, *STRESSORS),
+            **{name: equation for name, equation in trait.items() if name == TRAIT},
             "brain_health": brain_health,
             "iq": iq,
-            "self_control": self_control,
+            "self_control": trait.get("self_control", self_control),
             "childhood_risk": childhood_risk,
             "mental_problems": mental_problems,
             "no_qualifications": no_qualifications,
-            "need_log_odds": need_log_odds,
+            "need_log_odds": trait.get("need_log_odds", need_log_odds),
             "high_need_group": high_need_group,
             f"use_by_{first}": first_use,
             **{f"use_by_{age}": later_use(age, before) for before, age in zip(source.cost_ages, later, strict=False)},
