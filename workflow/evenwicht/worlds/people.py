@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from evenwicht.base.arrays import Floats
+from evenwicht.base.arrays import Flags, Floats
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.outcomes import EventOutcome, MultiSectorOutcome, UseOutcome
 from evenwicht.estimators.concentration import high_need, several_sectors
@@ -68,15 +68,19 @@ class People:
         if isinstance(outcome, MultiSectorOutcome):
             if outcome.window not in self.world.use:
                 return None
-            use = self.world.use[outcome.window]
-            flags = people[use] > self._thresholds(use, outcome.top_share)
-            return several_sectors(flags, outcome.at_least).astype(float)
+            return several_sectors(self.high_needs(outcome, people), outcome.at_least).astype(float)
         if isinstance(outcome, UseOutcome):
             if outcome.window not in self.world.use:
                 return None
             place = list(self.world.sectors).index(outcome.sector)
             return people[self.world.use[outcome.window]][:, place].astype(float)
         return people[outcome.column].astype(float) if outcome.column in people else None
+
+    def high_needs(self, outcome: MultiSectorOutcome, values: Values | None = None) -> Flags:
+        """Who has high need in which sector, (n, sectors); `values` as in `outcome`."""
+        use = self.world.use[outcome.window]
+        people = self.values if values is None else values
+        return np.asarray(people[use] > self._thresholds(use, outcome.top_share))
 
     def _thresholds(self, use: str, top_share: float) -> Floats:
         """Largest use in each sector that does not count as high need, as things are."""
