@@ -11,6 +11,7 @@ On disk a cohort is a folder with `cohort.yaml` and five Parquet files:
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import yaml
@@ -44,6 +45,9 @@ class Cohort:
         Role, type, unit and codes of every column of `persons`.
     persons, measures, events, costs, truth
         The tables described in the module docstring.
+    part_of
+        All people, if these are some of them: what is relative to others, such as being among the top users, is
+        relative to all.
     """
 
     name: str
@@ -54,6 +58,12 @@ class Cohort:
     events: pd.DataFrame = field(default_factory=lambda: empty("events"))
     costs: pd.DataFrame = field(default_factory=lambda: empty("costs"))
     truth: pd.DataFrame = field(default_factory=lambda: empty("truth"))
+    part_of: "Cohort | None" = None
+
+    @property
+    def whole(self) -> "Cohort":
+        """All people of whom these are some, or these."""
+        return self if self.part_of is None else self.part_of
 
     def role(self, role: Role) -> list[str]:
         """Return the names of the columns with a role."""
@@ -145,7 +155,7 @@ def read_cohort(folder: str | Path) -> Cohort:
         )
     try:
         described = yaml.safe_load((folder / "cohort.yaml").read_text(encoding="utf-8"))
-        tables = {name: _read_table(folder / f"{name}.parquet") for name in ["persons", *TABLES]}
+        tables: dict[str, Any] = {name: _read_table(folder / f"{name}.parquet") for name in ["persons", *TABLES]}
         columns = {name: Column.model_validate(column) for name, column in described["columns"].items()}
         cohort = Cohort(described["name"], described["description"], columns, **tables)
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:

@@ -85,8 +85,9 @@ def _subgroups(study: StudySettings, cohort: Cohort, book: Codebook) -> Iterator
 
 
 def among(cohort: Cohort, flags: np.ndarray) -> Cohort:
-    """Return some people of a cohort, (persons,) flags, with their rows in every table."""
+    """Return some people of a cohort, (persons,) flags, with their rows in every table; they know all."""
     persons = cohort.persons[flags].reset_index(drop=True)
     ids = persons[cohort.id]
     tables = {name: getattr(cohort, name) for name in ("measures", "events", "costs")}
-    return replace(cohort, persons=persons, **{name: t[t["id"].isin(ids)] for name, t in tables.items()})
+    own = {name: table[table["id"].isin(ids)] for name, table in tables.items()}
+    return replace(cohort, persons=persons, part_of=cohort.whole, **own)

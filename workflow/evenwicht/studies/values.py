@@ -109,7 +109,7 @@ def outcome_values(
             values = values if follow is None else _within(values, follow, outcome)
             lost["left at or before entry"] = values.time <= values.entry
         return values, lost
-    amounts = sector_amounts(cohort, outcome.window, where)
+    amounts = sector_amounts(cohort.whole, outcome.window, where)  # high need is relative to all
     if isinstance(outcome, UseOutcome):
         use = amounts[outcome.sector].reindex(cohort.persons[cohort.id]).to_numpy(dtype=float)
         return MeanOutcome(use, binary=False, amount=True), without_amounts(cohort, outcome.window, amounts)

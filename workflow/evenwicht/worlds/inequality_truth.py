@@ -7,7 +7,7 @@ import numpy as np
 
 from evenwicht.base.arrays import Floats
 from evenwicht.base.outcomes import ContinuousOutcome, horizon_of
-from evenwicht.estimators.inequality import RankLine, Ranks, log_linear_ratio, rank_line
+from evenwicht.estimators.inequality import Ranks, log_linear_ratio, rank_line
 from evenwicht.results.questions import Inequality
 from evenwicht.worlds.arms import among, drawn_arms
 from evenwicht.worlds.people import Draw, People
@@ -37,8 +37,11 @@ def inequality_rows(question: Inequality, people: People) -> Iterator[Row]:
         line = rank_line(natural, now)
         yield row("slope_index", line.slope.value, **as_is)
         if risk:
-            yield row("relative_index", _ratio(line), **as_is)
-            yield row("relative_index_log_linear", float(np.exp(log_linear_ratio(natural, now).value)), **as_is)
+            ratios = {"relative_index": line.ratio(), "relative_index_log_linear": log_linear_ratio(natural, now)}
+            # a line that does not stay above zero has no ratio of its ends
+            yield from (
+                row(name, float(np.exp(r.value)), **as_is) for name, r in ratios.items() if np.isfinite(r.value)
+            )
         if not people.arms:
             continue
         one, none = (np.asarray(people.outcome(name, arm)) for arm in people.arms)
@@ -65,8 +68,3 @@ def _of_a_part(one: float, none: float, keys: dict[str, Any], risk: bool, contin
         yield row("risk_ratio", one / none, **keys)
         yield row("risk_exposed", one, **keys)
         yield row("risk_unexposed", none, **keys)
-
-
-def _ratio(line: RankLine) -> float:
-    """Bottom over top; not a number where the line does not stay above zero."""
-    return float(np.exp(line.ratio().value))
