@@ -1,6 +1,7 @@
 """Inequality: influence of people and of their places, what must not matter, the study and what it shows."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,13 @@ from evenwicht.estimators.influence import Estimate
 from evenwicht.estimators.propensity import fit_propensity
 from evenwicht.estimators.standardisation import OutcomeModel
 from evenwicht.results.questions import Inequality
-from evenwicht.results.rows import with_truth
+from evenwicht.results.schema import QUESTION
 from evenwicht.studies import showing
 from evenwicht.studies.inequality import Settings
+from evenwicht.worlds.inequality_truth import inequality_arms, inequality_rows
+from evenwicht.worlds.people import People
 
-from tests.cohorts import Tables, configured, people_of, studied, truth_of, with_studies
+from tests.cohorts import Tables, configured, people_of, studied, with_studies
 from tests.figures import faults
 from tests.worlds import effect, synthetic
 
@@ -222,10 +225,19 @@ def test_change_of_the_slope_is_that_between_both_arms(tables: Tables) -> None:
     np.testing.assert_allclose(wide["slope_index_difference"], change)
 
 
-def test_every_row_can_be_judged(tables: Tables) -> None:
+def test_every_row_of_inequality_and_of_a_part_has_a_true_value(tables: Tables) -> None:
     config = with_studies(configured("dunedin"), STUDY)
-    judged = with_truth(tables["estimates"], truth_of(config, 100_000, 1))
-    assert judged.loc[judged["truth"].isna(), "estimand"].tolist() == []
+    world, key = synthetic("dunedin").world, stream_key(1, "dunedin", "test")
+    people = People(world, config.codebook, world.equations.draw(2000, key))
+    known = set()
+    for question in config.studies[STUDY].asks(config.codebook):
+        if isinstance(question, Inequality):
+            drawn = inequality_arms(question, people, lambda do: world.equations.draw(2000, key, do))
+            rows = inequality_rows(question, replace(people, arms=tuple(drawn)))
+            known |= {tuple(row[name] for name in QUESTION) for row in rows}
+    rows = tables["estimates"]
+    own = rows[rows["estimand"].str.contains("index") | rows["subgroup"].ne("")]
+    assert set(own[QUESTION].itertuples(index=False, name=None)) == known
 
 
 def test_the_section_tells_indices_changes_and_parts_and_draws_each_exposure(tables: Tables) -> None:
@@ -254,11 +266,7 @@ def test_a_number_raised_by_a_step_has_effects_and_a_change_of_slope_in_its_unit
 def test_true_inequality_is_that_of_people_ranked_and_cut() -> None:
     contrast = effect("poverty", ["disease"]).contrast
     world = synthetic("dunedin").asked(Inequality(contrast, ("disease",), "ses", 3))
-    truth = (
-        world.simulated(100_000, stream_key(1, "dunedin", "test"))
-        .set_index(["estimand", "subgroup"])["value"]
-        .sort_index()
-    )
+    truth = world.simulated(100_000, stream_key(1, "dunedin", "test")).query("outcome == 'disease'")
     values = dict(zip(zip(truth["estimand"], truth["subgroup"], strict=True), truth["value"], strict=True))
     drawn = world.world.equations.draw(100_000, stream_key(2, "dunedin", "test"), {"poverty": True})
     ill = drawn["disease_onset"] <= 45
