@@ -1,7 +1,7 @@
 """People of a world, drawn without intervention and under some, and what is known of their outcomes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from evenwicht.base.codebook import Codebook
 from evenwicht.base.outcomes import EventOutcome, MultiSectorOutcome, UseOutcome
 from evenwicht.estimators.concentration import high_need, several_sectors
 from evenwicht.worlds.mechanisms import onset_risk
-from evenwicht.worlds.scm import Values
+from evenwicht.worlds.scm import Some, Values
 from evenwicht.worlds.world import Intervention, World
 
 Draw = Callable[[Intervention], Values]  # the same people again, with variables set
@@ -28,16 +28,22 @@ class People:
         Variables as things are, arrays whose first axis is people.
     arms
         The same under each intervention that an answer needs, in its order.
+    cuts
+        Thresholds of high need that are worked out already, by which of the people they are of.
+    first
+        Place of the first of them among those who were drawn.
     """
 
     world: World
     book: Codebook
     values: Values
     arms: tuple[Values, ...] = ()
+    cuts: dict[tuple[int, int, str, float], Floats] = field(default_factory=dict, compare=False)
+    first: int = 0
 
     @property
     def n(self) -> int:
-        return len(next(iter(self.values.values())))
+        return len(self.values[next(iter(self.values))])
 
     @property
     def weights(self) -> Floats:
@@ -47,11 +53,8 @@ class People:
 
     def some(self, start: int, count: int) -> "People":
         """Some of them, in their order."""
-
-        def cut(values: Values) -> Values:
-            return {name: array[start : start + count] for name, array in values.items()}
-
-        return replace(self, values=cut(self.values), arms=tuple(cut(arm) for arm in self.arms))
+        arms = tuple(Some(arm, start, count) for arm in self.arms)
+        return replace(self, values=Some(self.values, start, count), arms=arms, first=self.first + start)
 
     def outcome(self, name: str, values: Values | None = None) -> Floats | None:
         """Each person's expected outcome, (n,): a risk, a 0/1 state or a number; None if the model does not know it.
@@ -84,6 +87,9 @@ class People:
 
     def _thresholds(self, use: str, top_share: float) -> Floats:
         """Largest use in each sector that does not count as high need, as things are."""
-        amounts = self.values[use]
-        flags = np.column_stack([high_need(column, top_share) for column in amounts.T])
-        return np.asarray(np.where(flags, -np.inf, amounts).max(axis=0))
+        place = (self.first, self.n, use, top_share)
+        if place not in self.cuts:
+            amounts = self.values[use]
+            flags = np.column_stack([high_need(column, top_share) for column in amounts.T])
+            self.cuts[place] = np.where(flags, -np.inf, amounts).max(axis=0)
+        return self.cuts[place]

@@ -8,7 +8,7 @@ Causality, section 3.2) gives paired potential outcomes of the same people.
 
 import hashlib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Values = dict[str, NDArray[Any]]
+Values = Mapping[str, NDArray[Any]]
 Equation = Callable[..., NDArray[Any]]
 
 
@@ -106,15 +106,84 @@ class Model:
         -------
         dict of arrays whose first axis is people
         """
-        alone = np.arange(n) if family is None else family
-        values: Values = {}
-        for name, equation in self.equations.items():
-            if do is not None and name in do:
-                values[name] = np.broadcast_to(np.asarray(do[name]), (n,))
-                continue
-            noise = Noise(n, np.random.default_rng(_child(key, name)), alone)
-            values[name] = equation(noise, **{cause: values[cause] for cause in self.graph[name]})
-        return values
+        drawn = Drawn(self, n, key, do, family)
+        return {name: drawn[name] for name in self.equations}
+
+    def changed_by(self, do: Mapping[str, Any]) -> set[str]:
+        """The variables of an intervention, and all that they cause."""
+        changed = set(do) & set(self.equations)
+        for name, causes in self.graph.items():
+            if not changed.isdisjoint(causes):
+                changed.add(name)
+        return changed
+
+
+class Drawn(Mapping[str, NDArray[Any]]):
+    """People whose variables are worked out when they are asked for, each with the causes that it needs.
+
+    Parameters
+    ----------
+    model, n, key, do, family
+        As in `Model.draw`.
+    natural
+        The same people without intervention: what it does not change is theirs.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        n: int,
+        key: np.random.SeedSequence,
+        do: Mapping[str, Any] | None = None,
+        family: NDArray[np.int64] | None = None,
+        natural: "Drawn | None" = None,
+    ) -> None:
+        self._model, self._n, self._key, self._do, self._natural = model, n, key, do or {}, natural
+        self._family = np.arange(n) if family is None else family
+        self._changed = model.changed_by(self._do) if natural is not None else set(model.equations)
+        self._known: dict[str, NDArray[Any]] = {}
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        if self._natural is not None and name not in self._changed:
+            return self._natural[name]
+        if name not in self._known:
+            self._known[name] = self._worked_out(name)
+        return self._known[name]
+
+    def _worked_out(self, name: str) -> NDArray[Any]:
+        equation = self._model.equations[name]
+        if name in self._do:
+            return np.broadcast_to(np.asarray(self._do[name]), (self._n,))
+        noise = Noise(self._n, np.random.default_rng(_child(self._key, name)), self._family)
+        return equation(noise, **{cause: self[cause] for cause in self._model.graph[name]})
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._model.equations
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._model.equations)
+
+    def __len__(self) -> int:
+        return len(self._model.equations)
+
+
+class Some(Mapping[str, NDArray[Any]]):
+    """A row of neighbours among people: the same variables, cut when they are asked for."""
+
+    def __init__(self, people: Values, start: int, count: int) -> None:
+        self._people, self._rows = people, slice(start, start + count)
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self._people[name][self._rows]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._people
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._people)
+
+    def __len__(self) -> int:
+        return len(self._people)
 
 
 def named(*equations: Equation) -> dict[str, Equation]:

@@ -28,7 +28,7 @@ from evenwicht.worlds.arms import arms_of, step_of
 from evenwicht.worlds.mechanism_settings import ALL_CAUSES
 from evenwicht.worlds.mechanisms import mean_free_years
 from evenwicht.worlds.people import People
-from evenwicht.worlds.scm import Values
+from evenwicht.worlds.scm import Drawn, Values
 from evenwicht.worlds.use_truth import concentration_rows
 from evenwicht.worlds.world import (
     PER,
@@ -191,10 +191,17 @@ def _people(
     world: World, book: Codebook, questions: Sequence[Question], n: int, key: np.random.SeedSequence
 ) -> Iterator[tuple[_Compared | Question | None, People]]:
     """Yield n people with both arms of each comparison, with those of each other question, and last without any."""
-    people = People(world, book, world.equations.draw(n, key))
+    natural = Drawn(world.equations, n, key)
+    people = People(world, book, natural)
+    drawn: dict[tuple[tuple[str, object], ...], Values] = {}  # several questions set the same variable
 
     def draw(do: Intervention) -> Values:
-        return world.equations.draw(n, key, do) if do else people.values
+        if any(np.ndim(value) for value in do.values()):
+            return Drawn(world.equations, n, key, do, natural=natural)
+        place = tuple(sorted(do.items()))
+        if place not in drawn:
+            drawn[place] = Drawn(world.equations, n, key, do, natural=natural) if do else natural
+        return drawn[place]
 
     for about in _comparisons(questions, people):
         yield about, replace(people, arms=(draw(about.arms.exposed), draw(about.arms.unexposed)))
