@@ -154,6 +154,11 @@ def dots_svg(groups: Sequence[Dots | tuple[int, str, str]], total: int = TOTAL, 
     )
 
 
+def dots_key(groups: Sequence[Dots]) -> list[Entry]:
+    """Say what the dots of each group mean, and how many there are."""
+    return [Entry(_sample(group.colour, group.shape), group.label, number(group.people, 0)) for group in groups]
+
+
 def _sample(colour: str, *shapes: Shape) -> str:
     """Dots for the key, beside text that says what they are."""
     side = PITCH + GAP

@@ -104,6 +104,6 @@ def tenths(risk: Floats, count: int = 10) -> Floats:
     return np.searchsorted(cuts, risk, side="left").astype(float)
 
 
-def log_odds(risk: Floats) -> Floats:
+def log_odds_of(risk: Floats) -> Floats:
     """Log odds of risks, kept finite."""
     return np.asarray(logit(np.clip(risk, 1e-12, 1 - 1e-12)))

@@ -75,7 +75,7 @@ def roc_points(score: Floats, cases: Flags, folds: Ints, grid: Floats) -> Floats
         inside = folds == fold
         found, false = roc_steps(score[inside], cases[inside].astype(float))
         curves.append(np.interp(grid, false, found))
-    return np.asarray(np.mean(curves, axis=0))
+    return np.where(grid == 0, 0.0, np.mean(curves, axis=0))  # a curve starts at nobody
 
 
 def roc_steps(score: Floats, share: Floats, weights: Floats | None = None) -> tuple[Floats, Floats]:

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit
 
-from evenwicht.base.arrays import Floats, Ints
+from evenwicht.base.arrays import Floats
+from evenwicht.estimators.cross_validation import HeldOut
 from evenwicht.estimators.discrimination import as_ties
 from evenwicht.estimators.influence import Estimate, combined, sample_mean
 
@@ -13,6 +15,7 @@ def flag_top(risk: Floats, share: float, weights: Floats | None = None) -> Float
     """Flag a share of people at highest risk, (n,): 1, 0, or for those tied at the cut the chance to be drawn by lot.
 
     The flags sum to exactly the share, so that no order of rows and no rounding decides who of equals is flagged.
+    People of weight 0 do not count, but are flagged as others of their risk are.
 
     >>> flag_top(np.array([0.1, 0.4, 0.4, 0.2]), 0.25).tolist()
     [0.0, 0.5, 0.5, 0.0]
@@ -20,8 +23,9 @@ def flag_top(risk: Floats, share: float, weights: Floats | None = None) -> Float
     weights = np.ones(len(risk)) if weights is None else weights
     _, place = np.unique(-as_ties(risk), return_inverse=True)
     mass = np.bincount(place, weights)
-    above = np.cumsum(mass) - mass
-    return np.asarray(np.clip((share * weights.sum() - above) / mass, 0.0, 1.0)[place])
+    room = share * weights.sum() - (np.cumsum(mass) - mass)
+    chance = np.where(mass > 0, room / np.where(mass > 0, mass, 1.0), np.sign(room))
+    return np.asarray(np.clip(chance, 0.0, 1.0)[place])
 
 
 def risk_at_cut(risk: Floats, flags: Floats) -> float:
@@ -95,27 +99,38 @@ def observed_rates(cases: Floats, flags: Floats) -> Rates:
     return Rates(sample_mean(cases), sample_mean(flags), sample_mean(cases * flags))
 
 
-def cut_rates(risk: Floats, cases: Floats, share: float, folds: Ints) -> tuple[Rates, Floats]:
-    """Rates if a share of people at highest risk is flagged within each fold, and the flags, (n,).
-
-    The share is fixed and the threshold follows from the data: who enters or leaves at it has about the risk of the
-    threshold, so that the found move by it when the threshold does.
+def cut_rates(risk: Floats, cases: Floats, share: float) -> tuple[Rates, float]:
+    """Rates if a share of people at highest risk is flagged, in the people whose risks set the cut; and its risk.
 
     Parameters
     ----------
     risk : (n,) array
-        Predicted without the person's own fold.
     cases : (n,) array of 0 and 1
     share
         Above 0, below 1.
-    folds : (n,) array of int
     """
-    flags, at_cut = np.empty(len(risk)), np.empty(len(risk))
-    for fold in range(int(folds.max()) + 1):
+    flags = flag_top(risk, share)
+    threshold = risk_at_cut(risk, flags)
+    return _at_a_cut(flags, cases, np.full(len(risk), threshold)), threshold
+
+
+def held_out_cut_rates(predicted: HeldOut, cases: Floats, share: float) -> tuple[Rates, float]:
+    """Rates if each fold is flagged by the cut that flags a share of all other people; and the mean risk at the cut."""
+    folds = predicted.folds
+    flags, at_cut = np.empty(len(folds)), np.empty(len(folds))
+    for fold, log_odds in enumerate(predicted.by_model):
         inside = folds == fold
-        flags[inside] = flag_top(risk[inside], share)
-        at_cut[inside] = risk_at_cut(risk[inside], flags[inside])
-    found = float((cases * flags).mean())
-    moved = (cases * flags - found - at_cut * (flags - share)) / len(risk)
-    fixed = Estimate(share, np.zeros(len(risk)))
-    return Rates(sample_mean(cases), fixed, Estimate(found, moved - moved.mean())), flags
+        flagged, risk = flag_top(log_odds, share, (~inside).astype(float)), expit(log_odds)
+        flags[inside], at_cut[inside] = flagged[inside], risk_at_cut(risk[~inside], flagged[~inside])
+    return _at_a_cut(flags, cases, at_cut), float(at_cut.mean())
+
+
+def _at_a_cut(flags: Floats, cases: Floats, at_cut: Floats) -> Rates:
+    """Rates of flags whose share is set and whose threshold follows.
+
+    Who enters or leaves at the threshold has about its risk, so that the found move by it when the threshold does.
+    """
+    found, share = cases * flags, float(flags.mean())
+    moved = (found - at_cut * (flags - share)) / len(flags)
+    fixed = Estimate(share, np.zeros(len(flags)))
+    return Rates(sample_mean(cases), fixed, Estimate(float(found.mean()), moved - moved.mean()))

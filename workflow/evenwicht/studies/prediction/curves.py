@@ -7,6 +7,7 @@ import pandas as pd
 
 from evenwicht.base.arrays import Floats
 from evenwicht.estimators.calibration import tenths
+from evenwicht.estimators.cross_validation import HeldOut
 from evenwicht.estimators.discrimination import roc_points
 from evenwicht.estimators.flagging import net_benefit
 from evenwicht.estimators.influence import Sampling, sample_mean
@@ -17,10 +18,10 @@ FALSE_POSITIVES = np.linspace(0, 1, 101)
 THRESHOLDS = 60  # of risk, from nearly none to that which almost nobody has
 
 
-def add_curves(rows: Rows, people: People, risks: Sequence[Floats]) -> None:
+def add_curves(rows: Rows, people: People, held: Sequence[HeldOut]) -> None:
     """Add the curves of one model; of several dealings of folds, ROC is averaged and the others show the first."""
-    cases, [risk, *_] = people.value == 1, risks
-    roc = [roc_points(one, cases, folds, FALSE_POSITIVES) for one, folds in zip(risks, people.folds, strict=True)]
+    cases, risk = people.value == 1, held[0].risk
+    roc = [roc_points(one.log_odds, cases, one.folds, FALSE_POSITIVES) for one in held]
     rows.curve("roc", pd.DataFrame({"x": FALSE_POSITIVES, "estimate": np.mean(roc, axis=0)}))
     rows.curve("calibration", _calibration(people, risk))
     rows.curve("net_benefit", _net_benefit(people.value, risk))

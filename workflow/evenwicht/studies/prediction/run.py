@@ -1,13 +1,10 @@
 """Estimate how well scores and covariates tell an outcome, of people who were not seen."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from scipy.special import expit
 
-from evenwicht.base.arrays import Floats
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.errors import DataError, ModelError
 from evenwicht.base.outcomes import MultiSectorOutcome
@@ -20,10 +17,9 @@ from evenwicht.estimators.calibration import (
     liability_r_squared,
     tjur,
 )
-from evenwicht.estimators.cross_validation import held_out_log_odds, held_out_means
+from evenwicht.estimators.cross_validation import held_out_means, spanned
 from evenwicht.estimators.discrimination import auc_estimate
 from evenwicht.estimators.influence import Estimate, sample_mean
-from evenwicht.estimators.regression import Fit, fit_model
 from evenwicht.estimators.results import Interval
 from evenwicht.results.questions import NO_SECTOR, Predictors
 from evenwicht.results.rows import FAILED, Findings, Rows
@@ -31,29 +27,12 @@ from evenwicht.studies.prediction import ELSE, Settings
 from evenwicht.studies.prediction.curves import add_curves
 from evenwicht.studies.prediction.flags import add_flags
 from evenwicht.studies.prediction.people import People, draw_people
+from evenwicht.studies.prediction.predicted import Predicted, mean_estimate, predict
 from evenwicht.studies.study import Job
 
 CROSS, APPARENT, DELONG = "cross_validated", "apparent", "delong"
-
-
-@dataclass(frozen=True)
-class Predicted:
-    """What one model predicts of n people.
-
-    Attributes
-    ----------
-    log_odds
-        For each dealing of folds, of everybody by the others, (n,).
-    fit, design
-        The model of everybody.
-    areas
-        Area under the curve: cross-validated, and in-sample.
-    """
-
-    log_odds: list[Floats]
-    fit: Fit
-    design: Floats
-    areas: tuple[Estimate, Estimate]
+OVERSTATED = "in-sample: it overstates what the model tells of others"
+SAME_PEOPLE = "the model is fitted to the same people in other folds, so that their chance errors cancel"
 
 
 def run(study: Settings, cohort: Cohort, book: Codebook, found: Findings, job: Job) -> None:
@@ -75,7 +54,7 @@ def _outcome(
     study: Settings, cohort: Cohort, book: Codebook, found: Findings, job: Job, name: str, reference: str
 ) -> None:
     where = f"cohort {book.cohort}, study {found.study}, {name} against {reference}"
-    models = study.models(book)
+    models, alone = study.models(book), None
     try:
         people = draw_people(study, cohort, book, name, reference, job, where)
     except (DataError, ModelError) as error:
@@ -85,92 +64,69 @@ def _outcome(
             Rows(found, name, model.key, reference).add("auc", FAILED, Interval.not_estimable(error.what))
         return
     Rows(found, name, "", reference).flow(people.flow)
-    alone = None
     for model in models:
-        estimand = "auc" if people.binary else "r_squared"
-        with found.part(name, model.key, reference, estimand=estimand) as rows:
+        last = model is models[-1]
+        with found.part(name, model.key, reference, estimand="auc" if people.binary else "r_squared") as rows:
             if not people.binary:
-                _spread(rows, people, model, where, last=model is models[-1])
+                _spread(rows, people, model, where, last=last)
                 continue
-            predicted = _predicted(people, model, where)
-            _areas(rows, people, model, predicted, alone)
-            alone = predicted if not model.scores else alone
+            predicted = predict(people, model, where)
+            areas = _areas(rows, people, model, predicted, alone)
+            alone = areas if not model.scores else alone
             if reference == ELSE:
-                _risks(rows, people, predicted, last=model is models[-1])
-                risks = [expit(one) for one in predicted.log_odds]
-                add_flags(rows, people, model, risks, study.cuts)
+                _risks(rows, people, predicted, last=last)
+                add_flags(rows, people, model, predicted, study.cuts)
                 if rows.wants_curves:
-                    add_curves(rows, people, risks)
+                    add_curves(rows, people, predicted.held)
 
 
-def _predicted(people: People, model: Predictors, where: str) -> Predicted:
-    design, cases = people.design(model, where), people.value == 1
-    log_odds = [held_out_log_odds(people.value, design, folds, where) for folds in people.folds]
-    fit = fit_model("binomial", people.value, design)
-    held = mean_estimate([auc_estimate(one, cases, f, where) for one, f in zip(log_odds, people.folds, strict=True)])
-    return Predicted(log_odds, fit, design, (held, auc_estimate(fit.fitted, cases, where=where)))
-
-
-def mean_estimate(parts: Sequence[Estimate]) -> Estimate:
-    """Mean of the same estimate by several dealings of folds."""
-    influence = np.mean([part.influence for part in parts], axis=0)
-    reason = next((part.reason for part in parts if part.reason), "")
-    return Estimate(float(np.mean([part.value for part in parts])), influence, reason)
-
-
-def _areas(rows: Rows, people: People, model: Predictors, predicted: Predicted, alone: Predicted | None) -> None:
-    """Areas under the curve, and what scores add to that of the covariates.
-
-    Where little is told, the cross-validated area varies more than its influence says, because the direction of a
-    weak model differs from draw to draw, and the in-sample area is too high. The interval spans the limits of both.
-    """
+def _areas(
+    rows: Rows, people: People, model: Predictors, predicted: Predicted, alone: tuple[Estimate, Estimate] | None
+) -> tuple[Estimate, Estimate]:
+    """Add areas under the curve, and what scores add to that of the covariates; return them held-out and in-sample."""
     size: dict[str, Any] = {"n": people.n, "events": people.events}
-    held, apparent = predicted.areas
-    rows.add("auc", CROSS, spanned(people, held, apparent), **size)
-    rows.add("auc", APPARENT, people.sampling.interval(apparent).bare(OVERSTATED), **size)
+    cases, interval = people.value == 1, people.sampling.interval
+    held = mean_estimate([auc_estimate(one.log_odds, cases, one.folds) for one in predicted.held])
+    apparent = auc_estimate(predicted.fit.fitted, cases)
+    rows.add("auc", CROSS, spanned(interval(held), interval(apparent)), **size)
+    rows.add("auc", APPARENT, Interval(apparent.value).bare(OVERSTATED), **size)
     if len(model.scores) == 1 and not model.covariates:
-        rows.add("auc", DELONG, people.sampling.interval(apparent), **size)
+        rows.add("auc", DELONG, interval(apparent), **size)
     if model.scores and model.covariates and alone is not None:
-        gain = spanned(people, held - alone.areas[0], apparent - alone.areas[1])
-        rows.add("auc_increment", CROSS, gain, **size)
-        more = Interval((apparent - alone.areas[1]).value).bare(OVERSTATED)
-        rows.add("auc_increment", APPARENT, more, **size)
-
-
-OVERSTATED = "in-sample: it overstates what the model tells of others"
-
-
-def spanned(people: People, held: Estimate, apparent: Estimate) -> Interval:
-    """Interval of a held-out estimate that reaches to the limits of the in-sample one as well."""
-    one, other = (people.sampling.interval(part) for part in (held, apparent))
-    if one.reason:
-        return one
-    limits = np.array([one.lower, one.upper, other.lower, other.upper, other.estimate])
-    return Interval(one.estimate, one.se, float(np.nanmin(limits)), float(np.nanmax(limits)))
+        gain, seen = held - alone[0], apparent - alone[1]
+        rows.add("auc_increment", CROSS, spanned(interval(gain), interval(seen)), **size)
+        rows.add("auc_increment", APPARENT, Interval(seen.value).bare(OVERSTATED), **size)
+    return held, apparent
 
 
 def _risks(rows: Rows, people: People, predicted: Predicted, *, last: bool) -> None:
     """Whether risks come true, and how much of the variance they take."""
-    value = people.value
+    value, held, fit = people.value, predicted.held, predicted.fit
     size: dict[str, Any] = {"n": people.n, "events": people.events}
 
-    def over(what: Callable[[Floats], Estimate]) -> Estimate:
-        return mean_estimate([what(one) for one in predicted.log_odds])
+    def taken(error: Estimate) -> Mapping[str, Estimate]:
+        explained = explained_variance(error, value)
+        told = {"brier_score": error, "r_squared": explained, "liability_r_squared": liability_r_squared(error, value)}
+        return {**told, "residual_share": explained.complement()} if last else told
 
-    error = over(lambda one: brier(expit(one), value))
-    told = {
-        "brier_score": error,
-        "r_squared": explained_variance(error, value),
-        "liability_r_squared": liability_r_squared(error, value),
-        "tjur_r_squared": over(lambda one: tjur(expit(one), value, predicted.fit, predicted.design)),
-        "calibration_slope": over(lambda one: calibration_line(one, value)[1]),
-        "calibration_intercept": over(lambda one: calibration_line(one, value)[0]),
-        "calibration_in_the_large": over(lambda one: calibration_in_the_large(one, value)),
+    variances = [
+        {**taken(mean_estimate([brier(one.risk, value) for one in held]))},
+        {**taken(brier(fit.fitted, value))},
+    ]
+    variances[0]["tjur_r_squared"] = mean_estimate([tjur(one.risk, value, fit, predicted.design) for one in held])
+    variances[1]["tjur_r_squared"] = tjur(fit.fitted, value, fit, predicted.design)
+    for estimand, estimate in variances[0].items():
+        limits = [people.sampling.interval(part) for part in (estimate, variances[1][estimand])]
+        rows.add(estimand, CROSS, spanned(*limits), **size)
+    lines: dict[str, Callable[[Any], Estimate]] = {
+        "calibration_slope": lambda one: calibration_line(one.log_odds, value)[1],
+        "calibration_intercept": lambda one: calibration_line(one.log_odds, value)[0],
+        "calibration_in_the_large": lambda one: calibration_in_the_large(one.log_odds, value),
     }
-    if last:
-        told["residual_share"] = told["r_squared"].complement()
-    for estimand, estimate in told.items():
-        rows.add(estimand, CROSS, people.sampling.interval(estimate), **size)
+    for estimand, line in lines.items():
+        mean = mean_estimate([line(one) for one in held])
+        bare = Interval.not_estimable(mean.reason) if np.isnan(mean.value) else Interval(mean.value).bare(SAME_PEOPLE)
+        rows.add(estimand, CROSS, bare, **size)
 
 
 def _spread(rows: Rows, people: People, model: Predictors, where: str, *, last: bool) -> None:
@@ -178,12 +134,18 @@ def _spread(rows: Rows, people: People, model: Predictors, where: str, *, last: 
     design, value = people.design(model, where), people.value
     if not np.ptp(value):
         raise ModelError("the outcome does not vary", where=where, fix="Leave it out.")
+    seen = value - held_out_means(value, design, np.full(people.n, -1))
     errors = [sample_mean((value - held_out_means(value, design, folds)) ** 2) for folds in people.folds]
-    error = mean_estimate(errors)
-    explained = explained_variance(error, value)
-    rows.add("r_squared", CROSS, people.sampling.interval(explained), n=people.n)
+    pair = [mean_estimate(errors), sample_mean(seen**2)]
+    told = {"r_squared": [explained_variance(error, value) for error in pair]}
     if last:
-        rows.add("residual_share", CROSS, people.sampling.interval(explained.complement()), n=people.n)
-        root = float(np.sqrt(error.value))
-        spread = Estimate(root, error.influence / (2 * root))
-        rows.add("residual_sd", CROSS, people.sampling.interval(spread), n=people.n)
+        told["residual_share"] = [explained.complement() for explained in told["r_squared"]]
+        told["residual_sd"] = [_root(error) for error in pair]
+    for estimand, parts in told.items():
+        limits = [people.sampling.interval(part) for part in parts]
+        rows.add(estimand, CROSS, spanned(*limits), n=people.n)
+
+
+def _root(error: Estimate) -> Estimate:
+    root = float(np.sqrt(error.value))
+    return Estimate(root, error.influence / (2 * root) if root else error.influence)
