@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from evenwicht.estimators.inequality import Ranks, log_linear_ratio, rank_line, standardised_slope
 from evenwicht.estimators.influence import Estimate, Sampling
-from evenwicht.estimators.propensity import fit_propensity
 from evenwicht.estimators.standardisation import OutcomeModel
 from scipy.special import expit
 
@@ -44,23 +43,20 @@ def truth(effect: float, ties: bool) -> dict[str, float]:
         "slope": line.slope.value,
         "linear": line.ratio().value,
         "log_linear": log_linear_ratio(people["risk"], ranks).value,
-        "ipw": one - none,
         "standardisation": one - none,
     }
 
 
 def estimates(people: Drawn) -> dict[str, Estimate]:
     y, a, ranks = people["outcome"], people["exposure"], Ranks.of(people["rank"])
-    covariates = np.column_stack([people["rank"], people["x"], people["score"]])
+    covariates = np.column_stack([people["rank"], people["x"]])
     line = rank_line(y, ranks)
-    propensity = fit_propensity(a, covariates[:, 1:], "here")
-    model = OutcomeModel(y, a, covariates[:, :2], people["rank"][:, None], True, None)
+    model = OutcomeModel(y, a, covariates, people["rank"][:, None], True, None)
     one, none = np.ones(len(y)), np.zeros(len(y))
     return {
         "slope": line.slope,
         "linear": line.ratio(),
         "log_linear": log_linear_ratio(y, ranks),
-        "ipw": rank_line(y, ranks, a == 1, propensity).slope - rank_line(y, ranks, a == 0, propensity).slope,
         "standardisation": standardised_slope(model, one, ranks) - standardised_slope(model, none, ranks),
     }
 

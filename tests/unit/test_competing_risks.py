@@ -266,7 +266,7 @@ def test_shares_of_the_two_events_and_of_those_free_of_both_make_up_everybody(du
 def test_rows_agree_with_each_other(dunedin_tables: Tables) -> None:
     rows = dunedin_tables["estimates"].set_index(["exposure", "method", "estimand"])["estimate"].sort_index()
     for exposure in ("poverty", "maltreatment"):
-        for method in ("crude", "ipw"):
+        for method in ("crude", "ipw", "standardisation"):
             of = rows[exposure, method]
             years = of["years_lost_difference"] + of["competing_years_lost_difference"]
             assert of["healthy_years_difference"] == pytest.approx(-years)

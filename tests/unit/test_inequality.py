@@ -13,7 +13,6 @@ from evenwicht.base.streams import stream_key
 from evenwicht.display.section import Found
 from evenwicht.estimators.inequality import Ranks, log_linear_ratio, rank_line, standardised_slope
 from evenwicht.estimators.influence import Estimate
-from evenwicht.estimators.propensity import fit_propensity
 from evenwicht.estimators.standardisation import OutcomeModel
 from evenwicht.results.questions import Inequality
 from evenwicht.results.schema import QUESTION
@@ -63,18 +62,13 @@ def crude(p: dict[str, Floats], w: Floats) -> Estimate:
     return rank_line(p["outcome"], Ranks.of(p["rank"], w), p["exposure"] == 1).slope
 
 
-def weighted(p: dict[str, Floats], w: Floats) -> Estimate:
-    propensity = fit_propensity(p["exposure"], np.column_stack([p["x"], p["rank"]]), "here", w)
-    return rank_line(p["outcome"], Ranks.of(p["rank"], w), p["exposure"] == 1, propensity).slope
-
-
 def standardised(p: dict[str, Floats], w: Floats) -> Estimate:
     covariates = np.column_stack([p["x"], p["rank"]])
     model = OutcomeModel(p["outcome"], p["exposure"], covariates, p["rank"][:, None], True, w)
     return standardised_slope(model, np.ones(len(w)), Ranks.of(p["rank"], w))
 
 
-EVERY = [slope, bottom, linear, log_linear, crude, weighted, standardised]
+EVERY = [slope, bottom, linear, log_linear, crude, standardised]
 
 
 @pytest.mark.parametrize("estimate", EVERY)

@@ -12,7 +12,6 @@ import numpy as np
 
 from evenwicht.base.arrays import Flags, Floats, Ints
 from evenwicht.estimators.influence import Estimate, combined
-from evenwicht.estimators.propensity import Propensity
 from evenwicht.estimators.regression import fit_model
 from evenwicht.estimators.standardisation import NO_FIT, OutcomeModel
 
@@ -79,9 +78,7 @@ class RankLine:
         return self.bottom.log() - self.top.log()
 
 
-def rank_line(
-    outcome: Floats, ranks: Ranks, inside: Flags | None = None, propensity: Propensity | None = None
-) -> RankLine:
+def rank_line(outcome: Floats, ranks: Ranks, inside: Flags | None = None) -> RankLine:
     """Fit a line by weighted least squares.
 
     Parameters
@@ -91,11 +88,9 @@ def rank_line(
         Places of the same n people, with their weights.
     inside : (n,) array, optional
         Whose outcomes the line is fitted to, such as those of one arm; places stay those among all.
-    propensity
-        Weighs those people by the inverse of their estimated propensity; `inside` is then an arm.
     """
     inside = np.ones(len(outcome), dtype=bool) if inside is None else inside
-    weights = ranks.weights * inside * (1.0 if propensity is None else propensity.weights)
+    weights = ranks.weights * inside
     total = weights.sum()
     mean, centre = (float(weights @ values / total) for values in (outcome, ranks.place))
     apart, moved = ranks.place - centre, outcome - mean
@@ -107,8 +102,7 @@ def rank_line(
 
     def estimate(value: float, own: Floats, by_place: Floats) -> Estimate:
         """With the influence by a person's own part in it, and by everybody's place."""
-        own = np.where(weights > 0, own, 0.0)
-        return Estimate(value, (own if propensity is None else propensity.influence(own)) + ranks.influence(by_place))
+        return Estimate(value, np.where(weights > 0, own, 0.0) + ranks.influence(by_place))
 
     by_slope = estimate(slope, apart * (moved - slope * apart) / spread, weights * (moved - 2 * slope * apart) / spread)
     by_mean = estimate(mean, moved / total, np.zeros(len(outcome)))

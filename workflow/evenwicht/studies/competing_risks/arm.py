@@ -45,6 +45,18 @@ class Arm:
         horizon = self.courses.horizon
         return _rest(horizon, years_lost_estimate(self.net, EVENT, horizon, self.name, self.weighting))
 
+    def estimates(self) -> dict[str, Estimate]:
+        """Return everything at the horizon, by the estimands whose differences it gives."""
+        return {
+            "cumulative_incidence": self.incidence(EVENT),
+            "competing_incidence": self.incidence(OTHER),
+            "risk": self.net_risk(),
+            "years_lost": self.lost(EVENT),
+            "competing_years_lost": self.lost(OTHER),
+            "healthy_years": self.free(),
+            "rmst": self.net_free(),
+        }
+
     def _time(self, when: float | None) -> float:
         return self.courses.horizon if when is None else when
 

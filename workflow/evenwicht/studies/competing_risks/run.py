@@ -1,5 +1,6 @@
 """Incidence of an event with and without an exposure when another can come first, beside the risk if none did."""
 
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -15,27 +16,40 @@ from evenwicht.estimators.event_support import EventSupport, event_support, two_
 from evenwicht.estimators.influence import Estimate, Sampling
 from evenwicht.estimators.propensity import Propensity, fit_propensity
 from evenwicht.estimators.results import Interval
+from evenwicht.estimators.standardisation import standardised_means
 from evenwicht.estimators.survival import hazard_ratio
 from evenwicht.results.rows import Findings, Rows
 from evenwicht.studies.competing_risks import Settings
 from evenwicht.studies.competing_risks.arm import EVENT, OTHER, Arm
 from evenwicht.studies.competing_risks.follow_up import Courses, competing_follow_up
+from evenwicht.studies.measures import ratio_of
 from evenwicht.studies.samples import Sample, draw_sample, exposed_by
 from evenwicht.studies.study import Job
 from evenwicht.studies.values import MONTHS, TimedOutcome, outcome_values
 
 CURVE_POINTS = 61
 NET = "nobody_first"  # the curve of the event if nobody had the competing one
+SHARES = ("cumulative_incidence", "competing_incidence", "risk")
+ABOUT = {  # what is estimated -> the events that it is about
+    "cumulative_incidence": "event",
+    "competing_incidence": "other",
+    "risk": "event",
+    "years_lost": "event",
+    "competing_years_lost": "other",
+    "healthy_years": "either",
+    "rmst": "event",
+}
 
 
 def run(study: Settings, cohort: Cohort, book: Codebook, found: Findings, job: Job) -> None:
     """Estimate what each exposure does to the incidence of each outcome, and to that of what competes with it.
 
-    Methods in the rows: `crude`; `ipw`, weighting with the estimated propensity in its standard error; `regression`,
-    Cox models with covariates. Cumulative incidence is Aalen and Johansen's; `risk_exposed`, `risk_unexposed`,
-    `risk_difference` and `rmst_difference` are those of Kaplan and Meier's curve, which ends follow-up where the
-    competing event comes: what would be if nobody had it first. Hazard ratios are those of each event among people
-    who have had neither (cause-specific).
+    Methods in the rows: `crude`; `ipw`, weighting with the estimated propensity in its standard error;
+    `standardisation`, a linear model of jackknife pseudo-values (Klein and Andersen 2005, Biometrics 61:223), which
+    heavy weights do not disturb; `regression`, Cox models with covariates. Cumulative incidence is Aalen and
+    Johansen's; `risk_exposed`, `risk_unexposed`, `risk_difference` and `rmst_difference` are those of Kaplan and
+    Meier's curve, which ends follow-up where the competing event comes: what would be if nobody had it first. Hazard
+    ratios are those of each event among people who have had neither (cause-specific).
 
     Curves: `incidence`, by arm and cause: the event, either event, and the event if nobody had the other first, with
     pointwise 95% limits and numbers at risk.
@@ -77,58 +91,72 @@ def run(study: Settings, cohort: Cohort, book: Codebook, found: Findings, job: J
 def _incidence_rows(
     rows: Rows, sample: Sample, courses: Courses, propensity: Propensity, at: str, years: float
 ) -> None:
-    """Incidence, risk and years by the horizon in both arms, as they are and weighted."""
-    status = courses.status(courses.event, courses.competing)
-    competing = courses.status(courses.competing, courses.event)
-    people, sampling = two_arms(sample.exposure), Sampling(sample.n, sample.clusters, sample.weights)
-    supports = {EVENT: event_support(status, people), OTHER: event_support(competing, people)}
-    either = event_support(np.fmax(status, competing), people)
-    happened = {EVENT: int(np.nansum(status)), OTHER: int(np.nansum(competing))}
+    """Incidence, risk and years by the horizon in both arms, as they are, weighted, and standardised."""
+    told, size = _Told.of(sample, courses), {"n": sample.n, "at": at}
     for method, weighting in (("crude", None), ("ipw", propensity)):
         weights = propensity.sampling * (1.0 if weighting is None else weighting.weights)
-        arms = {name: Arm(courses, weights * arm, name, weighting) for name, arm in people.items()}
-        one, none = arms["exposed"], arms["unexposed"]
-        add = partial(_add, rows, sampling, method=method, n=sample.n, at=at)
-        for cause, what in ((EVENT, "cumulative_incidence"), (OTHER, "competing_incidence")):
-            add(what, one.incidence(cause), none.incidence(cause), supports[cause], events=happened[cause])
-        ratio = partial(_ratio, sampling, one.incidence(EVENT), none.incidence(EVENT))
-        size: dict[str, Any] = {"n": sample.n, "at": at}
-        shown = supports[EVENT].of_ratio(ratio)
-        rows.add("cumulative_incidence_ratio", method, shown, events=happened[EVENT], **size)
-        add("risk", one.net_risk(), none.net_risk(), supports[EVENT], events=happened[EVENT])
-        both = happened[EVENT] + happened[OTHER]
-        for what, change, support, events in (
-            ("years_lost", one.lost(EVENT) - none.lost(EVENT), supports[EVENT], happened[EVENT]),
-            ("competing_years_lost", one.lost(OTHER) - none.lost(OTHER), supports[OTHER], happened[OTHER]),
-            ("healthy_years", one.free() - none.free(), either, both),
-            ("rmst", one.net_free() - none.net_free(), supports[EVENT], happened[EVENT]),
-        ):
-            change = Estimate(change.value * years, change.influence * years, change.reason)
-            rows.add(f"{what}_difference", method, support.of(sampling.interval(change)), events=events, **size)
+        arms = {name: Arm(courses, weights * arm, name, weighting) for name, arm in two_arms(sample.exposure).items()}
+        one, none = (arm.estimates() for arm in arms.values())
+        told.tell(rows, method, {what: (one[what], none[what]) for what in one}, years, size)
         if rows.wants_curves:
             for name, arm in arms.items():
-                rows.curve("incidence", _curves(arm, sampling, people[name]).assign(method=method, arm=name))
+                curves = _curves(arm, told.sampling, two_arms(sample.exposure)[name])
+                rows.curve("incidence", curves.assign(method=method, arm=name))
+    everybody = Arm(courses, propensity.sampling, "the people", None).estimates()
+    standardised = {what: _standardised(estimate, sample) for what, estimate in everybody.items()}
+    told.tell(rows, "standardisation", standardised, years, size)
 
 
-def _add(
-    rows: Rows,
-    sampling: Sampling,
-    what: str,
-    one: Estimate,
-    none: Estimate,
-    support: EventSupport,
-    *,
-    method: str,
-    **size: Any,
-) -> None:
-    """Shares of both arms, and their difference."""
-    rows.add(f"{what}_exposed", method, support.of(sampling.risk_interval(one)), **size)
-    rows.add(f"{what}_unexposed", method, support.of(sampling.risk_interval(none)), **size)
-    rows.add(f"{what}_difference", method, support.of(sampling.interval(one - none)), **size)
+def _standardised(estimate: Estimate, sample: Sample) -> tuple[Estimate, Estimate]:
+    """What everybody exposed, and nobody, would have on average, by a linear model of pseudo-values.
+
+    They are those of the infinitesimal jackknife, with the mean of the estimate in all people.
+    """
+    total = float(sample.n if sample.weights is None else sample.weights.sum())
+    pseudo = estimate.value + total * estimate.influence
+    if estimate.reason or not np.isfinite(pseudo).all():
+        return estimate, estimate
+    nothing = np.empty((sample.n, 0))
+    given = pseudo, sample.exposure, sample.covariates, nothing
+    return standardised_means(*given, binary=False, weights=sample.weights)
 
 
-def _ratio(sampling: Sampling, one: Estimate, none: Estimate) -> Interval:
-    return sampling.interval(one.log() - none.log()).exp()
+@dataclass(frozen=True)
+class _Told:
+    """What the events of a sample carry, and how many they are, by what is estimated."""
+
+    sampling: Sampling
+    supports: dict[str, EventSupport]
+    events: dict[str, int]
+
+    @classmethod
+    def of(cls, sample: Sample, courses: Courses) -> "_Told":
+        event, other = courses.event, courses.competing
+        status = {"event": courses.status(event, other), "other": courses.status(other, event)}
+        status["either"] = np.fmax(status["event"], status["other"])
+        arms = two_arms(sample.exposure)
+        return cls(
+            sample.sampling,
+            {what: event_support(status[of], arms) for what, of in ABOUT.items()},
+            {what: int(np.nansum(status[of])) for what, of in ABOUT.items()},
+        )
+
+    def tell(
+        self, rows: Rows, method: str, both: dict[str, tuple[Estimate, Estimate]], years: float, size: dict[str, Any]
+    ) -> None:
+        """Add shares of both arms with their difference, the ratio of incidence, and differences in years."""
+        for what, (one, none) in both.items():
+            support, about = self.supports[what], {**size, "events": self.events[what]}
+            change = one - none
+            if what in SHARES:
+                rows.add(f"{what}_exposed", method, support.of(self.sampling.risk_interval(one)), **about)
+                rows.add(f"{what}_unexposed", method, support.of(self.sampling.risk_interval(none)), **about)
+            else:
+                change = Estimate(change.value * years, change.influence * years, change.reason)
+            rows.add(f"{what}_difference", method, support.of(self.sampling.interval(change)), **about)
+            if what == "cumulative_incidence":
+                ratio = partial(ratio_of, self.sampling, one, none)
+                rows.add(f"{what}_ratio", method, support.of_ratio(ratio), **about)
 
 
 def _curves(arm: Arm, sampling: Sampling, flags: Flags) -> pd.DataFrame:

@@ -20,8 +20,10 @@ METHODS = {
         "inverse probability weighting",
         "weights make the people with and without the exposure alike in the covariates.",
     ),
+    "standardisation": methods.STANDARDISATION.about("exposure"),
     "regression": methods.REGRESSION.about("exposure"),
 }
+ADJUSTED = "standardisation"
 SHARES = {
     "cumulative_incidence": message("Get it"),
     "competing_incidence": message("Have the other event first"),
@@ -67,7 +69,7 @@ def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
         Column("exposed", say("With the exposure, %"), number=True),
         Column("unexposed", say("Without it, %"), number=True),
         Column("difference", say("Difference, percentage points"), number=True),
-        Column("crude", say("Before weighting"), number=True),
+        Column("crude", say("Before adjusting"), number=True),
         Column("truth", say("True difference"), number=True),
     ]
     by_year = [
@@ -77,8 +79,8 @@ def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
         Column("crude", say("As people are"), number=True),
         Column("truth", say("True value"), number=True),
     ]
-    told = say("Shares by the horizon, with 95% intervals, weighted for confounders.")
-    more = say("Years up to the horizon, weighted; hazard ratios of Cox models among people with neither event.")
+    told = say("Shares by the horizon, adjusted, with 95% intervals.")
+    more = say("Years up to the horizon, adjusted; hazard ratios of Cox models among people with neither event.")
     return {
         "competing": competing_words(study, book),
         "table": Table("competing_risks", told, by_share, shares),
@@ -88,10 +90,10 @@ def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
 
 def _share(found: Found, what: str, keys: dict[str, str]) -> list[dict[str, str]]:
     """Cells of one line: a share in both arms, and how far they are apart; none if it was not estimated."""
-    difference = found.estimate(estimand=f"{what}_difference", method="ipw", **keys)
+    difference = found.estimate(estimand=f"{what}_difference", method=ADJUSTED, **keys)
     if difference is None:
         return []
-    one, none = (found.estimate(estimand=f"{what}_{arm}", method="ipw", **keys) for arm in ("exposed", "unexposed"))
+    one, none = (found.estimate(estimand=f"{what}_{arm}", method=ADJUSTED, **keys) for arm in ("exposed", "unexposed"))
     crude = found.estimate(estimand=f"{what}_difference", method="crude", **keys)
     scale = _percent(difference)
     return [
@@ -108,7 +110,7 @@ def _share(found: Found, what: str, keys: dict[str, str]) -> list[dict[str, str]
 def _other(found: Found, estimand: str, keys: dict[str, str]) -> list[dict[str, str]]:
     """Cells of one line: a difference in years, or a hazard ratio with covariates beside the crude one."""
     years = estimand in YEARS
-    row = found.estimate(estimand=estimand, method="ipw" if years else "regression", **keys)
+    row = found.estimate(estimand=estimand, method=ADJUSTED if years else "regression", **keys)
     if row is None:
         return []
     crude = found.estimate(estimand=AS_THEY_ARE.get(estimand, estimand), method="crude", **keys)
@@ -134,7 +136,7 @@ def messages(study: Settings, book: Codebook, found: Found) -> list[str]:
         for outcome in study.outcomes:
             keys = {"outcome": outcome, "exposure": contrast.exposure, "reference": contrast.reference}
             rows = [
-                found.estimate(estimand=f"{what}_{arm}", method="ipw", **keys)
+                found.estimate(estimand=f"{what}_{arm}", method=ADJUSTED, **keys)
                 for arm in ("exposed", "unexposed")
                 for what in SHARES
             ]

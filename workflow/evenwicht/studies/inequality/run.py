@@ -40,7 +40,8 @@ def run(study: Settings, cohort: Cohort, book: Codebook, found: Findings, job: J
 
     Methods of effects: `crude`; `ipw`, weighting with the estimated propensity in its standard error;
     `standardisation`, from a model in which the exposure acts differently along the rank. That model is logistic for a
-    yes/no outcome and linear for a number, or for the jackknife pseudo-values of a risk at a horizon.
+    yes/no outcome and linear for a number, or for the jackknife pseudo-values of a risk at a horizon. The slope index
+    is not weighted: the few who are exposed far up the rank would carry it.
     """
     column = study.cluster or next(iter(book.role("family")), None)
     clusters = cohort.persons[column] if column else None
@@ -175,8 +176,6 @@ def _slopes(compared: _Compared, ranks: Ranks) -> Iterator[tuple[str, Pair]]:
     sample, y, a = compared.sample, compared.numbers.value, compared.sample.exposure
     if not sample.continuous:
         yield "crude", (rank_line(y, ranks, a == 1).slope, rank_line(y, ranks, a == 0).slope)
-        given = compared.propensity
-        yield "ipw", (rank_line(y, ranks, a == 1, given).slope, rank_line(y, ranks, a == 0, given).slope)
     model = OutcomeModel(y, a, sample.covariates, compared.rank[:, None], compared.binary, sample.weights)
     levels = (a + 1, a) if sample.continuous else (np.ones(sample.n), np.zeros(sample.n))
     if not all(model.determines(level) for level in levels):
