@@ -135,7 +135,7 @@ def _in_the_middle(cohort: Cohort, book: Codebook, name: str, outcome: MeanOutco
     """Who has high need in some sectors, but in too few for the outcome, (persons,)."""
     about = book.outcomes[name]
     assert isinstance(about, MultiSectorOutcome)
-    amounts = sector_amounts(cohort, about.window, where)
+    amounts = sector_amounts(cohort.whole, about.window, where)
     flags = np.column_stack([high_need(amounts[sector].to_numpy(float), about.top_share) for sector in amounts])
     some = amounts.index[np.flatnonzero(flags.any(axis=1))]
     return cohort.persons[cohort.id].isin(some).to_numpy() & (outcome.value == 0)

@@ -1,6 +1,6 @@
 """Estimate how well scores and covariates tell an outcome, of people who were not seen."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -109,22 +109,20 @@ def _risks(rows: Rows, people: People, predicted: Predicted, *, last: bool) -> N
         told = {"brier_score": error, "r_squared": explained, "liability_r_squared": liability_r_squared(error, value)}
         return {**told, "residual_share": explained.complement()} if last else told
 
-    variances = [
-        {**taken(mean_estimate([brier(one.risk, value) for one in held]))},
-        {**taken(brier(fit.fitted, value))},
-    ]
-    variances[0]["tjur_r_squared"] = mean_estimate([tjur(one.risk, value, fit, predicted.design) for one in held])
-    variances[1]["tjur_r_squared"] = tjur(fit.fitted, value, fit, predicted.design)
-    for estimand, estimate in variances[0].items():
-        limits = [people.sampling.interval(part) for part in (estimate, variances[1][estimand])]
+    apart = mean_estimate([tjur(one.risk, value, fit, predicted.design) for one in held])
+    unseen = {**taken(mean_estimate([brier(one.risk, value) for one in held])), "tjur_r_squared": apart}
+    seen = {**taken(brier(fit.fitted, value)), "tjur_r_squared": tjur(fit.fitted, value, fit, predicted.design)}
+    for estimand in unseen:
+        limits = [people.sampling.interval(part[estimand]) for part in (unseen, seen)]
         rows.add(estimand, CROSS, spanned(*limits), **size)
-    lines: dict[str, Callable[[Any], Estimate]] = {
-        "calibration_slope": lambda one: calibration_line(one.log_odds, value)[1],
-        "calibration_intercept": lambda one: calibration_line(one.log_odds, value)[0],
-        "calibration_in_the_large": lambda one: calibration_in_the_large(one.log_odds, value),
+    lines = [calibration_line(one.log_odds, value) for one in held]
+    calibrations = {
+        "calibration_slope": [slope for _, slope in lines],
+        "calibration_intercept": [intercept for intercept, _ in lines],
+        "calibration_in_the_large": [calibration_in_the_large(one.log_odds, value) for one in held],
     }
-    for estimand, line in lines.items():
-        mean = mean_estimate([line(one) for one in held])
+    for estimand, parts in calibrations.items():
+        mean = mean_estimate(parts)
         bare = Interval.not_estimable(mean.reason) if np.isnan(mean.value) else Interval(mean.value).bare(SAME_PEOPLE)
         rows.add(estimand, CROSS, bare, **size)
 
