@@ -9,10 +9,10 @@ from functools import cache
 import numpy as np
 import pytest
 from evenwicht.estimators.calibration import brier, calibration_line, explained_variance, tjur
-from evenwicht.estimators.cross_validation import deal_folds, held_out, spanned
+from evenwicht.estimators.cross_validation import deal_folds, held_out, held_out_means, spanned
 from evenwicht.estimators.discrimination import area_under, auc_estimate
 from evenwicht.estimators.flagging import cut_rates, held_out_cut_rates
-from evenwicht.estimators.influence import Estimate, Sampling
+from evenwicht.estimators.influence import Estimate, Sampling, sample_mean
 from evenwicht.estimators.regression import fit_model, with_intercept
 from evenwicht.estimators.results import Interval
 from scipy.special import expit
@@ -115,6 +115,21 @@ def test_areas_of_people_not_seen_are_not_too_high_on_average() -> None:
         error = 4 * held.std() / np.sqrt(DRAWS)
         assert held.mean() < truth(effects)["auc"] + error
         assert apparent.mean() > held.mean()
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.3])
+def test_intervals_of_the_variance_left_of_a_number_cover(slope: float) -> None:
+    """Of a line with noise of variance one, and beside it a number that tells nothing."""
+    rng = np.random.default_rng(np.random.SeedSequence([16, int(10 * slope)]))
+    sampling, true, found = Sampling(PEOPLE), slope**2 / (1 + slope**2), []
+    folds = np.arange(PEOPLE) % FOLDS
+    for _ in range(DRAWS):
+        design = with_intercept(rng.standard_normal((PEOPLE, 2)))
+        value = slope * design[:, 1] + rng.standard_normal(PEOPLE)
+        errors = value - held_out_means(value, design, folds), value - fit_model("gaussian", value, design).fitted
+        parts = [explained_variance(sample_mean(error**2), value) for error in errors]
+        found.append(spanned(*map(sampling.interval, parts)))
+    assert covered(found, true) > 0.95 - BAND
 
 
 def test_predictions_of_few_people_from_many_numbers_are_too_extreme() -> None:

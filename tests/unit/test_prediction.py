@@ -357,7 +357,8 @@ def test_a_yes_no_score_alone_is_told_as_it_is_and_needs_no_cut(tables: Tables) 
 
 
 def test_people_without_the_middle_are_fewer_and_the_flow_says_why(tables: Tables) -> None:
-    flow = tables["flow"].pivot_table(index="step", columns="reference", values="people")
+    flow = tables["flow"].query("exposure == 'covariates'")
+    flow = flow.pivot_table(index="step", columns="reference", values="people")
     middle = flow.loc["high need in some sectors", "no_sector"]
     assert flow.loc["analysed", "no"] - flow.loc["analysed", "no_sector"] == middle > 0
 
@@ -453,6 +454,9 @@ def test_a_number_is_told_by_the_spread_that_is_left_in_its_unit() -> None:
     spread = rows.set_index("estimand").loc["residual_sd"]
     assert spread["unit"] == "oz"
     assert spread["lower"] < spread["estimate"] < spread["upper"]
+    explained = rows.query("estimand == 'r_squared'")
+    assert explained["lower"].between(-0.02, explained["estimate"]).all()
+    assert explained["upper"].between(explained["estimate"], 0.1).all()
     found = Found.of("bwght", "one_birth", tables, tables["curves"], synthetic=False)
     shown = showing.words(config.studies["one_birth"], config.codebook, found)
     assert not shown["middle"]

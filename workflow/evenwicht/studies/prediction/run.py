@@ -20,6 +20,7 @@ from evenwicht.estimators.calibration import (
 from evenwicht.estimators.cross_validation import held_out_means, spanned
 from evenwicht.estimators.discrimination import auc_estimate
 from evenwicht.estimators.influence import Estimate, sample_mean
+from evenwicht.estimators.regression import fit_model
 from evenwicht.estimators.results import Interval
 from evenwicht.results.questions import NO_SECTOR, Predictors
 from evenwicht.results.rows import FAILED, Findings, Rows
@@ -63,10 +64,10 @@ def _outcome(
         for model in models:
             Rows(found, name, model.key, reference).add("auc", FAILED, Interval.not_estimable(error.what))
         return
-    Rows(found, name, "", reference).flow(people.flow)
     for model in models:
         last = model is models[-1]
         with found.part(name, model.key, reference, estimand="auc" if people.binary else "r_squared") as rows:
+            rows.flow(people.flow)
             if not people.binary:
                 _spread(rows, people, model, where, last=last)
                 continue
@@ -132,9 +133,9 @@ def _spread(rows: Rows, people: People, model: Predictors, where: str, *, last: 
     design, value = people.design(model, where), people.value
     if not np.ptp(value):
         raise ModelError("the outcome does not vary", where=where, fix="Leave it out.")
-    seen = value - held_out_means(value, design, np.full(people.n, -1))
     errors = [sample_mean((value - held_out_means(value, design, folds)) ** 2) for folds in people.folds]
-    pair = [mean_estimate(errors), sample_mean(seen**2)]
+    seen = sample_mean((value - fit_model("gaussian", value, design).fitted) ** 2)
+    pair = [mean_estimate(errors), seen]
     told = {"r_squared": [explained_variance(error, value) for error in pair]}
     if last:
         told["residual_share"] = [explained.complement() for explained in told["r_squared"]]
