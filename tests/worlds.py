@@ -32,6 +32,7 @@ NAMES = [
     "deprivation",
     "intervention",
     "lifecourse",
+    "regions",
 ]
 SETTINGS = {world.model_fields["kind"].annotation.__args__[0]: world for world in WORLDS}
 

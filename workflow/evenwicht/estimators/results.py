@@ -203,6 +203,11 @@ ESTIMANDS = {
     "path_difference": Estimand("Part of the difference in means", "difference"),
     "path_risk_difference": Estimand("Part of the difference in risk", "difference", "risk"),
     "path_share": Estimand("Part of the effect as a share of all of it", "difference", "share"),
+    "within_difference": Estimand("Difference among people of one group", "difference"),
+    "between_difference": Estimand("Difference between groups with more and with fewer such people", "difference"),
+    "contextual_difference": Estimand("What the group adds: between groups less within them", "difference"),
+    "intraclass_correlation": Estimand("Share of the variance that is between groups", "probability"),
+    "compositional_share": Estimand("Share of the variance between groups that is who is in them", "difference"),
 }
 
 DIAGNOSTIC_LABELS = {
@@ -244,4 +249,7 @@ DIAGNOSTIC_LABELS = {
     "explained_alone": "Variance that a hypothesis alone explains beyond covariates",
     "correlation_with_first": "Correlation of a hypothesis with the first choice",
     "behind_first": "How much less well a hypothesis fits than the first choice, standard errors",
+    "reliability": "Share of what groups differ by in the exposure that is not chance",
+    "variance_between": "Variance between groups",
+    "variance_within": "Variance within groups",
 }

@@ -225,4 +225,34 @@ def path_key(exposure: str, block: str = DIRECT) -> str:
     return f"{exposure}:{block}"
 
 
-Question = Effect | Births | Part | Concentration | CompetingRisk | Inequality | Timing | Prediction | Pathways
+@dataclass(frozen=True)
+class Context:
+    """What differs within groups of people and between them.
+
+    Attributes
+    ----------
+    group
+        The column of the groups, the exposure of rows about all that is between them.
+    exposures
+        Columns of people, and the keys of their rows.
+    conditions
+        Columns of groups, and the keys of their rows.
+    covariates
+        Further columns of people.
+    outcomes
+        Ids of outcomes.
+    """
+
+    group: str
+    exposures: tuple[Contrast, ...]
+    conditions: tuple[Contrast, ...]
+    covariates: tuple[str, ...]
+    outcomes: tuple[str, ...]
+
+    @property
+    def made_of(self) -> str:
+        """The reference of rows about who is in the groups: all columns of people."""
+        return "+".join([*dict.fromkeys(contrast.column for contrast in self.exposures), *self.covariates])
+
+
+Question = Effect | Births | Part | Concentration | CompetingRisk | Inequality | Timing | Prediction | Pathways | Context

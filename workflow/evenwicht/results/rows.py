@@ -92,9 +92,12 @@ class Rows:
     exposure: str
     reference: str
 
-    def wants(self, estimand: str, at: str | float = "", exposure: str | None = None) -> bool:
+    def wants(
+        self, estimand: str, at: str | float = "", exposure: str | None = None, reference: str | None = None
+    ) -> bool:
         """Whether an estimate that takes long is worth its time."""
-        known, about = self.findings.known, {**self._about(at, exposure=exposure), "estimand": estimand}
+        about = {**self._about(at, exposure=exposure, reference=reference), "estimand": estimand}
+        known = self.findings.known
         return known is None or tuple(about[name] for name in QUESTION) in known
 
     def add(

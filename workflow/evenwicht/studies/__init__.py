@@ -8,6 +8,7 @@ from evenwicht.studies import (
     birth_periods,
     competing_risks,
     concentration,
+    context,
     discontinuity,
     event_study,
     exposure,
@@ -39,4 +40,5 @@ KINDS: tuple[type[StudySettings], ...] = (
     timing.Settings,
     prediction.Settings,
     pathways.Settings,
+    context.Settings,
 )

@@ -23,6 +23,7 @@ from evenwicht.worlds.lifecourse.settings import LifecourseWorld
 from evenwicht.worlds.mechanism_settings import WorldSettings
 from evenwicht.worlds.rationing.settings import RationingWorld
 from evenwicht.worlds.reform.settings import ReformWorld
+from evenwicht.worlds.regions.settings import RegionsWorld
 from evenwicht.worlds.register.settings import RegisterWorld
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ WORLDS: list[type[WorldSettings]] = [
     DeprivationWorld,
     InterventionWorld,
     LifecourseWorld,
+    RegionsWorld,
 ]
 
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from evenwicht.results.questions import CompetingRisk, Inequality, Pathways, Prediction, Question, Timing
+from evenwicht.results.questions import CompetingRisk, Context, Inequality, Pathways, Prediction, Question, Timing
 from evenwicht.worlds.competing_truth import competing_arms, competing_rows
+from evenwicht.worlds.context_truth import context_rows
 from evenwicht.worlds.inequality_truth import inequality_arms, inequality_rows
 from evenwicht.worlds.pathways_truth import pathways_arms, pathways_rows
 from evenwicht.worlds.people import Draw, People
@@ -42,4 +43,5 @@ ANSWERS: dict[type[Question], Answer] = {
     Timing: Answer(timing_rows, timing_arms),
     Prediction: Answer(prediction_rows),
     Pathways: Answer(pathways_rows, pathways_arms),
+    Context: Answer(context_rows),
 }

@@ -73,6 +73,9 @@ class World:
         True values in closed form: rows with the keys `schema.QUESTION` and value; see `row`.
     others
         True values particular to this world, from people drawn without intervention.
+    group_means
+        Column of people or of an outcome -> its expected mean over each person's group, (n,), where people live in
+        groups.
     """
 
     equations: Model
@@ -87,6 +90,7 @@ class World:
     inclusion: str | None = None
     exact: Sequence[Row] = ()
     others: Callable[[Values], Iterable[Row]] | None = None
+    group_means: Mapping[str, Callable[[Values], Floats]] = field(default_factory=dict)
 
 
 def row(

@@ -1,0 +1,1 @@
+"""Children of many regions: who lives there, and what the place adds."""
