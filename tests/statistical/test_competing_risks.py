@@ -9,11 +9,12 @@ from evenwicht.estimators.competing_risks import CumulativeIncidence, incidence_
 from evenwicht.estimators.influence import Sampling
 from evenwicht.estimators.propensity import fit_propensity
 from evenwicht.estimators.results import Interval
+from evenwicht.estimators.standardisation import standardised_pseudo_values
 from evenwicht.estimators.survival_data import SurvivalData
 
 DRAWS, PEOPLE, HORIZON = 400, 500, 10.0
 BAND = 4 * np.sqrt(0.95 * 0.05 / DRAWS)
-Key = tuple[str, int]
+Key = tuple[str, str, int]  # how, what, and of which cause
 
 
 def hazards(x: np.ndarray, exposed: np.ndarray, effect: float) -> list[np.ndarray]:
@@ -33,8 +34,9 @@ def truth(effect: float) -> dict[Key, float]:
             share = rates[cause] / total
             incidence.append(float(np.mean(share * (1 - np.exp(-total * HORIZON)))))
             lost.append(float(np.mean(share * (HORIZON - (1 - np.exp(-total * HORIZON)) / total))))
-        found["incidence", cause] = incidence[0] - incidence[1]
-        found["years_lost", cause] = lost[0] - lost[1]
+        for how in ("weighted", "standardised"):
+            found[how, "incidence", cause] = incidence[0] - incidence[1]
+            found[how, "years_lost", cause] = lost[0] - lost[1]
     return found
 
 
@@ -54,16 +56,21 @@ def drawn(rng: np.random.Generator, effect: float) -> dict[Key, Interval]:
     for arm in (1, 0):
         weights = propensity.weights * (exposure == arm)
         arms.append(CumulativeIncidence([SurvivalData(time, event, entry, weights) for event in events]))
+    everybody = CumulativeIncidence([SurvivalData(time, event, entry) for event in events])
     sampling, found = Sampling(len(time)), {}
     for cause in (0, 1):
         for name, estimate in (("incidence", incidence_estimate), ("years_lost", years_lost_estimate)):
             one, none = (estimate(curve, cause, HORIZON, "arm", propensity) for curve in arms)
-            found[name, cause] = sampling.interval(one - none)
+            found["weighted", name, cause] = sampling.interval(one - none)
+            whole = estimate(everybody, cause, HORIZON, "people")
+            most = 1.0 if name == "incidence" else HORIZON
+            one, none = standardised_pseudo_values(whole, exposure, x[:, None], most)
+            found["standardised", name, cause] = sampling.interval(one - none)
     return found
 
 
 @pytest.mark.parametrize("effect", [0.0, 0.8], ids=["null", "harmful"])
-def test_intervals_of_weighted_differences_cover(effect: float) -> None:
+def test_intervals_of_adjusted_differences_cover(effect: float) -> None:
     rng = np.random.default_rng(np.random.SeedSequence([11, int(10 * effect)]))
     draws = [drawn(rng, effect) for _ in range(DRAWS)]
     for key, value in truth(effect).items():

@@ -4,7 +4,7 @@ import numpy as np
 
 from evenwicht.base.arrays import Floats
 from evenwicht.estimators.design import standardised
-from evenwicht.estimators.influence import Estimate
+from evenwicht.estimators.influence import Estimate, combined
 from evenwicht.estimators.regression import Family, Fit, fit_model, with_intercept
 
 NO_FIT = "the covariates predict some outcomes without error, so the outcome model has no finite fit"
@@ -80,6 +80,35 @@ def standardised_shift(
         none = Estimate(np.nan, np.full(len(outcome), np.nan), "the exposure follows from the covariates")
         return none, none
     return model.mean(exposure + change), model.mean(exposure)
+
+
+def standardised_pseudo_values(
+    estimate: Estimate, exposure: Floats, covariates: Floats, most: float = 1.0, weights: Floats | None = None
+) -> tuple[Estimate, Estimate]:
+    """What everybody exposed, and nobody, would have on average, by a logistic model of jackknife pseudo-values.
+
+    Source: Klein and Andersen 2005, Biometrics 61:223. Pseudo-values are those of the infinitesimal jackknife, with the
+    mean of the estimate in all people. A linear model of them would be biased where ratios, rather than differences,
+    are alike over people.
+
+    Parameters
+    ----------
+    estimate
+        Of all n people, from 0 to `most`, with the influence of each; without a value or an interval it is returned.
+    exposure : (n,) array of 0 and 1
+    covariates : (n, k) array
+    most
+        What the model takes shares of: 1 for a share itself, the horizon for years up to it.
+    weights : (n,) array, optional
+        Probability weights, as in the estimate.
+    """
+    total = float(len(exposure) if weights is None else weights.sum())
+    pseudo = (estimate.value + total * estimate.influence) / most
+    if estimate.reason or not np.isfinite(pseudo).all():
+        return estimate, estimate
+    given = pseudo, exposure, covariates, np.empty((len(exposure), 0))
+    one, none = standardised_means(*given, binary=True, weights=weights)
+    return combined(most * one.value, (most, one)), combined(most * none.value, (most, none))
 
 
 class OutcomeModel:

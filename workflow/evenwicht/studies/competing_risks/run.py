@@ -16,7 +16,7 @@ from evenwicht.estimators.event_support import EventSupport, event_support, two_
 from evenwicht.estimators.influence import Estimate, Sampling
 from evenwicht.estimators.propensity import Propensity, fit_propensity
 from evenwicht.estimators.results import Interval
-from evenwicht.estimators.standardisation import standardised_means
+from evenwicht.estimators.standardisation import standardised_pseudo_values
 from evenwicht.estimators.survival import hazard_ratio
 from evenwicht.results.rows import Findings, Rows
 from evenwicht.studies.competing_risks import Settings
@@ -45,7 +45,7 @@ def run(study: Settings, cohort: Cohort, book: Codebook, found: Findings, job: J
     """Estimate what each exposure does to the incidence of each outcome, and to that of what competes with it.
 
     Methods in the rows: `crude`; `ipw`, weighting with the estimated propensity in its standard error;
-    `standardisation`, a linear model of jackknife pseudo-values (Klein and Andersen 2005, Biometrics 61:223), which
+    `standardisation`, a logistic model of jackknife pseudo-values (Klein and Andersen 2005, Biometrics 61:223), which
     heavy weights do not disturb; `regression`, Cox models with covariates. Cumulative incidence is Aalen and
     Johansen's; `risk_exposed`, `risk_unexposed`, `risk_difference` and `rmst_difference` are those of Kaplan and
     Meier's curve, which ends follow-up where the competing event comes: what would be if nobody had it first. Hazard
@@ -103,22 +103,13 @@ def _incidence_rows(
                 curves = _curves(arm, told.sampling, two_arms(sample.exposure)[name])
                 rows.curve("incidence", curves.assign(method=method, arm=name))
     everybody = Arm(courses, propensity.sampling, "the people", None).estimates()
-    standardised = {what: _standardised(estimate, sample) for what, estimate in everybody.items()}
+    most = {what: 1.0 if what in SHARES else courses.horizon for what in everybody}
+    given = sample.exposure, sample.covariates
+    standardised = {
+        what: standardised_pseudo_values(estimate, *given, most[what], sample.weights)
+        for what, estimate in everybody.items()
+    }
     told.tell(rows, "standardisation", standardised, years, size)
-
-
-def _standardised(estimate: Estimate, sample: Sample) -> tuple[Estimate, Estimate]:
-    """What everybody exposed, and nobody, would have on average, by a linear model of pseudo-values.
-
-    They are those of the infinitesimal jackknife, with the mean of the estimate in all people.
-    """
-    total = float(sample.n if sample.weights is None else sample.weights.sum())
-    pseudo = estimate.value + total * estimate.influence
-    if estimate.reason or not np.isfinite(pseudo).all():
-        return estimate, estimate
-    nothing = np.empty((sample.n, 0))
-    given = pseudo, sample.exposure, sample.covariates, nothing
-    return standardised_means(*given, binary=False, weights=sample.weights)
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,6 @@ from evenwicht.studies.inequality import Settings
 from evenwicht.studies.measures import arm_means, ratio_of
 from evenwicht.studies.samples import Exposed, Response, Sample, draw_sample, exposed_by, response
 from evenwicht.studies.study import Job, part_keys
-from evenwicht.studies.values import MeanOutcome
 
 Pair = tuple[Estimate, Estimate]  # of the exposed and of the unexposed
 
@@ -39,9 +38,9 @@ def run(study: Settings, cohort: Cohort, book: Codebook, found: Findings, job: J
     each exposure, the slope index if everybody, and if nobody, were exposed, and their difference.
 
     Methods of effects: `crude`; `ipw`, weighting with the estimated propensity in its standard error;
-    `standardisation`, from a model in which the exposure acts differently along the rank. That model is logistic for a
-    yes/no outcome and linear for a number, or for the jackknife pseudo-values of a risk at a horizon. The slope index
-    is not weighted: the few who are exposed far up the rank would carry it.
+    `standardisation`, from a model in which the exposure acts differently along the rank: logistic for a risk, of
+    jackknife pseudo-values if it is by a horizon, and linear for a number. The slope index is not weighted: the few who
+    are exposed far up the rank would carry it.
     """
     column = study.cluster or next(iter(book.role("family")), None)
     clusters = cohort.persons[column] if column else None
@@ -109,8 +108,8 @@ class _Compared:
 
     @property
     def binary(self) -> bool:
-        """Whether a logistic model fits the outcome."""
-        return isinstance(self.sample.outcome, MeanOutcome) and self.sample.outcome.binary
+        """Whether a logistic model fits the outcome: a risk, also where its values are pseudo-values."""
+        return self.numbers.estimand == "risk_difference"
 
     @cached_property
     def propensity(self) -> Propensity:
