@@ -145,6 +145,7 @@ def questions_of(name: str) -> list[Question]:
             effect("assigned", ["skill_5", "skill_6", "skill_7", "skill_15"], policy=True),
         ],
         "lifecourse": [effect("stressor_infancy", ["symptoms", "disorder"])],
+        "regions": [effect("poverty", ["readiness", "speech_delay"])],
     }
     return asked[name]
 

@@ -23,10 +23,8 @@ def figures(study: Settings, book: Codebook, found: Found) -> dict[str, Picture]
     for place, contrast in enumerate(study.contrasts(book), start=1):
         for other, outcome in enumerate(study.outcomes, start=1):
             keys = {"outcome": outcome, "exposure": contrast.exposure, "reference": contrast.reference}
-            dots, slopes = (
-                where(points, **keys),
-                [leading(found, f"{one}_difference", keys) for one in ("within", "between")],
-            )
+            dots = where(points, **keys)
+            slopes = [leading(found, estimand, keys) for estimand in ("within_difference", "between_difference")]
             if len(dots) > 1 and all(row is not None and not np.isnan(row["estimate"]) for row in slopes):
                 drawn[f"groups_{place}_{other}"] = groups_figure(dots, slopes, contrast, outcome, study, book)
     return drawn
@@ -38,9 +36,9 @@ def groups_figure(
     """Draw the means of groups; both lines go through the mean of all."""
     share = book.columns[contrast.column].type == "boolean"
     risk = slopes[0] is not None and book.outcomes[outcome].kind == "binary"
-    across, up = (100.0 if share else 1.0), (100.0 if risk else 1.0)
+    up = 100.0 if risk else 1.0
+    across = 100.0 if share else float(contrast.per) if isinstance(contrast.per, float) else 1.0
     x, y = across * dots["x"].to_numpy(float), up * dots["estimate"].to_numpy(float)
-    step = 1.0 if share or contrast.per in (None, "sd") else float(contrast.per)
     size = dots["people"].to_numpy(float)
     centre = np.average(x, weights=size), np.average(y, weights=size)
     labels, column = Labels(book), book.columns[contrast.column]
@@ -52,13 +50,11 @@ def groups_figure(
         ends = np.array([x.min(), x.max()])
         for row, colour, dash in zip(slopes, (BLUE, ORANGE), ("-", "--"), strict=True):
             assert row is not None
-            steep = up * row["estimate"] / (across * step)
+            steep = up * row["estimate"] / across
             axis.plot(ends, centre[1] + steep * (ends - centre[0]), dash, color=colour, lw=2)
-        axis.set_xlabel(
-            say("{column}, % of people in the group", column=column.label)
-            if share
-            else _with_unit(column.label, column.unit)
-        )
+        unit = "SD" if contrast.per == "sd" else column.unit
+        counted = say("{column}, % of people in the group", column=column.label)
+        axis.set_xlabel(counted if share else _with_unit(column.label, unit))
         for one, axes in ((x, axis.xaxis), (y, axis.yaxis)):
             numbered(axes, round_ticks(one.min(), one.max()))
         marks = [
