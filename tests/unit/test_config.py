@@ -585,6 +585,12 @@ FAULTS: dict[str, tuple[str, str, dict[str, Any], list[str]]] = {
             *("missing.auxiliary.0", "missing.auxiliary.2", "missing.auxiliary.3"),
         ],
     ),
+    "prediction": (
+        "dunedin",
+        "prediction",
+        {"scores": ["brain", "birth_month", "maltreatment"], "outcomes": ["disease"], "weights": "sampling"},
+        ["scores.0", "scores.1", "outcomes.0", "weights", "weights"],
+    ),
 }
 
 

@@ -140,9 +140,10 @@ def spanned(held: Interval, apparent: Interval) -> Interval:
     """Interval of a cross-validated estimate that reaches to the limits of the in-sample one as well.
 
     Where a model tells little, its direction and the order of those it ties differ from draw to draw, which no
-    influence function of held-out predictions knows: alone their intervals hold the value in the population as rarely
-    as 75% of the time, and the in-sample estimate is too high. From the lowest to the highest of their limits is wide
-    enough there, and hardly wider where a model tells much (see the tests).
+    influence function of held-out predictions knows: their intervals alone hold the value in the population as rarely
+    as 73% of the time, and the in-sample estimate is too high. From the lowest to the highest of their limits is hardly
+    wider where a model tells much, and held the value 91 to 99% of the time in all that was tried; least often for the
+    gain over covariates that tell next to nothing.
     """
     if held.reason:
         return held
