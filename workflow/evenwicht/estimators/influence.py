@@ -107,6 +107,17 @@ class Sampling:
         sums = np.bincount(self.codes, (self.weights * influence)[present])
         return float(np.sqrt(sums @ sums * (self.df + 1) / self.df))
 
+    def covariance(self, influences: Floats) -> Floats:
+        """Covariance, (k, k), of estimates with these influences, (n, k); NaN with a single cluster."""
+        moved = self.weights[:, None] * influences
+        if self.codes is None:
+            return np.asarray(moved.T @ moved)
+        if self.df == 0:
+            return np.full((influences.shape[1],) * 2, np.nan)
+        present = self.weights > 0
+        sums = np.column_stack([np.bincount(self.codes, column) for column in moved[present].T])
+        return np.asarray(sums.T @ sums * (self.df + 1) / self.df)
+
     def interval(self, estimate: Estimate) -> Interval:
         """95% interval, symmetric around the estimate."""
         se, reason = self._judged(estimate)

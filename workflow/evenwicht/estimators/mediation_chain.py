@@ -16,8 +16,8 @@ from scipy.special import expit
 
 from evenwicht.base.arrays import Floats
 
-NODES = {0: 1, 1: 24, 2: 12, 3: 8, 4: 6}  # along each direction, by how many there are; 5 along each of more
-FEWEST_NODES = 5
+LEAST_NODES, MOST_NODES = 4, 20  # along one direction
+NODES_PER_SD = 4  # more for each SD of a linear predictor: a logistic mean is then right to about four digits
 CELLS = 200_000  # people times nodes that are worked on at a time; bounds memory
 
 
@@ -95,8 +95,9 @@ def chain_mean(equations: Sequence[Equation], exposures: Sequence[Floats]) -> tu
         The exposure that each of them follows.
     """
     n = len(equations[0].constant)
-    axes = _axes(equations, exposures)
-    z, weights = _nodes(axes, linear=all(equation.link is IDENTITY for equation in equations))
+    axes, spreads = _axes(equations, exposures)
+    linear = all(equation.link is IDENTITY for equation in equations)
+    z, weights = _nodes(np.zeros_like(spreads) if linear else spreads)
     step = max(1, CELLS // len(weights))
     parts = []
     for start in range(0, n, step):
@@ -137,22 +138,34 @@ def _loadings(equations: Sequence[Equation], slopes: list[Floats]) -> list[Float
     return loadings
 
 
-def _axes(equations: Sequence[Equation], exposures: Sequence[Floats]) -> Floats:
-    """Orthonormal directions, (d, q), in which the linear predictors of probabilities and of the outcome vary."""
+def _axes(equations: Sequence[Equation], exposures: Sequence[Floats]) -> tuple[Floats, Floats]:
+    """Orthonormal directions, (d, q), in which the linear predictors of probabilities and of the outcome vary.
+
+    Beside them the largest SD, (d,), of a linear predictor in each.
+    """
     loadings = _loadings(equations, _slopes(equations, exposures))
     last = len(equations) - 1
     seen = [own for j, (own, e) in enumerate(zip(loadings, equations, strict=True)) if j == last or e.link is LOGIT]
-    _, sizes, directions = np.linalg.svd(np.linalg.qr(np.vstack(seen), mode="r"))
-    return directions[: int((sizes > 1e-12 * sizes.max(initial=0.0)).sum())]
+    rows = np.vstack(seen)
+    _, sizes, directions = np.linalg.svd(np.linalg.qr(rows, mode="r"))
+    axes = directions[: int((sizes > 1e-12 * sizes.max(initial=0.0)).sum())]
+    return axes, np.abs(rows @ axes.T).max(axis=0)
 
 
-def _nodes(axes: Floats, *, linear: bool) -> tuple[Floats, Floats]:
-    """Nodes, (r, d), and weights, (r,), of a standard normal; one node integrates what is linear."""
-    d = len(axes)
-    points, weights = np.polynomial.hermite_e.hermegauss(1 if linear else NODES.get(d, FEWEST_NODES))
-    weights = weights / weights.sum()
-    nodes = np.array(list(product(points, repeat=d))).reshape(-1, d)
-    return nodes, np.array([np.prod(one) for one in product(weights, repeat=d)])
+def _nodes(spreads: Floats) -> tuple[Floats, Floats]:
+    """Nodes, (r, d), and weights, (r,), of a standard normal: more along a direction in which more varies, (d,) SDs.
+
+    One node integrates what is linear, and a direction without spread.
+    """
+    points, shares = [], []
+    for spread in spreads:
+        count = min(LEAST_NODES + int(np.ceil(NODES_PER_SD * spread)), MOST_NODES) if spread else 1
+        count *= 2 if len(spreads) == 1 and spread else 1  # one direction costs little
+        own, weights = np.polynomial.hermite_e.hermegauss(count)
+        points.append(own)
+        shares.append(weights / weights.sum())
+    nodes = np.array(list(product(*points))).reshape(-1, len(spreads))
+    return nodes, np.array([np.prod(one) for one in product(*shares)])
 
 
 class _People:

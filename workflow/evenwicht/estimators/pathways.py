@@ -7,22 +7,22 @@ exposure and mediators act more than additively, the excess falls to the block t
 is the earlier one in the chain.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
 from evenwicht.base.arrays import Floats
 from evenwicht.estimators.design import standardised
-from evenwicht.estimators.influence import Estimate, Sampling, combined
+from evenwicht.estimators.influence import Estimate
 from evenwicht.estimators.mediation_chain import IDENTITY, LOGIT, Derivatives, Equation, chain_mean
+from evenwicht.estimators.product_limits import Part
 from evenwicht.estimators.regression import Fit, fit_model, with_intercept
-from evenwicht.estimators.results import Interval
 
 NO_FIT = "a mediator or the outcome is predicted without error for some people, so a model has no finite fit"
 NO_MODEL = "a mediator follows from the exposure, the covariates and the mediators before it"
-NO_SHARE = "the whole effect is not clear of zero, so it has no shares"
+NUDGE = 0.05  # of a linear predictor, to see how the outcome moves with a mediator
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ class Pathways:
     """
 
     total: Estimate
-    direct: Estimate
-    blocks: list[Estimate]
+    direct: Part
+    blocks: list[Part]
 
 
 def pathways(
@@ -95,7 +95,11 @@ def pathways(
     for start in reversed(ends):
         steps.append(chain.mean([low] * int(start) + [high] * (chain.size - int(start))))
     direct, *through = (after - before for before, after in pairwise(steps))
-    return Pathways(steps[-1] - nothing, direct, through[::-1])
+    parts = []
+    for part, (start, end) in zip(through[::-1], pairwise(ends), strict=True):
+        follows = [low] * int(end) + [high] * (chain.size - int(end))
+        parts.append(Part(part, () if part.reason else chain.factors(range(start, end), high - low, follows)))
+    return Pathways(steps[-1] - nothing, Part(direct), parts)
 
 
 class _Chain:
@@ -131,12 +135,18 @@ class _Chain:
         if not self.reason and any(fit.separated for fit in self.fits):
             self.reason = NO_FIT
 
-    def mean(self, exposures: list[Floats]) -> Estimate:
-        """Mean outcome where each variable of the chain follows an exposure of its own, (n,) each."""
+    def mean(self, exposures: list[Floats], shifts: Mapping[int, float] | None = None) -> Estimate:
+        """Mean outcome where each variable of the chain follows an exposure of its own, (n,) each.
+
+        The linear predictors of some can be shifted by a number beside that.
+        """
         n = len(self.weights)
         if self.reason == NO_MODEL:
             return Estimate(np.nan, np.full(n, np.nan), self.reason)
-        values, derivatives = chain_mean(self.equations, exposures)
+        equations = list(self.equations)
+        for j, shift in (shifts or {}).items():
+            equations[j] = replace(equations[j], constant=equations[j].constant + shift)
+        values, derivatives = chain_mean(equations, exposures)
         mean = float(self.share @ values)
         if self.reason:
             return Estimate(mean, np.full(n, np.nan), self.reason)
@@ -146,6 +156,24 @@ class _Chain:
             if j < self.size - 1 and fit.family == "gaussian":
                 influence = influence + (self.share @ by.spread) * self._spread_influence(j)
         return Estimate(mean, influence)
+
+    def factors(self, block: range, change: Floats, exposures: list[Floats]) -> tuple[tuple[Estimate, Estimate], ...]:
+        """What the exposure does to each mediator of a block, and what that does to the mean outcome.
+
+        `change` is that of the exposure, the same for everybody, and `exposures` what all variables follow while the
+        block still stays as it is. How the outcome moves is seen halfway.
+        """
+        k, step = self.fixed.shape[1], float(change[0])
+        shifts: dict[int, float] = {j: self.equations[j].exposure * step for j in block}
+        pairs = []
+        for j in block:
+            fit = self.fits[j]
+            done = Estimate(shifts[j], step * fit.influence(fit.basis[k]))
+            halfway = {i: shift / 2 for i, shift in shifts.items()}
+            more, less = (self.mean(exposures, {**halfway, j: halfway[j] + way * NUDGE}) for way in (1, -1))
+            slope = more - less
+            pairs.append((done, Estimate(slope.value / (2 * NUDGE), slope.influence / (2 * NUDGE))))
+        return tuple(pairs)
 
     def _equation(self, j: int) -> Equation:
         fit, k = self.fits[j], self.fixed.shape[1]
@@ -174,24 +202,3 @@ class _Chain:
     def _spread_influence(self, j: int) -> Floats:
         squares, spread = (self.fits[j].outcome - self.fits[j].fitted) ** 2, self.equations[j].spread
         return np.asarray((squares - spread**2) / (2 * spread * self.weights.sum()))
-
-
-def share_of(part: Estimate, total: Estimate, sampling: Sampling) -> Interval:
-    """A part as a share of the total, with Fieller's 95% interval; none unless the total is clear of zero.
-
-    Source: Fieller 1954, Journal of the Royal Statistical Society B 16:175. The set of ratios that the data do not rule
-    out is an interval exactly when they rule out a total of zero.
-    """
-    if part.reason or total.reason:
-        return Interval.not_estimable(part.reason or total.reason)
-    reach = Interval.student(0.0, 1.0, sampling.df).upper ** 2
-    p, t = (sampling.standard_error(one.influence) ** 2 for one in (part, total))
-    both = (sampling.standard_error(part.influence + total.influence) ** 2 - p - t) / 2
-    clear = total.value**2 - reach * t
-    if not clear > 0:
-        return Interval.not_estimable(NO_SHARE)
-    ratio = part.value / total.value
-    se = sampling.standard_error(combined(ratio, (1 / total.value, part), (-ratio / total.value, total)).influence)
-    middle = (part.value * total.value - reach * both) / clear
-    half = np.sqrt(max(middle**2 - (part.value**2 - reach * p) / clear, 0.0))
-    return Interval(float(ratio), float(se), float(middle - half), float(middle + half))

@@ -35,7 +35,11 @@ def pathways_arms(question: Pathways, people: People, draw: Draw) -> list[Values
 
 
 def pathways_rows(question: Pathways, people: People) -> Iterator[Row]:
-    """Yield the effect, and each part of it as it is and as a share; an effect of nothing has no shares."""
+    """Yield the effect, and each part of it.
+
+    Shares have no true value here, since estimates of them are only given where the whole effect is clear of zero: over
+    draws, those given are not all.
+    """
     contrast, weights = question.contrast, among(question.contrast, people)
     for name in question.outcomes:
         outcome = people.book.outcomes[name]
@@ -49,5 +53,3 @@ def pathways_rows(question: Pathways, people: People) -> Iterator[Row]:
         for block, (before, after) in zip(blocks, pairwise(means), strict=True):
             about = {"outcome": name, "exposure": path_key(contrast.exposure, block), "reference": contrast.reference}
             yield row(f"path_{whole}".replace("path_mean_", "path_"), after - before, **about)
-            if abs(total) > 1e-12:
-                yield row("path_share", (after - before) / total, **about)

@@ -62,7 +62,7 @@ class Settings(ExposureStudy):
     def check(self, book: Codebook) -> Iterator[Mistake]:
         yield from super().check(book)
         taken = {name: "an exposure" for _, name in self.exposed_columns()}
-        taken |= {column: "an outcome" for name in self.outcomes if (column := book.column_of(name)) is not None}
+        taken |= {known: "an outcome" for name in self.outcomes if (known := book.column_of(name)) is not None}
         if not isinstance(self.adjust, str) or self.adjust in book.adjustments:
             taken |= dict.fromkeys(book.adjustment(self.adjust).columns, "a covariate")
         for index, block in enumerate(self.mediators):

@@ -20,10 +20,10 @@ from evenwicht.display.section import Found, Row
 from evenwicht.display.wording import number
 from evenwicht.results.questions import path_key
 from evenwicht.studies.pathways import Settings, part_estimand
-from evenwicht.studies.pathways.section import as_whole
+from evenwicht.studies.pathways.section import as_whole, percent
 
 EDGE, BAR = 10.0, 7.0  # points: from the edge of the axes to a bar, and its width
-ENDS = 150.0  # points that the name of the exposure, or the outcome, may take
+ENDS = 148.0  # points that the name of the exposure, or the outcome, may take
 NAMED = 205.0  # points that the name of a path may take
 WIDEST = 30.0  # points: the widest lane
 THINNEST = 0.8
@@ -79,14 +79,18 @@ def _parts(study: Settings, book: Codebook, found: Found, contrast: Contrast, ou
     for block, path in study.paths(book).items():
         row = found.estimate(exposure=path_key(contrast.exposure, block), **keys)
         if row is not None:
-            parts[path] = {**as_whole(row), "about": path, "by": "", "level": "individual", "usual": True}
+            share = found.estimate(**{**keys, "estimand": "path_share"}, exposure=row["exposure"])
+            by = ""
+            if share is not None and not np.isnan(share["estimate"]):
+                by = say("{share}% of the effect", share=percent(share).number(share["estimate"]))
+            parts[path] = {**as_whole(row), "about": path, "by": by, "level": "individual", "usual": True}
     return parts
 
 
 def _lanes(axis: Axes, paths: Sequence[str], values: np.ndarray, names: tuple[str, str]) -> float:
     """Draw a lane for each path, as wide as its part; return the height, points."""
     axis.axis("off")
-    ends = [wrapped(first_upper(name), ENDS) for name in names]
+    ends = [wrapped(first_upper(name), ENDS, bold=True) for name in names]
     top = LINE * max(map(len, ends)) + 6
     texts = [wrapped(path, NAMED) for path in paths]
     widths = np.maximum(WIDEST * np.abs(values) / np.abs(values).max(initial=1e-300), THINNEST)
@@ -116,8 +120,8 @@ def _lanes(axis: Axes, paths: Sequence[str], values: np.ndarray, names: tuple[st
 
 
 def _clauses(parts: dict[str, Row], values: np.ndarray) -> list[str]:
-    whole = values.sum()
+    shares = 100 * values / (values.sum() or np.nan)
     return [
-        say("{path}: {share}% of the effect", path=path, share=number(100 * value / whole, 0))
-        for path, value in zip(parts, values, strict=True)
+        say("{path}: {share}% of the effect", path=path, share=number(share, 0)) if np.isfinite(share) else path
+        for path, share in zip(parts, shares, strict=True)
     ]

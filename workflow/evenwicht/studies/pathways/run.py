@@ -11,7 +11,8 @@ from evenwicht.base.outcomes import effect_estimand
 from evenwicht.cohort import Cohort
 from evenwicht.estimators.design import require_full_rank
 from evenwicht.estimators.influence import Estimate
-from evenwicht.estimators.pathways import Mediator, pathways, share_of
+from evenwicht.estimators.pathways import Mediator, pathways
+from evenwicht.estimators.product_limits import part_interval, share_interval
 from evenwicht.estimators.standardisation import standardised_means, standardised_shift
 from evenwicht.results.flow import not_known
 from evenwicht.results.questions import DIRECT, path_key
@@ -84,8 +85,9 @@ def _parts(
     keys = [*(block.key for block in study.mediators), DIRECT]
     for key, part in zip(keys, [*parts.blocks, parts.direct], strict=True):
         size["exposure"] = path_key(rows.exposure, key)
-        rows.add(estimand, "paths", support.of(interval(part)), **size)
-        rows.add("path_share", "paths", support.of(share_of(part, parts.total, sample.sampling)), **size)
+        rows.add(estimand, "paths", support.of(part_interval(part, sample.sampling)), **size)
+        if rows.wants("path_share", exposure=size["exposure"]):
+            rows.add("path_share", "paths", support.of(share_interval(part, parts.total, sample.sampling)), **size)
 
 
 def _levels(sample: Sample) -> tuple[Floats, Floats]:
