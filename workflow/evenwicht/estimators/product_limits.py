@@ -100,14 +100,14 @@ class _Form:
         curves, turn = np.linalg.eigh(part * self.curvature)
         slopes = (part * self.to_part - total * self.to_total) @ turn
         floor, size = max(float(curves.max()), 0.0), float(np.sqrt(slopes @ slopes))
-        constant = part * self.part - total * self.total
+        gaps, constant = floor - curves, part * self.part - total * self.total
         if size == 0:
             return constant + floor * self.reach**2
 
         def spare(above: float) -> float:
-            return float(np.sum((slopes / (2 * (floor + above - curves))) ** 2)) - self.reach**2
+            return float(np.sum((slopes / (2 * (gaps + above))) ** 2)) - self.reach**2
 
         most = size / (2 * self.reach)
         least = 1e-12 * most
         above = least if spare(least) <= 0 else most if spare(most) >= 0 else float(brentq(spare, least, most))
-        return constant + (floor + above) * self.reach**2 + float(np.sum(slopes**2 / (4 * (floor + above - curves))))
+        return constant + (floor + above) * self.reach**2 + float(np.sum(slopes**2 / (4 * (gaps + above))))
