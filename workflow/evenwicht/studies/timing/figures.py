@@ -79,8 +79,8 @@ def _panel(axis: Axes, rows: list[Row], labels: Labels, truth: float) -> float:
         axis.barh(middle, explained - before, TRACK, left=before, color=BLUE, lw=0, zorder=2)
         axis.vlines(whole, middle - TRACK / 2, middle + TRACK / 2, color=GREY, lw=1.4, zorder=3)
         if row["step"] == 1:
-            dash = (0, (2, 1.5))
-            axis.vlines(by_chance, middle - TRACK / 2 - 2, middle + TRACK / 2 + 4, color=ORANGE, lw=1.6, ls=dash, zorder=4)
+            low, high = middle - TRACK / 2 - 2, middle + TRACK / 2 + 4
+            axis.vlines(by_chance, low, high, color=ORANGE, lw=1.6, ls=(0, (2, 1.5)), zorder=4)
             if not np.isnan(truth):
                 axis.plot(100 * truth, middle, zorder=5, **TRUTH)
         before = explained
