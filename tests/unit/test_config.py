@@ -226,7 +226,7 @@ COHORT_MISTAKES = {
     "unknown kind of study": (
         NHEFS,
         at("studies.quitting.kind", "individual"),
-        r"studies.quitting.kind: .*'individual'.*'exposure', 'siblings'.*Choose one of",
+        r"studies.quitting.kind: .*'individual'.*'exposure', 'ladder', 'siblings'.*Choose one of",
     ),
     "study called as the job of light studies": (
         NHEFS,
@@ -527,6 +527,48 @@ FAULTS: dict[str, tuple[str, str, dict[str, Any], list[str]]] = {
         {"exposures": ["povertyy"], "outcomes": ["divorce"], "adjust": "fully"},
         ["exposures.0", "outcomes.0", "adjust"],
     ),
+    "ladder": (
+        "dunedin",
+        "what_confounds",
+        {
+            "exposures": ["povertyy"],
+            "adjust": "full",
+            "steps.0.adjust": {"columns": ["sess"]},
+            "steps.1.adjust": "designs",
+            "outcomes": ["disease", "divorce"],
+        },
+        ["exposures.0", "adjust", "steps.0.adjust.columns.0", "steps.1.adjust", "outcomes.1"],
+    ),
+    "competing_risks": (
+        "dunedin",
+        "disease_or_death",
+        {"exposures": ["povertyy"], "outcomes": ["multi_sector_need"], "competing": ["deaths"]},
+        ["exposures.0", "outcomes.0", "competing.0"],
+    ),
+    "inequality": (
+        "dunedin",
+        "inequality",
+        {"exposures": ["povertyy"], "by": "sex", "outcomes": ["divorce"]},
+        ["exposures.0", "by", "outcomes.0"],
+    ),
+    "timing": (
+        "lifecourse",
+        "timing",
+        {"periods.infancy.column": "stressor", "outcomes": ["disorder"], "adjust": {"columns": ["sess"]}},
+        ["periods.infancy.column", "outcomes.0", "adjust.columns.0"],
+    ),
+    "pathways": (
+        "dunedin",
+        "pathways",
+        {"mediators": ["poverty", "brains", "sex"], "outcomes": ["disease"]},
+        ["mediators.0.columns.0", "mediators.1.columns.0", "mediators.2.columns.0", "outcomes.0"],
+    ),
+    "context": (
+        "regions",
+        "people_and_places",
+        {"group": "poverty", "exposures": ["poor"], "conditions": ["parks"], "outcomes": ["speech"]},
+        ["group", "exposures.0", "conditions.0", "outcomes.0"],
+    ),
     "policy": (
         "dunedin",
         "child_benefit",
@@ -626,7 +668,8 @@ def test_a_kind_of_study_honours_weights_or_refuses_them_by_name(kind: str) -> N
     assert not list(config.check())
     faults = [(m.path, m.what) for m in changed(config, {f"studies.{study}.weights": "sampling"}).check()]
     refused = [(f"studies.{study}.weights", f"a study of kind {kind} does not honour weights")]
-    assert faults == ([] if kind in ("exposure", "policy", "missing_data") else refused)
+    honour = ("exposure", "policy", "missing_data", "pathways", "competing_risks", "inequality")
+    assert faults == ([] if kind in honour else refused)
 
 
 def test_a_study_within_families_needs_families() -> None:
@@ -732,7 +775,7 @@ def test_a_heavy_study_is_a_job_and_all_light_ones_are_another() -> None:
         "light": ["household", "rationed"],
         "end_of_rationing": ["end_of_rationing"],
     }
-    assert configured("dunedin").jobs == {"light": ["stressors", "child_benefit", "concentration"]}
+    assert configured("reform").jobs == {"light": list(configured("reform").studies)}
 
 
 def test_a_job_depends_on_its_own_studies_and_on_no_words() -> None:

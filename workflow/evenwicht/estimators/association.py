@@ -52,9 +52,13 @@ def told_by(share: Estimate, exposed: Estimate, unexposed: Estimate) -> Told:
     Liability after Lee et al. 2012, Genetic Epidemiology 36:214, equation 14.
     """
     p, one, none = share.value, exposed.value, unexposed.value
+    told = 0 < p * one + (1 - p) * none < 1
 
     def of(function: Callable[[Floats], Floats]) -> Estimate:
         """A function of the three by the delta method; derivatives by central differences, exact to ten digits."""
+        if not told:
+            nothing = np.full(len(share.influence), np.nan)
+            return Estimate(np.nan, nothing, "everybody, or nobody, has the outcome")
         at = np.array([p, one, none])
         step = 1e-5 * np.maximum(np.minimum(at, 1 - at), 1e-6)
         up, down = at[:, None] + np.diag(step), at[:, None] - np.diag(step)

@@ -41,13 +41,17 @@ def doubly_robust_means(
         inside, of_arm = exposure == arm, chance if arm == 1 else 1 - chance
         everybody = np.full(len(outcome), float(arm))
         own = outcome[inside & (share > 0)]
-        if model.fit.separated or not model.determines(everybody):
-            return Estimate(np.nan, np.full(len(outcome), np.nan), NO_FIT)
+        if not model.determines(everybody):
+            return Estimate(np.nan, np.full(len(outcome), np.nan), f"the modifiers leave no comparison for {name}")
+        if binary and np.ptp(own) == 0:
+            return Estimate(float(own[0]), np.zeros(len(outcome)), f"the outcome does not vary among {name}")
         design = model.design(everybody)
         predicted = model.fit.predict(design)
         weight = inside / of_arm
         corrected = predicted + weight * (outcome - predicted)
         mean = float(share @ corrected)
+        if model.fit.separated:
+            return Estimate(mean, np.full(len(outcome), np.nan), NO_FIT)
         influence = (corrected - mean) / propensity.sampling.sum()
         influence = influence + model.fit.influence(model.fit.gradient(design, share * (1 - weight)))
         # the log odds of exposure raise the chance of the exposed and lower that of the others

@@ -250,9 +250,14 @@ class Context:
     outcomes: tuple[str, ...]
 
     @property
+    def people(self) -> tuple[str, ...]:
+        """All columns of people."""
+        return (*dict.fromkeys(contrast.column for contrast in self.exposures), *self.covariates)
+
+    @property
     def made_of(self) -> str:
         """The reference of rows about who is in the groups: all columns of people."""
-        return "+".join([*dict.fromkeys(contrast.column for contrast in self.exposures), *self.covariates])
+        return "+".join(self.people)
 
 
 Question = Effect | Births | Part | Concentration | CompetingRisk | Inequality | Timing | Prediction | Pathways | Context

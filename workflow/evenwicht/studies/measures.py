@@ -51,8 +51,8 @@ def tell_risks(
     rows.add("risk_unexposed", method, support.of(sampling.risk_interval(unexposed)), **size)
     ratio = support.of_ratio(lambda: ratio_of(sampling, exposed, unexposed))
     rows.add("risk_ratio", method, ratio, **size)
-    odds = [combined(e.value / (1 - e.value), (1 / (1 - e.value) ** 2, e)) for e in (exposed, unexposed)]
-    rows.add("odds_ratio", method, support.of_ratio(lambda: ratio_of(sampling, *odds)), **size)
+    ratio_of_odds = support.of_ratio(lambda: ratio_of(sampling, odds(exposed), odds(unexposed)))
+    rows.add("odds_ratio", method, ratio_of_odds, **size)
     fraction = support.of_ratio(lambda: attributable(ratio_of(sampling, unexposed, now)))
     rows.add("attributable_fraction", method, fraction, **size)
     rows.add("number_needed", method, number_needed(difference), **size)
@@ -158,6 +158,11 @@ def averted(difference: Interval) -> Interval:
 def attributable(ratio: Interval) -> Interval:
     """One less a ratio: the share of cases that would not be there, or that is prevented."""
     return Interval(1 - ratio.estimate, ratio.se * ratio.estimate, 1 - ratio.upper, 1 - ratio.lower, ratio.reason)
+
+
+def odds(risk: Estimate) -> Estimate:
+    """Odds of a risk below one."""
+    return combined(risk.value / (1 - risk.value), (1 / (1 - risk.value) ** 2, risk))
 
 
 def ratio_of(sampling: Sampling, one: Estimate, other: Estimate) -> Interval:

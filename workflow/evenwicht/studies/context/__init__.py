@@ -94,8 +94,7 @@ class Settings(ExposureStudy):
             (contrast.exposure, contrast.reference): comparison(contrast, book.columns)
             for contrast in (*question.exposures, *question.conditions)
         }
-        made_of = question.made_of.split("+")
-        who = ", ".join(book.columns[name].label for name in made_of if name in book.columns)
+        who = ", ".join(book.columns[name].label for name in question.people if name in book.columns)
         group = book.columns[self.group].label if self.group in book.columns else self.group
         between = say("Between: {group}", group=group)
         composed = say("Between: {group}, by {who}", group=group, who=who)
