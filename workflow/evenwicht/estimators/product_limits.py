@@ -67,7 +67,7 @@ def share_interval(part: Part, total: Estimate, sampling: Sampling) -> Interval:
         step = max(abs(ratio), 1e-9)
         while excess(ratio + side * step) > 0:
             step *= 2
-        return float(brentq(excess, ratio, ratio + side * step, xtol=1e-12))
+        return float(brentq(excess, ratio, ratio + side * step, xtol=1e-10, rtol=1e-10))
 
     if not sampling.standard_error(share.influence) > 0:
         return Interval(float(ratio)).bare("the data do not vary where the estimate looks")
@@ -84,11 +84,12 @@ class _Form:
         covariance = sampling.covariance(np.column_stack([one.influence for one in known]))
         sizes, directions = np.linalg.eigh(covariance)
         root = directions * np.sqrt(np.maximum(sizes, 0.0))
-        self.part, self.total, self.to_total = part.estimate.value, total.value, root[2 * k]
+        self.part, self.total = part.estimate.value, total.value
         a, b = (np.array([one.value for one in side]) for side in (ones, others))
-        self.to_part = b @ root[:k] + a @ root[k : 2 * k] if k else root[-1]
+        self.to_part, self.to_total = b @ root[:k] + a @ root[k : 2 * k] if k else root[-1], root[2 * k]
         bent = root[:k].T @ root[k : 2 * k]
-        self.curvature = (bent + bent.T) / 2
+        self.curves, turn = np.linalg.eigh((bent + bent.T) / 2)
+        self.to_part, self.to_total = self.to_part @ turn, self.to_total @ turn
         self.reach = Interval.student(0.0, 1.0, sampling.df).upper
 
     def most(self, part: float, total: float) -> float:
@@ -97,17 +98,18 @@ class _Form:
         A quadratic over a ball: the minimum of its dual, which is convex (Boyd and Vandenberghe 2004, Convex
         Optimization, appendix B.1).
         """
-        curves, turn = np.linalg.eigh(part * self.curvature)
-        slopes = (part * self.to_part - total * self.to_total) @ turn
+        curves, slopes = part * self.curves, part * self.to_part - total * self.to_total
         floor, size = max(float(curves.max()), 0.0), float(np.sqrt(slopes @ slopes))
         gaps, constant = floor - curves, part * self.part - total * self.total
-        if size == 0:
-            return constant + floor * self.reach**2
+        if size == 0 or not curves.any():
+            return constant + floor * self.reach**2 + size * self.reach
 
         def spare(above: float) -> float:
             return float(np.sum((slopes / (2 * (gaps + above))) ** 2)) - self.reach**2
 
         most = size / (2 * self.reach)
         least = 1e-12 * most
-        above = least if spare(least) <= 0 else most if spare(most) >= 0 else float(brentq(spare, least, most))
+        above = (
+            least if spare(least) <= 0 else most if spare(most) >= 0 else float(brentq(spare, least, most, rtol=1e-10))
+        )
         return constant + (floor + above) * self.reach**2 + float(np.sum(slopes**2 / (4 * (gaps + above))))
