@@ -120,7 +120,10 @@ class Truncated:
         return Truncated(self.estimate, self.sd, -np.inf, np.inf)
 
     def limits(self) -> tuple[float, float]:
-        """95% limits with equal tails: means for which the estimate lies in neither; infinite where there is none."""
+        """95% limits with equal tails: means for which the estimate lies in neither; infinite where there is none.
+
+        Where the estimate is next to a limit of its truncation, they lie beyond it and leave the estimate itself out.
+        """
         return self._mean_for(1 - TAIL), self._mean_for(TAIL)
 
     def _mean_for(self, chance: float) -> float:

@@ -152,6 +152,8 @@ def told(labels: Labels, found: Found, outcome: str) -> list[str]:
             slope=scale_of(row).with_unit(row, sign=True),
         ),
     ]
+    if not row["lower"] <= row["estimate"] <= row["upper"]:
+        texts.append(say("The range leaves the slope itself out, as another hypothesis was all but chosen instead."))
     behind = _others(found, outcome, "behind_first")
     rivals = [labels.contrast(name, "") for name, errors in behind.items() if errors < Z95]
     if rivals:
