@@ -204,7 +204,10 @@ def test_nothing_is_said_to_be_missing_where_nothing_is(tmp_path: Path) -> None:
     rows = about("price_as_instrument", "weight_change")
     rows.add("mean_difference", "iv", Interval.normal(2.4, 19.8), n=100)
     rows.diagnose("anderson_rubin", "iv", Interval(np.nan, lower=-30.0, upper=40.0), at=1)
-    found = tables(rows)
+    others = [about(study, "weight_change") for study in ("dropout", "what_confounds")]
+    for other, method in zip(others, ("complete_cases", "step_0"), strict=True):
+        other.add("mean_difference", method, Interval.normal(2.4, 0.5), n=100)
+    found = tables(rows, *others)
     found["estimates"] = pd.concat([given, found["estimates"]])
     pages = pages_of(run_of("nhefs"), found, tmp_path, BALANCE)
     for page in ("report", "cohort-nhefs"):
