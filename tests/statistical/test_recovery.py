@@ -157,7 +157,9 @@ def test_the_table_of_draws_does_not_depend_on_how_replicates_were_cut() -> None
     settings = {config.name: {AS_CONFIGURED: "d0", scenario: "d1"}}
     whole = pd.concat(replicate(config, truth, 71, range(1, drawn + 1), place)[0] for place in settings[config.name])
     pieces = [whole[whole["replicate"] % 3 == k] for k in (2, 0, 1)]
-    one, other = (recovery_table(gather_replicates(parts), settings, drawn) for parts in ([whole], pieces))
+    one, other = (
+        recovery_table(gather_replicates(parts), settings, {config.name: drawn}) for parts in ([whole], pieces)
+    )
     assert set(one["scenario"]) == {AS_CONFIGURED, scenario}
     pd.testing.assert_frame_equal(one, other, check_exact=True)
 

@@ -28,6 +28,7 @@ from tests.cohorts import changed, configured
 from tests.conftest import ROOT
 
 SETTINGS = {"town": {"as_configured": "d1", "null": "d2"}}
+DRAWN = dict.fromkeys(SETTINGS, 2)
 WIDE, NARROW = 1.0, 0.1  # half-widths of intervals that cover an error of 0.5, and that do not
 
 
@@ -55,7 +56,7 @@ def test_errors_of_ratios_are_on_the_log_scale_everywhere_and_the_scale_is_named
         "mean_difference": "difference",
     }
     both = pd.concat([rows_of([2.5, 3.0]), rows_of([1.0, 4.0], "hazard_ratio")])
-    many = recovery_table(both, SETTINGS, 2).set_index("estimand")
+    many = recovery_table(both, SETTINGS, DRAWN).set_index("estimand")
     assert many["mean_bias"].to_dict() == pytest.approx({"mean_difference": 0.75, "hazard_ratio": 0.0})
     assert many["mean_estimate"].to_dict() == pytest.approx({"mean_difference": 2.75, "hazard_ratio": 2.0})
     assert many["scale"].to_dict() == {"mean_difference": "difference", "hazard_ratio": "log ratio"}
@@ -109,7 +110,7 @@ def test_a_draw_that_cannot_support_a_comparison_is_counted_and_told_and_does_no
     assert outcomes == {1: every, 2: every - {"iq_54_months"}, 3: every}
     assert FAILED not in set(rows["method"])
     assert capsys.readouterr().out == "replicate 2: study foster_care, iq_54_months by foster_care: too few events\n"
-    table = recovery_table(rows, {"deprivation": {"as_configured": "d1"}}, 3)
+    table = recovery_table(rows, {"deprivation": {"as_configured": "d1"}}, {"deprivation": 3})
     assert (table["replicates"] == 3).all()
     assert table.groupby("outcome")["no_estimate"].agg(set).to_dict() == {
         name: {1} if name == "iq_54_months" else {0} for name in every
@@ -148,20 +149,20 @@ def test_the_error_of_a_method_s_mean_coverage_knows_that_rows_share_their_peopl
 
 def test_worlds_are_kept_apart_and_no_replicates_give_empty_tables() -> None:
     rows = pd.concat([rows_of([2.5, 3.0]), rows_of([9.0, 9.5], scenario="null")])
-    table = recovery_table(gather_replicates([rows]), SETTINGS, 2)
+    table = recovery_table(gather_replicates([rows]), SETTINGS, DRAWN)
     assert list(table.columns) == RECOVERY.columns
     assert table.set_index("scenario")["mean_bias"].to_dict() == pytest.approx({"as_configured": 0.75, "null": 7.25})
     assert table["settings"].tolist() == ["d1", "d2"]
     nothing = gather_replicates([])
     assert set(ESTIMATES.columns) <= set(nothing.columns)
-    assert list(recovery_table(nothing, {}, 2).columns) == RECOVERY.columns
+    assert list(recovery_table(nothing, {}, {}).columns) == RECOVERY.columns
     assert list(coverage_by_method(nothing, {}).columns) == COVERAGE.columns
 
 
 def test_recovery_of_other_settings_or_of_another_version_is_not_read(tmp_path: Path) -> None:
     file = tmp_path / "recovery.csv"
     assert read_recovery(file, RECOVERY, SETTINGS).empty
-    recovery_table(pd.concat([rows_of([2.5, 3.0]), rows_of([9.0, 9.5], scenario="null")]), SETTINGS, 2).to_csv(
+    recovery_table(pd.concat([rows_of([2.5, 3.0]), rows_of([9.0, 9.5], scenario="null")]), SETTINGS, DRAWN).to_csv(
         file, index=False
     )
     assert len(read_recovery(file, RECOVERY, SETTINGS)) == 2
@@ -175,7 +176,7 @@ def test_recovery_of_other_settings_or_of_another_version_is_not_read(tmp_path: 
 def test_estimates_stand_beside_recovery_only_where_there_is_any() -> None:
     ours, theirs = rows_of([2.5]), rows_of([2.5]).assign(cohort="village")
     bias = bias_table(pd.concat([ours, ours.assign(method="crude"), theirs]))
-    joined = with_recovery(bias, recovery_table(rows_of([2.5, 3.0]), SETTINGS, 2))
+    joined = with_recovery(bias, recovery_table(rows_of([2.5, 3.0]), SETTINGS, DRAWN))
     assert joined["cohort"].unique().tolist() == ["town"]
     assert joined.set_index("method")["replicates"].to_dict() == pytest.approx(
         {"regression": 2, "crude": np.nan}, nan_ok=True

@@ -214,7 +214,7 @@ def gather_replicates(pieces: Iterable[pd.DataFrame]) -> pd.DataFrame:
     return whole.iloc[np.lexsort([whole["replicate"].to_numpy(int), second, first])].reset_index(drop=True)
 
 
-def recovery_table(replicates: pd.DataFrame, settings: Settings, drawn: int) -> pd.DataFrame:
+def recovery_table(replicates: pd.DataFrame, settings: Settings, drawn: Mapping[str, int]) -> pd.DataFrame:
     """How each study fares in each world: truth, mean estimate, bias, coverage and power over replicates.
 
     Parameters
@@ -224,7 +224,7 @@ def recovery_table(replicates: pd.DataFrame, settings: Settings, drawn: int) -> 
     settings
         Digest of what the replicates of each cohort and scenario were computed from.
     drawn
-        Number of replicates of each cohort and scenario, with those that have no rows.
+        Number of replicates of each cohort, in each scenario, with those that have no rows.
 
     Returns
     -------
@@ -238,7 +238,7 @@ def recovery_table(replicates: pd.DataFrame, settings: Settings, drawn: int) -> 
         ratio = _scale(means) == "log ratio"
         means["mean_estimate"] = np.exp(means["mean_estimate"].where(ratio)).where(ratio, means["mean_estimate"])
         place = _place(str(cohort), str(scenario), settings)
-        found = means.merge(summarise(rows, drawn), on=KEY).merge(first_draws(rows), on=KEY, how="left")
+        found = means.merge(summarise(rows, drawn[str(cohort)]), on=KEY).merge(first_draws(rows), on=KEY, how="left")
         parts.append(RECOVERY.typed(found.assign(**place)))
     return RECOVERY.checked(pd.concat(parts, ignore_index=True))
 

@@ -13,7 +13,7 @@ from evenwicht.base.jobs import exit_code_of, forget_exits
 from evenwicht.base.progress import at_end, at_failure, at_start, not_estimated
 from evenwicht.config import AS_CONFIGURED
 from evenwicht.config.loading import load_run
-from evenwicht.config.recovered import recovered_studies, recovery_settings
+from evenwicht.config.recovered import draws_of, recovered_studies, recovery_settings
 from evenwicht.display.language import catalogue_file
 from evenwicht.report.sites import FRONT, pages_of
 from evenwicht.studies.parts import file_of_kind
@@ -54,7 +54,7 @@ TABLES = [
 ]
 # made by `snakemake recovery` alone; the default run reads them if they are there
 RECOVERY_TABLES = {name: f"results/tables/{name}.csv" for name in ("recovery", "scenarios", "coverage", "verdicts")}
-RECOVERY_SETTINGS = recovery_settings(RUN)
+RECOVERY_SETTINGS, DRAWS = recovery_settings(RUN), draws_of(RUN)
 # of a Cohort folder; the library's `cohort.FILES`, without its imports
 COHORT_FILES = [
     "persons.parquet",
@@ -200,7 +200,7 @@ def truth_of_replicates(wildcards):
 def piece_of_replicates(wildcards):
     """Numbers of the replicates of one piece; which piece a replicate is in does not change it."""
     piece, pieces = map(int, wildcards.scatteritem.split("-of-"))
-    return list(range(piece, SETTINGS.replicates + 1, pieces))
+    return list(range(piece, DRAWS[wildcards.cohort] + 1, pieces))
 
 
 BEGAN = time.monotonic()

@@ -55,7 +55,7 @@ rule recovery_tables:
         runtime=minutes("tables"),
     params:
         settings=RECOVERY_SETTINGS,
-        drawn=SETTINGS.replicates,
+        drawn=DRAWS,
         pages=[PAGE, *PAGES],
         library=code_of("recovery_tables.py"),
     script:

@@ -40,7 +40,7 @@ else:
 AS_CONFIGURED = "as_configured"  # the scenario without changes
 PEOPLE = message("people")  # what those counted are called if the file does not say
 # what a study does not depend on
-UNASKED: dict[str, Any] = {"scenarios": {}, "scenario_studies": [], "table1": []}
+UNASKED: dict[str, Any] = {"scenarios": {}, "scenario_studies": [], "replicates": None, "table1": []}
 TOGETHER = "light"  # the job of all studies that are not worth one of their own
 
 
@@ -60,8 +60,11 @@ class CohortConfig(Strict):
     scenarios: dict[Name, dict[str, Any]] = Field(
         default={}, description="Name -> changes to `source`: worlds in which studies must still be right"
     )
-    scenario_studies: list[Name] = Field(
-        default=[], description="Studies that are run in the scenarios; those of policies if left out"
+    scenario_studies: list[Name] | dict[Name, list[Name]] = Field(
+        default=[], description="Studies that are run in all scenarios, or in each; those of policies if left out"
+    )
+    replicates: Annotated[int, Field(ge=20, le=10_000)] | None = Field(
+        None, description="Fresh draws in `snakemake recovery`; as many as the run says if left out"
     )
     table1: list[Name] = Field(description="Columns described by exposure; at least one")
 
@@ -142,14 +145,15 @@ class CohortConfig(Strict):
             If the changes do not give a valid world.
         """
         data = self.model_dump(mode="json")
-        source, judged = merged(data["source"], self.scenarios[name]), self.judged_in_scenarios
-        studies = {study: data["studies"][study] for study in judged}
+        source = merged(data["source"], self.scenarios[name])
+        studies = {study: data["studies"][study] for study in self.judged_in(name)}
         return CohortConfig.model_validate({**data, **UNASKED, "source": source, "studies": studies})
 
-    @property
-    def judged_in_scenarios(self) -> list[str]:
-        """Names of the studies that are run in scenarios."""
-        return self.scenario_studies or [name for name, study in self.studies.items() if study.level == "policy"]
+    def judged_in(self, scenario: str) -> list[str]:
+        """Names of the studies that are run in a scenario."""
+        named = self.scenario_studies
+        chosen = named.get(scenario, []) if isinstance(named, dict) else named
+        return chosen or [name for name, study in self.studies.items() if study.level == "policy"]
 
     def check(self) -> Iterator[Mistake]:
         """Yield every reference that leads nowhere, and everything a study names but cannot use."""
@@ -167,7 +171,12 @@ class CohortConfig(Strict):
         for key, study in self.studies.items():
             for mistake in study.check(book):
                 yield mistake.under("studies", key)
-        yield from all_known("scenario_studies", self.scenario_studies, self.studies, "a study")
+        if isinstance(self.scenario_studies, dict):
+            yield from all_known("scenario_studies", list(self.scenario_studies), self.scenarios, "a scenario")
+            for key, judged in self.scenario_studies.items():
+                yield from all_known(f"scenario_studies.{key}", judged, self.studies, "a study")
+        else:
+            yield from all_known("scenario_studies", self.scenario_studies, self.studies, "a study")
         for key in ("studies", "table1"):
             if not getattr(self, key):
                 yield Mistake(key, "it is empty", "Add at least one entry.")

@@ -260,4 +260,5 @@ class Context:
         return "+".join(self.people)
 
 
-Question = Effect | Births | Part | Concentration | CompetingRisk | Inequality | Timing | Prediction | Pathways | Context
+OfChildhood = CompetingRisk | Inequality | Timing | Prediction | Pathways | Context
+Question = Effect | Births | Part | Concentration | OfChildhood
