@@ -9,7 +9,6 @@ others, while low use carries no such tie. Adult need is correlated with childho
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -192,8 +191,8 @@ def write_register(
 def _cohort(book: Codebook, source: RegisterWorld, key: np.random.SeedSequence) -> Cohort:
     """Draw one register in memory; `write_register` streams one of any size to disk."""
     parts = [tables(source, first, people) for first, people in chunks(source, key)]
-    whole = {name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]}
-    return replace(Cohort(book.cohort, book.description, dict(book.columns), whole.pop("persons")), **whole).check()
+    whole: dict[str, Any] = {name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]}
+    return Cohort(book.cohort, book.description, dict(book.columns), **whole).check()
 
 
 def _closed_form(source: RegisterWorld, questions: Sequence[Question]) -> Iterator[Row]:
