@@ -9,6 +9,7 @@ from evenwicht.config import AS_CONFIGURED, CohortConfig, Run
 from evenwicht.display.picture import Picture
 from evenwicht.display.section import Found, where
 from evenwicht.report.balance import balance
+from evenwicht.report.choice_figure import choice_figure
 from evenwicht.report.flow_figure import flow_figure
 from evenwicht.report.forest import forest_figure
 from evenwicht.report.lines import Words
@@ -32,7 +33,7 @@ def draw_run(run: Run, tables: Mapping[str, pd.DataFrame], curves: Mapping[str, 
         Curves of all studies, by id of the cohort.
     folder
         Written are <folder>/<cohort>/..., see `draw_cohort`, and beside them balance.svg, balance_narrow.svg, and
-        recovery_<cohort>.svg and scenarios_<cohort>.svg where fresh draws were made.
+        recovery_<cohort>.svg, scenarios_<cohort>.svg and choices_<cohort>.svg where fresh draws were made.
     """
     words = Words(run)
     for name, config in run.cohorts.items():
@@ -45,6 +46,9 @@ def draw_run(run: Run, tables: Mapping[str, pd.DataFrame], curves: Mapping[str, 
                 drawn["recovery"], as_configured, config.title, studies, showing.method_label
             ),
             f"scenarios_{name}": scenario_figure(drawn["scenarios"], config.title, studies, showing.method_label),
+            f"choices_{name}": choice_figure(
+                pd.concat([drawn["recovery"], drawn["scenarios"]]), config.title, words.about, words.outcome
+            ),
         }
         _save(pictures, folder)
     both = {"balance": False, "balance_narrow": True}
