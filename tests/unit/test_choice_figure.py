@@ -12,6 +12,7 @@ from evenwicht.display.section import Row
 from evenwicht.report.choice_figure import Choices, choice_figure, choices
 from evenwicht.results.schema import RECOVERY
 from matplotlib.text import Text
+from statsmodels.stats.proportion import proportion_confint
 
 from tests.figures import faults
 
@@ -73,7 +74,13 @@ def test_the_right_one_and_the_other_one_chosen_most_often_are_told_apart() -> N
     one = found()["early_misreported"]
     assert (name(one.right), one.share) == ("accumulation", pytest.approx(0.25))
     assert (name(one.other), one.of_other) == ("recency", pytest.approx(0.65))
-    assert one.error == pytest.approx(np.sqrt(0.25 * 0.75 / DRAWS))
+
+
+def test_the_range_of_a_share_is_that_of_wilson() -> None:
+    """Of 200 draws: limits as statsmodels has them."""
+    one, sure = found()["early_misreported"], found()["only_recency"]
+    assert (one.lower, one.upper) == pytest.approx(proportion_confint(50, DRAWS, method="wilson"))
+    assert (sure.lower, sure.upper) == pytest.approx(proportion_confint(DRAWS, DRAWS, method="wilson"))
 
 
 def test_where_nothing_is_true_nothing_is_right_and_something_is_chosen() -> None:
@@ -109,6 +116,11 @@ def test_each_world_says_what_is_true_and_what_is_chosen() -> None:
     assert after[1:5] == ["True: accumulation", "25%", "Else most often: recency", "65%"]
     nothing = shown[shown.index("No effect") :]
     assert nothing[1:4] == ["Nothing is true here", "Chosen most often: ever", "50%"]
+
+
+def test_a_share_near_none_or_all_is_not_written_as_none_or_all() -> None:
+    shown = texts(figure(world("as_configured", {"accumulation": 0.995, "recency": 0.005}, "accumulation")))
+    assert {"99.5%", "0.5%"} <= set(shown)
 
 
 def test_bars_are_as_long_as_the_shares() -> None:

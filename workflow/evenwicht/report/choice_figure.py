@@ -41,8 +41,10 @@ class Choices:
         The row of the hypothesis that is truly the best; None if there is none, as exposure does nothing.
     other
         The row of the hypothesis chosen most often among the others; None if no other was.
-    share, error, of_other
-        How often the right one is chosen, with its Monte Carlo error, and how often that other one.
+    share, lower, upper
+        How often the right one is chosen, with its 95% range (Wilson's, as shares may be 0 or 1).
+    of_other
+        How often that other one is.
     """
 
     scenario: str
@@ -52,7 +54,8 @@ class Choices:
     right: Row | None
     other: Row | None
     share: float
-    error: float
+    lower: float
+    upper: float
     of_other: float
 
 
@@ -86,8 +89,16 @@ def _choices(scenario: str, study: str, outcome: str, rows: list[Row]) -> Choice
     right = next((row for row in rows if row["truth"] == 1), None)
     other = next((row for row in rows if row["truth"] != 1 and row["times"] > 0), None)
     share, of_other = (0.0 if row is None or draws == 0 else float(row["times"] / draws) for row in (right, other))
-    error = float(np.sqrt(share * (1 - share) / draws)) if draws else np.nan
-    return Choices(scenario, study, outcome, draws, right, other, share, error, of_other)
+    lower, upper = _range(share, draws)
+    return Choices(scenario, study, outcome, draws, right, other, share, lower, upper, of_other)
+
+
+def _range(share: float, draws: float) -> tuple[float, float]:
+    if not draws:
+        return np.nan, np.nan
+    half = Z95**2 / (2 * draws)
+    reach = Z95 * float(np.sqrt(share * (1 - share) / draws + (half / Z95) ** 2))
+    return (share + half - reach) / (1 + 2 * half), (share + half + reach) / (1 + 2 * half)
 
 
 def choice_figure(
@@ -126,16 +137,16 @@ def _panel(axis: Axes, found: list[Choices], about: Callable[[Row], str]) -> flo
     """Write and draw each world below the one before; return the height, points."""
     height = 2.0
     for one in found:
-        height = _write(axis, height, _world(one.scenario), "", "black", weight="bold")
+        height = _write(axis, height, _world(one.scenario), "", weight="bold")
         if one.right is None:
-            height = _write(axis, height, say("Nothing is true here"), "", "black")
+            height = _write(axis, height, say("Nothing is true here"), "")
         else:
-            height = _write(axis, height, say("True: {name}", name=about(one.right)), _percent(one.share), BLUE)
+            height = _write(axis, height, say("True: {name}", name=about(one.right)), _percent(one.share))
         if one.other is not None:
             text = say("Else most often: {name}", name=about(one.other))
             if one.right is None:
                 text = say("Chosen most often: {name}", name=about(one.other))
-            height = _write(axis, height, text, _percent(one.of_other), ORANGE)
+            height = _write(axis, height, text, _percent(one.of_other))
         _strip(axis, one, height + TRACK / 2 + 1)
         height += TRACK + APART
     axis.set(xlim=(0, 100), ylim=(height, 0), yticks=[])
@@ -152,22 +163,22 @@ def _strip(axis: Axes, one: Choices, middle: float) -> None:
     axis.barh(middle, share, TRACK, color=BLUE, lw=0, zorder=1)
     axis.barh(middle, other, TRACK, left=share, color=ORANGE, alpha=0.45, lw=0, zorder=1)
     if one.right is not None:
-        reach = 100 * Z95 * one.error
-        ends = max(share - reach, 0.0), min(share + reach, 100.0)
-        axis.plot(ends, (middle, middle), color="black", lw=1.4, solid_capstyle="butt", zorder=3)
+        axis.plot(
+            (100 * one.lower, 100 * one.upper), (middle, middle), color="black", lw=1.4, solid_capstyle="butt", zorder=3
+        )
 
 
-def _write(axis: Axes, height: float, label: str, value: str, colour: str, *, weight: str = "normal") -> float:
+def _write(axis: Axes, height: float, label: str, value: str, *, weight: str = "normal") -> float:
     """Write a label, with a share at the right end of its last line; return where the text ends."""
     lines = wrapped(label, USED, bold=weight == "bold")
-    if value and width_of(f"{lines[-1]}  {value}", bold=True) > USED:
+    if value and width_of(lines[-1], bold=weight == "bold") + width_of(f"  {value}", bold=True) > USED:
         lines.append("")
     at: dict[str, Any] = {"transform": axis.get_yaxis_transform(), "va": "baseline", "in_layout": False}
     for k, line in enumerate(lines):
         axis.text(0, height + k * LINE + TEXT, line, ha="left", weight=weight, **at)
     height += LINE * len(lines)
     if value:
-        axis.text(1, height - LINE + TEXT, value, ha="right", weight="bold", color=colour, **at)
+        axis.text(1, height - LINE + TEXT, value, ha="right", weight="bold", **at)
     return height
 
 
@@ -187,7 +198,8 @@ def _world(scenario: str) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{number(100 * share, 0)}%"
+    """A share without decimals, but with one where it would read as never or always and is not."""
+    return f"{number(100 * share, 1 if 0 < min(share, 1 - share) < 0.01 else 0)}%"
 
 
 def _message(found: list[Choices], about: Callable[[Row], str]) -> str:
