@@ -235,6 +235,20 @@ def test_the_line_counts_methods_that_promise_something() -> None:
     assert promise_line([one for one in found if one.method == "crude"]) == ""
 
 
+def test_intervals_that_forget_a_choice_promise_nothing() -> None:
+    """They are shown beside those that allow for it, as crude comparisons are."""
+    found = recovered(*tables(selective=[{}], naive=[{"bias": 2.0, "coverage": 0.6}]))
+    assert promise_line(found) == "1 of 1 methods hold their promise"
+
+
+def test_how_often_something_is_chosen_is_no_estimate() -> None:
+    """The right hypothesis is chosen in less than all draws: that is no bias."""
+    recovery, coverage = tables(selective=[{}], lasso_path=[{"bias": -3.0}])
+    chosen = recovery["method"] == "lasso_path"
+    recovery = recovery.assign(estimand=recovery["estimand"].mask(chosen, "chosen_first"))
+    assert [one.method for one in recovered(recovery, coverage)] == ["selective"]
+
+
 def test_other_worlds_do_not_judge_a_method() -> None:
     recovery, coverage = tables(regression=[{"bias": 2.0}])
     assert recovered(recovery.assign(scenario="cohort_trend"), coverage) == []
@@ -342,6 +356,15 @@ def test_an_alarm_is_false_where_nothing_has_an_effect() -> None:
         ("trend", "cox", True): [0.7],  # a check of the data is no effect
         ("trend", "crude", True): [0.6],
     }
+
+
+def test_false_alarms_of_what_is_seldom_chosen_count_seldom() -> None:
+    """A slope has an interval in those draws alone in which its hypothesis is chosen."""
+    often = world("no_effect", "selective", 0, 0.0, 0.05, estimand="timing_slope")
+    seldom = world("no_effect", "selective", 1, 0.0, 1.0, estimand="timing_slope") | {"no_interval": DRAWS - 1}
+    (found,) = alarms(SCENARIOS.table([often, seldom]))
+    assert found.mean == pytest.approx((DRAWS * 0.05 + 1) / (DRAWS + 1))
+    assert not found.too_many
 
 
 def test_worlds_with_too_many_false_alarms_are_named() -> None:

@@ -11,7 +11,8 @@ each beside its Monte Carlo error. A method of a study holds its promise if
 
 The first allows two errors because it is one question a method; the others three, because a method has up to a hundred
 rows and chance alone puts one in twenty beyond two. Intervals of one row that are too wide cannot be told with a few
-hundred draws. Crude comparisons promise nothing where groups differ: they are shown, and not counted.
+hundred draws. Crude comparisons promise nothing where groups differ, and intervals that forget that the data chose what
+they are about promise nothing either: they are shown, and not counted. How often something is chosen is no estimate.
 """
 
 from collections.abc import Sequence
@@ -28,12 +29,14 @@ from evenwicht.display.language import say
 from evenwicht.display.section import records, where
 from evenwicht.display.wording import number
 from evenwicht.studies.claims import CRUDE_ID
+from evenwicht.studies.timing import CHOSEN, NAIVE
 
 LEVEL = 0.95
 ERRORS_OF_METHOD, ERRORS_OF_ROW = 2, 3  # Monte Carlo errors of doubt that a method and a row get
 HARMFUL = 0.4  # bias in standard deviations of the estimate
 EXACT = 1e-12  # a mean error below it is rounding
 BY_METHOD = ["cohort", "study", "method"]
+PROMISING_NOTHING = (CRUDE_ID, NAIVE)
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class Recovered:
     @property
     def counted(self) -> bool:
         """Whether the method promises anything."""
-        return self.method != CRUDE_ID
+        return self.method not in PROMISING_NOTHING
 
     @property
     def limits(self) -> NDArray[np.float64]:
@@ -115,7 +118,8 @@ def recovered(recovery: pd.DataFrame, coverage: pd.DataFrame) -> list[Recovered]
     """
     overall = {tuple(row[name] for name in BY_METHOD): row for row in records(where(coverage, scenario=AS_CONFIGURED))}
     found = []
-    for key, rows in where(recovery, scenario=AS_CONFIGURED).groupby(BY_METHOD, sort=False):
+    judged = recovery[recovery["estimand"] != CHOSEN]
+    for key, rows in where(judged, scenario=AS_CONFIGURED).groupby(BY_METHOD, sort=False):
         drawn, bias, error = (rows[name].to_numpy(float) for name in ("replicates", "mean_bias", "mc_error_bias"))
         with np.errstate(divide="ignore", invalid="ignore"):  # an estimate that never varies is right, or never is
             ratio = np.where((np.abs(bias) < EXACT) & ~np.isnan(error), 0.0, bias / error)

@@ -247,6 +247,7 @@ EFFECTS = (  # estimands of which no effect is one value; shares of an effect an
     "conditional_hazard_ratio",
     "odds_ratio",
     "conditional_odds_ratio",
+    "timing_slope",
 )
 NOTHING = {"ratio": 1.0, "difference": 0.0}
 FALSE_ALARMS = 0.05  # of 95% intervals where there is nothing
@@ -266,6 +267,8 @@ class Alarms:
         Whether there is no effect, so that each is a false alarm.
     shares
         Share of the draws of each row, (rows,).
+    draws
+        Draws with an interval of each row, (rows,): rows of what the data chose have few.
     error
         Monte Carlo error of their mean, at most: rows share their draws, and may go wrong together.
     """
@@ -275,12 +278,18 @@ class Alarms:
     method: str
     false: bool
     shares: NDArray[np.float64]
+    draws: NDArray[np.float64]
     error: float
+
+    @property
+    def mean(self) -> float:
+        """Share over all rows and their draws."""
+        return float(np.average(self.shares, weights=self.draws))
 
     @property
     def too_many(self) -> bool:
         """Whether there are clearly more false alarms than intervals of 95% give."""
-        return self.false and float(self.shares.mean()) - ERRORS_OF_METHOD * self.error > FALSE_ALARMS
+        return self.false and self.mean - ERRORS_OF_METHOD * self.error > FALSE_ALARMS
 
 
 def alarms(scenarios: pd.DataFrame) -> list[Alarms]:
@@ -303,8 +312,9 @@ def alarms(scenarios: pd.DataFrame) -> list[Alarms]:
     rows = rows.assign(false=none.mask(none.isna() & quiet, True)).dropna(subset=["false"])
     found = []
     for (scenario, study, method, false), part in rows.groupby(["scenario", "study", "method", "false"], sort=False):
-        shares, error = part["power"].to_numpy(float), float(part["mc_error_power"].mean())
-        found.append(Alarms(str(scenario), str(study), str(method), bool(false), shares, error))
+        shares, draws = part["power"].to_numpy(float), (part["replicates"] - part["no_interval"]).to_numpy(float)
+        error = float(np.average(part["mc_error_power"], weights=draws))
+        found.append(Alarms(str(scenario), str(study), str(method), bool(false), shares, draws, error))
     return found
 
 
@@ -387,7 +397,7 @@ def _world(axis: Axes, found: Sequence[Alarms], lines: Sequence[tuple[str | tupl
 
 def _alarm_strip(axis: Axes, found: Alarms, place: float) -> None:
     look = replace(ALARM if found.false else POWER, filled=found.method != CRUDE_ID)
-    mean, reach = float(found.shares.mean()), Z95 * found.error
+    mean, reach = found.mean, Z95 * found.error
     _dots(axis, found.shares, place, (0.0, 1.0), look)
     ends = max(mean - reach, 0.0), min(mean + reach, 1.0)
     axis.plot(ends, (place, place), color=look.colour, lw=1.6, solid_capstyle="butt", zorder=3)

@@ -22,6 +22,7 @@ ANY: tuple[Family, ...] = ("sensitive_period", "accumulation", "recency", "chang
 YES_NO: tuple[Family, ...] = ("ever", "always")
 MOST_PERIODS = 8
 CHOICE, SELECTIVE, NAIVE = "lasso_path", "selective", "naive"  # methods of the rows
+CHOSEN = "chosen_first"  # the estimand that says which hypothesis is chosen
 
 
 class Period(Strict):

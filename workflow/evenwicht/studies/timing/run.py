@@ -20,7 +20,7 @@ from evenwicht.results.flow import COVARIATES, EXPOSURE, departures, not_known
 from evenwicht.results.rows import Findings, Rows
 from evenwicht.studies.samples import design_of, subset, tell_spread
 from evenwicht.studies.study import Job
-from evenwicht.studies.timing import CHOICE, NAIVE, SELECTIVE, Settings
+from evenwicht.studies.timing import CHOICE, CHOSEN, NAIVE, SELECTIVE, Settings
 from evenwicht.studies.values import MeanOutcome, outcome_values
 
 STEPS = 6  # of the path that are told; further ones add next to nothing
@@ -74,9 +74,9 @@ def _choose(rows: Rows, moments: Moments, path: LassoPath, n: int, job: Job, whe
     noise = moments.noise(where)
     first = path.steps[0].position
     for name in moments.names:
-        rows.add("chosen_first", CHOICE, Interval(float(name == moments.names[first])), n=n, exposure=name)
+        rows.add(CHOSEN, CHOICE, Interval(float(name == moments.names[first])), n=n, exposure=name)
     for name, reason in moments.unlike.items():
-        rows.add("chosen_first", CHOICE, Interval.not_estimable(reason), n=n, exposure=name)
+        rows.add(CHOSEN, CHOICE, Interval.not_estimable(reason), n=n, exposure=name)
 
     keys: dict[str, Any] = {"n": n, "exposure": moments.names[first]}
     chosen = truncated(selection_at(path, moments, float(path.penalties[1])), moments, first, noise)

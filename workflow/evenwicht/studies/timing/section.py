@@ -11,7 +11,7 @@ from evenwicht.display.section import Found, Method, Row, chosen
 from evenwicht.display.table import Column, Table
 from evenwicht.display.wording import number, scale_of
 from evenwicht.estimators.results import Z95
-from evenwicht.studies.timing import CHOICE, NAIVE, SELECTIVE, Settings
+from evenwicht.studies.timing import CHOICE, CHOSEN, NAIVE, SELECTIVE, Settings
 
 HEADING = "When in life it matters"
 METHODS = {
@@ -180,7 +180,7 @@ def _chance(p_value: float) -> str:
 
 def _choices(found: Found, outcome: str) -> Sequence[Row]:
     """Every hypothesis that was a candidate for an outcome."""
-    rows = chosen(found.estimate_rows, outcome=outcome, estimand="chosen_first")
+    rows = chosen(found.estimate_rows, outcome=outcome, estimand=CHOSEN)
     return [row for row in rows if not isnan(row["estimate"])]
 
 
