@@ -11,7 +11,8 @@ from evenwicht.display.section import Found, Method, Row, chosen
 from evenwicht.display.table import Column, Table
 from evenwicht.display.wording import number, scale_of
 from evenwicht.estimators.results import Z95
-from evenwicht.studies.timing import CHOICE, CHOSEN, NAIVE, SELECTIVE, Settings
+from evenwicht.results.rows import CHOSEN, NAIVE
+from evenwicht.studies.timing import CHOICE, SELECTIVE, Settings
 
 HEADING = "When in life it matters"
 METHODS = {
@@ -27,8 +28,8 @@ METHODS = {
     ),
     NAIVE: Method(
         "slope, as if stated beforehand",
-        "the same slope with the interval of somebody who had named the hypothesis before seeing the data. After a "
-        "choice it is too narrow, and is shown for comparison only.",
+        "the same slope with the interval of somebody who had named the hypothesis before seeing the data. Where "
+        "the choice was close it is too narrow, and is shown for comparison only.",
     ),
     "largest_t": Method(
         "largest of all t values",
@@ -62,7 +63,7 @@ def choice_table(study: Settings, labels: Labels, found: Found) -> Table:
         Column("outcome", say("Outcome")),
         Column("chosen", say("The data choose"), names_row=True),
         Column("selective", say("Slope (95% interval that allows for the choice)"), number=True),
-        Column("naive", say("As if stated beforehand: too narrow"), number=True),
+        Column("naive", say("As if stated beforehand"), number=True),
         Column("explained", say("Explains beyond covariates"), number=True),
         Column("truth", say("True slope"), number=True),
         Column("best", say("Truly the best")),
@@ -92,7 +93,8 @@ def choice_table(study: Settings, labels: Labels, found: Found) -> Table:
         )
     caption = say(
         "The hypothesis that the data choose first. Slopes are differences in the outcome for each step of it, as it "
-        "is coded, among people with the same covariates."
+        "is coded, among people with the same covariates. The interval as if it was stated beforehand is too narrow "
+        "where another hypothesis was close."
     )
     return Table("timing_choice", caption, columns, lines)
 
