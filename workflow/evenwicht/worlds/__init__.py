@@ -107,7 +107,8 @@ def fit_world(
     Returns
     -------
     DataFrame
-        Columns of `fitting.FIT`: one row a parameter; empty if the world has nothing to fit.
+        Columns of `fitting.FIT`: one row a parameter; empty if the world has nothing to fit, or no figure is published
+        for the cohort.
 
     Raises
     ------
@@ -116,9 +117,10 @@ def fit_world(
     """
     from evenwicht.worlds import fitting
 
-    if find_spec(_name(source, "fit")) is None:
+    targets = fitting.targets_of(book.cohort, published)
+    if not targets or find_spec(_name(source, "fit")) is None:
         return fitting.FIT.table([])
-    given = fitting.Given(book, questions, fitting.targets_of(book.cohort, published), key)
+    given = fitting.Given(book, questions, targets, key)
     parts = _part(source, "fit").fits(source, given)
     return fitting.FIT.table({"cohort": book.cohort, **row} for part in parts for row in part)
 

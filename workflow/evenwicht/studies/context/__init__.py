@@ -61,7 +61,6 @@ class Settings(ExposureStudy):
                         f"'{exposure.column}' is a category, which has no mean",
                         "Derive a yes/no column.",
                     )
-        yield from all_known("exposures", [one.column for one in self.exposures], book.columns, "a column")
         for index, name in enumerate(self.outcomes):
             if isinstance(book.outcomes.get(name), EventOutcome):
                 yield Mistake(f"outcomes.{index}", f"'{name}' is a time to an event", "Choose a number or yes/no.")
