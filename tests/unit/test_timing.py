@@ -12,9 +12,9 @@ from evenwicht.display.section import Found
 from evenwicht.estimators.life_course import FAMILIES, OF_ANY, hypotheses
 from evenwicht.estimators.life_course_paths import Moments, lasso_path, partial_moments
 from evenwicht.estimators.selective_inference import Truncated, largest_t, selection_at, truncated
-from evenwicht.results.rows import FAILED, with_truth
+from evenwicht.results.rows import FAILED, NAIVE, with_truth
 from evenwicht.studies import showing
-from evenwicht.studies.timing import CHOICE, NAIVE, SELECTIVE, Settings
+from evenwicht.studies.timing import CHOICE, SELECTIVE, Settings
 from evenwicht.studies.timing.section import words
 
 from tests.cohorts import Tables, changed, configured, people_of, studied, truth_of, with_studies

@@ -20,8 +20,8 @@ from evenwicht.display.picture import BLUE, GREY, ORANGE, PALE, Picture, style, 
 from evenwicht.display.section import Row, records, where
 from evenwicht.display.wording import number
 from evenwicht.estimators.results import Z95
+from evenwicht.results.rows import CHOSEN
 
-ESTIMAND = "chosen_first"
 TRACK = 11.0  # points: height of the strip of a world
 APART = 9.0  # points between worlds
 USED = POINTS - 24  # points that a label and the number beside it may take
@@ -68,7 +68,7 @@ def choices(recovery: pd.DataFrame) -> list[Choices]:
         Rows of `results.schema.RECOVERY` of one cohort, as configured and in its scenarios. Those without a true value
         say nothing of what is right, and are left out.
     """
-    rows = where(recovery, estimand=ESTIMAND)
+    rows = where(recovery, estimand=CHOSEN)
     rows = rows[rows["truth"].notna() & rows["mean_estimate"].notna()]
     # in a draw where nobody differs by a hypothesis it cannot be chosen, and has no estimate
     rows = rows.assign(times=rows["mean_estimate"] * (rows["replicates"] - rows["no_estimate"]))

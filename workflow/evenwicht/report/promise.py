@@ -28,8 +28,8 @@ from evenwicht.display.certainty import COVERED
 from evenwicht.display.language import say
 from evenwicht.display.section import records, where
 from evenwicht.display.wording import number
+from evenwicht.results.rows import CHOSEN, NAIVE
 from evenwicht.studies.claims import CRUDE_ID
-from evenwicht.studies.timing import CHOSEN, NAIVE
 
 LEVEL = 0.95
 ERRORS_OF_METHOD, ERRORS_OF_ROW = 2, 3  # Monte Carlo errors of doubt that a method and a row get

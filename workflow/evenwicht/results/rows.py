@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 FAILED = "none"  # method of the row of a comparison that could not be made
 CLUSTERS = "clusters"  # method of the rows that count clusters, whatever the estimate
 SAMPLE = "sample"  # method of the rows that describe the people analysed
+NAIVE = "naive"  # method of the rows that forget that the data chose what they are about
+CHOSEN = "chosen_first"  # estimand of the rows that say what the data choose
 UNITS = {"ratio": "ratio", "probability": "share", "index": "share", "association": "share"}
 
 

@@ -16,6 +16,7 @@ from evenwicht.estimators.design import covariate_matrix
 from evenwicht.estimators.life_course import hypotheses
 from evenwicht.estimators.life_course_paths import ALIKE, Moments, partial_moments
 from evenwicht.results.questions import Timing
+from evenwicht.results.rows import CHOSEN
 from evenwicht.worlds.people import Draw, People
 from evenwicht.worlds.scm import Values
 from evenwicht.worlds.world import Row, row
@@ -63,7 +64,7 @@ def _rows(outcome: str, names: list[str], slopes: Floats, explained: Floats, bes
         keys = {"outcome": outcome, "exposure": name}
         yield row("timing_slope", slope, **keys)
         yield row("partial_r_squared", share, **keys)
-        yield row("chosen_first", float(name == best), **keys)
+        yield row(CHOSEN, float(name == best), **keys)
 
 
 def _best(moments: Moments) -> str:

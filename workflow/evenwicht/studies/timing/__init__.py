@@ -21,8 +21,7 @@ Family = Literal["sensitive_period", "accumulation", "recency", "change", "ever"
 ANY: tuple[Family, ...] = ("sensitive_period", "accumulation", "recency", "change")
 YES_NO: tuple[Family, ...] = ("ever", "always")
 MOST_PERIODS = 8
-CHOICE, SELECTIVE, NAIVE = "lasso_path", "selective", "naive"  # methods of the rows
-CHOSEN = "chosen_first"  # the estimand that says which hypothesis is chosen
+CHOICE, SELECTIVE = "lasso_path", "selective"  # methods of the rows, beside that of `results.rows`
 
 
 class Period(Strict):

@@ -17,10 +17,10 @@ from evenwicht.estimators.selective_inference import (
     truncated,
 )
 from evenwicht.results.flow import COVARIATES, EXPOSURE, departures, not_known
-from evenwicht.results.rows import Findings, Rows
+from evenwicht.results.rows import CHOSEN, NAIVE, Findings, Rows
 from evenwicht.studies.samples import design_of, subset, tell_spread
 from evenwicht.studies.study import Job
-from evenwicht.studies.timing import CHOICE, CHOSEN, NAIVE, SELECTIVE, Settings
+from evenwicht.studies.timing import CHOICE, SELECTIVE, Settings
 from evenwicht.studies.values import MeanOutcome, outcome_values
 
 STEPS = 6  # of the path that are told; further ones add next to nothing
