@@ -367,6 +367,14 @@ def test_false_alarms_of_what_is_seldom_chosen_count_seldom() -> None:
     assert not found.too_many
 
 
+def test_no_word_of_the_name_of_a_world_is_broken() -> None:
+    worlds = [world(f"{name}_accumulation", "cox", 0, 0.0, 0.05) for name in ("only", "no", "much", "late")]
+    picture = scenario_figure(SCENARIOS.table(worlds), "Made up", STUDIES, str)
+    assert picture is not None
+    titles = [axis.get_title(loc="left") for axis in picture.figure.axes]
+    assert [title.split()[-1] for title in titles if title] == ["accumulation"] * len(worlds)
+
+
 def test_worlds_with_too_many_false_alarms_are_named() -> None:
     picture = scenario_figure(SCENARIOS.table(WORLDS), "Made up", STUDIES, str)
     assert picture is not None

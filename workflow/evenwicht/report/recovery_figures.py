@@ -251,7 +251,7 @@ EFFECTS = (  # estimands of which no effect is one value; shares of an effect an
 )
 NOTHING = {"ratio": 1.0, "difference": 0.0}
 FALSE_ALARMS = 0.05  # of 95% intervals where there is nothing
-ABREAST = 4  # worlds beside each other
+ABREAST = 4  # worlds beside each other, at most
 ALARM, POWER = Look(ORANGE, "s", True), Look(BLUE, "o", True)
 
 
@@ -333,8 +333,9 @@ def scenario_figure(scenarios: pd.DataFrame, title: str, studies: Mapping[str, s
         return None
     worlds = list(dict.fromkeys(one.scenario for one in found))
     methods = sorted(dict.fromkeys((one.study, one.method) for one in found), key=lambda key: key[1] == CRUDE_ID)
-    blocks = [worlds[start : start + ABREAST] for start in range(0, len(worlds), ABREAST)]
-    titles = {world: wrapped(first_upper(spoken(world)), USED / len(blocks[0]) - 12, bold=True) for world in worlds}
+    abreast = _abreast([first_upper(spoken(world)) for world in worlds])
+    blocks = [worlds[start : start + abreast] for start in range(0, len(worlds), abreast)]
+    titles = {world: wrapped(first_upper(spoken(world)), _beside(len(blocks[0])), bold=True) for world in worlds}
     lines = _method_lines(methods, studies, label)
     tall = sum(height for _, height in lines)
     with style():
@@ -356,6 +357,17 @@ def scenario_figure(scenarios: pd.DataFrame, title: str, studies: Mapping[str, s
         block_height = LINE * (tall + 0.4 + max(map(len, titles.values()))) + BELOW
         figure.set_size_inches(WIDTH, (above + len(blocks) * block_height) / 72)
     return Picture(figure, say("{title}: worlds that can say no", title=title), _alarm_alt(found))
+
+
+def _abreast(names: Sequence[str]) -> int:
+    """How many worlds stand beside each other, at most: so many that no word of their names is broken."""
+    widest = max(width_of(word, bold=True) for name in names for word in name.split())
+    return next((n for n in range(min(ABREAST, len(names)), 1, -1) if widest <= _beside(n)), 1)
+
+
+def _beside(worlds: int) -> float:
+    """Points that the name of each of so many worlds may take."""
+    return USED / worlds - 12
 
 
 def _method_lines(
