@@ -215,6 +215,7 @@ def _section(
         return None
     return {
         "template": f"sections/{study.kind}.html.j2",
+        "place": f"study-{name}",
         "title": showing.title(name, study, book),
         "study": study,
         "figures": drawn,
