@@ -73,15 +73,18 @@ def tell_association(
     sampling: Sampling,
     carried: Callable[[Interval], Interval],
     size: dict[str, Any],
+    *,
+    screened: bool = True,
 ) -> None:
-    """Add what a yes/no exposure tells about a risk, as people are; `carried` leaves of an interval what data bear."""
+    """Add what a yes/no exposure tells about a risk, as people are.
+
+    `carried` leaves of an interval what the data bear. Of a policy nobody asks how many cases it reached, so people are
+    not `screened` by it: those shares depend on how many were born when.
+    """
     told = told_by(share, exposed, unexposed)
-    shares = {
-        "sensitivity": told.sensitivity,
-        "specificity": told.specificity,
-        "positive_predictive_value": told.positive,
-        "negative_predictive_value": told.negative,
-    }
+    shares = {"positive_predictive_value": told.positive, "negative_predictive_value": told.negative}
+    if screened:
+        shares |= {"sensitivity": told.sensitivity, "specificity": told.specificity}
     rows.add("crude_difference", CRUDE, carried(sampling.interval(told.difference)), **size)
     rows.add("r_squared", CRUDE, carried(explained(sampling, told.correlation)), **size)
     rows.add("liability_r_squared", CRUDE, carried(explained(sampling, told.liability)), **size)

@@ -93,7 +93,7 @@ def _intention_to_treat(rows: Rows, sample: Sample, at: str, where: str) -> None
     def carried(interval: Interval) -> Interval:
         return events.of(support.of(interval))
 
-    tell_association(rows, reached, *arms, sample.sampling, carried, size)
+    tell_association(rows, reached, *arms, sample.sampling, carried, size, screened=False)
 
 
 def _differences(sample: Sample, numbers: Response) -> dict[str, Interval]:
