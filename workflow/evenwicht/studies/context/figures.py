@@ -47,11 +47,15 @@ def groups_figure(
         named = f"{labels.outcome(outcome)}, %" if risk else _with_unit(labels.outcome(outcome), book.unit(outcome))
         around = heading(axis, "", named) + BELOW
         axis.scatter(x, y, s=8 + 60 * size / size.max(), color=GREY, alpha=0.55, lw=0)
-        ends = np.array([x.min(), x.max()])
+        ends = np.array([x.min(), centre[0], x.max()])
         for row, colour, dash in zip(slopes, (BLUE, ORANGE), ("-", "--"), strict=True):
             assert row is not None
-            steep = up * row["estimate"] / across
-            axis.plot(ends, centre[1] + steep * (ends - centre[0]), dash, color=colour, lw=2)
+            steep, low, high = (
+                centre[1] + up * row[name] / across * (ends - centre[0]) for name in ("estimate", "lower", "upper")
+            )
+            if not np.isnan(row["lower"]):
+                axis.fill_between(ends, low, high, color=colour, alpha=0.15, lw=0)
+            axis.plot(ends, steep, dash, color=colour, lw=2)
         unit = "SD" if contrast.per == "sd" else column.unit
         counted = say("{column}, % of people in the group", column=column.label)
         axis.set_xlabel(counted if share else _with_unit(column.label, unit))

@@ -45,6 +45,8 @@ LEAD = ("expected_means", "sampled_means")  # the first that has an estimate is 
 
 def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
     """Return the differences of each exposure, those by conditions, and how the variance is made up."""
+    from evenwicht.studies.context.run import LEAST_SHOWN
+
     labels = Labels(book)
     compared = [(name, contrast) for name in study.outcomes for contrast in study.contrasts(book)]
     own = [_line(found, book, labels, contrast, name) for name, contrast in compared]
@@ -57,14 +59,16 @@ def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
         Column("truth", say("True values")),
     ]
     caption = say(
-        "The same difference in an exposure, between two people of one group and between two groups. What they differ "
-        "by is what the group adds. In brackets 95% intervals."
+        "The same difference in an exposure, between two people of one group and between two groups: of a yes/no "
+        "exposure a group in which everybody has it and one in which nobody does, which is farther apart than groups "
+        "are. What the two differ by is what the group adds, and all else that groups differ in can be behind that. In "
+        "brackets 95% intervals."
     )
     return {
         "table": Table("context", caption, columns, [line for line in own if line]),
         "conditions": _conditions(study, book, found, labels),
         "variance": [line for name in study.outcomes if (line := _variance(study, found, labels, name))],
-        "group": book.columns[study.group].label,
+        "least": LEAST_SHOWN,
     }
 
 
