@@ -63,7 +63,9 @@ def test_numbers_a_yes_no_mediator_and_a_binary_outcome_against_quadrature(expos
         two = -0.2 + 0.4 * b + 0.5 * one + 0.7 * v
         left = expit(-1 + 0.3 * c + 0.6 * one - 0.8 * two)
         base = -1.5 + 0.4 * d + (0.5 + 0.3 * d) * one - 0.7 * two
-        return (left * expit(base + 0.9 - 0.4 * d) + (1 - left) * expit(base)) * np.exp(-(u**2 + v**2) / 2) / (2 * np.pi)
+        return (
+            (left * expit(base + 0.9 - 0.4 * d) + (1 - left) * expit(base)) * np.exp(-(u**2 + v**2) / 2) / (2 * np.pi)
+        )
 
     exact, _ = dblquad(integrand, -9, 9, -9, 9, epsabs=1e-10)
     found, _ = chain_mean(chain, [YES * x for x in exposures])
