@@ -56,3 +56,8 @@ def _advance(letter: str, bold: bool) -> float:
 def _font(bold: bool) -> FT2Font:
     wanted = FontProperties(family=FONT, weight="bold" if bold else "normal")
     return get_font(findfont(wanted, fallback_to_default=False))
+
+
+def widest_word(text: str, *, bold: bool = False) -> float:
+    """Points that the widest word of a text takes: in less room `wrapped` would break it."""
+    return max((width_of(word, bold=bold) for word in text.split()), default=0.0)

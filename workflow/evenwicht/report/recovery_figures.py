@@ -17,7 +17,7 @@ from evenwicht.display.axes import POINTS, key
 from evenwicht.display.certainty import COVERED
 from evenwicht.display.labels import first_upper, spoken
 from evenwicht.display.language import say
-from evenwicht.display.lettering import LINE, TEXT, width_of, wrapped
+from evenwicht.display.lettering import LINE, TEXT, widest_word, width_of, wrapped
 from evenwicht.display.picture import ALT, BLUE, GREY, ORANGE, RULE, WIDTH, Picture, style
 from evenwicht.display.section import where
 from evenwicht.display.wording import number
@@ -361,7 +361,7 @@ def scenario_figure(scenarios: pd.DataFrame, title: str, studies: Mapping[str, s
 
 def _abreast(names: Sequence[str]) -> int:
     """How many worlds stand beside each other, at most: so many that no word of their names is broken."""
-    widest = max(width_of(word, bold=True) for name in names for word in name.split())
+    widest = max(widest_word(name, bold=True) for name in names)
     return next((n for n in range(min(ABREAST, len(names)), 1, -1) if widest <= _beside(n)), 1)
 
 
