@@ -1,15 +1,24 @@
 """People and places: no unit, order or name of a group matters, and what cannot be compared says why."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pytest
 from evenwicht.base.errors import ModelError
 from evenwicht.base.streams import stream_key
 from evenwicht.cohort import Cohort
+from evenwicht.display.section import Found
+from evenwicht.estimators.composition import compositional_share
 from evenwicht.estimators.contextual import WithinBetween
 from evenwicht.estimators.multilevel import random_intercept
+from evenwicht.estimators.results import Z95
+from evenwicht.studies import showing
+from evenwicht.worlds.regions.settings import RegionsWorld
+from evenwicht.worlds.world import World
 
 from tests.cohorts import changed, configured, studied
-from tests.worlds import synthetic
+from tests.figures import faults
+from tests.worlds import described, synthetic
 
 
 @pytest.fixture(scope="module")
@@ -84,3 +93,88 @@ def test_a_category_a_time_and_the_group_itself_are_refused() -> None:
     ):
         mistakes = list(changed(config, {f"studies.people_and_places.{path}": value}).check())
         assert any(message in mistake.what for mistake in mistakes), (path, mistakes)
+
+
+# --- the world ------------------------------------------------------------------------------------------------------
+
+
+def mean_change(world: World, outcome: str, do: Mapping[str, object], n: int = 200_000) -> float:
+    """What an intervention does to the mean of an outcome, in the same people."""
+    key = stream_key(2, "regions", "test")
+    now, then = (world.equations.draw(n, key, one)[outcome].astype(float) for one in (None, do))
+    return float((then - now).mean())
+
+
+@pytest.mark.parametrize("effect", ["harmful", "null", "reversed"])
+@pytest.mark.parametrize("outcome", ["readiness", "speech_delay"])
+def test_true_differences_are_what_interventions_do(outcome: str, effect: str) -> None:
+    """Everybody's own poverty; that of the region with everybody's own as it is; and places."""
+    policy = {"harmful": "beneficial"}.get(effect, effect)
+    cohort = synthetic("regions").where(stressor_effect=effect, policy_effect=policy)
+    study = configured("regions").studies["people_and_places"]
+    cohort = cohort.asked(*study.asks(cohort.book))
+    truth = cohort.exact().query("outcome == @outcome").set_index(["exposure", "estimand"])["value"]
+    world, n = cohort.world, 200_000
+    people = world.equations.draw(n, stream_key(2, "regions", "test"))
+    own = {"poverty": people["poverty"]}
+    risk = outcome == "speech_delay"
+    near = {"abs": 0.01 if risk else 1e-9}
+    both = [mean_change(world, outcome, {"poverty": poor}) for poor in (True, False)]
+    assert truth["poverty", "within_difference"] == pytest.approx(both[0] - both[1], **near)
+    more = mean_change(world, outcome, {**own, "region_poverty": people["region_poverty"] + 0.2}) / 0.2
+    assert truth["poverty", "contextual_difference"] == pytest.approx(more, **near)
+    assert truth["poverty", "between_difference"] == pytest.approx(both[0] - both[1] + more, **near)
+    places = mean_change(world, outcome, {"childcare_places": people["childcare_places"] + 10})
+    condition = "risk_difference" if risk else "mean_difference"
+    assert truth["childcare_places", condition] == pytest.approx(places, **near)
+
+
+def test_true_shares_are_those_of_many_large_regions() -> None:
+    """The truth knows no regions with people in them; 2000 regions of 200 people have them."""
+    cohort = synthetic("regions").where(n=400_000, regions=2000, assessed=1.0)
+    study = configured("regions").studies["people_and_places"]
+    cohort = cohort.asked(*study.asks(cohort.book))
+    truth = cohort.simulated(200_000, stream_key(3, "regions", "test")).set_index(["outcome", "estimand"])
+    persons = cohort.simulate(stream_key(4, "regions", "test")).persons
+    groups = persons["region"].cat.codes.to_numpy()
+    people = np.column_stack([persons["poverty"].to_numpy(float), persons["ses"].to_numpy(float)])
+    for outcome in ("readiness", "speech_delay"):
+        y = persons[outcome].to_numpy(float)
+        found = {
+            "intraclass_correlation": random_intercept(y, None, groups).share,
+            "compositional_share": compositional_share(y, people, groups),
+        }
+        for estimand, interval in found.items():
+            value, error = truth.loc[(outcome, estimand), ["value", "mc_error"]]
+            se = (interval.upper - interval.lower) / (2 * Z95)
+            assert abs(interval.estimate - value) < 4 * np.hypot(se, error), (outcome, estimand)
+
+
+def test_risks_that_are_none_are_refused() -> None:
+    settings = described("regions")["source"]
+    for changes in ({"level": 0.02}, {"region_poverty": 2.0}):
+        with pytest.raises(ValueError, match="risks below 0 or above 1"):
+            RegionsWorld.model_validate({**settings, "speech_delay": {**settings["speech_delay"], **changes}})
+
+
+# --- what is shown --------------------------------------------------------------------------------------------------
+
+
+def test_what_lies_between_groups_has_parts_only_where_something_does(regions: Cohort) -> None:
+    config = configured("regions")
+    study, tables = config.studies["people_and_places"], studied("people_and_places", config, regions)
+    found = Found.of("regions", "people_and_places", tables, tables["curves"], synthetic=True)
+    readiness, speech = showing.words(study, config.codebook, found)["variance"]
+    share = found.estimate(outcome="speech_delay", estimand="intraclass_correlation")
+    assert "who lives in them (95% interval" in readiness
+    assert ("who lives in them" in speech) == (share is not None and share["lower"] > 0)
+
+
+def test_figures_can_be_read_on_a_telephone(regions: Cohort) -> None:
+    config = configured("regions")
+    study, tables = config.studies["people_and_places"], studied("people_and_places", config, regions)
+    found = Found.of("regions", "people_and_places", tables, tables["curves"], synthetic=True)
+    drawn = showing.figures(study, config.codebook, found)
+    assert len(drawn) == 2
+    for picture in drawn.values():
+        assert faults(picture) == []

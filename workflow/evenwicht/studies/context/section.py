@@ -145,9 +145,12 @@ def _variance(study: Settings, found: Found, labels: Labels, outcome: str) -> st
         outcome=labels.outcome(outcome),
         between=number(100 * share["estimate"], 1),
     )
-    if made is None or isnan(made["estimate"]) or not 0 <= made["estimate"] <= 1:
-        return told
+    if made is None or isnan(made["lower"]) or not (share["lower"] > 0 and 0 <= made["estimate"] <= 1):
+        return told  # of what may be nothing there are no parts
     who = say(
-        "Of what lies between groups, about {part}% is who lives in them.", part=number(100 * made["estimate"], 0)
+        "Of what lies between groups, {part}% is who lives in them (95% interval {low} to {high}).",
+        part=number(100 * made["estimate"], 0),
+        low=number(100 * made["lower"], 0),
+        high=number(100 * made["upper"], 0),
     )
     return f"{told} {who}"
