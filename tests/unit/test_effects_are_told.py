@@ -57,7 +57,9 @@ def test_every_risk_difference_has_the_risk_as_things_are(kind: str, estimates: 
 def test_every_risk_difference_of_a_policy_has_the_risk_without_it(
     kind: str, methods: list[str], estimates: pd.DataFrame
 ) -> None:
+    """Unless it is a number: one that is raised by a step leaves nobody without it."""
     rows = estimates[(estimates["kind"] == kind) & estimates["method"].isin(methods)]
+    rows = rows[~rows["reference"].str.startswith("per_")]
     of = {name: rows[rows["estimand"] == name] for name in ("risk_difference", "risk_unexposed")}
     assert not missing(of["risk_difference"], of["risk_unexposed"], [*COMPARED, "method"])
     assert of["risk_unexposed"]["estimate"].between(0, 1).all()
