@@ -253,6 +253,7 @@ def test_a_harmful_stressor_helps_nobody(seed: int, name: str) -> None:
         "intervention": ("poverty", "skill_15", -1),
         "lifecourse": ("stressor_infancy", "symptoms", 1),
         "reform": ("low_maternal_education", "log_earnings", -1),
+        "regions": ("poverty", "readiness", -1),
     }
     column, variable, direction = harmful[name]
     key, arms = stream_key(seed, name, "anyone"), model.arms.get(column, Arms({column: True}, {column: False}))

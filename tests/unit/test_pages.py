@@ -61,7 +61,7 @@ def default(default_run: Run, default_tables: Tables, tmp_path_factory: pytest.T
 
 
 def test_the_front_page_answers_and_everything_else_stands_beside_it(default: Pages) -> None:
-    of_cohorts = {f"cohort-{name}" for name in (*REAL, *WORLDS)}
+    of_cohorts = {f"cohort-{name}" for name in (*REAL, "randhie", *WORLDS, "siblings")}
     assert set(default) == {"report", *of_cohorts, "recovery", "worlds", "methods", "estimates"}
     front = default["report"]
     assert "<tbody" not in front, "numbers are on the pages beside it"
