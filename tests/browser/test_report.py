@@ -133,7 +133,7 @@ def test_search_leaves_the_rows_with_the_word_and_says_how_many(estimates):
     left = rows.all_inner_texts()
     assert left
     assert all("gini" in row.lower() for row in left)
-    assert f"{len(left)} of {every}" in around.locator("[role=status][aria-live=polite]").inner_text()
+    assert f"{len(left)} of {every:,}" in around.locator("[role=status][aria-live=polite]").inner_text()
     assert len(pages.saved_rows(estimates.page, 0)) == len(left) + 1
 
 

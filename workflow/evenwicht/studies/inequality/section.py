@@ -62,7 +62,7 @@ def _indices(study: Settings, book: Codebook, found: Found) -> Table:
         Column("truth", say("True value"), number=True),
     ]
     caption = say("Inequality by {rank}, as things are.", rank=book.columns[study.by].label)
-    return Table("inequality", caption, columns, lines)
+    return Table(f"inequality_{found.study}", caption, columns, lines)
 
 
 def _change(study: Settings, book: Codebook, found: Found) -> Table:
@@ -105,7 +105,7 @@ def _change(study: Settings, book: Codebook, found: Found) -> Table:
         Column("crude", say("Before adjusting"), number=True),
         Column("truth", say("True change"), number=True),
     ]
-    return Table("inequality_change", say("What each would change in the slope index, adjusted."), columns, lines)
+    return Table(f"inequality_change_{found.study}", say("What each would change in the slope index, adjusted."), columns, lines)
 
 
 def _parts(study: Settings, book: Codebook, found: Found) -> Table:
@@ -140,7 +140,7 @@ def _parts(study: Settings, book: Codebook, found: Found) -> Table:
     ]
     rank = book.columns[study.by].label
     caption = say("Adjusted effects in parts of equal size by {rank}, from the lowest.", rank=rank)
-    return Table("inequality_parts", caption, columns, lines)
+    return Table(f"inequality_parts_{found.study}", caption, columns, lines)
 
 
 def part_rows(study: Settings, book: Codebook, found: Found, contrast: Contrast, outcome: str) -> list[Row | None]:
