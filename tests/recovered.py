@@ -13,6 +13,7 @@ import pytest
 from evenwicht.config import AS_CONFIGURED
 from evenwicht.config.recovered import recovery_settings
 from evenwicht.display.section import where
+from evenwicht.estimators.results import ESTIMANDS
 from evenwicht.recovery import Settings, read_recovery
 from evenwicht.results.schema import QUESTION, RECOVERY, TRUTH
 
@@ -62,6 +63,12 @@ def recovered(cohort: str, scenario: str = AS_CONFIGURED, settings: Settings | N
 
 def _refuse(why: str) -> None:
     pytest.fail(f"results/tables/{why}: run make recovery", pytrace=False)
+
+
+def effects(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows about what an exposure does: not what it tells as people are, and no reciprocal that needs a clear effect."""
+    told = rows["estimand"].map(lambda name: ESTIMANDS[name].kind == "association")
+    return rows[~told & ~rows["estimand"].isin(["r_squared", "liability_r_squared", "auc", "number_needed"])]
 
 
 # --- judging --------------------------------------------------------------------------------------------------------

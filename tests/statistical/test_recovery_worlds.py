@@ -11,13 +11,14 @@ from evenwicht.recovery import replicate, summarise
 
 from tests.cohorts import configured, truth_of, with_studies
 from tests.conftest import world_with
-from tests.recovered import biased, covers, recovered, unbiased
+from tests.recovered import biased, covers, effects, recovered, unbiased
 
 
 def drawn(name: str, level: str) -> pd.DataFrame:
-    """What draws of a world say of its studies of a level."""
-    studies = [key for key, study in configured(name).studies.items() if study.level == level]
-    rows = where(recovered(name), study=studies)
+    """What draws of a world say of effects in its studies of exposures or policies of a level."""
+    kinds = {"exposure", "policy"}
+    studies = [key for key, s in configured(name).studies.items() if s.level == level and s.kind in kinds]
+    rows = effects(where(recovered(name), study=studies))
     assert set(rows["study"]) == set(studies)
     return rows
 
@@ -52,7 +53,7 @@ def test_famine_is_found_where_nobody_dies_or_is_selected() -> None:
     disease = config.source.coronary_disease.model_copy(update={"frailty": 0.0})
     config = world_with(config, survival=survival, coronary_disease=disease)
     draws, _ = replicate(config, truth_of(config, 500_000, 41), 42, range(1, 61))
-    rows = where(summarise(draws), method="regression")
+    rows = effects(where(summarise(draws), method="regression"))
     assert len(where(rows, estimand=["risk_difference", "conditional_hazard_ratio", "mean_difference"])) == 9
     assert unbiased(rows), rows
 

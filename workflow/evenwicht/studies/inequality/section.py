@@ -105,7 +105,8 @@ def _change(study: Settings, book: Codebook, found: Found) -> Table:
         Column("crude", say("Before adjusting"), number=True),
         Column("truth", say("True change"), number=True),
     ]
-    return Table(f"inequality_change_{found.study}", say("What each would change in the slope index, adjusted."), columns, lines)
+    caption = say("What each would change in the slope index, adjusted.")
+    return Table(f"inequality_change_{found.study}", caption, columns, lines)
 
 
 def _parts(study: Settings, book: Codebook, found: Found) -> Table:
