@@ -19,7 +19,7 @@ from evenwicht.display.axes import round_ticks, short_number
 from evenwicht.display.certainty import TOLD_FROM
 from evenwicht.display.labels import first_upper
 from evenwicht.display.language import say
-from evenwicht.display.lettering import LINE, TEXT, wrapped
+from evenwicht.display.lettering import LINE, TEXT, width_of, wrapped
 from evenwicht.display.picture import GREY, LEVELS, PALE, RULE, TRUTH, WIDTH, Picture, level_label, style
 from evenwicht.display.section import Row, records, where
 from evenwicht.display.wording import number
@@ -188,12 +188,15 @@ class _Canvas:
         self.y += LINE + 8
 
     def block(self, block: Block, limit: float, *, new: bool) -> None:
+        beside = width_of(block.cohort, bold=True) + 2 * TEXT
+        together = new and beside + width_of(block.outcome) <= self.width
         if new:
             lines = wrapped(block.cohort, self.width, bold=True)
-            self.text(0, lines, self.y + 5, fontweight="bold", bbox=CLEAR)
-            self.y += LINE * len(lines) + 6
+            self.y += 5
+            self.text(0, lines, self.y, fontweight="bold", bbox=CLEAR)
+            self.y += 0 if together else LINE * len(lines) + 1
         lines = wrapped(block.outcome, self.width)
-        self.text(0, lines, self.y, color="#3a4450", bbox=CLEAR)
+        self.text(beside if together else 0, lines, self.y, color="#3a4450", bbox=CLEAR)
         self.y += LINE * len(lines) + 1
         start, ends = self.y, [self.y]
         for level in self.levels:

@@ -65,7 +65,7 @@ def cohort_page(
         "weighed": weighed,
         "dots": [pair for one in told if (pair := _dots(one))],
         "flow": flow_table(own["flow"], words),
-        "paragraph": [*paragraph(told, weighed), *statements][:MOST_STATEMENTS],
+        "paragraph": paragraph(told, weighed) or statements[:MOST_STATEMENTS],
         "conclusions": conclusions_table(told),
         "failed": lines.not_estimated_table(
             [line for line in lines.not_estimated(words, tables["estimates"]) if line["cohort"] == config.title]

@@ -12,7 +12,7 @@ from evenwicht.studies import showing
 from evenwicht.weighing import Weighed
 
 MOST_STATEMENTS = 5  # of a paragraph
-MOST_NAMED = 3  # comparisons named in one sentence
+MOST_NAMED = 2  # effects named in one sentence; of more their number
 CAPPED = ("does_not_survive", "depends_on_method")
 
 
@@ -96,13 +96,26 @@ def paragraph(told: Sequence[Told], weighed: Sequence[Weighed]) -> list[str]:
     statements = [f"{sentence(one)} {truth(one)}".strip() for one in sure if one in firsts.values()]
     others = [one for one in sure if one not in firsts.values()]
     if others:
-        statements.append(say("Its page also tells of {named}.", named=_named(others)))
+        statements.append(
+            say("Its page also tells of {named}.", named=_named(others))
+            if len(others) <= MOST_NAMED
+            else say("Its page tells of {more} more effects.", more=len(others))
+        )
     capped = [one for one in told if one.verdict.status in CAPPED]
     statements += [sentence(one) for one in capped[:1]]
     left = [one for one in told if one not in sure and one not in capped and one.verdict.status != "not_estimable"]
-    statements += [f"{sentence(one)} {truth(one)}".strip() for one in left if len(left) == 1]
-    if len(left) > 1:
+    if len(left) == 1:
+        statements.append(f"{sentence(left[0])} {truth(left[0])}".strip())
+    elif left and len(left) <= MOST_NAMED:
         statements.append(say("We cannot tell, or not well enough: {named}.", named=_named(left)))
+    elif left:
+        statements.append(
+            say(
+                "Of the {all} effects that we looked for, {left} cannot be told, or not well enough.",
+                all=len(told),
+                left=len(left),
+            )
+        )
     statements += [told_weight for one in weighed if (told_weight := weight(one, told))][:1]
     return statements[:MOST_STATEMENTS]
 
@@ -113,11 +126,9 @@ def _may_be_told(one: Told) -> bool:
 
 
 def _named(told: Sequence[Told]) -> str:
-    """Comparisons by name, the first few; of the others their number."""
-    names = [say("{cause} and {outcome}", cause=in_sentence(t.cause), outcome=in_sentence(t.outcome)) for t in told]
-    if len(names) <= MOST_NAMED:
-        return "; ".join(names)
-    return say("{some}; and {more} more", some="; ".join(names[:MOST_NAMED]), more=len(names) - MOST_NAMED)
+    return "; ".join(
+        say("{cause} and {outcome}", cause=in_sentence(one.cause), outcome=in_sentence(one.outcome)) for one in told
+    )
 
 
 def weight(weighed: Weighed, told: Sequence[Told]) -> str:
