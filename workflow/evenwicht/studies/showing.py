@@ -88,7 +88,7 @@ def headline(study: StudySettings, book: Codebook) -> tuple[str, str] | None:
     """Return exposure and reference of the comparison that a study is about: what its kind says, else the first."""
     declared = _declared(type(study), "headline")
     if declared:
-        return declared(study)
+        return declared(study, book)
     shown = next(iter(study.exposures_shown(book)), None)
     return (shown.exposure, shown.reference) if shown else None
 

@@ -35,7 +35,7 @@ COLUMNS = {  # heading -> what births are compared with, and methods, best first
 }
 
 
-def headline(study: Settings) -> tuple[str, str]:
+def headline(study: Settings, _: Codebook) -> tuple[str, str]:
     """The last window against all births before and after."""
     return list(study.windows)[-1], BOTH
 

@@ -43,6 +43,12 @@ DIFFERENCES = ("within_difference", "between_difference", "contextual_difference
 LEAD = ("expected_means", "sampled_means")  # the first that has an estimate is shown
 
 
+def headline(study: Settings, book: Codebook) -> tuple[str, str] | None:
+    """What is done to a whole group, if anything: of people, the study tells two differences and no effect alone."""
+    condition = next(iter(study.conditions_of(book)), None)
+    return (condition.exposure, condition.reference) if condition else None
+
+
 def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
     """Return the differences of each exposure, those by conditions, and how the variance is made up."""
     from evenwicht.studies.context.run import LEAST_SHOWN

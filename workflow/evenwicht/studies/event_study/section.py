@@ -56,7 +56,7 @@ EFFECTS = {  # column of the table -> estimand and method
 }
 
 
-def headline(study: Settings) -> tuple[str, str]:
+def headline(study: Settings, _: Codebook) -> tuple[str, str]:
     """The longest exposure against births that had none."""
     return study.longest, study.unexposed.id
 
@@ -76,7 +76,7 @@ def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
                 effects.append({"outcome": book.outcomes[outcome].label, "group": label, **shown})
         answers = records(where(told, outcome=outcome))
         if answers:
-            questions[book.outcomes[outcome].label] = _questions(outcome, answers, labels[headline(study)])
+            questions[book.outcomes[outcome].label] = _questions(outcome, answers, labels[headline(study, book)])
     return {
         "effects": _effects_table(effects),
         "questions": questions,
