@@ -38,7 +38,7 @@ def measured(name: str, folder: str) -> tuple[float, float]:
     cohort = read_cohort(folder)
     start = time.process_time()
     if name != READING:
-        run_study(name, CONFIG.studies[name], cohort, CONFIG.codebook, job_of(1, CONFIG.name, 2), strict=True)
+        run_study(name, CONFIG.studies[name], cohort, CONFIG.codebook, job_of(1, CONFIG.name), strict=True)
     return peak(), time.process_time() - start
 
 

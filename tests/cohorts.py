@@ -67,12 +67,11 @@ def studied(
     config: CohortConfig,
     cohort: Cohort,
     *,
-    permutations: int = 20,
     known: Known = None,
     strict: bool = True,
 ) -> Tables:
     """Run one study of a file; what its data cannot support is an error, or a row with the reason if not strict."""
-    job = job_of(1, config.name, permutations, known)
+    job = job_of(1, config.name, known)
     return run_study(name, config.studies[name], cohort, config.codebook, job, strict=strict)
 
 

@@ -117,10 +117,10 @@ def questions_of(name: str) -> list[Question]:
         "dunedin": [
             effect("poverty", ["multi_sector_need", "disease"]),
             effect("child_benefit", ["poverty", "multi_sector_need", "disease"], policy=True),
-            Concentration("38", 0.20, 3, "top_20_in_3", "childhood_risk"),
+            Concentration(("38",), (0.20,), (3,), risk="childhood_risk"),
         ],
-        "register_nz": [Concentration("2006-2016", 0.10, 3, "top_10_in_3", "childhood_risk")],
-        "register_dk": [Concentration("2006-2016", 0.10, 2, "top_10_in_2")],
+        "register_nz": [Concentration(("2006-2016",), (0.10,), (3,), risk="childhood_risk")],
+        "register_dk": [Concentration(("2006-2016",), (0.10,), (2,))],
         "rationing": [
             effect("low_sugar_household", DISEASES),
             effect("rationed", DISEASES, policy=True),

@@ -218,7 +218,7 @@ def test_who_is_not_followed_for_death_or_died_before_entry_leaves_with_the_reas
     cohort = made([((0, 50, 0),), ((40, 50, 0), (0, 39, 1))])
     book = Codebook("made", BOOK.columns, {"disease": DISEASE}, events=BOOK.events)
     study = settings(outcomes=["disease"])
-    flow = run_study("study", study, cohort, book, job_of(1, "made", 1))["flow"].set_index("step")["people"]
+    flow = run_study("study", study, cohort, book, job_of(1, "made"))["flow"].set_index("step")["people"]
     assert flow["not followed for the competing event"] == flow["competing event before entry"] == 1
     assert flow["analysed"] == 20
 

@@ -4,6 +4,7 @@ Coverage is measured on 2,000 samples of 1,000 people, where its Monte Carlo err
 """
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,11 +26,11 @@ from evenwicht.estimators.concentration_coverage import (
 )
 from evenwicht.estimators.concentration_intervals import (
     Group,
-    gini_interval,
-    lorenz_curve,
-    multi_sector_group,
-    top_share_interval,
+    HighNeed,
+    Ranked,
+    share_interval,
 )
+from evenwicht.estimators.influence import Estimate, Sampling
 from evenwicht.estimators.results import Interval
 from evenwicht.studies.concentration import Settings
 from evenwicht.studies.running import job_of, run_study
@@ -65,6 +66,22 @@ def coverage(intervals: list[Interval], truth: float) -> float:
     return float(np.mean([interval.lower <= truth <= interval.upper for interval in intervals]))
 
 
+def interval_of(estimate: Estimate) -> Interval:
+    return share_interval(Sampling(len(estimate.influence)), estimate)
+
+
+def gini_interval(amounts: np.ndarray) -> Interval:
+    return interval_of(Ranked(amounts).index())
+
+
+def top_share_interval(amounts: np.ndarray, top: float) -> Interval:
+    return interval_of(Ranked(amounts).top(top))
+
+
+def group_of(amounts: np.ndarray, top: float, at_least: int) -> Group:
+    return HighNeed(list(amounts.T), top).group(at_least)
+
+
 # --- linearised standard errors -------------------------------------------------------------------------------------
 
 
@@ -80,7 +97,7 @@ def test_linearised_errors_have_their_reference_values() -> None:
 
 def test_the_band_of_a_lorenz_curve_comes_from_its_influence_function() -> None:
     grid = np.array([0, 0.05, 0.25, 0.5, 0.83, 1])
-    curve = lorenz_curve(INCOMES, grid)
+    curve = Ranked(INCOMES).curve(grid)
     np.testing.assert_allclose(curve.share, concentration.lorenz(INCOMES, grid), atol=1e-12)
     for p, share, upper in zip(grid[1:-1], curve.share[1:-1], curve.upper[1:-1], strict=True):
         quantile = INCOMES[int(p * 10)]
@@ -97,22 +114,24 @@ def test_limits_lie_between_zero_and_one_around_the_estimate(amounts: np.ndarray
         return
     ordered = np.sort(amounts)
     pair = np.column_stack([amounts, np.roll(amounts, 1)])
-    group = multi_sector_group(pair, top, 2)
-    for interval in (gini_interval(ordered), top_share_interval(ordered, top), group.size, *group.use_shares):
+    group = group_of(pair, top, 2)
+    intervals = [interval_of(estimate) for estimate in (group.size, *group.use_shares)]
+    for interval in (gini_interval(ordered), top_share_interval(ordered, top), *intervals):
         if interval.reason:
             assert np.isnan([interval.lower, interval.upper]).all()
         else:
             assert 0 <= interval.lower <= interval.estimate <= interval.upper <= 1
-    curve = lorenz_curve(ordered, np.linspace(0, 1, 21))
+    curve = Ranked(ordered).curve(np.linspace(0, 1, 21))
     assert ((curve.lower >= 0) & (curve.lower <= curve.share + 1e-12)).all()
     assert ((curve.upper <= 1) & (curve.upper >= curve.share - 1e-12)).all()
 
 
 def test_a_top_group_that_holds_all_use_has_no_interval() -> None:
-    top = top_share_interval(np.repeat([0.0, 1.0], [900, 100]), 0.2)
-    assert top.estimate == 1
-    assert top.status == "no interval"
-    assert "no more people than it are users" in top.reason
+    rng = np.random.default_rng(56)
+    use = {"nights": np.r_[np.zeros(900), rng.gamma(20.0, size=100)]}
+    top = where(studied(use, at_least=[])["estimates"], estimand="top_share").iloc[0]
+    assert (top["estimate"], top["status"]) == (1, "no interval")
+    assert "no more people than it are users" in top["reason"]
 
 
 # --- coverage -------------------------------------------------------------------------------------------------------
@@ -180,7 +199,7 @@ def test_too_few_users_have_an_estimate_and_a_reason() -> None:
     sample = np.sort(np.r_[np.zeros(500), np.arange(1.0, LEAST_USERS)])
     about = Amounts.of(sample)
     gini, note = judged("gini", gini_interval(sample), about, about.unused)
-    assert gini.estimate == concentration.gini(sample)
+    assert gini.estimate == pytest.approx(concentration.gini(sample), rel=1e-12)
     assert (gini.status, note) == ("no interval", "")
     assert "too few people use it" in gini.reason
 
@@ -216,7 +235,7 @@ def group_samples() -> list[Group]:
         shared, own = rng.standard_normal((PEOPLE, 1)), rng.standard_normal((PEOPLE, 3))
         return np.exp(MODERATE["sigma"] * (np.sqrt(SHARED) * shared + np.sqrt(1 - SHARED) * own))
 
-    return [multi_sector_group(sample(), TOP, 2) for _ in range(DRAWS)]
+    return [group_of(sample(), TOP, 2) for _ in range(DRAWS)]
 
 
 def group_of_everybody(shift: float) -> float:
@@ -233,8 +252,8 @@ def group_of_everybody(shift: float) -> float:
 
 
 def test_the_group_s_size_and_use_are_covered() -> None:
-    assert 0.93 <= coverage([g.size for g in group_samples()], group_of_everybody(0)) <= 0.97
-    shares = [g.use_shares[0] for g in group_samples()]
+    assert 0.93 <= coverage([interval_of(g.size) for g in group_samples()], group_of_everybody(0)) <= 0.97
+    shares = [interval_of(g.use_shares[0]) for g in group_samples()]
     assert 0.93 <= coverage(shares, group_of_everybody(MODERATE["sigma"])) <= 0.97
 
 
@@ -243,7 +262,7 @@ def test_errors_of_the_group_hold_the_thresholds_that_each_sample_draws_again() 
 
     Thresholds held fixed give a size an error 1.7 times too large.
     """
-    sizes = [g.size for g in group_samples()]
+    sizes = [interval_of(g.size) for g in group_samples()]
     drawn = np.std([size.estimate for size in sizes])
     assert np.mean([size.se for size in sizes]) == pytest.approx(drawn, rel=0.1)
     share = group_of_everybody(0)
@@ -253,30 +272,20 @@ def test_errors_of_the_group_hold_the_thresholds_that_each_sample_draws_again() 
 def test_a_threshold_below_which_nobody_uses_does_not_move() -> None:
     """A tenth uses anything, so the top fifth are the users: their number has the error of a proportion."""
     use = np.repeat([[0.0, 0.0], [1.0, 2.0]], [900, 100], axis=0)
-    group = multi_sector_group(use, 0.2, 2)
-    assert group.size.se == pytest.approx(np.sqrt(0.1 * 0.9 / 999))
-    assert group.use_shares[0].estimate == 1
-    assert group.use_shares[0].status == "no interval"
-
-
-def test_shuffles_keep_margins_whatever_the_order_of_people() -> None:
-    """Two sectors with ten high users each of 100, in both by chance: hypergeometric mean of 1, of 10% of ten."""
-    use = np.column_stack([np.arange(100.0), np.arange(100.0)])
-    flags = np.column_stack([concentration.high_need(column, 0.1) for column in use.T])
-    size, share = concentration.permuted_groups(use, flags, 2, 4000, np.random.default_rng(52))
-    assert size.mean() == pytest.approx(0.01, abs=4 * size.std() / np.sqrt(4000))
-    high = use[90:, 0].sum() / use[:, 0].sum()
-    assert share[:, 0].mean() == pytest.approx(0.1 * high, abs=4 * share[:, 0].std() / np.sqrt(4000))
+    group = group_of(use, 0.2, 2)
+    assert interval_of(group.size).se == pytest.approx(np.sqrt(0.1 * 0.9 / 999))
+    assert group.use_shares[0].value == pytest.approx(1, rel=1e-12)
+    assert interval_of(group.use_shares[0]).status == "no interval"
 
 
 # --- the study ------------------------------------------------------------------------------------------------------
 
 MEASURES = {"claims": "count", "spending": "money", "nights": "duration", "drugs": "quantity"}
-STUDY = Settings(kind="concentration", window="w", top_share=TOP, at_least=2)
 
 
-def studied(use: dict[str, np.ndarray], earlier: dict[int, float] | None = None) -> Tables:
+def studied(use: dict[str, np.ndarray], earlier: dict[int, float] | None = None, **settings: Any) -> Tables:
     """The study of one window: use of the same people by sector, NaN if not known; in an earlier window nights by id."""
+    study = Settings(**{"kind": "concentration", "windows": ["w"], "top_shares": [TOP], "at_least": [2]} | settings)
     people = np.arange(len(next(iter(use.values()))))
     costs = pd.concat(
         pd.DataFrame({"id": people, "sector": name, "window": "w", "amount": amount}) for name, amount in use.items()
@@ -286,7 +295,7 @@ def studied(use: dict[str, np.ndarray], earlier: dict[int, float] | None = None)
     columns = {"id": Column(role="id", type="integer", label="Person")}
     sectors = {name: Sector(label=name, unit="", measures=MEASURES[name]) for name in use}
     cohort = Cohort("c", "c", columns, pd.DataFrame({"id": people}), costs=costs)
-    return run_study("use", STUDY, cohort, Codebook("c", columns, sectors=sectors), job_of(53, "c", 100), strict=True)
+    return run_study("use", study, cohort, Codebook("c", columns, sectors=sectors), job_of(53, "c"), strict=True)
 
 
 def four_sectors(unit_of_money: float = 1.0) -> dict[str, np.ndarray]:

@@ -61,11 +61,11 @@ def born_to(precision: str) -> dict[str, Any]:
 
 
 RUN_MISTAKES = {
-    "wrong key": (at("permutation", 100), "permutation: unknown key. Did you mean 'permutations'?"),
+    "wrong key": (at("replicate", 100), "replicate: unknown key. Did you mean 'replicates'?"),
     "missing key": (without("seed"), "seed: required key is missing"),
     "wrong type": (at("seed", "many"), "seed: input should be a valid integer.*got 'many'"),
     "negative seed": (at("seed", -1), "seed: input should be greater than or equal to 0.*got -1"),
-    "too few replicates": (at("permutations", 3), "permutations: input should be greater than or equal to 100.*got 3"),
+    "too few replicates": (at("replicates", 3), "replicates: input should be greater than or equal to 20.*got 3"),
     "no cohorts": (at("cohorts", []), "cohorts: list should have at least 1 item"),
     "absent cohort file": (at("cohorts", ["config/absent.yaml"]), "config/absent.yaml: no such file"),
     "same cohort twice": (
@@ -296,7 +296,7 @@ def test_mistake_in_a_cohort_file_names_its_key(mistake: str, tmp_path: Path) ->
 def test_every_mistake_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     with pytest.raises(ConfigError) as caught:
-        load_run({**RUN, "seed": -1, "permutations": 1, "typo": True})
+        load_run({**RUN, "seed": -1, "replicates": 1, "typo": True})
     assert len(str(caught.value).splitlines()) == 3
 
 
@@ -465,7 +465,7 @@ UNKNOWN_KEYS = {
     "studis": "studis: unknown key. Did you mean 'studies'?",
     "studies.stressors.outcoms": "studies.stressors.outcoms: unknown key. Did you mean 'outcomes'?",
     "studies.stressors.cluster": "studies.stressors.cluster: no key of this section. Move it to its own",
-    "studies.concentration.windo": "studies.concentration.windo: unknown key. Did you mean 'window'?",
+    "studies.concentration.top_sharess": "studies.concentration.top_sharess: unknown key. Did you mean 'top_shares'?",
     "outcomes.disease.column": "outcomes.disease.column: no key of this section",
     "adjustments.full.quadratic": "adjustments.full.quadratic: unknown key",
     "source.disease.ratee": "source.disease.ratee: unknown key. Did you mean 'rate'?",
@@ -610,8 +610,16 @@ FAULTS: dict[str, tuple[str, str, dict[str, Any], list[str]]] = {
     "concentration": (
         "dunedin",
         "concentration",
-        {"risk": "risk_score", "window": "39", "weights": "sampling"},
-        ["risk", "window", "weights", "weights"],
+        {
+            "risk": "sex",
+            "windows": ["39"],
+            "weights": "sampling",
+            "at_least": [9, 9],
+            "strata": ["ses"],
+            "changes": ["povertyy", "ses"],
+            "adjust": {"columns": ["ses"]},
+        },
+        ["weights", "windows.0", "at_least.1", "at_least.0", "at_least.1", "strata.0", "risk", "changes.0", "adjust"],
     ),
     "missing_data": (
         "nhefs",
@@ -668,7 +676,7 @@ def test_a_kind_of_study_honours_weights_or_refuses_them_by_name(kind: str) -> N
     assert not list(config.check())
     faults = [(m.path, m.what) for m in changed(config, {f"studies.{study}.weights": "sampling"}).check()]
     refused = [(f"studies.{study}.weights", f"a study of kind {kind} does not honour weights")]
-    honour = ("exposure", "policy", "missing_data", "pathways", "competing_risks", "inequality")
+    honour = ("exposure", "policy", "missing_data", "pathways", "competing_risks", "inequality", "concentration")
     assert faults == ([] if kind in honour else refused)
 
 
@@ -680,7 +688,7 @@ def test_a_study_within_families_needs_families() -> None:
 
 
 def test_concentration_needs_sectors() -> None:
-    study = {"kind": "concentration", "window": "38", "top_share": 0.2, "at_least": 2}
+    study = {"kind": "concentration", "windows": ["38"], "top_shares": [0.2], "at_least": [2]}
     faults = list(changed(configured("nhefs"), {"studies.use": study}).check())
     assert faults[-1].what == "the cohort has no cost sectors"
 

@@ -56,7 +56,8 @@ def survival(config: CohortConfig) -> Picture:
 def lorenz(sector: str, null: object, **use: object) -> Picture:
     grid = np.linspace(0, 1, 101)
     line = {"arm": sector, "x": grid, "estimate": grid**3, "lower": grid**4, "upper": grid**2, "null": null}
-    return lorenz_figure(pd.DataFrame(line), configured("dunedin").codebook, found_in(use_of(sector, **use)))
+    ranked = pd.DataFrame(columns=["arm", "x", "estimate", "lower", "upper", "null_lower", "null_upper"])
+    return lorenz_figure(pd.DataFrame(line), ranked, configured("dunedin").codebook, found_in(use_of(sector, **use)))
 
 
 def waves(*rows: tuple[str, float, float, float]) -> pd.DataFrame:

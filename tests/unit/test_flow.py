@@ -8,7 +8,9 @@ import pandas as pd
 import pytest
 from evenwicht.cohort import Cohort
 from evenwicht.results.flow import ANALYSED, COVARIATES, DUE, EXPOSURE, OWN_CLUSTER, STAYING, Flow, departures
+from evenwicht.results.questions import group_key
 from evenwicht.results.schema import ESTIMATES, FLOW
+from evenwicht.studies import concentration
 
 from tests.cohorts import Tables, configured, people_of, studied
 from tests.conftest import ROOT
@@ -61,8 +63,10 @@ def check(tables: Tables, persons: int) -> None:
 def outcomes_of(name: str, study: str) -> set[str]:
     """What the flow of a study is told for: its outcomes, or its group with high need."""
     settings = configured(name).studies[study]
+    if isinstance(settings, concentration.Settings):
+        return {group_key(*group) for group in settings.main_groups}
     stage = getattr(settings, "first_stage", None)
-    return {*getattr(settings, "outcomes", [getattr(settings, "group", "")]), *([stage] if stage else [])}
+    return {*getattr(settings, "outcomes", [""]), *([stage] if stage else [])}
 
 
 @pytest.mark.parametrize(("name", "study"), STUDIES)
@@ -121,7 +125,7 @@ def test_reasons_of_a_comparison_by_a_column() -> None:
 def test_people_whose_costs_are_not_known_leave_concentration_for_one_of_three_reasons() -> None:
     cohort, study = people("dunedin"), configured("dunedin").studies["concentration"]
     ids, costs = cohort.persons[cohort.id], cohort.costs
-    then = costs["window"] == study.window
+    then = costs["window"] == study.windows[0]
     often = set(costs.loc[then, "id"]) & set(costs.loc[~then, "id"])
     chosen = [person for person in ids if person in often][:60]
     nowhere = costs["id"].isin(chosen[:10])
@@ -129,7 +133,7 @@ def test_people_whose_costs_are_not_known_leave_concentration_for_one_of_three_r
     sector = costs["sector"].iloc[0]
     in_part = costs["id"].isin(chosen[30:60]) & then & (costs["sector"] == sector)
     told = replace(cohort, costs=costs[~(nowhere | not_then | in_part)])
-    before, after = (steps("dunedin", "concentration", c, study.group) for c in (cohort, told))
+    before, after = (steps("dunedin", "concentration", c, "top_20_in_3") for c in (cohort, told))
     assert after["not linked"] == before["not linked"] + 10
     assert after["not observed in the window"] == before["not observed in the window"] + 20
     assert after["use of a sector not known"] == 30

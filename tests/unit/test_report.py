@@ -15,7 +15,7 @@ from evenwicht.results import schema
 from evenwicht.results.reading import read_tables
 from evenwicht.results.rows import with_truth
 from evenwicht.studies.birth_periods.section import words as birth_periods
-from evenwicht.studies.concentration.section import concentration_lines
+from evenwicht.studies.concentration.tables import beside_chance
 from evenwicht.studies.discontinuity.section import words as discontinuity
 from evenwicht.worlds.published import PUBLISHED
 
@@ -219,15 +219,15 @@ def test_changed_columns_are_shown() -> None:
 
 def test_concentration_never_stands_without_chance(dunedin_config: CohortConfig) -> None:
     study, book = dunedin_config.studies["concentration"], dunedin_config.codebook
-    (line,) = concentration_lines(study, book, found_in(use_of("crime", 0.9, 0.4)))
+    (line,) = beside_chance(study, book, found_in(use_of("crime", 0.9, 0.4))).rows
     assert (line["what"], line["chance"], line["excess"]) == ("Criminal convictions", "0.400", "+0.500")
 
 
 def test_what_is_not_counted_says_why_it_has_no_chance_value(dunedin_config: CohortConfig) -> None:
     study, book = dunedin_config.studies["concentration"], dunedin_config.codebook
-    (line,) = concentration_lines(study, book, found_in(use_of("welfare", 0.8, note=TOO_SHORT)))
+    (line,) = beside_chance(study, book, found_in(use_of("welfare", 0.8, note=TOO_SHORT))).rows
     assert line["chance"] == "none: a duration is not counted"
-    assert line["excess"] == ""
+    assert "excess" not in line
     assert line["observed"] == f"0.800 (0.780 to 0.820); {TOO_SHORT}"
 
 

@@ -101,7 +101,7 @@ def settings(kind: str = "exposure", **given: Any) -> Any:
 
 
 def ran(study: Any, cohort: Cohort = PEOPLE, *, strict: bool = True) -> Tables:
-    return run_study("study", study, cohort, BOOK, job_of(1, "made", 20), strict=strict)
+    return run_study("study", study, cohort, BOOK, job_of(1, "made"), strict=strict)
 
 
 def values(tables: Tables) -> pd.Series:
@@ -460,7 +460,7 @@ def test_an_adjusted_difference_is_that_of_least_squares_on_the_design() -> None
 def test_the_covariates_of_a_named_set_are_those_stated_in_the_study() -> None:
     book = replace(BOOK, adjustments={"full": Adjustment(columns=["age"], splines={"age": 4})})
     named, stated = settings(), settings(adjust={"columns": ["age"], "splines": {"age": 4}})
-    job = job_of(1, "made", 20)
+    job = job_of(1, "made")
     named = named.model_copy(update={"adjust": "full"})
     pd.testing.assert_series_equal(values(run_study("study", named, PEOPLE, book, job)), values(ran(stated)))
 

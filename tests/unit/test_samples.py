@@ -62,7 +62,7 @@ def people(
 def ran(cohort: Cohort, outcome: Outcome, study: StudySettings = STUDY) -> Tables:
     """The tables of a study of one outcome, of people without families."""
     columns = {name: column for name, column in COLUMNS.items() if name != "family"}
-    return run_study("study", study, cohort, Codebook("own", columns, {"event": outcome}), job_of(1, "own", 20))
+    return run_study("study", study, cohort, Codebook("own", columns, {"event": outcome}), job_of(1, "own"))
 
 
 def estimated(cohort: Cohort, outcome: Outcome) -> pd.DataFrame:

@@ -11,15 +11,17 @@ from evenwicht.base.exposures import Contrast
 from evenwicht.base.outcomes import BinaryOutcome, ContinuousOutcome
 from evenwicht.base.streams import stream_key
 from evenwicht.cohort import TABLES, Cohort
+from evenwicht.display.section import where
 from evenwicht.estimators.classification import agreement, auc
 from evenwicht.estimators.distributions import at_least
 from evenwicht.results.questions import Concentration, Effect
 from evenwicht.results.schema import TRUTH
 from evenwicht.worlds import mechanisms as by
 from evenwicht.worlds import truth
+from evenwicht.worlds.concentration_truth import concentration_rows
 from evenwicht.worlds.mechanism_settings import Onset
+from evenwicht.worlds.people import People
 from evenwicht.worlds.scm import Noise, model
-from evenwicht.worlds.use_truth import concentration_rows
 from evenwicht.worlds.world import World
 from scipy.integrate import quad
 from scipy.stats import binom, mannwhitneyu
@@ -78,18 +80,29 @@ def test_onset_after_entry_follows_the_conditional_law() -> None:
         assert abs((survival < q).mean() - q) <= 4 * np.sqrt(q * (1 - q) / n)
 
 
+def people_with(use: np.ndarray, risk: np.ndarray) -> People:
+    """People of a world with three sectors, and a childhood score."""
+
+    def never(_: np.random.SeedSequence) -> Cohort:
+        raise NotImplementedError
+
+    world = World(model(), never, use={"w": "use"}, sectors=("a", "b", "c"))
+    return People(world, Codebook("toy", {}), {"use": use, "risk": risk})
+
+
 def test_concentration_by_risk_never_exceeds_the_gini() -> None:
     use = RNG.lognormal(0, 1, (20_000, 3))
-    question = Concentration("w", 0.2, 2, "group", "risk")
-    for people in ({"risk": use[:, 0]}, {"risk": RNG.normal(size=20_000)}):
-        rows = pd.DataFrame(concentration_rows(question, use, ["a", "b", "c"], people))
-        rows = rows.set_index(["estimand", "outcome"])
-        for sector in "abc":
-            index, gini = rows.loc[("concentration_index", sector), "value"], rows.loc[("gini", sector), "value"]
-            assert index <= gini * (1 + 1e-3)
+    question = Concentration(("w",), (0.2,), (2,), risk="risk")
+    for risk in (use[:, 0], RNG.normal(size=20_000)):
+        rows = pd.DataFrame(concentration_rows(question, people_with(use, risk)))
+        index, gini = (
+            where(rows, estimand=name, outcome=["a", "b", "c"])["value"].to_numpy()
+            for name in ("concentration_index", "gini")
+        )
+        assert (index <= gini * (1 + 1e-3)).all()
     # ranked by the use of a sector itself, its concentration index is its Gini coefficient
-    own = pd.DataFrame(concentration_rows(question, use, ["a", "b", "c"], {"risk": use[:, 0]}))
-    values = own[own["outcome"] == "a"].set_index("estimand")["value"]
+    own = where(pd.DataFrame(concentration_rows(question, people_with(use, use[:, 0]))), outcome="a")
+    values = own[own["exposure"].isin(["", "risk", "top_20"])].set_index("estimand")["value"]
     assert values["concentration_index"] == pytest.approx(values["gini"], rel=1e-3)
     assert values["top_risk_share"] == pytest.approx(values["top_share"], rel=1e-9)
 

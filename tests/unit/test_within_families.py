@@ -212,7 +212,7 @@ def compared(differ: int, sick: int, fallen: int, *, strict: bool = False) -> Ta
     ages = {"entry_age": 0.0, "exit_age": np.where(ill, 40.0, 55.0), "status": ill.astype(float)}
     events = pd.DataFrame({"id": persons["id"], "event": "onset", **ages})
     cohort = Cohort("pairs", "", dict(BOOK.columns), persons, events=events)
-    return run_study("within", STUDY, cohort, BOOK, job_of(1, "pairs", 100), strict=strict)
+    return run_study("within", STUDY, cohort, BOOK, job_of(1, "pairs"), strict=strict)
 
 
 def test_the_families_and_people_that_carry_each_comparison_are_told() -> None:

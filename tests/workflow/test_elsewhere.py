@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import ROOT, run_snakemake
 
-NUMBERS = ["permutations=100", "truth_draws=10000"]
+NUMBERS = ["truth_draws=10000"]
 
 pytestmark = pytest.mark.filterwarnings("default")
 

@@ -17,7 +17,6 @@ from tests.unit.test_ingest import own_table
 Run = Callable[..., subprocess.CompletedProcess[str]]
 SETTINGS = [
     "--config",
-    "permutations=100",
     "truth_draws=10000",
     "cohorts=['config/own_cohort_example.yaml','config/deprivation.yaml']",
 ]

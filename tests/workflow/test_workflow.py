@@ -22,7 +22,7 @@ from tests.unit.test_ingest import own_table
 Run = Callable[..., subprocess.CompletedProcess[str]]
 # every kind of job, of cohorts that are fast
 COHORTS = "cohorts=['config/nhefs.yaml','config/dunedin.yaml','config/register_nz.yaml','config/deprivation.yaml']"
-QUICK = ["--config", "permutations=100", "truth_draws=100000", "replicates=20", COHORTS]
+QUICK = ["--config", "truth_draws=100000", "replicates=20", COHORTS]
 FRESH = ["--forcerun", "recovery_tables"]  # the committed tables are there already
 OUTPUTS = [
     "results/tables",
@@ -326,7 +326,7 @@ def test_a_fault_of_the_program_fails_the_run_and_no_older_page_stands_beside_ne
 
 def test_an_own_cohort_runs_from_the_template(snakemake: Run, checkout: Path) -> None:
     own_table(600).to_csv(checkout / "data/own_cohort.csv", index=False)
-    run = snakemake("--config", "cohorts=['config/own_cohort_example.yaml']", "permutations=100")
+    run = snakemake("--config", "cohorts=['config/own_cohort_example.yaml']")
     assert run.returncode == 0, run.stdout[-3000:]
     estimates = pd.read_csv(checkout / "results/tables/estimates.csv")
     assert set(estimates["cohort"]) == {"own"}

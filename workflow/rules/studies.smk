@@ -22,7 +22,6 @@ rule studies:
     params:
         cohort=lambda w: RUN.cohorts[w.cohort].needed(RUN.cohorts[w.cohort].jobs[w.job]),
         seed=SETTINGS.seed,
-        permutations=SETTINGS.permutations,
         strict=SETTINGS.strict,
         library=lambda w: code_of("studies.py", runs_of(w.cohort, RUN.cohorts[w.cohort].jobs[w.job])),
     script:

@@ -10,7 +10,7 @@ from evenwicht.studies.running import job_of, run_study
 with logged(snakemake.log[0]):
     config, params = CohortConfig.model_validate(snakemake.params.cohort), snakemake.params
     cohort, book = read_cohort(Path(snakemake.input[0]).parent), config.codebook
-    job = job_of(params.seed, config.name, params.permutations)
+    job = job_of(params.seed, config.name)
     found = [run_study(name, study, cohort, book, job, strict=params.strict) for name, study in config.studies.items()]
     for table, file in snakemake.output.items():
         write_parquet(pd.concat([tables[table] for tables in found], ignore_index=True), file)

@@ -13,7 +13,6 @@ class RunConfig(Strict):
     """The default run."""
 
     seed: Annotated[int, Field(ge=0, lt=2**32, description="Seed of every random number of the run")]
-    permutations: Annotated[int, Field(ge=100, le=1_000_000)] = Field(1000, description="Draws of a permutation null")
     truth_draws: Annotated[int, Field(ge=10_000, le=100_000_000)] = Field(
         400_000, description="People per potential-outcome arm behind a true value"
     )

@@ -42,15 +42,22 @@ def poisson_gini(mean: float) -> float:
     return float(special.ive(0, 2 * mean) + special.ive(1, 2 * mean))
 
 
-def high_need(amount: Floats, top_share: float) -> Flags:
+def high_need(amount: Floats, top_share: float, weights: Floats | None = None) -> Flags:
     """Mark the people with most use: at most `top_share` of all, ties and zeros treated alike for everybody.
 
     A person is marked if they use more than the person just outside the top group. Equal use is never split at random,
-    so the group can be smaller than `top_share`, and it holds users only.
+    so the group can be smaller than `top_share`, and it holds users only. With probability weights, (n,), shares are of
+    their sum.
     """
-    allowed = int(np.floor(top_share * len(amount) + 1e-9))
-    outside = len(amount) - allowed - 1
-    threshold = np.partition(amount, outside)[outside] if outside >= 0 else -np.inf
+    if weights is None:
+        allowed = int(np.floor(top_share * len(amount) + 1e-9))
+        outside = len(amount) - allowed - 1
+        threshold = np.partition(amount, outside)[outside] if outside >= 0 else -np.inf
+        return amount > max(threshold, 0.0)
+    order = np.argsort(-amount)
+    inside = np.cumsum(weights[order]) <= top_share * weights.sum() * (1 + 1e-12)
+    outside = int(inside.sum())
+    threshold = amount[order[outside]] if outside < len(amount) else -np.inf
     return amount > max(threshold, 0.0)
 
 
@@ -62,48 +69,6 @@ def top_share_of_use(amount: Floats, top_share: float, weights: Floats | None = 
 def several_sectors(flags: Flags, at_least: int) -> Flags:
     """Mark the people with high need in at least so many sectors; `flags` is (people, sectors)."""
     return flags.sum(axis=1) >= at_least
-
-
-def permuted_groups(
-    amounts: Floats, flags: Flags, at_least: int, draws: int, rng: np.random.Generator
-) -> tuple[Floats, Floats]:
-    """Size of the multi-sector group, and its share of each sector's use, if sectors were unrelated.
-
-    Each sector is shuffled over people independently, which keeps every margin and breaks every association. People
-    without high need are drawn only where the group needs them: the same distribution as a shuffle of everybody, at
-    the cost of the people with high need.
-
-    Parameters
-    ----------
-    amounts, flags : (people, sectors) arrays
-    at_least
-        Number of sectors with high need that puts a person in the group.
-
-    Returns
-    -------
-    size : (draws,) array
-    use_share : (draws, sectors) array
-    """
-    n, sectors = flags.shape
-    high = [amounts[flags[:, j], j] for j in range(sectors)]
-    other = [amounts[~flags[:, j], j] for j in range(sectors)]
-    total = amounts.sum(axis=0)
-    size = np.empty(draws)
-    use_share = np.empty((draws, sectors))
-    for draw in range(draws):
-        # who has high need is a random set; shuffled, because amounts are handed out in its order
-        places = [rng.choice(n, size=len(use), replace=False) for use in high]
-        reached = np.zeros(n, dtype=np.int16)
-        for place in places:
-            reached[place] += 1
-        group = reached >= at_least
-        people = int(group.sum())
-        size[draw] = people / n
-        for j, place in enumerate(places):
-            inside = group[place]
-            rest = rng.choice(other[j], size=people - int(inside.sum()), replace=False, shuffle=False)
-            use_share[draw, j] = (high[j][inside].sum() + rest.sum()) / total[j]
-    return size, use_share
 
 
 def group_share_of_use(amounts: Floats, group: Flags) -> Floats:

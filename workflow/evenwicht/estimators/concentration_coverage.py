@@ -95,10 +95,13 @@ def expected_coverage(statistic: Statistic, amounts: Amounts, part: float) -> tu
     bins = np.unique(table["tail_index"])
     same_tail = table["tail_index"] == bins[np.searchsorted(bins, amounts.tail_index, side="right") - 1]
     worse = (table["statistic"] == statistic) & (table["users"] <= amounts.users) & (table["part"] <= part)
-    lowest, highest = table.loc[same_tail & worse, ["coverage", "highest"]].max()
-    return float(lowest), float(highest)
+    rows = same_tail & worse
+    if not rows.any():
+        return float("nan"), float("nan")
+    return float(table["coverage"][rows].max()), float(table["highest"][rows].max())
 
 
 @cache
-def _table() -> pd.DataFrame:
-    return pd.read_csv(TABLE)
+def _table() -> dict[str, np.ndarray]:
+    """The table by column: it is looked up for every row."""
+    return {str(name): column.to_numpy() for name, column in pd.read_csv(TABLE).items()}

@@ -5,20 +5,18 @@ is sorted once. Thresholds and ranks are estimates themselves: their part of the
 Limits are those of a normal approximation on the logit scale and lie inside 0..1.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import special
 
-from evenwicht.estimators.concentration import (
-    Flags,
-    Floats,
-    group_share_of_use,
-    high_need,
-    several_sectors,
-)
+from evenwicht.base.arrays import Flags, Floats, Ints
+from evenwicht.estimators.concentration import high_need
+from evenwicht.estimators.influence import Estimate, Sampling
 from evenwicht.estimators.results import Z95, Interval
 
+ROUNDING = 1e-12  # of a share: nearer than this to nobody or everybody is either
 WITHOUT_ERROR = "everybody or nobody is counted, so that the spread over people is zero"
 
 
@@ -31,131 +29,261 @@ class LorenzCurve:
     upper: Floats
 
 
-@dataclass(frozen=True)
-class Group:
-    """The people with high need in several sectors: who, how many of all, and their share of each sector's use.
-
-    `flags` (people, sectors) marks high need by sector.
-    """
-
-    flags: Flags
-    members: Flags
-    size: Interval
-    use_shares: list[Interval]
-
-
-def gini_interval(ordered: Floats) -> Interval:
-    """Gini coefficient of amounts in ascending order, not all of them zero.
-
-    The influence function is that of Langel and Tille 2013, JRSS A 176:521, with mid-ranks; it is the same for equal
-    amounts.
-    """
-    n = len(ordered)
-    use = ordered / ordered.mean()
-    rank = (np.arange(n) + 0.5) / n
-    weighted = use * rank
-    estimate = 2 * weighted.mean() - 1
-    influence = 2 * (weighted - (np.cumsum(use) - use / 2) / n) - (estimate + 1) * use
-    return share_interval(estimate, influence.std(ddof=1) / np.sqrt(n))
-
-
-def top_share_interval(ordered: Floats, top_share: float) -> Interval:
-    """Share of all use by the `top_share` of people with most use; amounts in ascending order, not all of them zero.
-
-    Who belongs to the top is decided again in every sample: people count with what they use beyond the threshold.
-    """
-    grid = np.array([1 - top_share])
-    rest = _lorenz_share(ordered, grid)
-    if rest[0] == 0:
-        return Interval(1.0).bare("the top group holds all use, as no more people than it are users")
-    return share_interval(float(1 - rest[0]), float(_lorenz_error(ordered, grid, rest)[0]))
-
-
-def lorenz_curve(ordered: Floats, grid: Floats) -> LorenzCurve:
-    """Lorenz curve of amounts in ascending order with pointwise normal 95% limits, cut at 0 and 1.
+class Ranked:
+    """Use of people in an order: by their use itself, or by anything else.
 
     Parameters
     ----------
-    ordered : (n,) array
-        Amounts in ascending order, not all of them zero.
-    grid : (m,) array
-        Shares of people, 0 to 1.
+    amounts : (n,) array
+        Use, none negative, not all of it zero.
+    by : (n,) array, optional
+        What people are ranked by; those alike share the middle of their ranks. Use itself if left out.
+    weights : (n,) array, optional
+        Probability weights.
+
+    Attributes
+    ----------
+    mean
+        Mean use.
     """
-    share = _lorenz_share(ordered, grid)
-    reach = Z95 * _lorenz_error(ordered, grid, share)
-    return LorenzCurve(share, np.maximum(share - reach, 0), np.minimum(share + reach, 1))
+
+    def __init__(self, amounts: Floats, by: Floats | None = None, weights: Floats | None = None) -> None:
+        self._order = np.argsort(amounts if by is None else by)
+        self._by = None if by is None else by[self._order]
+        self.n = len(amounts)
+        weight = np.ones(self.n) if weights is None else weights[self._order]
+        self._total = float(weight.sum())
+        self._weight = weight / self._total
+        self.mean = float(self._weight @ amounts[self._order])
+        self._use = amounts[self._order] / self.mean
+
+    @property
+    def ordered(self) -> Floats:
+        """Use in the order of the people."""
+        return self._use * self.mean
+
+    def index(self) -> Estimate:
+        """Concentration index, or, of people ranked by use itself, the Gini coefficient: without small-sample factor.
+
+        The Gini coefficient's influence function is that of Langel and Tille 2013, JRSS A 176:521; that of the index
+        follows in the same way, with the rank as an estimate.
+        """
+        rank, above = self._middle(np.cumsum(self._weight), self._weight), self._rest()
+        product = float(self._weight @ (self._use * rank))
+        index: float = 2 * product - 1
+        moved: Floats = 2 * (self._use * rank + above - 2 * product) - (index + 1) * (self._use - 1)
+        return Estimate(index, self._in_place(moved))
+
+    def _middle(self, cumulated: Floats, own: Floats) -> Floats:
+        """Middle of what is cumulated over people alike; alike in use makes no difference to what follows from it."""
+        if self._by is None:
+            return np.asarray(cumulated - own / 2)
+        starts = np.flatnonzero(np.append(True, self._by[1:] != self._by[:-1]))
+        lengths = np.diff(np.append(starts, self.n))
+        ends = cumulated[starts + lengths - 1]
+        begins = np.append(0.0, ends[:-1])
+        return np.repeat((begins + ends) / 2, lengths)
+
+    def _rest(self) -> Floats:
+        """Use of those above each, with half of those alike."""
+        own = self._weight * self._use
+        return 1 - self._middle(np.cumsum(own), own)
+
+    def users(self) -> Estimate:
+        """Share of people with any use."""
+        used = self._use > 0
+        share = float(self._weight @ used)
+        return Estimate(share, self._in_place(used.astype(float) - share))
+
+    def top(self, share: float) -> Estimate:
+        """Share of all use by the last `share` of people in the order."""
+        [(below, moved)] = self._ordinates(np.array([1 - share]))
+        return Estimate(1 - below, self._in_place(-moved))
+
+    def _ordinates(self, grid: Floats) -> Iterator[tuple[float, Floats]]:
+        """Share of use by the first of the people, and the influence of each of them on it."""
+        people = np.append(0.0, np.cumsum(self._weight))
+        use = np.append(0.0, np.cumsum(self._weight * self._use))
+        for p in grid:
+            share, margin = float(np.interp(p, people, use)), self._at(p, people)
+            below = np.arange(self.n) < self._reached(p, people)
+            yield share, below * (self._use - margin) + p * margin - share * self._use
+
+    def _reached(self, p: float, people: Floats) -> int:
+        """How many people lie below a share of them; the next one lies on it."""
+        return min(int(np.searchsorted(people, p * (1 + 1e-12) + 1e-15, side="right")) - 1, self.n - 1)
+
+    def _at(self, p: float, people: Floats) -> float:
+        """Mean use of the people at a share of them: of one, or, ranked by something else, of those around."""
+        place = self._reached(p, people)
+        if self._by is None:
+            return float(self._use[place])
+        reach = min(max(0.1 * (1000 / self.n) ** 0.2, 0.01), p, 1 - p) if 0 < p < 1 else 0.0
+        around = (people[1:] >= p - reach) & (people[:-1] <= p + reach)
+        return float(np.average(self._use[around], weights=self._weight[around]))
+
+    def curve(self, grid: Floats) -> LorenzCurve:
+        """Lorenz or concentration curve with pointwise normal 95% limits; a Lorenz curve lies within 0 and 1.
+
+        The influence of a person with amount y on the ordinate at p with quantile q is p q - (q - y)+ - L(p) y, over
+        the mean (Beach and Davidson 1983, Review of Economic Studies 50:723). Its variance needs sums of y and y
+        squared up to each quantile only.
+
+        Parameters
+        ----------
+        grid : (m,) array
+            Shares of people, 0 to 1.
+        """
+        people = np.append(0.0, np.cumsum(self._weight))
+        share = np.interp(grid, people, np.append(0.0, np.cumsum(self._weight * self._use)))
+        place = np.array([self._reached(p, people) for p in grid])
+        margin = np.array([self._at(p, people) for p in grid])
+        sums = [np.append(0.0, np.cumsum(self._weight**2 * self._use**k)) for k in range(3)]
+        below = [total[place] for total in sums]
+        above = [total[-1] - total[place] for total in sums]
+        a, b = 1 - share, margin * (grid - 1)
+        c, d = -share, margin * grid
+        variance = a**2 * below[2] + 2 * a * b * below[1] + b**2 * below[0]
+        variance += c**2 * above[2] + 2 * c * d * above[1] + d**2 * above[0]
+        inside = (grid > 0) & (grid < 1) & ((share > 0) | (self._by is not None))
+        error = np.where(inside, np.sqrt(np.maximum(variance, 0) * self.n / (self.n - 1)), 0.0)
+        return LorenzCurve(share, np.maximum(share - Z95 * error, 0), np.minimum(share + Z95 * error, 1))
+
+    def unrelated(self, grid: Floats) -> Floats:
+        """Half width of the pointwise 95% band of a concentration curve around equality if the order tells nothing.
+
+        That of a share of a finite sample drawn at random: p (1 - p) times the squared spread of use over the mean.
+        """
+        spread = float(np.sum(self._weight**2 * (self._use - 1) ** 2))
+        return np.asarray(Z95 * np.sqrt(grid * (1 - grid) * spread))
+
+    def _in_place(self, moved: Floats) -> Floats:
+        """Influence in the order of the people given."""
+        influence = np.empty(self.n)
+        influence[self._order] = moved / self._total
+        return influence
 
 
-def _lorenz_share(ordered: Floats, grid: Floats) -> Floats:
-    use = np.append(0.0, np.cumsum(ordered))
-    return np.interp(grid * len(ordered), np.arange(len(use)), use / use[-1])
+@dataclass(frozen=True)
+class Group:
+    """People with high need in several sectors.
 
-
-def _lorenz_error(ordered: Floats, grid: Floats, share: Floats) -> Floats:
-    """Standard errors of Lorenz ordinates (Beach and Davidson 1983, Review of Economic Studies 50:723).
-
-    The influence of a person with amount y on the ordinate at p with quantile q is p q - (q - y)+ - L(p) y, over the
-    mean. Its variance needs sums of y and y squared up to each quantile only.
+    Attributes
+    ----------
+    members : (n,) array of bool
+    size
+        Their share of all.
+    use_shares
+        Their share of each sector's use.
     """
-    n = len(ordered)
-    use = ordered / ordered.mean()
-    below = np.minimum(np.floor(grid * n + 1e-9).astype(int), n - 1)
-    quantile = use[below]
-    first, second = (np.append(0.0, np.cumsum(power))[below] / n for power in (use, use**2))
-    reached = below / n
-    # moments of the distance to the quantile of those below it, and of its product with use
-    distance = reached * quantile - first
-    squared = reached * quantile**2 - 2 * quantile * first + second
-    product = quantile * first - second
-    variance = squared + 2 * share * product + share**2 * np.mean(use**2) - (distance + share) ** 2
-    # at both ends the ordinate is known
-    inside = (share > 0) & (share < 1)
-    return np.where(inside, np.sqrt(np.maximum(variance, 0) / (n - 1)), 0.0)
+
+    members: Flags
+    size: Estimate
+    use_shares: list[Estimate]
 
 
-def multi_sector_group(amounts: Floats, top_share: float, at_least: int) -> Group:
-    """Size and use of the group with high need in several sectors, with thresholds drawn again.
+class HighNeed:
+    """Who has high need in which sector, and what moves when the thresholds do.
 
-    A sector's threshold moves with the sample. It lets people at the margin of the top group in or out; those of them
-    who have high need in exactly `at_least` - 1 other sectors enter or leave the multi-sector group. Their number and
-    use, for a step of the top share of one standard error to either side, is the derivative by the top share; times
+    A sector's threshold moves with the sample. It lets people at the margin of the top group in or out. Their number
+    and use, for a step of the top share of one standard error to either side, is the derivative by the top share; times
     the influence of a person on the realised top share it joins the influence function. Where users, or the equal
     amounts at the cut, outnumber the step, the threshold does not move and nothing is added.
 
     Parameters
     ----------
-    amounts : (people, sectors) array
-        Use, every sector used by somebody.
+    amounts : sequence of (n,) arrays
+        Use of each sector, every one used by somebody.
     top_share
         Share of people with high need in a sector.
-    at_least
-        Number of sectors with high need that puts a person in the group.
+    weights : (n,) array, optional
+        Probability weights.
+
+    Attributes
+    ----------
+    flags
+        For each sector, (n,) flags of high need.
+    reached : (n,) array
+        Number of sectors with high need.
+    margins, width
+        For each sector the places of the people whom a step of the threshold lets in or out, and twice that step of
+        the top share.
     """
-    n, sectors = amounts.shape
-    flags = np.column_stack([high_need(amounts[:, j], top_share) for j in range(sectors)])
-    reached = flags.sum(axis=1)
-    members = several_sectors(flags, at_least)
-    step = np.sqrt(top_share * (1 - top_share) / n)
-    smaller, larger = max(top_share - step, 0.0), min(top_share + step, 1.0)
-    shares = np.append(members.mean(), group_share_of_use(amounts, members))
-    slopes = np.empty((sectors, sectors + 1))
-    for j in range(sectors):
-        margin = high_need(amounts[:, j], larger) & ~high_need(amounts[:, j], smaller)
-        moved = margin & (reached - flags[:, j] == at_least - 1)
-        slopes[j] = np.append(moved.mean(), group_share_of_use(amounts, moved)) / (larger - smaller)
-    errors = np.empty(sectors + 1)
-    for k, share in enumerate(shares):
-        counted = np.ones(n) if k == 0 else amounts[:, k - 1] / amounts[:, k - 1].mean()
-        influence = (members - share) * counted - flags @ slopes[:, k]
-        errors[k] = influence.std(ddof=1) / np.sqrt(n)
-    size, *use_shares = (share_interval(share, error) for share, error in zip(shares, errors, strict=True))
-    return Group(flags, members, size, use_shares)
+
+    def __init__(self, amounts: Sequence[Floats], top_share: float, weights: Floats | None = None) -> None:
+        n = len(amounts[0])
+        self.amounts, self.top_share = amounts, top_share
+        weight = np.ones(n) if weights is None else weights
+        self.total = float(weight.sum())
+        self.weight = weight / self.total
+        self.flags = [high_need(column, top_share, weights) for column in amounts]
+        self.reached: Ints = np.asarray(np.sum(self.flags, axis=0, dtype=np.int8))
+        step = float(np.sqrt(top_share * (1 - top_share) * np.sum(self.weight**2)))
+        smaller, larger = max(top_share - step, 0.0), min(top_share + step, 1.0)
+        self.width = larger - smaller
+        self.margins = [
+            np.flatnonzero(high_need(column, larger, weights) & ~high_need(column, smaller, weights))
+            for column in amounts
+        ]
+
+    def group(self, at_least: int) -> Group:
+        """Size of the group with high need in at least so many sectors, and its share of each sector's use."""
+        members = np.asarray(self.reached >= at_least)
+        entering = [self.reached[m] - self.flags[j][m] == at_least - 1 for j, m in enumerate(self.margins)]
+        size = self._estimate(members, None, entering)
+        return Group(members, size, [self._estimate(members, column, entering) for column in self.amounts])
+
+    def exactly(self, count: int) -> Estimate:
+        """Share of people with high need in just so many sectors."""
+        members = np.asarray(self.reached == count)
+        moving = []
+        for j, margin in enumerate(self.margins):
+            others = self.reached[margin] - self.flags[j][margin]
+            moving.append((others == count - 1).astype(float) - (others == count))
+        return self._estimate(members, None, moving)
+
+    def _estimate(self, members: Flags, amounts: Floats | None, moving: Sequence[Floats | Flags]) -> Estimate:
+        """Share of people, or of some use, by members; `moving` says who of each margin joins them as it is let in."""
+        counted = np.ones(len(members)) if amounts is None else amounts / float(self.weight @ amounts)
+        share = float(self.weight @ (members * counted))
+        moved = (members - share) * counted
+        for flags, margin, joins in zip(self.flags, self.margins, moving, strict=True):
+            slope = float(self.weight[margin] @ (joins * counted[margin])) / self.width
+            if slope:
+                moved -= slope * (flags - float(self.weight @ flags))
+        return Estimate(share, moved / self.total)
 
 
-def share_interval(estimate: float, se: float) -> Interval:
+def share_interval(sampling: Sampling, estimate: Estimate) -> Interval:
     """Interval of a number between 0 and 1; without limits at the ends, where the spread over people is zero."""
-    if not 0 < estimate < 1 or se == 0:
-        return Interval(float(estimate)).bare(WITHOUT_ERROR)
-    centre, reach = special.logit(estimate), Z95 * se / (estimate * (1 - estimate))
+    value = estimate.value
+    se = _error(sampling, estimate)
+    if not ROUNDING < value < 1 - ROUNDING or not se > 0:
+        return Interval(float(value)).bare(estimate.reason or WITHOUT_ERROR)
+    centre, reach = special.logit(value), Z95 * se / (value * (1 - value))
     lower, upper = special.expit([centre - reach, centre + reach])
-    return Interval(float(estimate), float(se), float(lower), float(upper))
+    return Interval(float(value), float(se), float(lower), float(upper))
+
+
+def difference_interval(sampling: Sampling, estimate: Estimate) -> Interval:
+    """Symmetric interval of an index or a difference."""
+    se = _error(sampling, estimate)
+    if estimate.reason or not se > 0:
+        return Interval(float(estimate.value)).bare(estimate.reason or WITHOUT_ERROR)
+    return Interval.normal(estimate.value, se)
+
+
+def ratio_interval(sampling: Sampling, estimate: Estimate) -> Interval:
+    """Interval of a ratio, on the log scale."""
+    log = estimate.log()
+    se = _error(sampling, log)
+    if log.reason or not se > 0:
+        return Interval(float(estimate.value)).bare(log.reason or WITHOUT_ERROR)
+    return Interval.normal(log.value, se).exp()
+
+
+def _error(sampling: Sampling, estimate: Estimate) -> float:
+    """Standard error; of people drawn alone with the divisor n - 1, as that of a mean."""
+    n = len(estimate.influence)
+    factor = np.sqrt(n / (n - 1)) if sampling.codes is None else 1.0
+    return float(factor * sampling.standard_error(estimate.influence))

@@ -10,16 +10,22 @@ def normal_density(z: Floats) -> Floats:
     return np.asarray(np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi))
 
 
-def at_least(k: int, chances: Floats) -> float:
-    """Probability that at least k of independent events happen, (m,) chances (Poisson-binomial).
+def numbers_of(chances: Floats) -> Floats:
+    """Probability of each number of independent events that happen, (m + 1,) of (m,) chances (Poisson-binomial).
 
     By convolution: sums of positive terms, so that small probabilities keep their digits, which those of
     `scipy.stats.poisson_binom` do not.
-
-    >>> round(at_least(3, np.full(8, 0.2)), 8)
-    0.20308224
     """
     distribution = np.ones(1)
     for chance in chances:
         distribution = np.convolve(distribution, [1 - chance, chance])
-    return float(distribution[k:].sum())
+    return distribution
+
+
+def at_least(k: int, chances: Floats) -> float:
+    """Probability that at least k of independent events happen, (m,) chances.
+
+    >>> round(at_least(3, np.full(8, 0.2)), 8)
+    0.20308224
+    """
+    return float(numbers_of(chances)[max(k, 0) :].sum())

@@ -64,27 +64,58 @@ class Part:
 
 @dataclass(frozen=True)
 class Concentration:
-    """How use concentrates in a window.
+    """How use concentrates in few people, how far a childhood score ranks it, and what a change would take away.
 
     Attributes
     ----------
-    window
-        Window of costs, the `at` of rows.
-    top_share
-        Share of people that is called the top.
+    windows
+        Windows of costs, the `at` of rows. All is asked of the first; of others only what their length changes.
+    top_shares
+        Shares of people that are called the top; the first is the main one.
     at_least
-        Sectors with high need that make the group.
-    group
-        Key of the group with high need in several sectors.
+        Numbers of sectors with high need that make a group; the first is the main one. Empty: no groups.
+    strata
+        Columns within which chance would shuffle people, each with the number of parts if it is cut.
     risk
         Column by which people are ranked, if any.
+    changes
+        Columns that nobody would have, or numbers that would be one step lower, in this order.
     """
 
-    window: str
-    top_share: float
-    at_least: int
-    group: str
+    windows: tuple[str, ...]
+    top_shares: tuple[float, ...]
+    at_least: tuple[int, ...] = ()
+    strata: tuple[tuple[str, int | None], ...] = ()
     risk: str | None = None
+    changes: tuple[Contrast, ...] = ()
+
+    @property
+    def groups(self) -> list[tuple[float, int]]:
+        """Share of people and number of sectors of each group; the first is the main one."""
+        return [(share, least) for least in self.at_least for share in self.top_shares]
+
+    @property
+    def group(self) -> str | None:
+        """Key of the main group, if there is one."""
+        return group_key(*self.groups[0]) if self.groups else None
+
+
+ALL_CHANGES = "all_changes"  # key of all changes of a question together
+
+
+def top_key(top_share: float) -> str:
+    """Key of the people with most use of a sector."""
+    return f"top_{100 * top_share:g}"
+
+
+def group_key(top_share: float, at_least: int) -> str:
+    """Key of the people who are among those in several sectors."""
+    return f"{top_key(top_share)}_in_{at_least}"
+
+
+def exactly_key(top_share: float, sectors: int) -> str:
+    """Key of the people who are among those in just so many sectors."""
+    return f"{top_key(top_share)}_in_exactly_{sectors}"
 
 
 @dataclass(frozen=True)

@@ -54,9 +54,9 @@ def run_study(
     return found.tables()
 
 
-def job_of(seed: int, cohort: str, permutations: int, known: Known = None) -> Job:
+def job_of(seed: int, cohort: str, known: Known = None) -> Job:
     """Return what a job of a cohort is told; streams are named by seed, cohort and part of the study."""
-    return Job(lambda part: stream(seed, cohort, part), permutations, known)
+    return Job(lambda part: stream(seed, cohort, part), known)
 
 
 def _subgroups(study: StudySettings, cohort: Cohort, book: Codebook) -> Iterator[tuple[str, StudySettings, Cohort]]:

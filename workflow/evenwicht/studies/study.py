@@ -234,14 +234,11 @@ class Job:
     ----------
     stream
         Gives the random numbers of a named part of the study.
-    permutations
-        Draws of a permutation null.
     known
         Questions with a true value, if only what they judge is wanted; see `results.rows.Findings`.
     """
 
     stream: Callable[[str], "np.random.Generator"]
-    permutations: int = 1000
     known: Known = None
 
     @property

@@ -1,14 +1,24 @@
 """How a world answers a question about its people as they are, or under interventions of its own.
 
-Effects of columns and of births, and concentration, are answered in `truth`.
+Effects of columns and of births are answered in `truth`.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from evenwicht.results.questions import CompetingRisk, Context, Inequality, Pathways, Prediction, Question, Timing
+from evenwicht.results.questions import (
+    CompetingRisk,
+    Concentration,
+    Context,
+    Inequality,
+    Pathways,
+    Prediction,
+    Question,
+    Timing,
+)
 from evenwicht.worlds.competing_truth import competing_arms, competing_rows
+from evenwicht.worlds.concentration_truth import concentration_arms, concentration_rows
 from evenwicht.worlds.context_truth import context_rows
 from evenwicht.worlds.inequality_truth import inequality_arms, inequality_rows
 from evenwicht.worlds.pathways_truth import pathways_arms, pathways_rows
@@ -38,6 +48,7 @@ class Answer:
 
 
 ANSWERS: dict[type[Question], Answer] = {
+    Concentration: Answer(concentration_rows, concentration_arms),
     CompetingRisk: Answer(competing_rows, competing_arms),
     Inequality: Answer(inequality_rows, inequality_arms),
     Timing: Answer(timing_rows, timing_arms),

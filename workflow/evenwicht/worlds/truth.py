@@ -29,7 +29,6 @@ from evenwicht.worlds.mechanism_settings import ALL_CAUSES
 from evenwicht.worlds.mechanisms import mean_free_years
 from evenwicht.worlds.people import People
 from evenwicht.worlds.scm import Drawn, Values
-from evenwicht.worlds.use_truth import concentration_rows
 from evenwicht.worlds.world import (
     PER,
     Arms,
@@ -37,7 +36,6 @@ from evenwicht.worlds.world import (
     Row,
     World,
     births_of,
-    concentrations_of,
     effects_by_age,
     effects_by_contrast,
     row,
@@ -111,9 +109,9 @@ def simulated_values(
             chunk: list[Row] = []
             tenths: list[list[Row]] = [[] for _ in range(0, CHUNK, BATCH)]
             for about, people in _people(world, book, questions, CHUNK, part_of(key, part)):
-                chunk += _rows(questions, about, people)
+                chunk += _rows(about, people)
                 for start, tenth in zip(range(0, CHUNK, BATCH), tenths, strict=True):
-                    tenth += _rows(questions, about, people.some(start, BATCH))
+                    tenth += _rows(about, people.some(start, BATCH))
             whole += _each_once(chunk)
             batches += [one for tenth in tenths for one in _each_once(tenth)]
     if not whole:
@@ -229,33 +227,28 @@ def _comparisons(questions: Sequence[Question], people: People) -> Iterator[_Com
             yield _Compared(born.exposure, born.references, {True: list(born.outcomes)}, arms, ages=born.ages)
 
 
-def _rows(questions: Sequence[Question], about: _Compared | Question | None, people: People) -> Iterator[Row]:
+def _rows(about: _Compared | Question | None, people: People) -> Iterator[Row]:
     """True values of one comparison, of one other question, or those without either."""
     if about is None:
-        yield from _without_comparison(questions, people)
+        yield from _without_comparison(people)
     elif not isinstance(about, _Compared):
         yield from ANSWERS[type(about)].rows(about, people)
     else:
-        yield from _compared(questions, about, people)
+        yield from _compared(about, people)
 
 
-def _compared(questions: Sequence[Question], about: _Compared, people: People) -> Iterator[Row]:
+def _compared(about: _Compared, people: People) -> Iterator[Row]:
     w = people.weights
     w = w if about.arms.among is None else w * about.arms.among(people.values)
     for policy, outcomes in about.outcomes.items():
         for name in outcomes:
             for found in _effects_on(about, policy, name, people, w):
                 yield from ({**found, "reference": reference} for reference in about.references)
-        if not policy:
-            yield from _attributable_use(people.world, questions, about, people.values, people.arms[1])
 
 
-def _without_comparison(questions: Sequence[Question], people: People) -> Iterator[Row]:
+def _without_comparison(people: People) -> Iterator[Row]:
     world, natural = people.world, people.values
     yield from _unexplained(people)
-    for question in concentrations_of(questions):
-        if question.window in world.use:
-            yield from concentration_rows(question, natural[world.use[question.window]], world.sectors, natural)
     if world.others is not None:
         yield from world.others(natural)
 
@@ -429,19 +422,3 @@ def _unexplained(people: People) -> Iterator[Row]:
             mean = _mean(risk, people.weights)
             left = 1 - _mean((risk - mean) ** 2, people.weights) / (mean * (1 - mean))
             yield row("unexplained_share", left, outcome=name, exposure=ALL_CAUSES, at=outcome.horizon)
-
-
-def _attributable_use(
-    world: World, questions: Sequence[Question], about: _Compared, natural: Values, unexposed: Values
-) -> Iterator[Row]:
-    """Share of each sector's use that would not be there had nobody been exposed."""
-    if about.step is not None:
-        return
-    for window in dict.fromkeys(question.window for question in concentrations_of(questions)):
-        if window not in world.use:
-            continue
-        now, without = (people[world.use[window]].mean(axis=0) for people in (natural, unexposed))
-        for sector, share in zip(world.sectors, 1 - without / now, strict=True):
-            for reference in about.references:
-                keys = {"outcome": sector, "exposure": about.exposure, "reference": reference}
-                yield row("attributable_fraction", share, at=window, **keys)

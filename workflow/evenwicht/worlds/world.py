@@ -76,6 +76,8 @@ class World:
     group_means
         Column of people or of an outcome -> its expected mean over each person's group, (n,), where people live in
         groups.
+    columns
+        Column of `persons` -> the variable that it codes, where their names differ.
     """
 
     equations: Model
@@ -91,6 +93,7 @@ class World:
     exact: Sequence[Row] = ()
     others: Callable[[Values], Iterable[Row]] | None = None
     group_means: Mapping[str, Callable[[Values], Floats]] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 def row(

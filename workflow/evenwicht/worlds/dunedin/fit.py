@@ -9,8 +9,8 @@ from scipy.special import expit
 from evenwicht.base.arrays import Floats
 from evenwicht.estimators.classification import agreement
 from evenwicht.estimators.distributions import at_least
-from evenwicht.results.questions import Concentration
-from evenwicht.worlds.dunedin.settings import AS_RECORDED, CLASSES, PROSPECTIVE, RETROSPECTIVE, DunedinWorld
+from evenwicht.results.questions import Concentration, group_key
+from evenwicht.worlds.dunedin.settings import CLASSES, PROSPECTIVE, RETROSPECTIVE, DunedinWorld
 from evenwicht.worlds.dunedin.world import dunedin_model
 from evenwicht.worlds.fitting import PEOPLE, Fitted, Given, listing, number, solve
 from evenwicht.worlds.scm import Values
@@ -19,7 +19,9 @@ from evenwicht.worlds.scm import Values
 def fits(source: DunedinWorld, given: Given) -> Iterator[Fitted]:
     """Yield the fit of the published segment, if it is asked for, and that of the adversity scores."""
     people = dunedin_model(source).draw(PEOPLE, given.key)
-    for question in (question for question in given.questions if isinstance(question, Concentration)):
+    for question in (
+        question for question in given.questions if isinstance(question, Concentration) and question.groups
+    ):
         yield _segment(source, question, given, people)
     yield _adversity_scores(source, given, people)
 
@@ -33,11 +35,10 @@ def _segment(source: DunedinWorld, question: Concentration, given: Given, people
     """
     from scipy.optimize import brentq
 
-    names, k, top = list(source.sectors), question.at_least, question.top_share
-    at = f"{question.window}{AS_RECORDED}"
+    names, (top, k), at = list(source.sectors), question.groups[0], question.windows[0]
     targets = [
-        given.target("group_share", question.group, at=at),
-        *(given.target("group_use_share", name, exposure=question.group, at=at) for name in names),
+        given.target("group_share", group_key(top, k), at=at),
+        *(given.target("group_use_share", name, exposure=group_key(top, k), at=at) for name in names),
     ]
     sectors = list(source.sectors.values())
     high_mean = np.array([s.mean_high for s in sectors])

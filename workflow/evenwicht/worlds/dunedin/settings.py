@@ -28,7 +28,7 @@ from evenwicht.worlds.mechanism_settings import (
 CLASSES = 5  # of an adversity score: 0, 1, 2, 3, 4 or more
 # keys of true values that are no column of `persons`
 PROSPECTIVE, RETROSPECTIVE, ABROAD = "prospective_adversities", "retrospective_adversities", "abroad"
-AS_RECORDED = "_recorded"  # ends the window of costs as registers hold them
+EVERYWHERE = "_everywhere"  # ends the window of costs of all use, also that which no register holds
 
 
 class Stressor(Strict):
@@ -283,7 +283,7 @@ class DunedinWorld(WorldSettings):
             **{f"{PROSPECTIVE}={k}": f"{count} noted in childhood" for k, count in enumerate(counts)},
             ABROAD: "People who lived abroad as adults",
             **{window: f"at {window}" for window in self.cost_windows},
-            **{f"{window}{AS_RECORDED}": f"at {window} as registers hold it" for window in self.cost_windows},
+            **{f"{window}{EVERYWHERE}": f"at {window} wherever people live" for window in self.cost_windows},
         }
 
     @property

@@ -23,11 +23,12 @@ from evenwicht.cohort import Cohort
 from evenwicht.estimators.classification import agreement
 from evenwicht.results.questions import Question
 from evenwicht.worlds import mechanisms as by
+from evenwicht.worlds.concentration_truth import spread_rows
 from evenwicht.worlds.dunedin.norms import STRESSORS, norms_of
 from evenwicht.worlds.dunedin.settings import (
     ABROAD,
-    AS_RECORDED,
     CLASSES,
+    EVERYWHERE,
     PROSPECTIVE,
     RETROSPECTIVE,
     AdversityScore,
@@ -40,7 +41,6 @@ from evenwicht.worlds.dunedin.settings import (
 )
 from evenwicht.worlds.mechanisms import SIGN, YEAR
 from evenwicht.worlds.scm import Equation, Model, Noise, Values, causes_of, named, named_causes
-from evenwicht.worlds.use_truth import concentration_rows
 from evenwicht.worlds.world import Row, World, concentrations_of, effects_by_contrast, exact_effects, row
 
 POLICY, TRAIT = "child_benefit", "unmeasured_trait"
@@ -56,10 +56,11 @@ def build(source: DunedinWorld, book: Codebook, questions: Sequence[Question]) -
         cohort=partial(_cohort, book, source, equations),
         diseases={"disease": source.disease},
         hazards={"death": lambda _, age: _death_hazard(source) * max(age - ENROLMENT_AGE, 0.0)},
-        use={str(age): f"use_by_{age}" for age in source.cost_ages},
+        use={str(age): f"recorded_use_by_{age}" for age in source.cost_ages},
+        columns={"sex": "male"},
         sectors=list(source.sectors),
         exact=list(_closed_form(source, book, questions)),
-        others=partial(_as_recorded, source, questions),
+        others=partial(_beside_records, source, questions),
     )
 
 
@@ -463,13 +464,12 @@ def _closed_form(source: DunedinWorld, book: Codebook, questions: Sequence[Quest
                 yield row("risk_ratio", ratio, **keys)
 
 
-def _as_recorded(source: DunedinWorld, questions: Sequence[Question], people: Values) -> Iterator[Row]:
-    """What registers and memories make of the truth: use without the years abroad, and two adversity scores."""
+def _beside_records(source: DunedinWorld, questions: Sequence[Question], people: Values) -> Iterator[Row]:
+    """What registers and memories make of the truth: use wherever people live, and two adversity scores."""
     for question in concentrations_of(questions):
-        use = people.get(f"recorded_use_by_{question.window}")
+        use = people.get(f"use_by_{question.windows[0]}")
         if use is not None:
-            at = f"{question.window}{AS_RECORDED}"
-            yield from concentration_rows(question, use, list(source.sectors), people, at)
+            yield from spread_rows(question, use, list(source.sectors), f"{question.windows[0]}{EVERYWHERE}")
     correlation, kappa = agreement(people[PROSPECTIVE], people[RETROSPECTIVE], CLASSES)
     yield row("correlation", correlation, outcome=PROSPECTIVE, exposure=RETROSPECTIVE)
     yield row("weighted_kappa", kappa, outcome=PROSPECTIVE, exposure=RETROSPECTIVE)

@@ -23,7 +23,7 @@ from evenwicht.base.codebook import Codebook
 from evenwicht.base.files import parquet_stream
 from evenwicht.base.streams import part_of
 from evenwicht.cohort import Cohort
-from evenwicht.results.questions import Question
+from evenwicht.results.questions import Question, top_key
 from evenwicht.worlds.mechanisms import SIGN, YEAR, above, propensity
 from evenwicht.worlds.register.settings import RegisterArtefacts, RegisterSector, RegisterWorld
 from evenwicht.worlds.scm import Model, Noise, Values, model, named
@@ -40,6 +40,7 @@ def build(source: RegisterWorld, book: Codebook, questions: Sequence[Question]) 
         cohort=partial(_cohort, book, source),
         write=partial(write_register, book, source),
         use={source.window: "use"},
+        columns={"sex": "male"},
         sectors=list(source.sectors),
         exact=list(_closed_form(source, questions)),
     )
@@ -196,8 +197,12 @@ def _cohort(book: Codebook, source: RegisterWorld, key: np.random.SeedSequence) 
 
 
 def _closed_form(source: RegisterWorld, questions: Sequence[Question]) -> Iterator[Row]:
-    """Gini coefficients and top shares of the margins."""
-    for question in concentrations_of(questions):
-        for name, sector in source.sectors.items() if question.window == source.window else []:
-            yield row("gini", gini_of(sector), outcome=name, at=question.window)
-            yield row("top_share", top_share_of(sector, question.top_share), outcome=name, at=question.window)
+    """Gini coefficients, users and top shares of the margins."""
+    at = source.window
+    for question in (question for question in concentrations_of(questions) if at in question.windows):
+        for name, sector in source.sectors.items():
+            yield row("gini", gini_of(sector), outcome=name, at=at)
+            yield row("users_share", 1 - sector.zero, outcome=name, at=at)
+            yield row("gini_users", float(erf(sector.sigma / 2)), outcome=name, at=at)
+            for top in question.top_shares if at == question.windows[0] else question.top_shares[:1]:
+                yield row("top_share", top_share_of(sector, top), outcome=name, exposure=top_key(top), at=at)

@@ -1,0 +1,85 @@
+"""What would not be there after a change: attributable fractions of use and of yes/no states, by the g-formula.
+
+A model of the outcome given all that changes and the covariates is averaged over people as they would be after the
+change (Greenland and Drescher 1993, Biometrics 49:865; Hernan and Robins, What If, section 13.3). Of amounts it is
+log-linear, fitted by Poisson quasi-likelihood, which needs the mean alone to be right and takes zeros as they are; of
+yes/no states it is logistic.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from evenwicht.base.arrays import Floats
+from evenwicht.estimators.design import standardised
+from evenwicht.estimators.influence import Estimate, combined
+from evenwicht.estimators.regression import Fit, fit_model
+from evenwicht.estimators.standardisation import NO_FIT
+
+
+class Removal:
+    """A model of an outcome, and how much of it would be gone after a change.
+
+    Parameters
+    ----------
+    outcome : (n,) array
+        Amounts, none negative, or 0 and 1.
+    changed : (n, p) array
+        What changes, as things are.
+    covariates : (n, k) array
+    binary
+        Whether the outcome is 0 or 1.
+    weights : (n,) array, optional
+        Probability weights.
+    """
+
+    def __init__(
+        self, outcome: Floats, changed: Floats, covariates: Floats, *, binary: bool, weights: Floats | None = None
+    ) -> None:
+        self.outcome = outcome
+        self.weights = np.ones(len(outcome)) if weights is None else weights
+        self._centre, self._unit = changed.mean(axis=0), np.where(changed.std(axis=0) > 0, changed.std(axis=0), 1.0)
+        self._fixed = np.column_stack([np.ones(len(outcome)), standardised(covariates)])
+        self._fit: Fit = fit_model("binomial" if binary else "poisson", outcome, self._design(changed), self.weights)
+
+    def _design(self, changed: Floats) -> Floats:
+        return np.column_stack([self._fixed, (changed - self._centre) / self._unit])
+
+    def fraction(self, changed: Floats) -> Estimate:
+        """Share of the outcome that would be gone with these values, (n, p), in place of those as things are.
+
+        As the link is canonical and the design has an intercept, the model's mean as things are is that of the outcome.
+        """
+        total = self.weights.sum()
+        now = float(np.average(self.outcome, weights=self.weights))
+        design = self._design(changed)
+        predicted = self._fit.predict(design)
+        left = float(np.average(predicted, weights=self.weights))
+        if self._fit.separated:
+            return Estimate(1 - left / now, np.full(len(predicted), np.nan), NO_FIT)
+        gradient = self._fit.gradient(design, self.weights / total)
+        after = Estimate(left, (predicted - left) / total + self._fit.influence(gradient))
+        mean = Estimate(now, (self.outcome - now) / total)
+        return combined(1 - left / now, (-1 / now, after), (left / now**2, mean))
+
+
+def one_after_the_other(model: Removal, changed: Floats, after: Floats) -> tuple[list[Estimate], list[Estimate]]:
+    """Fractions of each change alone, and of each with those before it, in the order of the columns.
+
+    Parameters
+    ----------
+    model
+        Fitted to the values as things are.
+    changed, after : (n, p) arrays
+        Values as things are, and after all changes.
+    """
+    columns = range(changed.shape[1])
+    alone = [model.fraction(_with(changed, after, [k])) for k in columns]
+    together = [alone[0], *(model.fraction(_with(changed, after, range(k + 1))) for k in columns[1:])]
+    return alone, together
+
+
+def _with(changed: Floats, after: Floats, columns: Sequence[int]) -> Floats:
+    values = changed.copy()
+    values[:, list(columns)] = after[:, list(columns)]
+    return values
