@@ -111,15 +111,15 @@ class Ranked:
 
     def _reached(self, p: float, people: Floats) -> int:
         """How many people lie below a share of them; the next one lies on it."""
-        return min(int(np.searchsorted(people, p * (1 + 1e-12) + 1e-15, side="right")) - 1, self.n - 1)
+        return max(min(int(np.searchsorted(people, p + ROUNDING, side="right")) - 1, self.n - 1), 0)
 
     def _at(self, p: float, people: Floats) -> float:
         """Mean use of the people at a share of them: of one, or, ranked by something else, of those around."""
         place = self._reached(p, people)
         if self._by is None:
             return float(self._use[place])
-        reach = min(max(0.1 * (1000 / self.n) ** 0.2, 0.01), p, 1 - p) if 0 < p < 1 else 0.0
-        around = (people[1:] >= p - reach) & (people[:-1] <= p + reach)
+        reach = min(max(0.1 * (1000 / self.n) ** 0.2, 0.01), p, 1 - p)
+        around = slice(self._reached(p - reach, people), self._reached(p + reach, people) + 1)
         return float(np.average(self._use[around], weights=self._weight[around]))
 
     def curve(self, grid: Floats) -> LorenzCurve:

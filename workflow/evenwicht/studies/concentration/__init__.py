@@ -1,4 +1,4 @@
-"""Who uses most of costly services, how far a childhood score tells who it is, and what a change would take away."""
+"""Who uses most of costly services, how far a score tells who it is, and what a change would take away."""
 
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
@@ -26,7 +26,7 @@ Least = Annotated[int, Field(ge=2)]
 
 
 class Settings(StudySettings):
-    """Three questions about use: who uses most, how far a childhood score ranks it, and what a change would take away.
+    """Three questions about use: who uses most, how far a score known early ranks it, and what changes would take away.
 
     They have different answers. That few people use much does not say that a score could tell who they will be, nor
     that a change in childhood would alter it.
@@ -49,7 +49,7 @@ class Settings(StudySettings):
         default=[],
         description="Categories, yes/no columns or cut numbers within whose levels chance hands out high need",
     )
-    risk: Name | None = Field(None, description="Childhood score by which people are ranked (high: much risk)")
+    risk: Name | None = Field(None, description="Score known beforehand by which people are ranked (high: much risk)")
     changes: list[ExposureRef] = Field(
         default=[],
         description="Yes/no columns that nobody would have, and numbers that would be one step lower: each alone, and "

@@ -1,4 +1,4 @@
-"""Lorenz curves of use with the curve of childhood risk, and which sectors people have high need in at once."""
+"""Lorenz curves of use with people ranked by a score as well, and which sectors people have high need in at once."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from evenwicht.base.codebook import Codebook
-from evenwicht.display.axes import POINTS, key, numbered, ticks_upto
+from evenwicht.display.axes import POINTS, key, numbered, round_ticks
 from evenwicht.display.language import say
 from evenwicht.display.lettering import LINE, TEXT, wrapped
 from evenwicht.display.picture import BLUE, GREY, ORANGE, RULE, WIDTH, Picture, style, told
@@ -26,7 +26,7 @@ MOST_NAMED = 3  # sectors in an alternative text
 
 
 def lorenz_figure(curves: pd.DataFrame, ranked: pd.DataFrame, book: Codebook, found: Found) -> Picture:
-    """Draw each sector with people ranked by use and by childhood risk, each beside what chance alone gives."""
+    """Draw each sector with people ranked by use and by a score, each beside what chance alone gives."""
     sectors = list(dict.fromkeys(curves["arm"]))
     rows = -(-len(sectors) // COLUMNS)
     with style():
@@ -41,7 +41,7 @@ def lorenz_figure(curves: pd.DataFrame, ranked: pd.DataFrame, book: Codebook, fo
         for axis in axes.flat[max(len(sectors) - COLUMNS, 0) : len(sectors)]:
             axis.tick_params(labelbottom=True)  # the lowest of its column
         axes_named = [
-            say("Across: people from least to most use or risk, %"),
+            say("Across: people ranked by use or by score, %"),
             say("Upwards: their share of all use, %"),
         ]
         figure.supxlabel("\n".join(axes_named), fontsize=TEXT, linespacing=1.25)
@@ -53,14 +53,14 @@ def lorenz_figure(curves: pd.DataFrame, ranked: pd.DataFrame, book: Codebook, fo
 
 
 def _ranked_by_risk(axis: Axes, line: pd.DataFrame) -> None:
-    """Use of people from least to most risk, on the band that chance gives if risk tells nothing."""
+    """Use of people from the lowest to the highest score, on the band that chance gives if it tells nothing."""
     if line.empty:
         return
     people = 100 * line["x"]
-    nothing = say("95% of chance, if risk tells nothing")
+    nothing = say("95% of chance, if the score tells nothing")
     axis.fill_between(people, 100 * line["null_lower"], 100 * line["null_upper"], color=RULE, lw=0, label=nothing)
     axis.fill_between(people, 100 * line["lower"], 100 * line["upper"], color=ORANGE, alpha=0.25, lw=0)
-    axis.plot(people, 100 * line["estimate"], "--", color=ORANGE, lw=1.6, label=say("Ranked by risk, with 95% band"))
+    axis.plot(people, 100 * line["estimate"], "--", color=ORANGE, lw=1.6, label=say("Ranked by score, with 95% band"))
 
 
 def _panel(axis: Axes, line: pd.DataFrame, name: str, found: Found) -> None:
@@ -112,29 +112,29 @@ def together_figure(found: Found, book: Codebook) -> Picture | None:
         figure = plt.figure(layout=None)
         width, left = WIDTH * 72, NAMES + 12
         above = key(figure, *_together_key())
-        total = above + BARS + below + 18
+        total = above + BARS + below + 24
         figure.set_size_inches(WIDTH, total / 72)
         across = (left / width, (width - left - 4) / width)
         bars = figure.add_axes((across[0], (below + 4) / total, across[1], BARS / total))
         dots = figure.add_axes((across[0], 4 / total, across[1], below / total))
-    bars.bar(places["x"], places["estimate"], color=BLUE, width=0.6)
-    for x, chance in zip(places["x"], places["null"], strict=True):
-        bars.plot([x - 0.4, x + 0.4], [chance, chance], color="black", lw=1.8)
-    bars.set(xlim=(-0.6, len(places) - 0.4), xticks=[])
-    bars.set_title(say("Of 1,000 people"), fontweight="normal")
-    numbered(bars.yaxis, ticks_upto(max(places["estimate"].max(), places["null"].max())))
-    centres, y = {}, 0.0
-    for name, label, height in zip(sectors, labels, heights, strict=True):
-        centres[name] = y + height / 2
-        dots.text(-0.9, centres[name], "\n".join(label), ha="right", va="center", linespacing=1.25)
-        y += height
-    for x in places["x"]:
-        dots.plot(np.full(len(sectors), x), list(centres.values()), "o", color=RULE, ms=6)
-    for x in places["x"]:
-        inside = [centres[name] for name in sectors if name in set(curve.loc[curve["x"] == x, "arm"])]
-        dots.plot(np.full(len(inside), x), inside, "o-", color="black", ms=6, lw=1.6)
-    dots.set(xlim=bars.get_xlim(), ylim=(y, 0))
-    dots.axis("off")
+        bars.bar(places["x"], places["estimate"], color=BLUE, width=0.6)
+        for x, chance in zip(places["x"], places["null"], strict=True):
+            bars.plot([x - 0.4, x + 0.4], [chance, chance], color="black", lw=1.8)
+        bars.set(xlim=(-0.6, len(places) - 0.4), xticks=[])
+        bars.set_title(say("Of 1,000 people"), fontweight="normal", loc="left")
+        numbered(bars.yaxis, round_ticks(0, max(places["estimate"].max(), places["null"].max())))
+        centres, y = {}, 0.0
+        for name, label, height in zip(sectors, labels, heights, strict=True):
+            centres[name] = y + height / 2
+            dots.text(-0.9, centres[name], "\n".join(label), ha="right", va="center", linespacing=1.25)
+            y += height
+        for x in places["x"]:
+            dots.plot(np.full(len(sectors), x), list(centres.values()), "o", color=RULE, ms=6)
+        for x in places["x"]:
+            inside = [centres[name] for name in sectors if name in set(curve.loc[curve["x"] == x, "arm"])]
+            dots.plot(np.full(len(inside), x), inside, "o-", color="black", ms=6, lw=1.6)
+        dots.set(xlim=bars.get_xlim(), ylim=(y, 0))
+        dots.axis("off")
     return Picture(figure, say("High need at once: {cohort}", cohort=book.title), _together_alt(curve, places, book))
 
 
@@ -146,11 +146,7 @@ def _together_key() -> tuple[list[Artist], list[str]]:
 
 def _together_alt(curve: pd.DataFrame, places: pd.DataFrame, book: Codebook) -> str:
     """The combination of several sectors that most people have."""
-    sizes = curve.groupby("x")["arm"].nunique()
-    several = places[places["x"].map(sizes) > 1]
-    if several.empty:
-        return say("High need in {count} combinations of sectors, beside chance.", count=len(places))
-    first = several.iloc[0]
+    first = places.iloc[0]
     names = [book.sectors[name].label for name in curve.loc[curve["x"] == first["x"], "arm"]]
     if len(names) > MOST_NAMED:
         return say(

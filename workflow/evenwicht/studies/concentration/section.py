@@ -7,7 +7,7 @@ from evenwicht.base.codebook import Codebook
 from evenwicht.display.labels import in_sentence
 from evenwicht.display.language import say
 from evenwicht.display.section import Found, Method, records, where
-from evenwicht.display.wording import Scale
+from evenwicht.display.wording import Scale, number
 from evenwicht.results.questions import group_key, top_key
 from evenwicht.studies.concentration import Settings, tables
 
@@ -73,50 +73,45 @@ def _questions_told(study: Settings, book: Codebook, found: Found) -> list[str]:
     top = f"{100 * study.top_shares[0]:g}"
     answers = {
         "uses": ("top_share", top_key(study.top_shares[0]), ""),
-        "ranked": ("top_risk_share", study.risk or "", ""),
+        "ranked": ("top_risk_share", study.risk or "-", ""),
         "changed": ("attributable_fraction", *study.all_changes(book)),
     }
-    spans = {}
-    for name, (estimand, exposure, reference) in answers.items():
-        rows = where(
-            found.estimates,
-            estimand=estimand,
-            exposure=exposure,
-            reference=reference,
-            at=study.windows[0],
-            outcome=list(book.sectors),
-        )
-        values = [row["estimate"] for row in records(rows) if math.isfinite(row["estimate"])]
-        if values:
-            spans[name] = (f"{100 * min(values):.0f}", f"{100 * max(values):.0f}")
+    spans = {name: _span(found, study, book, *keys) for name, keys in answers.items()}
     told = []
-    if "uses" in spans:
-        low, high = spans["uses"]
+    if spans["uses"]:
         told.append(
-            say(
-                "The {top}% of people with most use of a sector have {low}% to {high}% of it.",
-                top=top,
-                low=low,
-                high=high,
-            )
+            say("The {top}% of people with most use of a sector have {share} of it.", top=top, share=spans["uses"])
         )
-    if "ranked" in spans and study.risk:
-        low, high = spans["ranked"]
+    if spans["ranked"] and study.risk:
         told.append(
             say(
-                "The fifth of people with most of {risk} have {low}% to {high}% of a sector; 20% would be nothing.",
+                "The fifth of people highest in {risk} have {share} of the use of a sector; 20% would be nothing.",
                 risk=in_sentence(book.columns[study.risk].label),
-                low=low,
-                high=high,
+                share=spans["ranked"],
             )
         )
-    if "changed" in spans:
-        low, high = spans["changed"]
+    if spans["changed"]:
         told.append(
             say(
-                "{low}% to {high}% of the use of a sector would not be there after the changes that are asked about.",
-                low=low.replace("-", "\N{MINUS SIGN}"),
-                high=high.replace("-", "\N{MINUS SIGN}"),
+                "Of the use of a sector, {share} would not be there after the changes that are asked about.",
+                share=spans["changed"],
             )
         )
     return told
+
+
+def _span(found: Found, study: Settings, book: Codebook, estimand: str, exposure: str, reference: str) -> str:
+    """The least and the most of the sectors, per cent; nothing if none has an estimate."""
+    rows = where(
+        found.estimates,
+        estimand=estimand,
+        exposure=exposure,
+        reference=reference,
+        at=study.windows[0],
+        outcome=list(book.sectors),
+    )
+    values = [row["estimate"] for row in records(rows) if math.isfinite(row["estimate"])]
+    if not values:
+        return ""
+    low, high = (number(100 * value, 0) for value in (min(values), max(values)))
+    return f"{low}%" if low == high else say("{low}% to {high}%", low=low, high=high)

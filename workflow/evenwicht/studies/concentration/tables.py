@@ -25,7 +25,7 @@ def questions(study: Settings, book: Codebook, found: Found) -> Table:
         Column("what", say("Sector or group"), names_row=True),
         Column("uses", say("1. Share of use by the {top}% who use most, %", top=f"{100 * top:g}"), number=True),
         Column("uses_truth", say("True value"), number=True),
-        Column("ranked", say("2. Share by the fifth with most childhood risk, %"), number=True),
+        Column("ranked", say("2. Share by the fifth with the highest score, %"), number=True),
         Column("ranked_truth", say("True value"), number=True),
         Column("changed", say("3. Share that the changes would take away, %"), number=True),
         Column("changed_truth", say("True value"), number=True),
@@ -48,8 +48,8 @@ def questions(study: Settings, book: Codebook, found: Found) -> Table:
         if len(line) > 1:
             lines.append(line)
     caption = say(
-        "Three questions that are easily mixed up, with 95% intervals: who bears most use, how far childhood risk "
-        "tells who that will be (20 if it told nothing), and what would not be there after a change."
+        "Three questions that are easily mixed up, with 95% intervals: who has most use, how far a score tells who "
+        "that will be (20 if it told nothing), and what would not be there after a change."
     )
     return Table("three_questions", caption, columns, lines)
 
