@@ -146,7 +146,11 @@ def _together_key() -> tuple[list[Artist], list[str]]:
 
 def _together_alt(curve: pd.DataFrame, places: pd.DataFrame, book: Codebook) -> str:
     """The combination of several sectors that most people have."""
-    first = places.iloc[0]
+    sizes = curve.groupby("x")["arm"].nunique()
+    several = places[places["x"].map(sizes) > 1]
+    if several.empty:
+        return say("High need in {count} combinations of sectors, beside chance.", count=len(places))
+    first = several.iloc[0]
     names = [book.sectors[name].label for name in curve.loc[curve["x"] == first["x"], "arm"]]
     if len(names) > MOST_NAMED:
         return say(
@@ -157,7 +161,7 @@ def _together_alt(curve: pd.DataFrame, places: pd.DataFrame, book: Codebook) -> 
             chance=number(first["null"], 1),
         )
     return say(
-        "The combination that most people have: {names}. {seen} of 1,000 people, {chance} by chance.",
+        "The combination of several that most people have: {names}. {seen} of 1,000 people, {chance} by chance.",
         names=", ".join(names),
         seen=number(first["estimate"], 1),
         chance=number(first["null"], 1),

@@ -339,13 +339,13 @@ def _by_pairs(rows: Rows, use: _Use, need: HighNeed) -> None:
 
 
 def _together(rows: Rows, use: _Use, need: HighNeed) -> None:
-    """Which sectors people have high need in at once: the combinations of several that most have, beside chance."""
+    """Which sectors people have high need in at once: what most people have, beside chance."""
     names = list(use.amounts)
     codes = np.sum([flags.astype(np.int64) << j for j, flags in enumerate(need.flags)], axis=0)
     people = np.bincount(codes, minlength=2 ** len(names))
     weight = np.bincount(codes, need.weight, 2 ** len(names))
     shares = [float(need.weight @ flags) for flags in need.flags]
-    order = [c for c in np.argsort(-weight, kind="stable") if int(c).bit_count() > 1 and people[c] >= LEAST_DRAWN]
+    order = [code for code in np.argsort(-weight, kind="stable") if code and people[code] >= LEAST_DRAWN]
     for place, code in enumerate(order[:MOST_DRAWN]):
         inside = [bool(code >> j & 1) for j in range(len(names))]
         chance = np.prod([share if member else 1 - share for share, member in zip(shares, inside, strict=True)])
