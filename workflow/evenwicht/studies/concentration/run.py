@@ -11,6 +11,7 @@ from evenwicht.base.codebook import Codebook
 from evenwicht.base.errors import DataError
 from evenwicht.base.exposures import NO
 from evenwicht.cohort import Cohort
+from evenwicht.estimators.bounded_index import erreygers, wagstaff
 from evenwicht.estimators.concentration import lorenz, poisson_gini
 from evenwicht.estimators.concentration_coverage import Amounts, Statistic, judged
 from evenwicht.estimators.concentration_intervals import (
@@ -387,11 +388,10 @@ def _by_risk(rows: Rows, use: _Use, cohort: Cohort, risk: str) -> None:
         member = group.astype(float)
         ranked = Ranked(member, score, some.weights)
         index, mean = ranked.index(), Ranked(member, weights=some.weights).users()
-        m, c = mean.value, index.value
         indices = {
             "concentration_index": index,
-            "erreygers_index": combined(4 * m * c, (4 * m, index), (4 * c, mean)),
-            "wagstaff_index": combined(c / (1 - m), (1 / (1 - m), index), (c / (1 - m) ** 2, mean)),
+            "erreygers_index": erreygers(index, mean),
+            "wagstaff_index": wagstaff(index, mean),
         }
         for estimand, estimate in indices.items():
             rows.add(estimand, "observed", difference_interval(some.sampling, estimate), **keys)
