@@ -18,7 +18,8 @@ import numpy as np
 import pandas as pd
 from evenwicht.estimators.concentration import several_sectors
 from evenwicht.estimators.concentration_coverage import TABLE, tail_index
-from evenwicht.estimators.concentration_intervals import gini_interval, multi_sector_group, top_share_interval
+from evenwicht.estimators.concentration_intervals import HighNeed, Ranked, share_interval
+from evenwicht.estimators.influence import Estimate, Sampling
 from evenwicht.estimators.results import Interval
 from numpy.typing import NDArray
 from scipy.special import erf, log_ndtr, ndtr, ndtri
@@ -91,6 +92,10 @@ Family = type[Lognormal] | type[Lomax]
 FAMILIES: list[Family] = [Lognormal, Lomax]
 
 
+def interval_of(estimate: Estimate) -> Interval:
+    return share_interval(Sampling(len(estimate.influence)), estimate)
+
+
 def covered(
     family: Family,
     draws: int,
@@ -136,7 +141,7 @@ def gini(users: int, part: float, draws: int, rng: np.random.Generator) -> list[
         amounts = np.zeros(n)
         using = rng.binomial(n, 1 - part)
         amounts[n - using :] = np.sort(distribution.quantile(rng.random(using)))
-        return amounts, gini_interval(amounts)
+        return amounts, interval_of(Ranked(amounts).index())
 
     def truth(distribution: Distribution) -> float:
         return part + (1 - part) * distribution.gini()
@@ -147,7 +152,7 @@ def gini(users: int, part: float, draws: int, rng: np.random.Generator) -> list[
 def top_share(users: int, part: float, draws: int, rng: np.random.Generator) -> list[pd.DataFrame]:
     def sample(distribution: Distribution) -> tuple[Floats, Interval]:
         amounts = np.sort(distribution.quantile(rng.random(users)))
-        return amounts, top_share_interval(amounts, part)
+        return amounts, interval_of(Ranked(amounts).top(part))
 
     def truth(distribution: Distribution) -> float:
         return float(1 - distribution.lorenz(np.array(1 - part)))
@@ -180,7 +185,7 @@ class GroupDesign:
         def draw(distribution: Distribution) -> tuple[Floats, Interval]:
             rank = self.survivals(round(self.users / (1 - self.unused)), rng) / (1 - self.unused)
             amounts = np.where(rank < 1, distribution.quantile(np.minimum(rank, 1 - SMALLEST)), 0)
-            return np.sort(amounts[:, 0]), multi_sector_group(amounts, self.top, 2).use_shares[0]
+            return np.sort(amounts[:, 0]), interval_of(HighNeed(list(amounts.T), self.top).use_share(2, 0))
 
         return draw
 

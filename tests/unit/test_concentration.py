@@ -25,7 +25,6 @@ from evenwicht.estimators.concentration_coverage import (
     tail_index,
 )
 from evenwicht.estimators.concentration_intervals import (
-    Group,
     HighNeed,
     Ranked,
     share_interval,
@@ -78,8 +77,10 @@ def top_share_interval(amounts: np.ndarray, top: float) -> Interval:
     return interval_of(Ranked(amounts).top(top))
 
 
-def group_of(amounts: np.ndarray, top: float, at_least: int) -> Group:
-    return HighNeed(list(amounts.T), top).group(at_least)
+def group_of(amounts: np.ndarray, top: float, at_least: int) -> tuple[Estimate, list[Estimate]]:
+    """Size of the group with high need in several sectors, and its share of each sector's use."""
+    need = HighNeed(list(amounts.T), top)
+    return need.size(at_least), [need.use_share(at_least, j) for j in range(amounts.shape[1])]
 
 
 # --- linearised standard errors -------------------------------------------------------------------------------------
@@ -114,8 +115,8 @@ def test_limits_lie_between_zero_and_one_around_the_estimate(amounts: np.ndarray
         return
     ordered = np.sort(amounts)
     pair = np.column_stack([amounts, np.roll(amounts, 1)])
-    group = group_of(pair, top, 2)
-    intervals = [interval_of(estimate) for estimate in (group.size, *group.use_shares)]
+    size, use_shares = group_of(pair, top, 2)
+    intervals = [interval_of(estimate) for estimate in (size, *use_shares)]
     for interval in (gini_interval(ordered), top_share_interval(ordered, top), *intervals):
         if interval.reason:
             assert np.isnan([interval.lower, interval.upper]).all()
@@ -228,7 +229,7 @@ SHARED = 0.4  # correlation between the logs of use of any two of three sectors
 
 
 @cache
-def group_samples() -> list[Group]:
+def group_samples() -> list[tuple[Estimate, list[Estimate]]]:
     rng = np.random.default_rng(51)
 
     def sample() -> np.ndarray:
@@ -252,8 +253,8 @@ def group_of_everybody(shift: float) -> float:
 
 
 def test_the_group_s_size_and_use_are_covered() -> None:
-    assert 0.93 <= coverage([interval_of(g.size) for g in group_samples()], group_of_everybody(0)) <= 0.97
-    shares = [interval_of(g.use_shares[0]) for g in group_samples()]
+    assert 0.93 <= coverage([interval_of(size) for size, _ in group_samples()], group_of_everybody(0)) <= 0.97
+    shares = [interval_of(use_shares[0]) for _, use_shares in group_samples()]
     assert 0.93 <= coverage(shares, group_of_everybody(MODERATE["sigma"])) <= 0.97
 
 
@@ -262,7 +263,7 @@ def test_errors_of_the_group_hold_the_thresholds_that_each_sample_draws_again() 
 
     Thresholds held fixed give a size an error 1.7 times too large.
     """
-    sizes = [interval_of(g.size) for g in group_samples()]
+    sizes = [interval_of(size) for size, _ in group_samples()]
     drawn = np.std([size.estimate for size in sizes])
     assert np.mean([size.se for size in sizes]) == pytest.approx(drawn, rel=0.1)
     share = group_of_everybody(0)
@@ -272,10 +273,10 @@ def test_errors_of_the_group_hold_the_thresholds_that_each_sample_draws_again() 
 def test_a_threshold_below_which_nobody_uses_does_not_move() -> None:
     """A tenth uses anything, so the top fifth are the users: their number has the error of a proportion."""
     use = np.repeat([[0.0, 0.0], [1.0, 2.0]], [900, 100], axis=0)
-    group = group_of(use, 0.2, 2)
-    assert interval_of(group.size).se == pytest.approx(np.sqrt(0.1 * 0.9 / 999))
-    assert group.use_shares[0].value == pytest.approx(1, rel=1e-12)
-    assert interval_of(group.use_shares[0]).status == "no interval"
+    size, use_shares = group_of(use, 0.2, 2)
+    assert interval_of(size).se == pytest.approx(np.sqrt(0.1 * 0.9 / 999))
+    assert use_shares[0].value == pytest.approx(1, rel=1e-12)
+    assert interval_of(use_shares[0]).status == "no interval"
 
 
 # --- the study ------------------------------------------------------------------------------------------------------

@@ -70,9 +70,9 @@ def test_equal_weights_and_units_and_the_order_of_people_change_nothing() -> Non
     plain, other = HighNeed(sectors, 0.2), HighNeed([1000 * s[order] for s in sectors], 0.2, np.full(300, 7.0))
     chance, again = UnrelatedSectors(plain, strata), UnrelatedSectors(other, strata[order])
     counts = at_least(2, 3)
-    pairs = [(plain.group(2).size, other.group(2).size), (chance.size(counts), again.size(counts))]
+    pairs = [(plain.size(2), other.size(2)), (chance.size(counts), again.size(counts))]
     pairs += [(plain.exactly(1), other.exactly(1)), (chance.use_share(counts, 0), again.use_share(counts, 0))]
-    pairs += list(zip(plain.group(2).use_shares, other.group(2).use_shares, strict=True))
+    pairs += [(plain.use_share(2, j), other.use_share(2, j)) for j in range(3)]
     for one, two in pairs:
         assert two.value == pytest.approx(one.value, abs=1e-12)
         errors = [
@@ -203,11 +203,11 @@ def test_what_is_beyond_chance_is_covered(shared: float) -> None:
 
     def excess(people: int) -> tuple[Estimate, Estimate, Estimate]:
         need = HighNeed(three_sectors(rng, people, shared), 0.2)
-        chance, group = UnrelatedSectors(need), need.group(2)
+        chance = UnrelatedSectors(need)
         seen, expected = need.exactly(2), chance.size(exactly(2, 3))
         ratio = seen.value / expected.value
         number = combined(ratio, (1 / expected.value, seen), (-ratio / expected.value, expected))
-        return group.size - chance.size(counts), group.use_shares[0] - chance.use_share(counts, 0), number
+        return need.size(2) - chance.size(counts), need.use_share(2, 0) - chance.use_share(counts, 0), number
 
     size, use, number = (estimate.value for estimate in excess(400_000)) if shared else (0.0, 0.0, 1.0)
     drawn = [excess(1000) for _ in range(DRAWS)]

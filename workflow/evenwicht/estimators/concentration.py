@@ -1,5 +1,7 @@
 """How use concentrates in few people, beside what chance alone would give."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy import special
 
@@ -49,16 +51,22 @@ def high_need(amount: Floats, top_share: float, weights: Floats | None = None) -
     so the group can be smaller than `top_share`, and it holds users only. With probability weights, (n,), shares are of
     their sum.
     """
+    return amount > thresholds(amount, [top_share], weights)[0]
+
+
+def thresholds(amount: Floats, top_shares: Sequence[float], weights: Floats | None = None) -> Floats:
+    """Use above which people have high need, for each share of people; parameters as in `high_need`."""
+    n = len(amount)
     if weights is None:
-        allowed = int(np.floor(top_share * len(amount) + 1e-9))
-        outside = len(amount) - allowed - 1
-        threshold = np.partition(amount, outside)[outside] if outside >= 0 else -np.inf
-        return amount > max(threshold, 0.0)
-    order = np.argsort(-amount)
-    inside = np.cumsum(weights[order]) <= top_share * weights.sum() * (1 + 1e-12)
-    outside = int(inside.sum())
-    threshold = amount[order[outside]] if outside < len(amount) else -np.inf
-    return amount > max(threshold, 0.0)
+        outside = [n - int(np.floor(share * n + 1e-9)) - 1 for share in top_shares]
+        ordered = np.partition(amount, sorted({place for place in outside if place >= 0}))
+        found = [ordered[place] if place >= 0 else -np.inf for place in outside]
+    else:
+        order = np.argsort(amount)[::-1]
+        people = np.cumsum(weights[order])
+        places = np.searchsorted(people, np.asarray(top_shares) * people[-1] * (1 + 1e-12), side="right")
+        found = [amount[order[place]] if place < n else -np.inf for place in places]
+    return np.maximum(found, 0.0)
 
 
 def top_share_of_use(amount: Floats, top_share: float, weights: Floats | None = None) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import special
 
 from evenwicht.base.arrays import Flags, Floats, Ints
-from evenwicht.estimators.concentration import high_need
+from evenwicht.estimators.concentration import thresholds
 from evenwicht.estimators.influence import Estimate, Sampling
 from evenwicht.estimators.results import Z95, Interval
 
@@ -164,24 +164,6 @@ class Ranked:
         return influence
 
 
-@dataclass(frozen=True)
-class Group:
-    """People with high need in several sectors.
-
-    Attributes
-    ----------
-    members : (n,) array of bool
-    size
-        Their share of all.
-    use_shares
-        Their share of each sector's use.
-    """
-
-    members: Flags
-    size: Estimate
-    use_shares: list[Estimate]
-
-
 class HighNeed:
     """Who has high need in which sector, and what moves when the thresholds do.
 
@@ -216,22 +198,31 @@ class HighNeed:
         weight = np.ones(n) if weights is None else weights
         self.total = float(weight.sum())
         self.weight = weight / self.total
-        self.flags = [high_need(column, top_share, weights) for column in amounts]
-        self.reached: Ints = np.asarray(np.sum(self.flags, axis=0, dtype=np.int8))
         step = float(np.sqrt(top_share * (1 - top_share) * np.sum(self.weight**2)))
         smaller, larger = max(top_share - step, 0.0), min(top_share + step, 1.0)
         self.width = larger - smaller
-        self.margins = [
-            np.flatnonzero(high_need(column, larger, weights) & ~high_need(column, smaller, weights))
-            for column in amounts
-        ]
+        self.flags, self.margins = list[Flags](), list[Ints]()
+        for column in amounts:
+            least, cut, most = thresholds(column, [larger, top_share, smaller], weights)
+            self.flags.append(column > cut)
+            self.margins.append(np.flatnonzero((column > least) & (column <= most)))
+        self.reached: Ints = np.asarray(np.sum(self.flags, axis=0, dtype=np.int8))
 
-    def group(self, at_least: int) -> Group:
-        """Size of the group with high need in at least so many sectors, and its share of each sector's use."""
-        members = np.asarray(self.reached >= at_least)
-        entering = [self.reached[m] - self.flags[j][m] == at_least - 1 for j, m in enumerate(self.margins)]
-        size = self._estimate(members, None, entering)
-        return Group(members, size, [self._estimate(members, column, entering) for column in self.amounts])
+    def members(self, at_least: int) -> Flags:
+        """Who has high need in at least so many sectors, (n,)."""
+        return np.asarray(self.reached >= at_least)
+
+    def size(self, at_least: int) -> Estimate:
+        """Their share of all people."""
+        return self._estimate(self.members(at_least), None, self._entering(at_least))
+
+    def use_share(self, at_least: int, sector: int) -> Estimate:
+        """Their share of a sector's use."""
+        return self._estimate(self.members(at_least), self.amounts[sector], self._entering(at_least))
+
+    def _entering(self, at_least: int) -> list[Flags]:
+        """Of each margin, who joins the group as they are let in."""
+        return [self.reached[m] - self.flags[j][m] == at_least - 1 for j, m in enumerate(self.margins)]
 
     def exactly(self, count: int) -> Estimate:
         """Share of people with high need in just so many sectors."""

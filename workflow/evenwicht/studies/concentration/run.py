@@ -261,11 +261,11 @@ def _groups(rows: Rows, use: _Use) -> None:
 def _size_of_groups(rows: Rows, use: _Use, need: HighNeed, groups: list[tuple[float, int]]) -> None:
     """Size of each group, and its share of each sector's use."""
     for share, least in groups:
-        group, key = need.group(least), group_key(share, least)
-        size: dict[str, Any] = {"n": use.n, "events": int(group.members.sum()), "at": use.window}
-        rows.add("group_share", "observed", share_interval(use.sampling, group.size), outcome=key, **size)
-        for (name, column), part in zip(use.amounts.items(), group.use_shares, strict=True):
-            interval = share_interval(use.sampling, part)
+        key = group_key(share, least)
+        size: dict[str, Any] = {"n": use.n, "events": int(need.members(least).sum()), "at": use.window}
+        rows.add("group_share", "observed", share_interval(use.sampling, need.size(least)), outcome=key, **size)
+        for j, (name, column) in enumerate(use.amounts.items()):
+            interval = share_interval(use.sampling, need.use_share(least, j))
             about = Amounts.of(np.sort(column))
             _judged(rows, "group_use_share", interval, about, 0.0, {**size, "outcome": name, "exposure": key})
 
@@ -273,20 +273,19 @@ def _size_of_groups(rows: Rows, use: _Use, need: HighNeed, groups: list[tuple[fl
 def _beside_chance(rows: Rows, use: _Use, need: HighNeed, chance: UnrelatedSectors, least: int) -> None:
     """What chance gives to one group, and what is beyond it."""
     counts, key = at_least(least, len(use.amounts)), group_key(need.top_share, least)
-    group = need.group(least)
     size: dict[str, Any] = {"n": use.n, "at": use.window}
-    people = {**size, "events": int(group.members.sum())}
+    people = {**size, "events": int(need.members(least).sum())}
     expected = chance.size(counts)
     spread = np.nan if use.weights is not None else chance.size_spread(counts)
     _tell_chance(rows, expected, spread, {**size, "outcome": key})
-    beyond = difference_interval(use.sampling, group.size - expected)
+    beyond = difference_interval(use.sampling, need.size(least) - expected)
     rows.add("excess_group_share", "observed", beyond, outcome=key, **people)
-    for j, (name, part) in enumerate(zip(use.amounts, group.use_shares, strict=True)):
+    for j, name in enumerate(use.amounts):
         keys: dict[str, Any] = {"outcome": name, "exposure": key}
         expected = chance.use_share(counts, j)
         spread = np.nan if use.weights is not None else chance.use_spread(counts, j)
         _tell_chance(rows, expected, spread, {**size, **keys})
-        beyond = difference_interval(use.sampling, part - expected)
+        beyond = difference_interval(use.sampling, need.use_share(least, j) - expected)
         rows.add("excess_use_share", "observed", beyond, **keys, **people)
 
 
@@ -380,7 +379,7 @@ def _by_risk(rows: Rows, use: _Use, cohort: Cohort, risk: str) -> None:
             nothing = {"null_lower": np.maximum(GRID - band, 0), "null_upper": np.minimum(GRID + band, 1)}
             rows.curve("by_risk", pd.DataFrame({"arm": name, **drawn, **nothing}))
     for share, least in use.study.main_groups:
-        group = use.need(share).group(least).members[known[present]]
+        group = use.need(share).members(least)[known[present]]
         keys = {**size, "outcome": group_key(share, least), "events": int(group.sum())}
         area = auc_estimate(score, group, where=use.where) if some.weights is None else None
         if area is not None:
@@ -416,7 +415,7 @@ def _changes(rows: Rows, use: _Use, cohort: Cohort) -> None:
     require_full_rank(np.column_stack([changed, covariates]), [*columns, *names], use.where)
     outcomes = [(name, column, False) for name, column in some.amounts.items()]
     for share, least in study.main_groups:
-        member = use.need(share).group(least).members[known[present]].astype(float)
+        member = use.need(share).members(least)[known[present]].astype(float)
         outcomes.append((group_key(share, least), member, True))
     for outcome, column, binary in outcomes:
         size: dict[str, Any] = {"n": some.n, "events": int((column > 0).sum()), "at": use.window, "outcome": outcome}
