@@ -54,12 +54,37 @@ class Variable:
         return np.isnan(self.values)
 
 
+Member = str | Floats  # the name of an incomplete variable, or complete columns, (n, k)
+
+
+@dataclass(frozen=True)
+class Product:
+    """Two variables that act on an outcome more, or less, than each by itself.
+
+    The model of each of the three has the product of the other two, that of any other variable the product of the pair
+    (Tilling et al. 2016, Journal of Clinical Epidemiology 80:107); they follow from what is drawn of their factors.
+    """
+
+    one: Member
+    other: Member
+    outcome: Member
+
+    def factors(self, name: str) -> tuple[Member, Member]:
+        """Return what is multiplied in the model of a variable."""
+        if isinstance(self.one, str) and self.one == name:
+            return self.other, self.outcome
+        if isinstance(self.other, str) and self.other == name:
+            return self.one, self.outcome
+        return self.one, self.other
+
+
 def completed(
     variables: Sequence[Variable],
     fixed: Floats,
     streams: Sequence[np.random.Generator],
     where: str,
     cycles: int = CYCLES,
+    products: Sequence[Product] = (),
 ) -> Iterator[dict[str, Floats]]:
     """Yield a completed copy of the incomplete variables for every stream, by name.
 
@@ -75,6 +100,8 @@ def completed(
         Random numbers of each imputation.
     cycles
         Turns of all variables where the pattern of missing values has no order.
+    products
+        What acts more, or less, together.
 
     Raises
     ------
@@ -86,20 +113,23 @@ def completed(
     flags = [variable.missing for variable in ordered]
     monotone = all((less <= more).all() for less, more in pairwise(flags))
     background = standardised(fixed)
-    first = _Model(ordered[0], _design(background, []), where) if monotone and ordered else None
+
+    def model(variable: Variable, others: Sequence[tuple[Variable, Floats]]) -> _Model:
+        return _Model(variable, _design(background, others, [one.factors(variable.name) for one in products]), where)
+
+    first = model(ordered[0], []) if monotone and ordered else None
     for rng in streams:
         now = {variable.name: variable.values for variable in ordered}
         if monotone:
             for place, variable in enumerate(ordered):
-                model = first if place == 0 else None
-                known = _design(background, [(v, now[v.name]) for v in ordered[:place]])
-                now[variable.name] = (model or _Model(variable, known, where)).draw(rng)
+                known = [(v, now[v.name]) for v in ordered[:place]]
+                now[variable.name] = (first if first and not known else model(variable, known)).draw(rng)
         else:
             now = {variable.name: _started(variable, rng, where) for variable in ordered}
             for _ in range(cycles):
                 for variable in ordered:
                     others = [(v, now[v.name]) for v in ordered if v is not variable]
-                    now[variable.name] = _Model(variable, _design(background, others), where).draw(rng)
+                    now[variable.name] = model(variable, others).draw(rng)
         yield now
 
 
@@ -113,16 +143,26 @@ def _started(variable: Variable, rng: np.random.Generator, where: str) -> Floats
     return filled
 
 
-def _design(background: Floats, others: Sequence[tuple[Variable, Floats]]) -> Floats:
-    """Intercept and predictors, (n, p): categories as indicators of all levels but the first."""
-    parts = [background]
-    for variable, values in others:
-        if variable.kind == "category":
-            parts += [(values == level).astype(float)[:, None] for level in np.unique(values)[1:]]
-        else:
-            column = standardised(values[:, None])
-            parts += [column, column**2] if variable.squared else [column]
-    return with_intercept(np.hstack(parts))
+def _design(
+    background: Floats, others: Sequence[tuple[Variable, Floats]], products: Sequence[tuple[Member, Member]]
+) -> Floats:
+    """Intercept and predictors, (n, p); products of what is not yet drawn are left out."""
+    columns = {variable.name: _columns(variable, values) for variable, values in others}
+    squares = [columns[variable.name] ** 2 for variable, _ in others if variable.squared]
+    pairs = []
+    for factors in products:
+        known = [columns.get(one) if isinstance(one, str) else standardised(one) for one in factors]
+        if known[0] is not None and known[1] is not None:
+            pairs += [np.column_stack([a * b for a in known[0].T for b in known[1].T])]
+    return with_intercept(np.hstack([background, *columns.values(), *squares, *pairs]))
+
+
+def _columns(variable: Variable, values: Floats) -> Floats:
+    """A variable in the models of others, (n, k): a category as indicators of all levels but the first."""
+    if variable.kind == "category":
+        levels = np.unique(values)[1:]
+        return (values[:, None] == levels).astype(float)
+    return standardised(values[:, None])
 
 
 class _Model:

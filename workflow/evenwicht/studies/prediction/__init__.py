@@ -1,10 +1,11 @@
 """How well what is known in childhood tells an outcome: of a group, and of one child."""
 
 from collections.abc import Iterator
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from evenwicht.base.adjustment import Adjustment
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.errors import Mistake
 from evenwicht.base.names import Name, Share
@@ -26,8 +27,6 @@ class Settings(OutcomeStudy):
     outcome that is a number, the spread that they leave is told. A column with role `family` keeps families in one
     fold, and makes standard errors cluster by family.
     """
-
-    imputed: ClassVar[bool] = False
 
     kind: Literal["prediction"]
     level: Level = "individual"
@@ -80,6 +79,12 @@ class Settings(OutcomeStudy):
             models.append(Predictors(key, scores, False))
             models += [Predictors(key + BESIDE, scores, True)] if beside else []
         return models
+
+    def rests_on(self, book: Codebook) -> Adjustment:
+        return super().rests_on(book).joined(Adjustment(columns=self.scores))
+
+    def not_imputed(self) -> str:
+        return ""
 
     def asks(self, book: Codebook) -> list[Question]:
         adjust = book.adjustment(self.adjust)
