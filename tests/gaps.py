@@ -1,11 +1,11 @@
 """A made cohort whose people lack values by what is known of them, and studies of it that rest on more than covariates.
 
 A trait `x` confounds the exposure; a rank `ses` goes with both and changes what the exposure does; a mediator `iq`
-passes part of it on. Scores tell of `ill`, which death can come before in `onset`. Who lacks a value depends on the
+passes part of it on. Scores tell of `ill`; death can come before `onset`. Who lacks a value depends on a sign of the
 outcome, and so complete cases mislead.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,6 @@ import pandas as pd
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.columns import Column
 from evenwicht.base.outcomes import BinaryOutcome, ContinuousOutcome, EventOutcome
-from evenwicht.base.streams import stream_key
 from evenwicht.cohort import Cohort
 from evenwicht.results.questions import path_key
 from evenwicht.studies import KINDS
@@ -24,7 +23,7 @@ from scipy.special import expit
 from tests.cohorts import Tables
 
 HORIZON = 10.0
-NUMBERS = ("x", "ses", "iq", "score", "second", "symptoms")
+NUMBERS = ("x", "ses", "iq", "score", "second", "symptoms", "sign")
 COLUMNS = {
     "id": Column(role="id", type="integer", label="Person"),
     **{name: Column(role="baseline", label=name) for name in NUMBERS},
@@ -64,11 +63,21 @@ class Case:
 
 ABOUT = {"exposures": ["poor"], "outcomes": ["symptoms"], "adjust": {"columns": ["x", "ses"]}}
 EFFECT = {"estimand": "mean_difference", "exposure": "poor"}
-PATHS = {"paths": {"estimand": "path_difference", "exposure": path_key("poor", "iq")}, "whole": {**EFFECT, "method": "paths"}}
+PATHS = {
+    "paths": {"estimand": "path_difference", "exposure": path_key("poor", "iq")},
+    "whole": {**EFFECT, "method": "paths"},
+}
 CASES = {
     "ladder": Case(
-        {"kind": "ladder", "exposures": ["poor"], "outcomes": ["symptoms"],
-         "steps": [{"label": "and rank", "adjust": {"columns": ["ses"]}}, {"label": "x", "adjust": {"columns": ["ses", "x"]}}]},
+        {
+            "kind": "ladder",
+            "exposures": ["poor"],
+            "outcomes": ["symptoms"],
+            "steps": [
+                {"label": "and rank", "adjust": {"columns": ["ses"]}},
+                {"label": "x", "adjust": {"columns": ["ses", "x"]}},
+            ],
+        },
         ("x",),
         {"last step": {**EFFECT, "method": "step_2"}, "first step": {**EFFECT, "method": "step_1"}},
     ),
@@ -113,32 +122,39 @@ def whole(rng: np.random.Generator, case: Case, people: int | None = None) -> Co
     poor = rng.random(n) < expit(0.8 * x - 0.6 * ses)
     iq = 0.5 * x - 0.7 * poor + rng.standard_normal(n)
     act = 0.5 if case.act_together else 0.0
-    symptoms = 0.5 * poor + 0.8 * x - 0.5 * ses - 0.6 * iq - act * poor * (ses if "by" in case.settings else iq) + rng.standard_normal(n)
+    symptoms = (
+        0.5 * poor
+        + 0.8 * x
+        - 0.5 * ses
+        - 0.6 * iq
+        - act * poor * (ses if "by" in case.settings else iq)
+        + rng.standard_normal(n)
+    )
     ill = rng.random(n) < expit(-1.0 + 0.9 * score + 0.5 * second)
     onset, death = (rng.exponential(1 / rate) for rate in (0.05 * np.exp(0.5 * poor + 0.8 * x), 0.04 * np.exp(0.3 * x)))
-    numbers = {"x": x, "ses": ses, "iq": iq, "score": score, "second": second, "symptoms": symptoms}
+    numbers = {"x": x, "ses": ses, "iq": iq, "score": score, "second": second, "symptoms": symptoms, "sign": symptoms}
     flags = {"poor": pd.array(poor, dtype="boolean"), "ill": pd.array(ill, dtype="boolean")}
     ids = np.arange(n)
     ends = np.minimum(np.minimum(onset, death), rng.uniform(5, 20, n))
     events = [
-        pd.DataFrame({"id": ids, "event": event, "entry_age": 0.0, "exit_age": ends, "status": (time == ends).astype(int)})
+        pd.DataFrame(
+            {"id": ids, "event": event, "entry_age": 0.0, "exit_age": ends, "status": (time == ends).astype(int)}
+        )
         for event, time in (("onset", onset), ("death", death))
     ]
     return Cohort("made", "", COLUMNS, pd.DataFrame({"id": ids, **numbers, **flags}), events=pd.concat(events))
 
 
 def lacking(rng: np.random.Generator, cohort: Cohort, case: Case) -> Cohort:
-    """The cohort without values of a column that people with the outcome lack more often."""
+    """The cohort without values of a column, by a sign of the outcome that everybody has."""
     persons = cohort.persons
     [outcome] = case.settings["outcomes"]
-    if outcome == "onset":
-        told = cohort.events.query("event == 'onset'")["status"].to_numpy() - 0.5
-    else:
-        told = persons[outcome].to_numpy(dtype=float)
-        told = (told - told.mean()) / told.std()
-    lost = rng.random(len(persons)) < expit(-0.7 + 1.2 * told + 0.4 * persons["poor"].to_numpy(dtype=float))
+    happened = cohort.events.loc[cohort.events["event"] == outcome, "status"].to_numpy(dtype=float)
+    value = happened if len(happened) else persons[outcome].to_numpy(dtype=float)
+    sign = (value - value.mean()) / value.std() + 0.5 * rng.standard_normal(len(persons))
+    lost = rng.random(len(persons)) < expit(-0.9 + 1.2 * sign)
     gaps = {name: persons[name].mask(lost) for name in case.lost}
-    return Cohort(cohort.name, "", cohort.columns, persons.assign(**gaps), events=cohort.events)
+    return replace(cohort, persons=persons.assign(sign=sign, **gaps))
 
 
 def tables_of(case: Case, cohort: Cohort, seed: int = 1, **missing: Any) -> Tables:

@@ -61,21 +61,22 @@ Member = str | Floats  # the name of an incomplete variable, or complete columns
 class Product:
     """Two variables that act on an outcome more, or less, than each by itself.
 
-    The model of each of the three has the product of the other two, that of any other variable the product of the pair
-    (Tilling et al. 2016, Journal of Clinical Epidemiology 80:107); they follow from what is drawn of their factors.
+    The model of each of the two has the product of the other and the outcome, and the square of the other: both are in
+    the odds of a yes/no exposure given a number and a normal outcome, if they act together. The models of the outcome
+    and of all further variables have the product of the two. What is multiplied follows from what is drawn (Tilling et
+    al. 2016, Journal of Clinical Epidemiology 80:107).
     """
 
     one: Member
     other: Member
     outcome: Member
 
-    def factors(self, name: str) -> tuple[Member, Member]:
+    def pairs(self, name: str) -> list[tuple[Member, Member]]:
         """Return what is multiplied in the model of a variable."""
-        if isinstance(self.one, str) and self.one == name:
-            return self.other, self.outcome
-        if isinstance(self.other, str) and self.other == name:
-            return self.one, self.outcome
-        return self.one, self.other
+        for own, partner in ((self.one, self.other), (self.other, self.one)):
+            if isinstance(own, str) and own == name:
+                return [(partner, self.outcome), (partner, partner)]
+        return [(self.one, self.other)]
 
 
 def completed(
@@ -115,7 +116,8 @@ def completed(
     background = standardised(fixed)
 
     def model(variable: Variable, others: Sequence[tuple[Variable, Floats]]) -> _Model:
-        return _Model(variable, _design(background, others, [one.factors(variable.name) for one in products]), where)
+        pairs = [pair for product in products for pair in product.pairs(variable.name)]
+        return _Model(variable, _design(background, others, pairs), where)
 
     first = model(ordered[0], []) if monotone and ordered else None
     for rng in streams:
