@@ -102,15 +102,6 @@ CASES = {
         ("x",),
         {"incidence": {"estimand": "cumulative_incidence_difference", "method": "standardisation"}},
     ),
-    "prediction": Case(
-        {"kind": "prediction", "scores": ["score", "second"], "outcomes": ["ill"], "folds": 5},
-        ("score",),
-        {
-            "auc": {"estimand": "auc", "method": "cross_validated", "exposure": "all"},
-            "r_squared": {"estimand": "r_squared", "method": "cross_validated", "exposure": "all"},
-        },
-        500,
-    ),
 }
 
 

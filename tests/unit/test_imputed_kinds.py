@@ -43,6 +43,7 @@ def steps(flow: pd.DataFrame, subgroup: str = "") -> pd.Series:
         ("nhefs", "price", {}, "imputations know no clusters"),
         ("nhefs", "price_as_instrument", {}, "Anderson-Rubin"),
         ("siblings", "siblings", {}, "imputations know no families"),
+        ("dunedin", "prediction", {}, "seen the outcomes of the people to be predicted"),
         ("bwght", "ladder", {}, ""),
         ("lifecourse", "timing", {}, "choose another hypothesis"),
         ("regions", "context", {}, "imputations know no groups"),
@@ -215,9 +216,3 @@ def test_an_interval_that_is_not_symmetric_stays_so() -> None:
     below, above = row["estimate"] - row["lower"], row["upper"] - row["estimate"]
     assert above == pytest.approx(2 * below)
     assert above == pytest.approx((plain.upper - plain.estimate) * 3 / 1.959964, rel=1e-6)
-
-
-def test_shares_of_a_variance_may_fall_below_zero() -> None:
-    row = pooled_rows(*({"r_squared": Interval.normal(x, 0.02)} for x in (-0.01, 0.02, 0.01)))["r_squared"]
-    assert row["status"] == "estimated"
-    assert row["estimate"] == pytest.approx(0.02 / 3)

@@ -11,7 +11,7 @@ passed, which together are a model of all levels (Agresti 2013, Categorical Data
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
@@ -86,6 +86,7 @@ def completed(
     where: str,
     cycles: int = CYCLES,
     products: Sequence[Product] = (),
+    apart: Member | None = None,
 ) -> Iterator[dict[str, Floats]]:
     """Yield a completed copy of the incomplete variables for every stream, by name.
 
@@ -103,6 +104,10 @@ def completed(
         Turns of all variables where the pattern of missing values has no order.
     products
         What acts more, or less, together.
+    apart
+        A yes/no variable; all others have models of their own for people with and without it. What acts together with
+        it can be normal in each of these groups where it is not so over both (White, Royston and Wood 2011, Statistics
+        in Medicine 30:377).
 
     Raises
     ------
@@ -112,27 +117,47 @@ def completed(
     """
     ordered = sorted(variables, key=lambda variable: (int(variable.missing.sum()), variable.name))
     flags = [variable.missing for variable in ordered]
-    monotone = all((less <= more).all() for less, more in pairwise(flags))
+    monotone = all((less <= more).all() for less, more in pairwise(flags)) and not isinstance(apart, str)
     background = standardised(fixed)
 
-    def model(variable: Variable, others: Sequence[tuple[Variable, Floats]]) -> _Model:
+    def models(variable: Variable, others: Sequence[tuple[Variable, Floats]]) -> list[tuple[Flags, _Model]]:
         pairs = [pair for product in products for pair in product.pairs(variable.name)]
-        return _Model(variable, _design(background, others, pairs), where)
+        design = _design(background, others, pairs)
+        groups = [group for group in _groups(apart, variable, others) if variable.missing[group].any()]
+        parts = [replace(variable, values=variable.values[group]) for group in groups]
+        return [(group, _Model(part, design[group], where)) for group, part in zip(groups, parts, strict=True)]
 
-    first = model(ordered[0], []) if monotone and ordered else None
+    first = models(ordered[0], []) if monotone and ordered else []
     for rng in streams:
         now = {variable.name: variable.values for variable in ordered}
         if monotone:
             for place, variable in enumerate(ordered):
                 known = [(v, now[v.name]) for v in ordered[:place]]
-                now[variable.name] = (first if first and not known else model(variable, known)).draw(rng)
+                now[variable.name] = _drawn(variable, models(variable, known) if known else first, rng)
         else:
             now = {variable.name: _started(variable, rng, where) for variable in ordered}
             for _ in range(cycles):
                 for variable in ordered:
                     others = [(v, now[v.name]) for v in ordered if v is not variable]
-                    now[variable.name] = model(variable, others).draw(rng)
+                    now[variable.name] = _drawn(variable, models(variable, others), rng)
         yield now
+
+
+def _drawn(variable: Variable, models: "Sequence[tuple[Flags, _Model]]", rng: np.random.Generator) -> Floats:
+    """The variable, (n,), with draws where it is not known, from the model of each group."""
+    filled = variable.values.copy()
+    for group, model in models:
+        filled[group] = model.draw(rng)
+    return filled
+
+
+def _groups(apart: Member | None, variable: Variable, others: Sequence[tuple[Variable, Floats]]) -> list[Flags]:
+    """Who has models of their own, (n,) flags each; everybody together in that of the variable that sets them apart."""
+    values = next((v for one, v in others if one.name == apart), None) if isinstance(apart, str) else apart
+    if values is None:
+        return [np.ones(len(variable.values), dtype=bool)]
+    yes = values.reshape(len(variable.values)) > values.min()
+    return [yes, ~yes]
 
 
 def _started(variable: Variable, rng: np.random.Generator, where: str) -> Floats:

@@ -41,7 +41,8 @@ def run_with_missing(run: Run, study: StudySettings, cohort: Cohort, book: Codeb
         run = partial(_run_with_parts, run, parted_by)
     if isinstance(study, OutcomeStudy) and handling == IMPUTATION:
         for name in study.outcomes:
-            _imputed(run, study.model_copy(update={"outcomes": [name]}), cohort, book, found, job)
+            for part in _exposures_apart(study.model_copy(update={"outcomes": [name]})):
+                _imputed(run, part, cohort, book, found, job)
     elif isinstance(study, ExposureStudy) and handling == ATTRITION_WEIGHTS:
         for name in study.outcomes:
             for exposure in study.exposures:
@@ -49,6 +50,16 @@ def run_with_missing(run: Run, study: StudySettings, cohort: Cohort, book: Codeb
                 _weighted(run, part, cohort, book, found, job)
     else:
         run(study, cohort, book, found, job)
+
+
+def _exposures_apart(study: OutcomeStudy) -> list[OutcomeStudy]:
+    """Return the study; if exposures act together with other columns, one for each, whose imputations know that."""
+    if not (isinstance(study, ExposureStudy) and study.products()):
+        return [study]
+    columns = dict.fromkeys(exposure.column for exposure in study.exposures)
+    return [
+        study.model_copy(update={"exposures": [e for e in study.exposures if e.column == column]}) for column in columns
+    ]
 
 
 def _run_with_parts(

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 
 from evenwicht.base.adjustment import Adjustment
-from evenwicht.base.arrays import Flags, Floats
+from evenwicht.base.arrays import Flags, Floats, Ints
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.columns import Column
+from evenwicht.base.errors import ModelError
 from evenwicht.cohort import Cohort
 from evenwicht.estimators.chained_equations import Kind, Member, Product, Variable, completed
 from evenwicht.estimators.design import standardised
@@ -43,6 +44,8 @@ class Imputation:
         What all have.
     products
         What acts more, or less, together; complete columns are (persons, k) arrays.
+    apart
+        The yes/no exposure with and without which people have models of their own, if any.
     """
 
     study: OutcomeStudy
@@ -54,6 +57,7 @@ class Imputation:
     gaps: dict[str, Flags]
     predictors: Floats
     products: list[Product]
+    apart: Member | None
 
     @property
     def needed(self) -> bool:
@@ -78,8 +82,11 @@ class Imputation:
             for name in self.gaps
         ]
         streams = [job.stream(f"imputation {k} of {part}") for k in range(self.study.missing.imputations)]
-        products = [_among(one, order) for one in self.products]
-        for drawn in completed(variables, self.predictors[order], streams, where, products=products):
+        products = [
+            Product(_rows(one.one, order), _rows(one.other, order), _rows(one.outcome, order)) for one in self.products
+        ]
+        apart = None if self.apart is None else _rows(self.apart, order)
+        for drawn in completed(variables, self.predictors[order], streams, where, products=products, apart=apart):
             filled = {name: _filled(persons[name], self.gaps[name], order, values) for name, values in drawn.items()}
             yield replace(self.cohort, persons=persons.assign(**filled))
 
@@ -100,15 +107,18 @@ def imputation_of(study: OutcomeStudy, cohort: Cohort, book: Codebook, outcome: 
     """Say what is to be imputed for an outcome, and by what.
 
     Complete columns predict the others with the squares and splines of the study, incomplete ones with their squares
-    where it has either; products that the study needs are in the models of all that they are about. Sampling weights
-    predict as well. An outcome that is no column predicts by its value or, if it is a time to an event, by whether it
-    happened and the cumulative hazard up to then (White and Royston 2009, Statistics in Medicine 28:1982), and so does
-    what competes with it. Families and clusters are not in the model.
+    where it has either. Products that the study needs are in the models of all that they are about; where one is of a
+    yes/no exposure and an incomplete column, people with and without the exposure have models of their own. Sampling
+    weights predict as well. An outcome that is no column predicts by its value or, if it is a time to an event, by
+    whether it happened and the cumulative hazard up to then (White and Royston 2009, Statistics in Medicine 28:1982),
+    and so does what competes with it. Families and clusters are not in the model.
 
     Raises
     ------
     DataError
         As `competing.outcome_of_study`.
+    ModelError
+        If an incomplete column acts together with an exposure that is no yes/no column.
     """
     persons, adjust, own = cohort.persons, study.rests_on(book), book.column_of(outcome)
     exposed = [name for _, name in study.exposed_columns()]
@@ -137,10 +147,32 @@ def imputation_of(study: OutcomeStudy, cohort: Cohort, book: Codebook, outcome: 
             return name
         return _spread(design_of(persons[people], Adjustment(columns=[name]))[0], people)
 
+    exposure = _apart(study, book, gaps, where)
+    apart = None if exposure is None else member(exposure)
     pairs = [*study.products(), *(pair for pair in adjust.interactions if set(pair) & set(gaps))]
     last = told if own is None else member(own)
     products = [Product(member(one), member(other), last) for one, other in pairs]
-    return Imputation(study, cohort, book, outcome, columns, people, gaps, predictors, products)
+    return Imputation(study, cohort, book, outcome, columns, people, gaps, predictors, products, apart)
+
+
+def _apart(study: OutcomeStudy, book: Codebook, gaps: dict[str, Flags], where: str) -> str | None:
+    """Say which exposure changes what an incomplete column does, so that those with and without it differ in all.
+
+    Raises
+    ------
+    ModelError
+        If it is no yes/no column: the model of what it acts together with is then none that can be drawn from.
+    """
+    for one, other in study.products():
+        if other in gaps and book.columns[one].type != "boolean":
+            raise ModelError(
+                f"'{other}' cannot be imputed: what it does may depend on '{one}', which is no yes/no column",
+                where=where,
+                fix="Compare by a yes/no column, or choose another handling.",
+            )
+        if other in gaps:
+            return one
+    return None
 
 
 def kind_of(column: Column) -> Kind:
@@ -158,7 +190,7 @@ def coded(values: pd.Series) -> Floats:
     return values.to_numpy(dtype=float, na_value=np.nan)
 
 
-def _filled(column: pd.Series, gap: Flags, order: np.ndarray, drawn: Floats) -> pd.Series:
+def _filled(column: pd.Series, gap: Flags, order: Ints, drawn: Floats) -> pd.Series:
     """The column with what was drawn, (ordered people,), where it has a gap."""
     values = np.full(len(column), np.nan)
     values[order] = drawn
@@ -195,12 +227,9 @@ def _spread(matrix: Floats, people: Flags) -> Floats:
     return everybody
 
 
-def _among(product: Product, order: np.ndarray) -> Product:
-    """The product with complete columns of these people in this order."""
-    one, other, outcome = (
-        part if isinstance(part, str) else part[order] for part in (product.one, product.other, product.outcome)
-    )
-    return Product(one, other, outcome)
+def _rows(part: Member, order: Ints) -> Member:
+    """Complete columns of these people in this order; a name as it is."""
+    return part if isinstance(part, str) else part[order]
 
 
 def _only(adjust: Adjustment, columns: list[str]) -> Adjustment:

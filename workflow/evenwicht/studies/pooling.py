@@ -14,8 +14,6 @@ from evenwicht.results.rows import FAILED, Findings
 from evenwicht.results.schema import DIAGNOSTICS, ESTIMATES, FLOW
 from evenwicht.studies.measures import number_needed
 
-# shares of a variance, whose intervals are symmetric, and whose estimates can fall below zero
-VARIANCES = ("r_squared", "liability_r_squared", "tjur_r_squared", "residual_share")
 RISKS, SURVIVALS = ("risk", "risk_exposed", "risk_unexposed"), ("survival_exposed", "survival_unexposed")
 MOST_DF = 1e7
 NORMAL = 1e-6  # how far an interval may be from normal quantiles, relative, before it is one by t
@@ -52,7 +50,7 @@ def scale_of(estimand: str) -> Scale:
     kind = ESTIMANDS[estimand].kind
     if kind == "ratio":
         return LOG
-    if kind == "probability" and estimand not in VARIANCES:
+    if kind == "probability":
         return RISK if estimand in RISKS else SURVIVAL if estimand in SURVIVALS else LOGIT
     return IDENTITY
 
@@ -120,7 +118,7 @@ def _pooled(estimand: str, rows: Sequence[Row]) -> tuple[Interval, Pooled | None
     with np.errstate(invalid="ignore", divide="ignore"):
         ends = np.sort([scale.there(lower), scale.there(upper)], axis=0)
         below, above = (q - ends[0]) / spread, (ends[1] - q) / spread
-    skewed = _skewed(estimate - lower, upper - estimate) and _skewed(below, above)
+    skewed = scale is IDENTITY and _skewed(below, above)
     quantile = np.full(m, Z95) if skewed else (below + above) / 2
     found = pooled(q, spread**2, _complete_df(quantile, rows))
     wider = found.interval().upper - found.estimate

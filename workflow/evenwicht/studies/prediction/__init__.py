@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from evenwicht.base.adjustment import Adjustment
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.errors import Mistake
 from evenwicht.base.names import Name, Share
@@ -80,11 +79,11 @@ class Settings(OutcomeStudy):
             models += [Predictors(key + BESIDE, scores, True)] if beside else []
         return models
 
-    def rests_on(self, book: Codebook) -> Adjustment:
-        return super().rests_on(book).joined(Adjustment(columns=self.scores))
-
     def not_imputed(self) -> str:
-        return ""
+        return (
+            "imputations are drawn from a model that has seen the outcomes of the people to be predicted, so scores "
+            "would seem to tell what they do not"
+        )
 
     def asks(self, book: Codebook) -> list[Question]:
         adjust = book.adjustment(self.adjust)
