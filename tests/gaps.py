@@ -67,6 +67,11 @@ PATHS = {
     "paths": {"estimand": "path_difference", "exposure": path_key("poor", "iq")},
     "whole": {**EFFECT, "method": "paths"},
 }
+RANKED = {
+    "slope": {"estimand": "slope_index", "exposure": "ses"},
+    "change": {"estimand": "slope_index_difference", "method": "standardisation"},
+    "lowest third": {**EFFECT, "method": "standardisation", "subgroup": "ses=1of3"},
+}
 CASES = {
     "ladder": Case(
         {
@@ -85,13 +90,12 @@ CASES = {
     "inequality": Case(
         {"kind": "inequality", **ABOUT, "by": "ses"},
         ("ses",),
-        {
-            "slope": {"estimand": "slope_index", "exposure": "ses"},
-            "change": {"estimand": "slope_index_difference", "method": "standardisation"},
-            "lowest third": {**EFFECT, "method": "standardisation", "subgroup": "ses=1of3"},
-        },
+        RANKED,
         500,
         act_together=True,
+    ),
+    "inequality, exposure not known": Case(
+        {"kind": "inequality", **ABOUT, "by": "ses"}, ("ses", "poor"), RANKED, 500, True
     ),
     "pathways": Case({"kind": "pathways", **ABOUT, "mediators": ["iq"]}, ("iq",), PATHS),
     "pathways with products": Case(
@@ -143,8 +147,8 @@ def lacking(rng: np.random.Generator, cohort: Cohort, case: Case) -> Cohort:
     happened = cohort.events.loc[cohort.events["event"] == outcome, "status"].to_numpy(dtype=float)
     value = happened if len(happened) else persons[outcome].to_numpy(dtype=float)
     sign = (value - value.mean()) / value.std() + 0.5 * rng.standard_normal(len(persons))
-    lost = rng.random(len(persons)) < expit(-0.9 + 1.2 * sign)
-    gaps = {name: persons[name].mask(lost) for name in case.lost}
+    chance = expit(-0.9 + 1.2 * sign)
+    gaps = {name: persons[name].mask(rng.random(len(persons)) < chance) for name in case.lost}
     return replace(cohort, persons=persons.assign(sign=sign, **gaps))
 
 
