@@ -13,7 +13,7 @@ from tests.gaps import CASES, judged, lacking, tables_of, whole
 
 DRAWS, COPIES = 100, 4
 MANY = {"competing_risks": 20_000}  # people of the true values
-FEWER = dict.fromkeys(["inequality", "inequality, exposure not known"], 60)  # which repeat the study in every third
+FEWER = dict.fromkeys(["inequality", "inequality, exposure not known"], 50)  # which repeat the study in every third
 MISLED = {  # rows of which complete cases tell another story
     "ladder": ["first step", "last step"],
     "policy": ["effect"],

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from evenwicht.base.adjustment import Adjustment
+from evenwicht.base.errors import ModelError
 from evenwicht.estimators.chained_equations import Product, Variable, completed
 from evenwicht.estimators.multiple_imputation import pooled
 from evenwicht.estimators.results import Interval
@@ -16,6 +17,7 @@ from evenwicht.studies import KINDS
 from evenwicht.studies.measures import number_needed
 from evenwicht.studies.pooling import pool_estimates
 from evenwicht.studies.study import OutcomeStudy
+from scipy.special import expit
 
 from tests.cohorts import changed, configured
 from tests.gaps import CASES, lacking, tables_of, whole
@@ -182,6 +184,32 @@ def test_what_acts_together_still_does_among_the_imputed(lost: str) -> None:
 
     assert product_among_imputed(Product(members["a"], members["b"], members["y"])) == pytest.approx(1, abs=0.1)
     assert abs(product_among_imputed()) < 0.3
+
+
+def test_what_acts_together_with_a_number_is_not_imputed() -> None:
+    case = replace(CASES["inequality"], settings={**CASES["inequality"].settings, "exposures": ["iq"]})
+    cohort = lacking(rng(), whole(rng(), case), case)
+    with pytest.raises(
+        ModelError, match="'ses' cannot be imputed: what it does may depend on 'iq', which is no yes/no"
+    ):
+        tables_of(case, cohort, **IMPUTATION)
+    outcome = cohort.persons["symptoms"].mask(cohort.persons["sign"] > 1)
+    only = replace(cohort, persons=whole(rng(), case).persons.assign(symptoms=outcome))
+    told = steps(tables_of(case, only, **IMPUTATION)["flow"])
+    assert told[ANALYSED] == case.people
+
+
+def test_counts_are_those_of_people_who_are_alike() -> None:
+    r, n = rng(6), 3000
+    x = r.standard_normal(n)
+    y = r.poisson(np.exp(0.2 + 0.5 * x)).astype(float)
+    gone = r.random(n) < expit(x)
+    [copy] = completed([Variable("y", np.where(gone, np.nan, y), "count")], x[:, None], [rng(2)], "here")
+    drawn = copy["y"][gone]
+    assert set(drawn) <= set(y[~gone])
+    error = y[gone].std() * np.sqrt(1 / gone.sum() + 1 / (~gone).sum())
+    assert drawn.mean() == pytest.approx(y[gone].mean(), abs=4 * error)
+    assert abs(y[~gone].mean() - y[gone].mean()) > 8 * error
 
 
 # --- pooling -------------------------------------------------------------------------------------------------------------

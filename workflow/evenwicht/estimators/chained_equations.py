@@ -6,8 +6,10 @@ all that is not known (Rubin 1987, chapter 5). Where whoever lacks one variable 
 drawn one after the other and nothing need be repeated.
 
 Numbers are drawn by linear regression with normal residuals, so that they need not be whole or stay within bounds;
-yes/no variables by logistic regression; categories by a logistic regression of each level among the levels not yet
-passed, which together are a model of all levels (Agresti 2013, Categorical Data Analysis, section 8.3.6).
+counts are those of people for whom nearly the same is predicted (predictive mean matching, Little 1988, Journal of
+Business & Economic Statistics 6:287); yes/no variables by logistic regression; categories by a logistic regression of
+each level among the levels not yet passed, which together are a model of all levels (Agresti 2013, Categorical Data
+Analysis, section 8.3.6).
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,8 +25,9 @@ from evenwicht.base.errors import ModelError
 from evenwicht.estimators.design import standardised
 from evenwicht.estimators.regression import Fit, fit_model, with_intercept
 
-Kind = Literal["number", "binary", "category"]
+Kind = Literal["number", "count", "binary", "category"]
 CYCLES = 5  # turns of all variables, as in R's mice (van Buuren and Groothuis-Oudshoorn 2011, section 4.3)
+DONORS = 5  # people with the nearest predictions, one of whose counts is taken
 SPARE = 5  # known values beyond the coefficients that an imputation model needs
 
 
@@ -37,7 +40,7 @@ class Variable:
     name
         What it is called in messages; variables missing as often are imputed in the order of their names.
     values : (n,) array
-        Numbers; 0 and 1; or the number of a level, from 0 on. NaN where not known.
+        Numbers or counts; 0 and 1; or the number of a level, from 0 on. NaN where not known.
     kind
         Which of these.
     squared
@@ -143,7 +146,7 @@ def completed(
         yield now
 
 
-def _drawn(variable: Variable, models: "Sequence[tuple[Flags, _Model]]", rng: np.random.Generator) -> Floats:
+def _drawn(variable: Variable, models: Sequence[tuple[Flags, "_Model"]], rng: np.random.Generator) -> Floats:
     """The variable, (n,), with draws where it is not known, from the model of each group."""
     filled = variable.values.copy()
     for group, model in models:
@@ -202,7 +205,7 @@ class _Model:
         if len(values) < design.shape[1] + SPARE:
             raise _too_few(variable.name, where)
         self.steps: list[tuple[float, Fit | None]] = []  # level, and the model of being at it; the last has none
-        if variable.kind == "number":
+        if variable.kind in ("number", "count"):
             self.steps = [(np.nan, fit_model("gaussian", values, known))]
         elif variable.kind == "binary":
             self.steps = [(1.0, _logistic(values, known)), (0.0, None)]
@@ -222,13 +225,16 @@ class _Model:
     def draw(self, rng: np.random.Generator) -> Floats:
         """The variable, (n,), with draws where it is not known."""
         filled = self.variable.values.copy()
-        if self.variable.kind == "number":
+        if self.variable.kind in ("number", "count"):
             [(_, fit)] = self.steps
             assert fit is not None
             left = len(fit.outcome) - fit.columns.shape[1]
             spread = float(np.sqrt(np.sum((fit.outcome - fit.fitted) ** 2) / rng.chisquare(left)))
             predicted = _predictor(fit, self.at, rng, spread)
-            filled[self.missing] = predicted + spread * rng.standard_normal(len(predicted))
+            if self.variable.kind == "count":
+                filled[self.missing] = _matched(predicted, fit, rng)
+            else:
+                filled[self.missing] = predicted + spread * rng.standard_normal(len(predicted))
             return filled
         drawn = np.full(len(self.at), np.nan)
         for level, fit in self.steps:
@@ -249,6 +255,17 @@ def _predictor(fit: Fit, design: Floats, rng: np.random.Generator, spread: float
     noise = np.sqrt(fit.weights * variance) * rng.standard_normal(len(variance))
     moved = np.linalg.solve(fit.root, np.linalg.solve(fit.root.T, fit.columns.T @ noise))
     return np.asarray(design @ (fit.basis @ (fit.params + spread * moved)))
+
+
+def _matched(predicted: Floats, fit: Fit, rng: np.random.Generator) -> Floats:
+    """Values of people whose fit is nearest to what is predicted for others, (m,)."""
+    order = np.argsort(fit.fitted, kind="stable")
+    near = fit.fitted[order]
+    places = np.searchsorted(near, predicted)[:, None] + np.arange(-DONORS, DONORS)
+    places = np.clip(places, 0, len(near) - 1)
+    nearest = np.argsort(np.abs(near[places] - predicted[:, None]), axis=1, kind="stable")
+    chosen = nearest[np.arange(len(predicted)), rng.integers(DONORS, size=len(predicted))]
+    return np.asarray(fit.outcome[order[places[np.arange(len(predicted)), chosen]]])
 
 
 def _logistic(values: Floats, design: Floats) -> Fit:

@@ -11,6 +11,7 @@ from evenwicht.base.arrays import Flags, Floats, Ints
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.columns import Column
 from evenwicht.base.errors import ModelError
+from evenwicht.base.outcomes import CountOutcome
 from evenwicht.cohort import Cohort
 from evenwicht.estimators.chained_equations import Kind, Member, Product, Variable, completed
 from evenwicht.estimators.design import standardised
@@ -78,8 +79,7 @@ class Imputation:
         rests_on = self.study.rests_on(self.book)
         squared = {*rests_on.squares, *rests_on.splines}
         variables = [
-            Variable(name, coded(persons[name])[order], kind_of(self.book.columns[name]), name in squared)
-            for name in self.gaps
+            Variable(name, coded(persons[name])[order], self._kind(name), name in squared) for name in self.gaps
         ]
         streams = [job.stream(f"imputation {k} of {part}") for k in range(self.study.missing.imputations)]
         products = [
@@ -89,6 +89,12 @@ class Imputation:
         for drawn in completed(variables, self.predictors[order], streams, where, products=products, apart=apart):
             filled = {name: _filled(persons[name], self.gaps[name], order, values) for name, values in drawn.items()}
             yield replace(self.cohort, persons=persons.assign(**filled))
+
+    def _kind(self, name: str) -> Kind:
+        outcome = self.book.outcomes[self.outcome]
+        if isinstance(outcome, CountOutcome) and outcome.column == name:
+            return "count"
+        return kind_of(self.book.columns[name])
 
     def counts(self, exposed: list[str], covariates: list[str], among: Flags | None = None) -> dict[str, int]:
         """People due whose exposure, outcome or covariates are imputed, by step of the flow; of some, (persons,)."""
