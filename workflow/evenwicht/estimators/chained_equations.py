@@ -181,9 +181,9 @@ def _design(
     squares = [columns[variable.name] ** 2 for variable, _ in others if variable.squared]
     pairs = []
     for factors in products:
-        known = [columns.get(one) if isinstance(one, str) else standardised(one) for one in factors]
-        if known[0] is not None and known[1] is not None:
-            pairs += [np.column_stack([a * b for a in known[0].T for b in known[1].T])]
+        one, other = (columns.get(f) if isinstance(f, str) else standardised(f) for f in factors)
+        if one is not None and other is not None:
+            pairs.append((one[:, :, None] * other[:, None, :]).reshape(len(one), -1))
     return with_intercept(np.hstack([background, *columns.values(), *squares, *pairs]))
 
 
