@@ -19,8 +19,9 @@ from evenwicht.estimators.survival_data import SurvivalData
 from evenwicht.results.questions import CompetingRisk
 from evenwicht.results.rows import with_truth
 from evenwicht.studies import showing
+from evenwicht.studies.competing import competing_follow_up
 from evenwicht.studies.competing_risks import Settings
-from evenwicht.studies.competing_risks.follow_up import Courses, competing_follow_up
+from evenwicht.studies.competing_risks.follow_up import Courses
 from evenwicht.studies.running import job_of, run_study
 from evenwicht.studies.samples import Exposed, draw_sample
 

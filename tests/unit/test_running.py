@@ -19,8 +19,9 @@ from evenwicht.results.flow import ANALYSED, DUE, SUBGROUP
 from evenwicht.results.rows import FAILED, SAMPLE, Findings, with_truth
 from evenwicht.results.schema import DIAGNOSTICS, ESTIMATES, FLOW
 from evenwicht.studies import KINDS, running
-from evenwicht.studies.running import among, job_of, run_study
+from evenwicht.studies.running import job_of, run_study
 from evenwicht.studies.samples import Sample, draw_sample, exposed_by
+from evenwicht.studies.subgroups import among
 from evenwicht.worlds import exact_values
 from pydantic import TypeAdapter
 

@@ -31,6 +31,19 @@ class Adjustment(Strict):
             raise ValueError(f"a spline needs no square beside it: {', '.join(both)}")
         return self
 
+    def joined(self, *others: "Adjustment") -> "Adjustment":
+        """All covariates of several, each in the richest shape that any gives it."""
+        every, splines = (self, *others), dict[str, int]()
+        for one in every:
+            splines |= {name: max(df, splines.get(name, 0)) for name, df in one.splines.items()}
+        squares = dict.fromkeys(name for one in every for name in one.squares if name not in splines)
+        return Adjustment(
+            columns=list(dict.fromkeys(name for one in every for name in one.columns)),
+            squares=list(squares),
+            splines=splines,
+            interactions=list(dict.fromkeys(pair for one in every for pair in one.interactions)),
+        )
+
     def without(self, *names: str) -> "Adjustment":
         """The same covariates but these."""
         return Adjustment(

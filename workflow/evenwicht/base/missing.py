@@ -16,8 +16,9 @@ class Missing(Strict):
 
     handling: Literal["complete_cases", "imputation", "attrition_weights"] = Field(
         "complete_cases",
-        description="People with a value missing leave; or missing values of exposures, covariates and outcomes that "
-        "are columns are drawn several times; or people who are complete stand for those who are not",
+        description="People with a value missing leave; or missing values of all columns that the study rests on are "
+        "drawn several times; or people who are complete stand for those who are not. A kind that rests on dates of "
+        "birth, clusters, families or groups imputes nothing, nor does one whose results cannot be put together",
     )
     imputations: Annotated[int, Field(ge=2, le=200)] = Field(20, description="Times that missing values are drawn")
     auxiliary: list[Name] = Field(

@@ -10,9 +10,9 @@ from evenwicht.base.codebook import Codebook
 from evenwicht.cohort import Cohort
 from evenwicht.estimators.attrition_weights import AttritionWeights, attrition_weights
 from evenwicht.results.flow import not_known
+from evenwicht.studies.competing import outcome_of_study
 from evenwicht.studies.samples import design_of
 from evenwicht.studies.study import ExposureStudy
-from evenwicht.studies.values import outcome_values
 
 ATTRITION_COLUMN = "weights_for_attrition"  # column of persons while a study runs
 
@@ -59,25 +59,25 @@ class Cases:
 
 
 def complete_cases(study: ExposureStudy, cohort: Cohort, book: Codebook, outcome: str, where: str) -> Cases:
-    """Say who is complete for the exposures and covariates of a study and for one outcome.
+    """Say who is complete for all that a study rests on and for one outcome.
 
     Raises
     ------
     DataError
-        As `values.outcome_values`.
+        As `competing.outcome_of_study`.
     """
     persons = cohort.persons
     exposed = [name for _, name in study.exposed_columns()]
-    needed = list(dict.fromkeys([*exposed, *study.covariates(book)]))
+    needed = list(dict.fromkeys([*exposed, *study.rests_on(book).columns]))
     columns = list(dict.fromkeys([*needed, *study.missing.auxiliary]))
     due, sampling = np.ones(len(persons), dtype=bool), None
     if study.weights is not None:
         sampling = persons[study.weights].to_numpy(dtype=float, na_value=np.nan)
         due &= ~np.isnan(sampling)
-    _, unknown = outcome_values(cohort, book.outcomes[outcome], where, study.follow)
+    _, unknown = outcome_of_study(study, cohort, book, outcome, where)
     lacks = {name: not_known(persons, [name]) for name in columns}
     own = f"outcome {outcome}"
-    lacks[own] = np.any(list(unknown.values()), axis=0)
+    lacks[own] = unknown
     return Cases(cohort, columns, due, lacks, own, [*needed, own], sampling)
 
 

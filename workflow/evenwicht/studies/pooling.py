@@ -1,6 +1,6 @@
 """The rows of a study run on completed copies of a cohort, put together by Rubin's rules."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,11 +12,14 @@ from evenwicht.estimators.multiple_imputation import Pooled, pooled
 from evenwicht.estimators.results import ESTIMANDS, Z95, Interval
 from evenwicht.results.rows import FAILED, Findings
 from evenwicht.results.schema import DIAGNOSTICS, ESTIMATES, FLOW
+from evenwicht.studies.measures import number_needed
 
 RISKS, SURVIVALS = ("risk", "risk_exposed", "risk_unexposed"), ("survival_exposed", "survival_unexposed")
 MOST_DF = 1e7
 NORMAL = 1e-6  # how far an interval may be from normal quantiles, relative, before it is one by t
+SKEWED = 1e-3  # by how much the sides of an interval differ, relative, before it is not symmetric
 MIDDLE = ("p_value",)  # the median of P values keeps their size; their mean does not (Eekhout et al. 2017)
+PARTS = ("estimate", "se", "lower", "upper", "reason")  # of an `Interval`, in the order of its fields
 TOO_SURE = "the method gives no standard error that could be pooled"
 
 
@@ -55,7 +58,8 @@ def scale_of(estimand: str) -> Scale:
 def pool_estimates(copies: Sequence[Sequence[Row]]) -> list[tuple[Row, Pooled | None]]:
     """Return each estimate over the copies, with what its pooling tells of the information that is missing.
 
-    A row that only some copies have, or without an estimate in some, is a row that says in how many.
+    A row that only some copies have, or without an estimate in some, is a row that says in how many. Numbers needed
+    follow from the difference in risk that was pooled.
     """
     m, told = len(copies), []
     for rows in _by_key(copies, ESTIMATES.key):
@@ -75,7 +79,20 @@ def pool_estimates(copies: Sequence[Sequence[Row]]) -> list[tuple[Row, Pooled | 
             reason = failed[0]["reason"] if failed else "the comparison could not be made"
             interval = Interval.not_estimable(f"not estimable in {lacking} of {m} imputations: {reason}")
         told.append((_with(row, interval), found))
-    return told
+    differences = {_comparison(row): row for row, _ in told if row["estimand"] == "risk_difference"}
+    return [(_needed(row, differences), found) for row, found in told]
+
+
+def _comparison(row: Row) -> tuple[object, ...]:
+    return tuple(row[name] for name in ESTIMATES.key if name != "estimand")
+
+
+def _needed(row: Row, differences: Mapping[tuple[object, ...], Row]) -> Row:
+    """The row; if it is a number needed, that of the pooled difference."""
+    if row["estimand"] != "number_needed":
+        return row
+    difference = differences[_comparison(row)]
+    return _with(row, number_needed(Interval(*(difference[name] for name in PARTS))))
 
 
 def _pooled(estimand: str, rows: Sequence[Row]) -> tuple[Interval, Pooled | None]:
@@ -97,15 +114,24 @@ def _pooled(estimand: str, rows: Sequence[Row]) -> tuple[Interval, Pooled | None
         if len(bare) < m and bare:
             reason = f"no interval in {len(bare)} of {m} imputations: {reason}"
         return Interval(scale.back(float(np.mean(q)))).bare(reason or TOO_SURE), None
-    slope = scale.derivative(estimate)
+    spread = np.abs(scale.derivative(estimate)) * se
     with np.errstate(invalid="ignore", divide="ignore"):
-        reach = (scale.there(upper) - scale.there(lower)) / 2
-    found = pooled(q, (slope * se) ** 2, _complete_df(np.abs(reach) / (slope * se), rows))
-    there = found.interval()
-    back = scale.back(there.estimate)
-    low, high = sorted([scale.back(there.lower), scale.back(there.upper)])
+        ends = np.sort([scale.there(lower), scale.there(upper)], axis=0)
+        below, above = (q - ends[0]) / spread, (ends[1] - q) / spread
+    skewed = scale is IDENTITY and _skewed(below, above)
+    quantile = np.full(m, Z95) if skewed else (below + above) / 2
+    found = pooled(q, spread**2, _complete_df(quantile, rows))
+    wider = found.interval().upper - found.estimate
+    down, up = (float(np.median(side)) / Z95 if skewed else 1.0 for side in (below, above))
+    back = scale.back(found.estimate)
+    low, high = sorted([scale.back(found.estimate - down * wider), scale.back(found.estimate + up * wider)])
     error = found.se if scale in (IDENTITY, LOG) else found.se / float(scale.derivative(np.array([back]))[0])
-    return Interval(back, error, low, high), found
+    return Interval(back, abs(error), low, high), found
+
+
+def _skewed(below: Floats, above: Floats) -> bool:
+    """Whether intervals, (m,), reach further to one side of their estimates than to the other."""
+    return bool((np.abs(below - above) > SKEWED * np.maximum(below, above)).any())
 
 
 def _complete_df(quantile: Floats, rows: Sequence[Row]) -> float:

@@ -1,9 +1,7 @@
 """Run one study of a cohort: in everybody and in each subgroup, each part failing alone."""
 
-from collections.abc import Iterator
-from dataclasses import replace
+from itertools import chain
 
-import numpy as np
 import pandas as pd
 
 from evenwicht.base.codebook import Codebook
@@ -12,9 +10,10 @@ from evenwicht.cohort import Cohort
 from evenwicht.results.flow import SUBGROUP, departures, not_known
 from evenwicht.results.rows import Findings
 from evenwicht.results.schema import Known
-from evenwicht.studies.handling import run_with_missing
+from evenwicht.studies.handling import parted_within, run_with_missing
 from evenwicht.studies.parts import part_of_kind
-from evenwicht.studies.study import Job, OutcomeStudy, StudySettings, part_keys
+from evenwicht.studies.study import Job, StudySettings
+from evenwicht.studies.subgroups import subgroups
 
 
 def run_study(
@@ -42,7 +41,8 @@ def run_study(
     run = part_of_kind(study.kind, "run").run
     units = {outcome: book.unit(outcome) for outcome in book.outcomes}
     found = Findings(book.cohort, name, units, job.known, strict)
-    for subgroup, part, people in _subgroups(study, cohort, book):
+    apart = [parts for parts in study.parted_by() if parts not in parted_within(study)]
+    for subgroup, part, people in chain([("", study, cohort)], subgroups(study, cohort, book, apart)):
         found.subgroup = subgroup
         with found.part():
             run_with_missing(run, part, people, book, found, job)
@@ -57,37 +57,3 @@ def run_study(
 def job_of(seed: int, cohort: str, known: Known = None) -> Job:
     """Return what a job of a cohort is told; streams are named by seed, cohort and part of the study."""
     return Job(lambda part: stream(seed, cohort, part), known)
-
-
-def _subgroups(study: StudySettings, cohort: Cohort, book: Codebook) -> Iterator[tuple[str, StudySettings, Cohort]]:
-    """Yield the key of the rows, the study and the people, of everybody and of each level of each subgroup.
-
-    What makes a subgroup is no covariate within it, but for a number: it still varies within its parts.
-    """
-    yield "", study, cohort
-    for name, cut in study.parted_by():
-        values = cohort.persons[name]
-        if cut is not None:
-            number = values.to_numpy(dtype=float, na_value=np.nan)
-            cuts = np.nanquantile(number, np.arange(1, cut) / cut)
-            place = np.where(np.isnan(number), -1, np.searchsorted(cuts, number))
-            parts = {key: place == k for k, key in enumerate(part_keys(name, cut))}
-        elif book.columns[name].type == "boolean":
-            flags = values.to_numpy(dtype=float, na_value=np.nan)
-            parts = {f"{name}=yes": flags == 1, f"{name}=no": flags == 0}
-        else:
-            parts = {f"{name}={level}": np.asarray(values == level, dtype=bool) for level in values.cat.categories}
-        within = study
-        if isinstance(study, OutcomeStudy) and cut is None:
-            within = study.model_copy(update={"adjust": book.adjustment(study.adjust).without(name)})
-        for key, flags in parts.items():
-            yield key, within, among(cohort, flags)
-
-
-def among(cohort: Cohort, flags: np.ndarray) -> Cohort:
-    """Return some people of a cohort, (persons,) flags, with their rows in every table; they know all."""
-    persons = cohort.persons[flags].reset_index(drop=True)
-    ids = persons[cohort.id]
-    tables = {name: getattr(cohort, name) for name in ("measures", "events", "costs")}
-    own = {name: table[table["id"].isin(ids)] for name, table in tables.items()}
-    return replace(cohort, persons=persons, part_of=cohort.whole, **own)

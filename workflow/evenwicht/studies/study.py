@@ -20,6 +20,10 @@ from evenwicht.results.schema import Known
 if TYPE_CHECKING:
     import numpy as np
 
+# why missing values of some kinds cannot be imputed: who belongs together, and when people were born
+TOO_UNLIKE = "imputations know no {whole}, so people of one {part} would come out less alike than they are"
+NO_DATES = "imputations know no dates of birth, so what differs from one date to the next would be smoothed away"
+
 Level = Annotated[
     Literal["individual", "policy", "population"],
     Field(description="Whose doing is studied: one person's exposure, a policy, or how a population is made up"),
@@ -52,7 +56,6 @@ class StudySettings(Strict):
     heavy: ClassVar[bool] = False  # worth a job of its own
     weighted: ClassVar[bool] = False  # honours weights
     has_truth: ClassVar[bool] = True  # estimates effects, which worlds can judge
-    imputed: ClassVar[bool] = False  # rests on nothing that imputations do not know: dates, families, other columns
 
     kind: str
     title: str = Field("", description="What the study is called; made of its exposures if left out")
@@ -132,21 +135,35 @@ class OutcomeStudy(StudySettings):
         """Exposures that may stand among the covariates: each is one to the others, and left out of its own model."""
         return []
 
-    def covariates(self, book: Codebook) -> list[str]:
-        """Return the columns beside exposures and outcomes that must be known for everybody analysed."""
-        return book.adjustment(self.adjust).columns
+    def rests_on(self, book: Codebook) -> Adjustment:
+        """Return all columns beside exposures and outcomes that must be known for everybody analysed, as they enter."""
+        return book.adjustment(self.adjust)
+
+    def products(self) -> list[tuple[str, str]]:
+        """Pairs of an exposure and another column that `rests_on` gives, whose product tells of the outcome."""
+        return []
+
+    def competing_events(self) -> list[str]:
+        """Events beside those of the outcomes for which everybody analysed must be followed."""
+        return []
+
+    def not_imputed(self) -> str:
+        """Say why missing values cannot be imputed with these settings; empty if they can."""
+        return f"imputations do not know all that a study of kind {self.kind} rests on"
+
+    def columns_of(self, book: Codebook, exposure: str, reference: str) -> tuple[list[str], list[str]]:
+        """Return what must be known for the rows with these keys: exposures, and other columns beside outcomes."""
+        own = [c.column for c in self.exposures_shown(book) if (c.exposure, c.reference) == (exposure, reference)]
+        exposed = own[:1] or [name for _, name in self.exposed_columns()]
+        return exposed, self.rests_on(book).without(*exposed).columns
 
     def _check_missing(self, book: Codebook) -> Iterator[Mistake]:
         if self.missing.handling == "attrition_weights" and not self.weighted:
             yield Mistake(
                 "missing.handling", f"a study of kind {self.kind} does not honour weights", "Choose another handling."
             )
-        if self.missing.handling == "imputation" and not self.imputed:
-            yield Mistake(
-                "missing.handling",
-                f"imputations do not know all that a study of kind {self.kind} rests on",
-                "Choose another handling.",
-            )
+        if self.missing.handling == "imputation" and (reason := self.not_imputed()):
+            yield Mistake("missing.handling", reason, "Choose another handling.")
         if self.missing.handling == "complete_cases" and self.missing.auxiliary:
             yield Mistake("missing.auxiliary", "complete cases use no auxiliary columns", "Choose another handling.")
         yield from auxiliary_mistakes(self, book)

@@ -16,7 +16,7 @@ from evenwicht.display.language import message, say
 from evenwicht.results import questions
 from evenwicht.results.questions import Question
 from evenwicht.studies.birth_dates import NEEDED_BY_CLUSTER, BirthCluster
-from evenwicht.studies.study import Level, OutcomeStudy, needs_binary, needs_birth_date, unknown
+from evenwicht.studies.study import NO_DATES, Level, OutcomeStudy, needs_binary, needs_birth_date, unknown
 
 # what a window is compared with; the third is both together, the last are births of the same dates in the spared region
 BEFORE, AFTER, BOTH, SPARED = "born_before", "conceived_after", "before_or_after", "spared_region"
@@ -100,6 +100,9 @@ class Settings(OutcomeStudy):
         """The precision at which it is known who was born in each window, and in which cluster."""
         needs = [NEEDED_BY_CLUSTER[self.cluster], "year" if self.region is None else "month"]
         return max([*needs, *(window.precision for window in self.windows.values())], key=FINENESS.index)
+
+    def not_imputed(self) -> str:
+        return NO_DATES
 
     def asks(self, book: Codebook) -> list[Question]:
         outcomes, first = tuple(self.outcomes), next(iter(self.windows.values())).first

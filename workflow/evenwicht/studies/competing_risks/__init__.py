@@ -47,6 +47,12 @@ class Settings(ExposureStudy):
                     "Name a yes/no column or a category with a reference.",
                 )
 
+    def competing_events(self) -> list[str]:
+        return self.competing
+
+    def not_imputed(self) -> str:
+        return ""
+
     def asks(self, book: Codebook) -> list[Question]:
         outcomes, asked = tuple(self.outcomes), list[Question]()
         for contrast in self.contrasts(book):

@@ -3,61 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from evenwicht.base.arrays import Flags, Floats, Labels
-from evenwicht.base.errors import DataError
-from evenwicht.base.outcomes import EventOutcome
-from evenwicht.cohort import Cohort
+from evenwicht.base.arrays import Floats, Labels
 from evenwicht.estimators.near_ties import TOLERANCE
 from evenwicht.estimators.survival_data import SurvivalData
+from evenwicht.studies.competing import Other
 from evenwicht.studies.samples import Sample
-from evenwicht.studies.values import MONTHS, TimedOutcome
-
-
-@dataclass(frozen=True)
-class Other:
-    """The first of the events that compete, on the clock of an outcome: (persons,) arrays, NaN if not followed."""
-
-    entry: Floats
-    time: Floats
-    event: Floats
-
-    def lost(self, outcome: EventOutcome, values: TimedOutcome) -> dict[str, Flags]:
-        """Who is not followed for it, or had it before follow-up for the outcome began, flags by reason."""
-        early = self.time <= values.entry if outcome.time == "age" else np.zeros(len(self.time), dtype=bool)
-        return {"not followed for the competing event": np.isnan(self.time), "competing event before entry": early}
-
-
-def competing_follow_up(cohort: Cohort, outcome: EventOutcome, competing: list[str], where: str) -> Other:
-    """Return when each person had the first of the competing events, or was last followed for all of them.
-
-    Raises
-    ------
-    DataError
-        If the cohort follows nobody for one of the events.
-    """
-    ids, factor = cohort.persons[cohort.id], MONTHS if outcome.unit == "months" else 1
-    origin: Floats | float = 0.0
-    if outcome.time == "follow_up":
-        origin = _rows(cohort, outcome.event, where).reindex(ids)["entry_age"].to_numpy(float)
-    entries, times, states = [], [], []
-    for name in competing:
-        rows = _rows(cohort, name, where).reindex(ids)
-        entry, leave = ((rows[column].to_numpy(float) - origin) * factor for column in ("entry_age", "exit_age"))
-        entries.append(np.round(np.maximum(entry, 0.0), 9))
-        times.append(np.round(leave, 9))
-        states.append(rows["status"].to_numpy(float))
-    time = np.min(times, axis=0)
-    happened = [(state == 1) & (leave == time) for state, leave in zip(states, times, strict=True)]
-    return Other(np.max(entries, axis=0), time, np.any(happened, axis=0).astype(float))
-
-
-def _rows(cohort: Cohort, event: str, where: str) -> pd.DataFrame:
-    rows = cohort.events[cohort.events["event"] == event]
-    if rows.empty:
-        raise DataError(f"nobody is followed for '{event}'", where=where, fix="Leave it out of `competing`.")
-    return rows.set_index("id")
+from evenwicht.studies.values import TimedOutcome
 
 
 @dataclass(frozen=True)

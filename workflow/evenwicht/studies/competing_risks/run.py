@@ -19,9 +19,10 @@ from evenwicht.estimators.results import Interval
 from evenwicht.estimators.standardisation import standardised_pseudo_values
 from evenwicht.estimators.survival import hazard_ratio
 from evenwicht.results.rows import Findings, Rows
+from evenwicht.studies.competing import competing_follow_up
 from evenwicht.studies.competing_risks import Settings
 from evenwicht.studies.competing_risks.arm import EVENT, OTHER, Arm
-from evenwicht.studies.competing_risks.follow_up import Courses, competing_follow_up
+from evenwicht.studies.competing_risks.follow_up import Courses
 from evenwicht.studies.measures import ratio_of
 from evenwicht.studies.samples import Sample, draw_sample, exposed_by
 from evenwicht.studies.study import Job

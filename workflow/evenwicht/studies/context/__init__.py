@@ -1,7 +1,7 @@
 """Differences within groups of people and between them: who lives in a place, and what the place adds."""
 
 from collections.abc import Iterator
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -13,7 +13,7 @@ from evenwicht.base.outcomes import EventOutcome
 from evenwicht.display.labels import comparison
 from evenwicht.display.language import say
 from evenwicht.results.questions import Context, Question
-from evenwicht.studies.study import ExposureStudy, Level, all_known, unknown
+from evenwicht.studies.study import TOO_UNLIKE, ExposureStudy, Level, all_known, unknown
 
 
 class Settings(ExposureStudy):
@@ -23,8 +23,6 @@ class Settings(ExposureStudy):
     cannot confound. Groups that differ in the mean of it tell that and what living among others adds; there, all that
     groups differ in can confound. All exposures and conditions are in one model, of yes/no outcomes a linear one.
     """
-
-    imputed: ClassVar[bool] = False  # imputations know no groups
 
     kind: Literal["context"]
     level: Level = "individual"
@@ -66,6 +64,9 @@ class Settings(ExposureStudy):
                 yield Mistake(f"outcomes.{index}", f"'{name}' is a time to an event", "Choose a number or yes/no.")
         if not isinstance(self.adjust, str) and self.group in self.adjust.columns:
             yield Mistake("adjust.columns", f"'{self.group}' is the group itself", "Remove it from the covariates.")
+
+    def not_imputed(self) -> str:
+        return TOO_UNLIKE.format(whole="groups", part="group")
 
     def exposed_columns(self) -> list[tuple[str, str]]:
         return [*super().exposed_columns(), *(("conditions", condition.column) for condition in self.conditions)]

@@ -14,7 +14,7 @@ from evenwicht.display.labels import comparison
 from evenwicht.display.language import say
 from evenwicht.results.questions import Effect, Question
 from evenwicht.studies.birth_dates import BirthCluster
-from evenwicht.studies.study import Level, OutcomeStudy, needs_binary, needs_birth_date, unknown
+from evenwicht.studies.study import NO_DATES, Level, OutcomeStudy, needs_binary, needs_birth_date, unknown
 
 BIRTHS, AFTER, BEFORE = "births", "two_weeks_after", "two_weeks_before"  # keys of the count of births around the date
 
@@ -65,6 +65,9 @@ class Settings(OutcomeStudy):
     def placebo(self, year: int) -> str:
         """Key of the same date in a year without a reform."""
         return f"{self.exposure}_{year}"
+
+    def not_imputed(self) -> str:
+        return NO_DATES
 
     def asks(self, book: Codebook) -> list[Question]:
         return [Effect(self.contrast, tuple(self.every_outcome), policy=True)]

@@ -14,7 +14,7 @@ from evenwicht.display.labels import against
 from evenwicht.display.language import say
 from evenwicht.results import questions
 from evenwicht.results.questions import Part, Question
-from evenwicht.studies.study import Level, OutcomeStudy, needs_birth_date, unknown
+from evenwicht.studies.study import NO_DATES, Level, OutcomeStudy, needs_birth_date, unknown
 
 Quarters = tuple[int, int]
 DOSE, PER_MONTH = "months_of_exposure", "per_1"  # keys of the effect of a month
@@ -132,6 +132,9 @@ class Settings(OutcomeStudy):
     def compared(self) -> dict[str, Group]:
         """The unexposed and every group, by id."""
         return {self.unexposed.id: self.unexposed, **self.groups}
+
+    def not_imputed(self) -> str:
+        return NO_DATES
 
     def asks(self, book: Codebook) -> list[Question]:
         outcomes, ages = tuple(self.outcomes), tuple(self.ages)

@@ -19,7 +19,6 @@ class Settings(ExposureStudy):
     """
 
     weighted: ClassVar[bool] = True
-    imputed: ClassVar[bool] = True
 
     kind: Literal["exposure"]
     level: Level = "individual"
@@ -33,6 +32,12 @@ class Settings(ExposureStudy):
             return
         covariates = book.adjustment(self.adjust).columns
         yield from all_known("modifiers", self.modifiers, covariates, "an adjustment column")
+
+    def not_imputed(self) -> str:
+        return ""
+
+    def products(self) -> list[tuple[str, str]]:
+        return [(e.column, name) for e in self.exposures for name in self.modifiers if name != e.column]
 
     def asks(self, book: Codebook) -> list[Question]:
         policy = self.level == "policy"

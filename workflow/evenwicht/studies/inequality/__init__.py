@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from evenwicht.base.adjustment import Adjustment
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.errors import Mistake
 from evenwicht.base.exposures import NUMBERS, Contrast
@@ -12,7 +13,7 @@ from evenwicht.base.names import Name
 from evenwicht.display.labels import comparison
 from evenwicht.display.language import say
 from evenwicht.results.questions import Effect, Inequality, Question
-from evenwicht.studies.study import ExposureStudy, Level, unknown
+from evenwicht.studies.study import TOO_UNLIKE, ExposureStudy, Level, unknown
 
 
 class Settings(ExposureStudy):
@@ -44,6 +45,19 @@ class Settings(ExposureStudy):
                 yield Mistake(f"outcomes.{index}", f"'{name}' is the rank itself", "Name another outcome.")
         if self.cluster is not None:
             yield from unknown("cluster", self.cluster, book.role("cluster"), "a column with role cluster")
+
+    def rests_on(self, book: Codebook) -> Adjustment:
+        return super().rests_on(book).joined(Adjustment(columns=[self.by]))
+
+    def products(self) -> list[tuple[str, str]]:
+        return [(exposure.column, self.by) for exposure in self.exposures]
+
+    def not_imputed(self) -> str:
+        return TOO_UNLIKE.format(whole="clusters", part="cluster") if self.cluster else ""
+
+    def columns_of(self, book: Codebook, exposure: str, reference: str) -> tuple[list[str], list[str]]:
+        as_things_are = (exposure, reference) == (self.by, "")
+        return ([self.by], []) if as_things_are else super().columns_of(book, exposure, reference)
 
     def own_parts(self) -> list[tuple[str, int]]:
         return [(self.by, self.parts)]

@@ -55,6 +55,12 @@ class Settings(OutcomeStudy):
         exposure, instrument = (e.contrasts(book.columns)[0] for e in (self.exposure, self.instrument))
         return exposure, instrument
 
+    def not_imputed(self) -> str:
+        return (
+            "there is no rule to put together the Anderson-Rubin sets of several imputations, which alone hold however "
+            "weak the instrument is"
+        )
+
     def asks(self, book: Codebook) -> list[Question]:
         return [Effect(self.pair(book)[0], tuple(self.outcomes), policy=False)]
 

@@ -11,7 +11,7 @@ from evenwicht.base.errors import Mistake
 from evenwicht.base.names import Name, Strict
 from evenwicht.display.language import message, say
 from evenwicht.results.questions import Effect, Question
-from evenwicht.studies.study import ExposureStudy, Level
+from evenwicht.studies.study import TOO_UNLIKE, ExposureStudy, Level
 
 MOST_STEPS = 6
 CRUDE_STEP, WITHIN = "step_0", "step_within_families"
@@ -45,6 +45,12 @@ class Settings(ExposureStudy):
                 yield mistake.under("steps", index)
         if self.within_families and len(book.role("family")) != 1:
             yield Mistake("within_families", "there is no column with role 'family'", "Leave it out, or set the role.")
+
+    def rests_on(self, book: Codebook) -> Adjustment:
+        return Adjustment().joined(*(book.adjustment(step.adjust) for step in self.steps))
+
+    def not_imputed(self) -> str:
+        return TOO_UNLIKE.format(whole="families", part="family") if self.within_families else ""
 
     def asks(self, book: Codebook) -> list[Question]:
         return [Effect(contrast, tuple(self.outcomes), self.level == "policy") for contrast in self.contrasts(book)]

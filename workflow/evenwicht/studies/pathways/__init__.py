@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
+from evenwicht.base.adjustment import Adjustment
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.errors import Mistake
 from evenwicht.base.names import Name, Strict
@@ -50,7 +51,6 @@ class Settings(ExposureStudy):
     """
 
     weighted: ClassVar[bool] = True
-    imputed: ClassVar[bool] = False
 
     kind: Literal["pathways"]
     level: Level = "individual"
@@ -92,6 +92,17 @@ class Settings(ExposureStudy):
                     f"'{name}' is a time to an event",
                     "Name outcomes that are numbers, or happen or not.",
                 )
+
+    def rests_on(self, book: Codebook) -> Adjustment:
+        return super().rests_on(book).joined(Adjustment(columns=self.mediator_columns))
+
+    def products(self) -> list[tuple[str, str]]:
+        if not self.interactions:
+            return []
+        return [(exposure.column, name) for exposure in self.exposures for name in self.mediator_columns]
+
+    def not_imputed(self) -> str:
+        return ""
 
     def asks(self, book: Codebook) -> list[Question]:
         blocks = tuple((block.key, tuple(block.columns)) for block in self.mediators)

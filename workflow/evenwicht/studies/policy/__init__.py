@@ -9,7 +9,7 @@ from evenwicht.base.codebook import Codebook
 from evenwicht.base.errors import Mistake
 from evenwicht.base.names import Name
 from evenwicht.results.questions import Effect, Question
-from evenwicht.studies.study import ExposureStudy, Level, unknown
+from evenwicht.studies.study import TOO_UNLIKE, ExposureStudy, Level, unknown
 
 
 class Settings(ExposureStudy):
@@ -26,6 +26,9 @@ class Settings(ExposureStudy):
         yield from super().check(book)
         if self.cluster is not None:
             yield from unknown("cluster", self.cluster, book.columns, "a column")
+
+    def not_imputed(self) -> str:
+        return TOO_UNLIKE.format(whole="clusters", part="cluster") if self.cluster else ""
 
     def asks(self, book: Codebook) -> list[Question]:
         policy = self.level == "policy"

@@ -1,7 +1,7 @@
 """How well what is known in childhood tells an outcome: of a group, and of one child."""
 
 from collections.abc import Iterator
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -26,8 +26,6 @@ class Settings(OutcomeStudy):
     outcome that is a number, the spread that they leave is told. A column with role `family` keeps families in one
     fold, and makes standard errors cluster by family.
     """
-
-    imputed: ClassVar[bool] = False
 
     kind: Literal["prediction"]
     level: Level = "individual"
@@ -80,6 +78,12 @@ class Settings(OutcomeStudy):
             models.append(Predictors(key, scores, False))
             models += [Predictors(key + BESIDE, scores, True)] if beside else []
         return models
+
+    def not_imputed(self) -> str:
+        return (
+            "imputations are drawn from a model that has seen the outcomes of the people to be predicted, so scores "
+            "would seem to tell what they do not"
+        )
 
     def asks(self, book: Codebook) -> list[Question]:
         adjust = book.adjustment(self.adjust)

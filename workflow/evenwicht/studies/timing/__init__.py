@@ -108,6 +108,12 @@ class Settings(OutcomeStudy):
             c for exposure in shown if not list(exposure.check(book.columns)) for c in exposure.contrasts(book.columns)
         ]
 
+    def not_imputed(self) -> str:
+        return (
+            "imputations can each choose another hypothesis, and no interval is known that allows for the choice over "
+            "several of them"
+        )
+
     def asks(self, book: Codebook) -> list[Question]:
         return [
             Timing(
