@@ -154,7 +154,7 @@ def lacking(rng: np.random.Generator, cohort: Cohort, case: Case) -> Cohort:
 
 def tables_of(case: Case, cohort: Cohort, seed: int = 1, **missing: Any) -> Tables:
     """Run the study."""
-    return run_study("study", case.study(**missing), cohort, BOOK, job_of(seed, "made", 20, known=set()), strict=True)
+    return run_study("study", case.study(**missing), cohort, BOOK, job_of(seed, "made", known=set()), strict=True)
 
 
 def judged(case: Case, tables: Tables) -> dict[str, pd.Series]:

@@ -61,10 +61,10 @@ def check(tables: Tables, persons: int) -> None:
 
 
 def outcomes_of(name: str, study: str) -> set[str]:
-    """What the flow of a study is told for: its outcomes, or its group with high need."""
+    """What the flow of a study is told for: its outcomes, or its group with high need, or else its first sector."""
     settings = configured(name).studies[study]
     if isinstance(settings, concentration.Settings):
-        return {group_key(*group) for group in settings.main_groups}
+        return {group_key(*group) for group in settings.main_groups} or {next(iter(configured(name).codebook.sectors))}
     stage = getattr(settings, "first_stage", None)
     return {*getattr(settings, "outcomes", [""]), *([stage] if stage else [])}
 
