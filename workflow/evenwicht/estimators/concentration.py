@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import special
 
-from evenwicht.base.arrays import Flags, Floats
+from evenwicht.base.arrays import Flags, Floats, Ints
 
 
 def gini(amount: Floats, weights: Floats | None = None) -> float:
@@ -62,11 +62,26 @@ def thresholds(amount: Floats, top_shares: Sequence[float], weights: Floats | No
         ordered = np.partition(amount, sorted({place for place in outside if place >= 0}))
         found = [ordered[place] if place >= 0 else -np.inf for place in outside]
     else:
-        order = np.argsort(amount)[::-1]
-        people = np.cumsum(weights[order])
-        places = np.searchsorted(people, np.asarray(top_shares) * people[-1] * (1 + 1e-12), side="right")
-        found = [amount[order[place]] if place < n else -np.inf for place in places]
+        inside = np.asarray(top_shares) * weights.sum() * (1 + 1e-12)
+        top = _with_most_use(amount, weights, inside.max())
+        order = top[np.argsort(amount[top])[::-1]]
+        places = np.searchsorted(np.cumsum(weights[order]), inside, side="right")
+        found = [amount[order[place]] if place < len(order) else -np.inf for place in places]
     return np.maximum(found, 0.0)
+
+
+def _with_most_use(amount: Floats, weights: Floats, more_than: float) -> Ints:
+    """Places of people with most use who weigh more than so much together: few, so that few need sorting."""
+    reach = int(2 * more_than / weights.mean()) + 1
+    while reach < len(amount):
+        least = np.partition(amount, -reach)[-reach]
+        found = np.flatnonzero(amount > least)
+        if weights[found].sum() > more_than:
+            return found
+        if least == 0:
+            break
+        reach *= 2
+    return np.arange(len(amount))
 
 
 def top_share_of_use(amount: Floats, top_share: float, weights: Floats | None = None) -> float:

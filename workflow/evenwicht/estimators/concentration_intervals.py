@@ -5,8 +5,9 @@ is sorted once. Thresholds and ranks are estimates themselves: their part of the
 Limits are those of a normal approximation on the logit scale and lie inside 0..1.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy import special
@@ -29,6 +30,29 @@ class LorenzCurve:
     upper: Floats
 
 
+@dataclass(frozen=True)
+class _Cut:
+    """Where a share of people ends in their order.
+
+    Attributes
+    ----------
+    start, end
+        Places of the people who stand on the cut: of one, or of all who are ranked alike.
+    inside
+        Share of those who lie below it.
+    use
+        Share of all use below it.
+    margin
+        Mean use, over that of everybody, of the people at the cut.
+    """
+
+    start: int
+    end: int
+    inside: float
+    use: float
+    margin: float
+
+
 class Ranked:
     """Use of people in an order: by their use itself, or by anything else.
 
@@ -37,25 +61,35 @@ class Ranked:
     amounts : (n,) array
         Use, none negative, not all of it zero.
     by : (n,) array, optional
-        What people are ranked by; those alike share the middle of their ranks. Use itself if left out.
+        What people are ranked by; those alike share their ranks, and lie below a cut among them in equal parts. Use
+        itself if left out.
     weights : (n,) array, optional
         Probability weights.
 
     Attributes
     ----------
+    n
+        People.
     mean
         Mean use.
     """
 
     def __init__(self, amounts: Floats, by: Floats | None = None, weights: Floats | None = None) -> None:
-        self._order = np.argsort(amounts if by is None else by)
-        self._by = None if by is None else by[self._order]
         self.n = len(amounts)
-        weight = np.ones(self.n) if weights is None else weights[self._order]
-        self._total = float(weight.sum())
-        self._weight = weight / self._total
-        self.mean = float(self._weight @ amounts[self._order])
+        self._amounts, self._key = amounts, amounts if by is None else by
+        self._weights = np.ones(self.n) if weights is None else weights
+        self._total = float(self._weights.sum())
+        self.mean = float(self._weights @ amounts) / self._total
+        self._order = np.argsort(self._key)
+        self._weight = self._weights[self._order] / self._total
         self._use = amounts[self._order] / self.mean
+        self._people = _cumulated(self._weight)
+        self._below = _cumulated(self._weight * self._use)
+        self._starts: Ints | None = None
+        if by is not None:
+            ranks = by[self._order]
+            self._starts = np.flatnonzero(np.concatenate([[True], ranks[1:] != ranks[:-1], [True]]))
+            self._below = np.interp(self._people, self._people[self._starts], self._below[self._starts])
 
     @property
     def ordered(self) -> Floats:
@@ -68,62 +102,72 @@ class Ranked:
         The Gini coefficient's influence function is that of Langel and Tille 2013, JRSS A 176:521; that of the index
         follows in the same way, with the rank as an estimate.
         """
-        rank, above = self._middle(np.cumsum(self._weight), self._weight), self._rest()
-        product = float(self._weight @ (self._use * rank))
-        index: float = 2 * product - 1
-        moved: Floats = 2 * (self._use * rank + above - 2 * product) - (index + 1) * (self._use - 1)
-        return Estimate(index, self._in_place(moved))
+        moved = self._use * self._middle(self._people)
+        product = float(self._weight @ moved)
+        index = 2 * product - 1
+        moved -= self._middle(self._below)
+        moved *= 2
+        moved -= (index + 1) * self._use
+        moved += 2 * (1 - 2 * product) + index + 1
+        moved /= self._total
+        influence = np.empty(self.n)
+        influence[self._order] = moved
+        return Estimate(index, influence)
 
-    def _middle(self, cumulated: Floats, own: Floats) -> Floats:
+    def _middle(self, cumulated: Floats) -> Floats:
         """Middle of what is cumulated over people alike; alike in use makes no difference to what follows from it."""
-        if self._by is None:
-            return np.asarray(cumulated - own / 2)
-        starts = np.flatnonzero(np.append(True, self._by[1:] != self._by[:-1]))
-        lengths = np.diff(np.append(starts, self.n))
-        ends = cumulated[starts + lengths - 1]
-        begins = np.append(0.0, ends[:-1])
-        return np.repeat((begins + ends) / 2, lengths)
-
-    def _rest(self) -> Floats:
-        """Use of those above each, with half of those alike."""
-        own = self._weight * self._use
-        return 1 - self._middle(np.cumsum(own), own)
+        if self._starts is None:
+            return np.asarray((cumulated[1:] + cumulated[:-1]) / 2)
+        ends = cumulated[self._starts]
+        return np.repeat((ends[1:] + ends[:-1]) / 2, np.diff(self._starts))
 
     def users(self) -> Estimate:
         """Share of people with any use."""
-        used = self._use > 0
-        share = float(self._weight @ used)
-        return Estimate(share, self._in_place(used.astype(float) - share))
+        used = (self._amounts > 0).astype(float)
+        share = float(self._weights @ used) / self._total
+        used -= share
+        used /= self._total
+        return Estimate(share, used)
 
     def top(self, share: float) -> Estimate:
         """Share of all use by the last `share` of people in the order."""
-        [(below, moved)] = self._ordinates(np.array([1 - share]))
-        return Estimate(1 - below, self._in_place(-moved))
+        cut = self._cut(1 - share)
+        at = self._key[self._order[cut.start]]
+        below = (self._key < at).astype(float)
+        if self._starts is not None:
+            below[self._key == at] = cut.inside
+        moved = (cut.use - below) * (self._amounts / self.mean)
+        below -= 1 - share
+        moved += cut.margin * below
+        moved /= self._total
+        return Estimate(1 - cut.use, moved)
 
-    def _ordinates(self, grid: Floats) -> Iterator[tuple[float, Floats]]:
-        """Share of use by the first of the people, and the influence of each of them on it."""
-        people = np.append(0.0, np.cumsum(self._weight))
-        use = np.append(0.0, np.cumsum(self._weight * self._use))
-        for p in grid:
-            share, margin = float(np.interp(p, people, use)), self._at(p, people)
-            below = np.arange(self.n) < self._reached(p, people)
-            yield share, below * (self._use - margin) + p * margin - share * self._use
+    def _cut(self, p: float) -> _Cut:
+        start = self._reached(p)
+        end = start + 1
+        if self._starts is not None:
+            place = int(np.searchsorted(self._starts, start, side="right"))
+            start, end = int(self._starts[place - 1]), int(self._starts[place])
+        people = self._people[end] - self._people[start]
+        inside = float(np.clip((p - self._people[start]) / people, 0, 1))
+        use = float(self._below[start] + inside * (self._below[end] - self._below[start]))
+        return _Cut(start, end, inside, use, self._margin(p, start, end))
 
-    def _reached(self, p: float, people: Floats) -> int:
+    def _reached(self, p: float) -> int:
         """How many people lie below a share of them; the next one lies on it."""
-        return max(min(int(np.searchsorted(people, p + ROUNDING, side="right")) - 1, self.n - 1), 0)
+        return max(min(int(np.searchsorted(self._people, p + ROUNDING, side="right")) - 1, self.n - 1), 0)
 
-    def _at(self, p: float, people: Floats) -> float:
-        """Mean use of the people at a share of them: of one, or, ranked by something else, of those around."""
-        place = self._reached(p, people)
-        if self._by is None:
-            return float(self._use[place])
+    def _margin(self, p: float, start: int, end: int) -> float:
+        """Mean use of the people at a share of them: of those alike, or, if they are few, of those around."""
+        if self._starts is None:
+            return float(self._use[start])
         reach = min(max(0.1 * (1000 / self.n) ** 0.2, 0.01), p, 1 - p)
-        around = slice(self._reached(p - reach, people), self._reached(p + reach, people) + 1)
-        return float(np.average(self._use[around], weights=self._weight[around]))
+        if self._people[end] - self._people[start] < 2 * reach:
+            start, end = self._reached(p - reach), self._reached(p + reach) + 1
+        return float((self._below[end] - self._below[start]) / (self._people[end] - self._people[start]))
 
     def curve(self, grid: Floats) -> LorenzCurve:
-        """Lorenz or concentration curve with pointwise normal 95% limits; a Lorenz curve lies within 0 and 1.
+        """Lorenz or concentration curve with pointwise normal 95% limits; both lie within 0 and 1.
 
         The influence of a person with amount y on the ordinate at p with quantile q is p q - (q - y)+ - L(p) y, over
         the mean (Beach and Davidson 1983, Review of Economic Studies 50:723). Its variance needs sums of y and y
@@ -134,19 +178,23 @@ class Ranked:
         grid : (m,) array
             Shares of people, 0 to 1.
         """
-        people = np.append(0.0, np.cumsum(self._weight))
-        share = np.interp(grid, people, np.append(0.0, np.cumsum(self._weight * self._use)))
-        place = np.array([self._reached(p, people) for p in grid])
-        margin = np.array([self._at(p, people) for p in grid])
-        sums = [np.append(0.0, np.cumsum(self._weight**2 * self._use**k)) for k in range(3)]
-        below = [total[place] for total in sums]
-        above = [total[-1] - total[place] for total in sums]
-        a, b = 1 - share, margin * (grid - 1)
-        c, d = -share, margin * grid
-        variance = a**2 * below[2] + 2 * a * b * below[1] + b**2 * below[0]
-        variance += c**2 * above[2] + 2 * c * d * above[1] + d**2 * above[0]
-        inside = (grid > 0) & (grid < 1) & ((share > 0) | (self._by is not None))
-        error = np.where(inside, np.sqrt(np.maximum(variance, 0) * self.n / (self.n - 1)), 0.0)
+        cuts = [self._cut(p) for p in grid]
+        share, margin, inside = (np.array([getattr(c, name) for c in cuts]) for name in ("use", "margin", "inside"))
+        ends = np.unique([0, self.n, *(c.start for c in cuts), *(c.end for c in cuts)])
+        own = self._weight * self._use
+        parts = [slice(*pair) for pair in pairwise(ends.tolist())]
+        sums = np.cumsum(
+            [[0.0] * 3]
+            + [[self._weight[k] @ self._weight[k], self._weight[k] @ own[k], own[k] @ own[k]] for k in parts],
+            axis=0,
+        )
+        first, last = (sums[np.searchsorted(ends, [getattr(c, name) for c in cuts])] for name in ("start", "end"))
+        variance = np.zeros(len(grid))
+        for counted, part in ((1.0, first), (inside, last - first), (0.0, sums[-1] - last)):
+            by_use, constant = counted - share, (grid - counted) * margin
+            variance += by_use**2 * part[:, 2] + 2 * by_use * constant * part[:, 1] + constant**2 * part[:, 0]
+        known = (grid > 0) & (grid < 1) & ((share > 0) | (self._starts is not None))
+        error = np.where(known, np.sqrt(np.maximum(variance, 0) * self.n / (self.n - 1)), 0.0)
         return LorenzCurve(share, np.maximum(share - Z95 * error, 0), np.minimum(share + Z95 * error, 1))
 
     def unrelated(self, grid: Floats) -> Floats:
@@ -157,11 +205,12 @@ class Ranked:
         spread = float(np.sum(self._weight**2 * (self._use - 1) ** 2))
         return np.asarray(Z95 * np.sqrt(grid * (1 - grid) * spread))
 
-    def _in_place(self, moved: Floats) -> Floats:
-        """Influence in the order of the people given."""
-        influence = np.empty(self.n)
-        influence[self._order] = moved / self._total
-        return influence
+
+def _cumulated(values: Floats) -> Floats:
+    """Sums of none, the first, the first two and so on, (n + 1,)."""
+    sums = np.zeros(len(values) + 1)
+    np.cumsum(values, out=sums[1:])
+    return sums
 
 
 class HighNeed:
@@ -175,7 +224,7 @@ class HighNeed:
     Parameters
     ----------
     amounts : sequence of (n,) arrays
-        Use of each sector, every one used by somebody.
+        Use of each sector, every one used by somebody. They are not copied.
     top_share
         Share of people with high need in a sector.
     weights : (n,) array, optional
@@ -187,6 +236,12 @@ class HighNeed:
         For each sector, (n,) flags of high need.
     reached : (n,) array
         Number of sectors with high need.
+    patterns : (m, sectors) array
+        The combinations of sectors with high need that occur.
+    codes : (n,) array
+        Combination of each person.
+    shares : (sectors,) array
+        Share of people with high need, which equal use at the cut makes smaller than `top_share`.
     margins, width
         For each sector the places of the people whom a step of the threshold lets in or out, and twice that step of
         the top share.
@@ -198,7 +253,7 @@ class HighNeed:
         weight = np.ones(n) if weights is None else weights
         self.total = float(weight.sum())
         self.weight = weight / self.total
-        step = float(np.sqrt(top_share * (1 - top_share) * np.sum(self.weight**2)))
+        step = float(np.sqrt(top_share * (1 - top_share) * (self.weight @ self.weight)))
         smaller, larger = max(top_share - step, 0.0), min(top_share + step, 1.0)
         self.width = larger - smaller
         self.flags, self.margins = list[Flags](), list[Ints]()
@@ -206,7 +261,9 @@ class HighNeed:
             least, cut, most = thresholds(column, [larger, top_share, smaller], weights)
             self.flags.append(column > cut)
             self.margins.append(np.flatnonzero((column > least) & (column <= most)))
-        self.reached: Ints = np.asarray(np.sum(self.flags, axis=0, dtype=np.int8))
+        self.codes, self.patterns = _combinations(self.flags)
+        self.reached: Ints = self.patterns.sum(axis=1, dtype=np.int8)[self.codes]
+        self.shares = np.bincount(self.codes, self.weight) @ self.patterns
 
     def members(self, at_least: int) -> Flags:
         """Who has high need in at least so many sectors, (n,)."""
@@ -214,35 +271,64 @@ class HighNeed:
 
     def size(self, at_least: int) -> Estimate:
         """Their share of all people."""
-        return self._estimate(self.members(at_least), None, self._entering(at_least))
+        return self._share(self._numbers() >= at_least, None)
 
     def use_share(self, at_least: int, sector: int) -> Estimate:
         """Their share of a sector's use."""
-        return self._estimate(self.members(at_least), self.amounts[sector], self._entering(at_least))
-
-    def _entering(self, at_least: int) -> list[Flags]:
-        """Of each margin, who joins the group as they are let in."""
-        return [self.reached[m] - self.flags[j][m] == at_least - 1 for j, m in enumerate(self.margins)]
+        return self._share(self._numbers() >= at_least, sector)
 
     def exactly(self, count: int) -> Estimate:
         """Share of people with high need in just so many sectors."""
-        members = np.asarray(self.reached == count)
-        moving = []
-        for j, margin in enumerate(self.margins):
-            others = self.reached[margin] - self.flags[j][margin]
-            moving.append((others == count - 1).astype(float) - (others == count))
-        return self._estimate(members, None, moving)
+        return self._share(self._numbers() == count, None)
 
-    def _estimate(self, members: Flags, amounts: Floats | None, moving: Sequence[Floats | Flags]) -> Estimate:
-        """Share of people, or of some use, by members; `moving` says who of each margin joins them as it is let in."""
-        counted = np.ones(len(members)) if amounts is None else amounts / float(self.weight @ amounts)
-        share = float(self.weight @ (members * counted))
-        moved = (members - share) * counted
-        for flags, margin, joins in zip(self.flags, self.margins, moving, strict=True):
-            slope = float(self.weight[margin] @ (joins * counted[margin])) / self.width
-            if slope:
-                moved -= slope * (flags - float(self.weight @ flags))
-        return Estimate(share, moved / self.total)
+    def _numbers(self) -> Ints:
+        return np.arange(len(self.flags) + 1)
+
+    def _share(self, counts: Flags, sector: int | None) -> Estimate:
+        """Share of people, or of a sector's use, of those whose number of sectors counts: (sectors + 1,) flags."""
+        counted = counts.astype(float)
+        held = self.held(self.codes, sector)
+        member = counted[self.patterns.sum(axis=1)]
+        share = float(held @ member / held.sum())
+        pressure = np.zeros(len(self.flags))
+        for j, (flags, margin) in enumerate(zip(self.flags, self.margins, strict=True)):
+            others = self.reached[margin] - flags[margin]
+            pressure[j] = self.let_in(j, np.diff(counted)[others], sector) / held.sum()
+        return self.estimate(share, self.codes, member - share, -(self.patterns - self.shares) @ pressure, sector)
+
+    def held(self, cells: Ints, sector: int | None) -> Floats:
+        """Share of people, or mean use of a sector, by cell: (cells,) of (n,) codes."""
+        each = self.weight if sector is None else self.weight * self.amounts[sector]
+        return np.asarray(np.bincount(cells, each), dtype=float)
+
+    def let_in(self, sector: int, joins: Floats, use: int | None) -> float:
+        """Derivative by the top share of a sector: of people, or of use, if those at its margin count so much each."""
+        margin = self.margins[sector]
+        each = self.weight[margin] if use is None else self.weight[margin] * self.amounts[use][margin]
+        return float(each @ joins) / self.width
+
+    def estimate(self, value: float, cells: Ints, own: Floats, shift: Floats, sector: int | None) -> Estimate:
+        """With influences that two numbers by cell give: what one times own use, or one person, adds, and a shift."""
+        if sector is None:
+            return Estimate(value, ((own + shift) / self.total)[cells])
+        amounts = self.amounts[sector]
+        influence = (own / (self.total * float(self.weight @ amounts)))[cells]
+        influence *= amounts
+        influence += (shift / self.total)[cells]
+        return Estimate(value, influence)
+
+
+def _combinations(flags: Sequence[Flags]) -> tuple[Ints, Flags]:
+    """Code of each person's combination of flags, (n,), and the combinations that occur, (m, sectors)."""
+    codes, patterns = np.zeros(len(flags[0]), dtype=np.intp), np.zeros((1, 0), dtype=bool)
+    for column in flags:
+        codes *= 2
+        codes += column
+        present = np.bincount(codes, minlength=2 * len(patterns)) > 0
+        codes = (np.cumsum(present) - 1)[codes]
+        grown = np.column_stack([np.repeat(patterns, 2, axis=0), np.tile([False, True], len(patterns))])
+        patterns = grown[present]
+    return codes, patterns
 
 
 def share_interval(sampling: Sampling, estimate: Estimate) -> Interval:

@@ -72,7 +72,7 @@ def covariate_matrix(
     return matrix, list(entries)
 
 
-def natural_spline(values: Floats, df: int, where: str) -> Floats:
+def natural_spline(values: Floats, df: int, where: str, at: Floats | None = None) -> Floats:
     """Basis of natural cubic splines, (n, df): the first column is the values, the others bend.
 
     Cubic between knots, linear beyond the outermost, which are the smallest and largest value; the df - 1 inner knots
@@ -85,6 +85,8 @@ def natural_spline(values: Floats, df: int, where: str) -> Floats:
         Centred and scaled.
     df
         At least 1; 1 is the straight line.
+    at : (m,) array, optional
+        Other values at which the same basis is worked out, (m, df).
 
     Raises
     ------
@@ -98,10 +100,15 @@ def natural_spline(values: Floats, df: int, where: str) -> Floats:
             where=where,
             fix="Lower its degrees of freedom, or let the column enter as it is or as a category.",
         )
-    above = np.maximum(values[:, None] - knots, 0.0) ** 3
-    slopes = (above[:, :-1] - above[:, -1:]) / (knots[-1] - knots[:-1])
-    bends = slopes[:, :-1] - slopes[:, -1:]
-    return np.column_stack([values, bends / np.ptp(bends, axis=0)])
+
+    def bends(places: Floats) -> Floats:
+        above = np.maximum(places[:, None] - knots, 0.0) ** 3
+        slopes = (above[:, :-1] - above[:, -1:]) / (knots[-1] - knots[:-1])
+        return np.asarray(slopes[:, :-1] - slopes[:, -1:])
+
+    own = bends(values)
+    places, bent = (values, own) if at is None else (at, bends(at))
+    return np.column_stack([places, bent / np.ptp(own, axis=0)])
 
 
 def standardised(matrix: Floats) -> Floats:

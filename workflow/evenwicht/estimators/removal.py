@@ -11,10 +11,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from evenwicht.base.arrays import Floats
-from evenwicht.estimators.design import standardised
+from evenwicht.estimators.design import natural_spline, standardised
 from evenwicht.estimators.influence import Estimate, combined
 from evenwicht.estimators.regression import Fit, fit_model
 from evenwicht.estimators.standardisation import NO_FIT
+
+MOST_DEGREES = 4  # of freedom of the spline of a number
 
 
 class Removal:
@@ -27,6 +29,9 @@ class Removal:
     changed : (n, p) array
         What changes, as things are.
     covariates : (n, k) array
+    numbers
+        Places of the columns of what changes that are numbers: they enter as natural splines, as use need not grow by
+        the same factor with each step.
     binary
         Whether the outcome is 0 or 1.
     weights : (n,) array, optional
@@ -34,16 +39,29 @@ class Removal:
     """
 
     def __init__(
-        self, outcome: Floats, changed: Floats, covariates: Floats, *, binary: bool, weights: Floats | None = None
+        self,
+        outcome: Floats,
+        changed: Floats,
+        covariates: Floats,
+        *,
+        binary: bool,
+        numbers: Sequence[int] = (),
+        weights: Floats | None = None,
     ) -> None:
         self.outcome = outcome
         self.weights = np.ones(len(outcome)) if weights is None else weights
         self._centre, self._unit = changed.mean(axis=0), np.where(changed.std(axis=0) > 0, changed.std(axis=0), 1.0)
+        self._scaled = (changed - self._centre) / self._unit
+        self._bends = {k: _degrees(self._scaled[:, k]) for k in numbers}
         self._fixed = np.column_stack([np.ones(len(outcome)), standardised(covariates)])
         self._fit: Fit = fit_model("binomial" if binary else "poisson", outcome, self._design(changed), self.weights)
 
     def _design(self, changed: Floats) -> Floats:
-        return np.column_stack([self._fixed, (changed - self._centre) / self._unit])
+        scaled = (changed - self._centre) / self._unit
+        curved = [
+            natural_spline(self._scaled[:, k], df, "a change", scaled[:, k])[:, 1:] for k, df in self._bends.items()
+        ]
+        return np.column_stack([self._fixed, scaled, *curved])
 
     def fraction(self, changed: Floats) -> Estimate:
         """Share of the outcome that would be gone with these values, (n, p), in place of those as things are.
@@ -61,6 +79,12 @@ class Removal:
         after = Estimate(left, (predicted - left) / total + self._fit.influence(gradient))
         mean = Estimate(now, (self.outcome - now) / total)
         return combined(1 - left / now, (-1 / now, after), (left / now**2, mean))
+
+
+def _degrees(values: Floats) -> int:
+    """Degrees of freedom of a spline: the most that have knots of their own."""
+    knots = (np.quantile(values, np.linspace(0, 1, df + 1)) for df in range(MOST_DEGREES, 1, -1))
+    return next((len(k) - 1 for k in knots if (np.diff(k) > 1e-9 * np.ptp(values)).all()), 1)
 
 
 def one_after_the_other(model: Removal, changed: Floats, after: Floats) -> tuple[list[Estimate], list[Estimate]]:

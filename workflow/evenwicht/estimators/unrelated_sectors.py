@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evenwicht.base.arrays import Flags, Floats, Ints
+from evenwicht.base.arrays import Floats, Ints
 from evenwicht.estimators.concentration_intervals import HighNeed
 from evenwicht.estimators.distributions import numbers_of
 from evenwicht.estimators.influence import Estimate
@@ -56,13 +56,19 @@ class UnrelatedSectors:
     """
 
     def __init__(self, need: HighNeed, strata: Ints | None = None) -> None:
-        self.need = need
-        self.strata = np.zeros(len(need.reached), dtype=np.int64) if strata is None else strata
-        self._share_of_people = np.bincount(self.strata, need.weight)
-        self._shares = np.column_stack([self._by_stratum(flags) / self._share_of_people for flags in need.flags])
+        self.need, kinds = need, len(need.patterns)
+        self.strata = np.zeros(len(need.reached), dtype=np.intp) if strata is None else strata
+        self._count = int(self.strata.max()) + 1
+        self._cells = self.strata * kinds + need.codes
+        self._size = np.array([self._count, kinds])
+        people = self._table(need.weight)
+        self._share_of_people = people.sum(axis=1)
+        self._shares = people @ need.patterns / self._share_of_people[:, None]
 
-    def _by_stratum(self, values: Floats | Flags) -> Floats:
-        return np.asarray(np.bincount(self.strata, self.need.weight * values, len(self._share_of_people)), dtype=float)
+    def _table(self, values: Floats | None) -> Floats:
+        """Sum of values, or number of people, by stratum and combination of sectors with high need."""
+        sums = np.bincount(self._cells, values, int(self._size.prod()))
+        return np.asarray(sums, dtype=float).reshape(self._size)
 
     def size(self, counts: Floats) -> Estimate:
         """Expected share of people whose number of sectors counts; `counts`, (sectors + 1,), says which numbers do."""
@@ -75,25 +81,25 @@ class UnrelatedSectors:
     def _mean(self, counts: Floats, sector: int | None) -> Estimate:
         """Mean of each person's chance, over people or over use, and each person's influence with thresholds drawn."""
         need, chances = self.need, self._chances(counts, sector)
-        n = len(need.reached)
-        own, counted = np.zeros(n, dtype=bool), np.ones(n)
-        if sector is not None:
-            own, amounts = need.flags[sector], need.amounts[sector]
-            counted = amounts / float(need.weight @ amounts)
-        chance = np.where(own, chances.high[self.strata], chances.low[self.strata])
-        mean = float(need.weight @ (chance * counted))
-        moved = (chance - mean) * counted
-        held, not_held = (self._by_stratum(counted * flags) for flags in (own, ~own))
-        for other, (flags, margin) in enumerate(zip(need.flags, need.margins, strict=True)):
-            slope = held * chances.by_high[:, other] + not_held * chances.by_low[:, other]
-            slope = slope / self._share_of_people
-            moved += slope[self.strata] * (flags - self._shares[self.strata, other])
-            stepped = slope[self.strata[margin]]
+        held = self._table(need.weight if sector is None else need.weight * need.amounts[sector])
+        used = held.sum()
+        held /= used
+        own = np.zeros(len(need.patterns), dtype=bool) if sector is None else need.patterns[:, sector]
+        chance = np.where(own, chances.high[:, None], chances.low[:, None])
+        mean = float(np.sum(held * chance))
+        slope = (
+            held[:, own].sum(axis=1)[:, None] * chances.by_high + held[:, ~own].sum(axis=1)[:, None] * chances.by_low
+        )
+        slope /= self._share_of_people[:, None]
+        pressure = np.zeros(len(need.flags))
+        for other, margin in enumerate(need.margins):
+            strata = self.strata[margin]
+            pressure[other] = need.let_in(other, slope[strata, other], None)
             if other == sector:
-                stepped = stepped + (chances.high - chances.low)[self.strata[margin]] * counted[margin]
-            by_threshold = float(need.weight[margin] @ stepped) / need.width
-            moved -= by_threshold * (flags - float(need.weight @ flags))
-        return Estimate(mean, moved / need.total)
+                pressure[other] += need.let_in(other, (chances.high - chances.low)[strata], sector) / used
+        shift = slope @ need.patterns.T - np.sum(slope * self._shares, axis=1)[:, None]
+        shift -= (need.patterns - need.shares) @ pressure
+        return need.estimate(mean, self._cells, (chance - mean).ravel(), shift.ravel(), sector)
 
     def _chances(self, counts: Floats, sector: int | None) -> _Chances:
         strata, sectors = self._shares.shape
@@ -112,7 +118,9 @@ class UnrelatedSectors:
         return _Chances(low, high, by_low, by_high)
 
     def size_spread(self, counts: Floats) -> float:
-        """Standard deviation over shuffles of the share of people whose number counts; people weigh alike."""
+        """Standard deviation over shuffles of the share of people whose number counts; NaN if people weigh unlike."""
+        if self._weighted:
+            return float("nan")
         variance = 0.0
         for size, highs in self._people():
             pair, numbers = _pair(size, highs), numbers_of(highs / size)
@@ -122,12 +130,13 @@ class UnrelatedSectors:
         return float(np.sqrt(max(variance, 0.0)) / len(self.strata))
 
     def use_spread(self, counts: Floats, sector: int) -> float:
-        """Standard deviation over shuffles of their share of a sector's use; people weigh alike."""
-        amounts, flags, variance = self.need.amounts[sector], self.need.flags[sector], 0.0
+        """Standard deviation over shuffles of their share of a sector's use; NaN if people weigh unlike."""
+        if self._weighted:
+            return float("nan")
+        amounts, high, variance = self.need.amounts[sector], self.need.patterns[:, sector], 0.0
+        tables = {1: self._table(amounts), 2: self._table(amounts**2)}
         sums = {
-            (power, own): np.bincount(self.strata, amounts**power * (flags if own else ~flags))
-            for power in (1, 2)
-            for own in (True, False)
+            (power, own): table[:, high == own].sum(axis=1) for power, table in tables.items() for own in (True, False)
         }
         for s, (size, highs) in enumerate(self._people()):
             others = np.delete(highs, sector)
@@ -144,11 +153,15 @@ class UnrelatedSectors:
             variance += 2 * sums[1, True][s] * sums[1, False][s] * covariance[True, False]
         return float(np.sqrt(max(variance, 0.0)) / amounts.sum())
 
+    @property
+    def _weighted(self) -> bool:
+        """Whether people weigh unlike, so that handing use out anew among them is no draw of the population."""
+        return bool(np.ptp(self.need.weight) > 1e-12 * self.need.weight.max())
+
     def _people(self) -> list[tuple[int, Floats]]:
         """Number of people of each stratum, and of those with high need in each sector."""
-        sizes = np.bincount(self.strata)
-        highs = np.column_stack([np.bincount(self.strata, flags, len(sizes)) for flags in self.need.flags])
-        return list(zip(sizes.tolist(), highs, strict=True))
+        people = self._table(None)
+        return [(round(row.sum()), row @ self.need.patterns) for row in people]
 
 
 def _pair(size: int, highs: Floats) -> Floats:

@@ -413,13 +413,14 @@ def _changes(rows: Rows, use: _Use, cohort: Cohort) -> None:
     covariates, names = design_of(some.people, adjust)
     columns = [contrast.column for contrast in contrasts]
     require_full_rank(np.column_stack([changed, covariates]), [*columns, *names], use.where)
+    numbers = [k for k, contrast in enumerate(contrasts) if contrast.continuous]
     outcomes = [(name, column, False) for name, column in some.amounts.items()]
     for share, least in study.main_groups:
         member = use.need(share).members(least)[known[present]].astype(float)
         outcomes.append((group_key(share, least), member, True))
     for outcome, column, binary in outcomes:
         size: dict[str, Any] = {"n": some.n, "events": int((column > 0).sum()), "at": use.window, "outcome": outcome}
-        model = Removal(column, changed, covariates, binary=binary, weights=some.weights)
+        model = Removal(column, changed, covariates, binary=binary, numbers=numbers, weights=some.weights)
         alone, together = one_after_the_other(model, changed, after)
         for k, contrast in enumerate(contrasts):
             keys = {**size, "exposure": contrast.exposure, "reference": contrast.reference}

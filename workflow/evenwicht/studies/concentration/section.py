@@ -28,7 +28,10 @@ METHODS = {
 
 def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
     """Return the three questions, each statistic beside what chance alone gives, and the details behind them."""
+    from evenwicht.studies.concentration.run import LEAST_DRAWN
+
     return {
+        "least": LEAST_DRAWN,
         "questions": tables.questions(study, book, found),
         "table": tables.beside_chance(study, book, found),
         "numbers": tables.by_number(study, book, found),
