@@ -71,15 +71,13 @@ def thresholds(amount: Floats, top_shares: Sequence[float], weights: Floats | No
 
 
 def _with_most_use(amount: Floats, weights: Floats, more_than: float) -> Ints:
-    """Places of people with most use who weigh more than so much together: few, so that few need sorting."""
+    """Places of people with most use who weigh more than so much together, or of all users: few need sorting."""
     reach = int(2 * more_than / weights.mean()) + 1
     while reach < len(amount):
         least = np.partition(amount, -reach)[-reach]
         found = np.flatnonzero(amount > least)
-        if weights[found].sum() > more_than:
+        if least == 0 or weights[found].sum() > more_than:
             return found
-        if least == 0:
-            break
         reach *= 2
     return np.arange(len(amount))
 
