@@ -115,7 +115,7 @@ def together_figure(found: Found, book: Codebook) -> Picture | None:
         total = above + BARS + below + 24
         figure.set_size_inches(WIDTH, total / 72)
         across = (left / width, (width - left - 4) / width)
-        bars = figure.add_axes((across[0], (below + 4) / total, across[1], BARS / total))
+        bars = figure.add_axes((across[0], (below + 10) / total, across[1], BARS / total))
         dots = figure.add_axes((across[0], 4 / total, across[1], below / total))
         bars.bar(places["x"], places["estimate"], color=BLUE, width=0.6)
         for x, chance in zip(places["x"], places["null"], strict=True):
