@@ -80,7 +80,7 @@ class Ranked:
         self._weights = np.ones(self.n) if weights is None else weights
         self._total = float(self._weights.sum())
         self.mean = float(self._weights @ amounts) / self._total
-        self._order = np.argsort(self._key)
+        self._order = _users_in_order(amounts) if by is None else np.argsort(by)
         self._weight = self._weights[self._order] / self._total
         self._use = amounts[self._order] / self.mean
         self._people = _cumulated(self._weight)
@@ -204,6 +204,12 @@ class Ranked:
         """
         spread = float(np.sum(self._weight**2 * (self._use - 1) ** 2))
         return np.asarray(Z95 * np.sqrt(grid * (1 - grid) * spread))
+
+
+def _users_in_order(amounts: Floats) -> Ints:
+    """Places of people in ascending order of use, of which only that of users needs sorting."""
+    users = np.flatnonzero(amounts)
+    return np.concatenate([np.flatnonzero(amounts == 0), users[np.argsort(amounts[users])]])
 
 
 def _cumulated(values: Floats) -> Floats:
