@@ -162,9 +162,11 @@ class Ranked:
         if self._starts is None:
             return float(self._use[start])
         reach = min(max(0.1 * (1000 / self.n) ** 0.2, 0.01), p, 1 - p)
-        if self._people[end] - self._people[start] < 2 * reach:
-            start, end = self._reached(p - reach), self._reached(p + reach) + 1
-        return float((self._below[end] - self._below[start]) / (self._people[end] - self._people[start]))
+        people = float(self._people[end] - self._people[start])
+        if people >= reach:
+            return float(self._below[end] - self._below[start]) / people
+        below, above = np.interp([p - reach, p + reach], self._people, self._below)
+        return float(above - below) / (2 * reach)
 
     def curve(self, grid: Floats) -> LorenzCurve:
         """Lorenz or concentration curve with pointwise normal 95% limits; both lie within 0 and 1.
