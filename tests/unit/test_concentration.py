@@ -288,6 +288,16 @@ def test_errors_of_the_group_hold_the_thresholds_that_each_sample_draws_again() 
     assert np.sqrt(share * (1 - share) / PEOPLE) > 1.5 * drawn
 
 
+def test_combinations_of_sectors_are_those_of_the_flags() -> None:
+    rng = np.random.default_rng(58)
+    need = HighNeed(list(rng.exponential(size=(12, 400))), 0.3)
+    flags = np.column_stack(need.flags)
+    np.testing.assert_array_equal(need.patterns[need.codes], flags)
+    np.testing.assert_array_equal(need.reached, flags.sum(axis=1))
+    assert len(need.patterns) == len(np.unique(flags, axis=0))
+    assert need.shares == pytest.approx(flags.mean(axis=0))
+
+
 def test_a_threshold_below_which_nobody_uses_does_not_move() -> None:
     """A tenth uses anything, so the top fifth are the users: their number has the error of a proportion."""
     use = np.repeat([[0.0, 0.0], [1.0, 2.0]], [900, 100], axis=0)
