@@ -174,12 +174,30 @@ def test_an_interval_that_covers_less_says_so_and_claims_no_more_than_it_covers(
     assert np.mean(claimed) <= measured + 4 * error
 
 
+def test_unequal_weights_count_as_the_fewer_people_they_speak_for() -> None:
+    """Log-normal amounts of 950 people whose weights differ elevenfold: as many as 475 for a mean."""
+    rng = np.random.default_rng(57)
+    covers, claimed = [], []
+    for _ in range(500):
+        amounts, weights = lognormal(rng, 950, **HEAVY), rng.choice([0.2, 2.25], 950, p=[1 / 1.64, 0.64 / 1.64])
+        about = Amounts.of(amounts, weights)
+        assert about.users == Amounts.of(amounts).users
+        assert about.effective_users == pytest.approx(about.users / 2, rel=0.15)
+        interval = share_interval(Sampling(950, weights=weights), Ranked(amounts, weights=weights).index())
+        covers.append(interval.lower <= gini_of(**HEAVY) <= interval.upper)
+        claimed.append(expected_coverage("gini", about, about.unused)[0])
+    assert np.mean(claimed) <= np.mean(covers) + 0.03 + 4 * np.std(covers) / np.sqrt(500)
+    equal, plain = Amounts.of(amounts, np.full(950, 3.0)), Amounts.of(amounts)
+    assert equal.effective_users == pytest.approx(plain.users)
+    assert (equal.unused, equal.tail_index) == pytest.approx((plain.unused, plain.tail_index))
+
+
 def test_a_note_gives_the_range_over_shapes_of_tail_and_never_95() -> None:
     table = where(pd.read_csv(TABLE), statistic="gini")
     table = table[table["coverage"] < ENOUGH]
     assert len(table) > 100
     for line in table.itertuples():
-        about = Amounts(line.users, line.part, line.tail_index)
+        about = Amounts(line.users, line.users, line.part, line.tail_index)
         lowest, highest = expected_coverage("gini", about, line.part)
         assert line.coverage <= lowest <= highest
         _, note = judged("gini", Interval.normal(0.9, 0.01), about, line.part)
@@ -268,6 +286,16 @@ def test_errors_of_the_group_hold_the_thresholds_that_each_sample_draws_again() 
     assert np.mean([size.se for size in sizes]) == pytest.approx(drawn, rel=0.1)
     share = group_of_everybody(0)
     assert np.sqrt(share * (1 - share) / PEOPLE) > 1.5 * drawn
+
+
+def test_combinations_of_sectors_are_those_of_the_flags() -> None:
+    rng = np.random.default_rng(58)
+    need = HighNeed(list(rng.exponential(size=(12, 400))), 0.3)
+    flags = np.column_stack(need.flags)
+    np.testing.assert_array_equal(need.patterns[need.codes], flags)
+    np.testing.assert_array_equal(need.reached, flags.sum(axis=1))
+    assert len(need.patterns) == len(np.unique(flags, axis=0))
+    assert need.shares == pytest.approx(flags.mean(axis=0))
 
 
 def test_a_threshold_below_which_nobody_uses_does_not_move() -> None:

@@ -80,7 +80,7 @@ class Ranked:
         self._weights = np.ones(self.n) if weights is None else weights
         self._total = float(self._weights.sum())
         self.mean = float(self._weights @ amounts) / self._total
-        self._order = np.argsort(self._key)
+        self._order = _users_in_order(amounts) if by is None else np.argsort(by)
         self._weight = self._weights[self._order] / self._total
         self._use = amounts[self._order] / self.mean
         self._people = _cumulated(self._weight)
@@ -162,9 +162,11 @@ class Ranked:
         if self._starts is None:
             return float(self._use[start])
         reach = min(max(0.1 * (1000 / self.n) ** 0.2, 0.01), p, 1 - p)
-        if self._people[end] - self._people[start] < 2 * reach:
-            start, end = self._reached(p - reach), self._reached(p + reach) + 1
-        return float((self._below[end] - self._below[start]) / (self._people[end] - self._people[start]))
+        people = float(self._people[end] - self._people[start])
+        if people >= reach:
+            return float(self._below[end] - self._below[start]) / people
+        below, above = np.interp([p - reach, p + reach], self._people, self._below)
+        return float(above - below) / (2 * reach)
 
     def curve(self, grid: Floats) -> LorenzCurve:
         """Lorenz or concentration curve with pointwise normal 95% limits; both lie within 0 and 1.
@@ -204,6 +206,12 @@ class Ranked:
         """
         spread = float(np.sum(self._weight**2 * (self._use - 1) ** 2))
         return np.asarray(Z95 * np.sqrt(grid * (1 - grid) * spread))
+
+
+def _users_in_order(amounts: Floats) -> Ints:
+    """Places of people in ascending order of use, of which only that of users needs sorting."""
+    users = np.flatnonzero(amounts)
+    return np.concatenate([np.flatnonzero(amounts == 0), users[np.argsort(amounts[users])]])
 
 
 def _cumulated(values: Floats) -> Floats:

@@ -7,6 +7,8 @@ yes/no states it is logistic.
 """
 
 from collections.abc import Sequence
+from itertools import combinations
+from math import comb
 
 import numpy as np
 
@@ -18,6 +20,8 @@ from evenwicht.estimators.standardisation import NO_FIT
 
 MOST_DEGREES = 4  # of freedom of the spline of a number
 
+NO_PREDICTION = "what changes follows from the covariates, so the data do not tell what a change would do"
+
 
 class Removal:
     """A model of an outcome, and how much of it would be gone after a change.
@@ -25,7 +29,7 @@ class Removal:
     Parameters
     ----------
     outcome : (n,) array
-        Amounts, none negative, or 0 and 1.
+        Amounts, none negative and not all zero, or 0 and 1.
     changed : (n, p) array
         What changes, as things are.
     covariates : (n, k) array
@@ -71,6 +75,8 @@ class Removal:
         total = self.weights.sum()
         now = float(np.average(self.outcome, weights=self.weights))
         design = self._design(changed)
+        if not self._fit.determines(design):
+            return Estimate(np.nan, np.full(len(design), np.nan), NO_PREDICTION)
         predicted = self._fit.predict(design)
         left = float(np.average(predicted, weights=self.weights))
         if self._fit.separated:
@@ -101,6 +107,32 @@ def one_after_the_other(model: Removal, changed: Floats, after: Floats) -> tuple
     alone = [model.fraction(_with(changed, after, [k])) for k in columns]
     together = [alone[0], *(model.fraction(_with(changed, after, range(k + 1))) for k in columns[1:])]
     return alone, together
+
+
+def averaged_over_orders(model: Removal, changed: Floats, after: Floats) -> list[Estimate]:
+    """Fraction that each change adds to those before it, on average over all orders; they add up to that of all.
+
+    Source: Eide and Gefeller 1995, Journal of Clinical Epidemiology 48:1525 (average attributable fractions). Every set
+    of changes is predicted once, 2^p of them for p columns: meant for six or so.
+
+    Parameters
+    ----------
+    model
+        Fitted to the values as things are.
+    changed, after : (n, p) arrays
+        Values as things are, and after all changes.
+    """
+    n, p = changed.shape
+    values, influences, reason = np.zeros(p), np.zeros((p, n)), ""
+    for size in range(1, p + 1):
+        for columns in combinations(range(p), size):
+            fraction = model.fraction(_with(changed, after, columns))
+            share = np.full(p, -1 / (p * comb(p - 1, size)) if size < p else 0.0)  # of orders where the column is next
+            share[list(columns)] = 1 / (p * comb(p - 1, size - 1))  # ... and where it came last
+            values += share * fraction.value
+            influences += share[:, None] * fraction.influence
+            reason = reason or fraction.reason
+    return [Estimate(float(value), influence, reason) for value, influence in zip(values, influences, strict=True)]
 
 
 def _with(changed: Floats, after: Floats, columns: Sequence[int]) -> Floats:

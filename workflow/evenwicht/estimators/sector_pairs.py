@@ -14,14 +14,11 @@ def log_odds_ratio(one: Flags, other: Flags, weights: Floats | None = None) -> E
     Without an interval where fewer than `LEAST_IN_CELL` people have both, one or none.
     """
     weights = np.ones(len(one)) if weights is None else weights
-    total, value, influence, fewest = weights.sum(), 0.0, np.zeros(len(one)), len(one)
-    for cell, sign in ((one & other, 1), (~one & ~other, 1), (one & ~other, -1), (~one & other, -1)):
-        people = int(cell.sum())
-        if people == 0:
-            return Estimate(np.nan, np.full(len(one), np.nan), "nobody has both, one of them or none")
-        fewest = min(fewest, people)
-        share = float(weights[cell].sum() / total)
-        value += sign * np.log(share)
-        influence += sign * (cell - share) / (share * total)
+    cells = 2 * one.astype(np.intp) + other
+    fewest, total = int(np.bincount(cells, minlength=4).min()), float(weights.sum())
+    if fewest == 0:
+        return Estimate(np.nan, np.full(len(one), np.nan), "nobody has both, one of them or none")
+    shares, signs = np.bincount(cells, weights) / total, np.array([1.0, -1, -1, 1])
     few = f"fewer than {LEAST_IN_CELL} people have both, one of them or none"
-    return Estimate(value, influence, few if fewest < LEAST_IN_CELL else "")
+    value = float(signs @ np.log(shares))
+    return Estimate(value, (signs / (shares * total))[cells], few if fewest < LEAST_IN_CELL else "")
