@@ -6,7 +6,7 @@ from evenwicht.estimators.bounded_index import erreygers, wagstaff
 from evenwicht.estimators.concentration_intervals import HighNeed, Ranked
 from evenwicht.estimators.distributions import numbers_of
 from evenwicht.estimators.influence import Sampling
-from evenwicht.estimators.removal import Removal, averaged_over_orders, one_after_the_other
+from evenwicht.estimators.removal import Removal, one_after_the_other
 from evenwicht.estimators.unrelated_sectors import UnrelatedSectors, at_least
 from scipy.special import ndtri
 from scipy.stats import poisson
@@ -85,7 +85,7 @@ def test_eight_unrelated_sectors_with_a_fifth_each() -> None:
         assert chance.use_share(at_least(3, 8), 0).value == pytest.approx(share, abs=5e-8)
 
 
-def test_fractions_of_two_causes_by_order_and_on_average() -> None:
+def test_fractions_of_two_causes_by_order() -> None:
     """Closed form: 30% and 20%, unrelated, with 1.5 and 2 times the use; parts alone add up to more than the whole."""
     causes = np.repeat([[0.0, 0.0], [1, 0], [0, 1], [1, 1]], [56, 24, 14, 6], axis=0)
     use, none = 1.5 ** causes[:, 0] * 2 ** causes[:, 1], np.zeros_like(causes)
@@ -94,7 +94,3 @@ def test_fractions_of_two_causes_by_order_and_on_average() -> None:
     assert [one.value for one in alone] == pytest.approx([0.1304347826, 0.1666666667], abs=PRINTED)
     assert together[1].value == pytest.approx(0.2753623188, abs=PRINTED)
     assert (together[1] - together[0]).value == pytest.approx(0.1449275362, abs=PRINTED)
-    average = averaged_over_orders(model, causes, none)
-    assert [one.value for one in average] == pytest.approx([0.1195652174, 0.1557971014], abs=PRINTED)
-    np.testing.assert_allclose(sum(one.influence for one in average), together[1].influence, atol=1e-12)
-    assert sum(one.value for one in average) == pytest.approx(together[1].value, abs=1e-12)

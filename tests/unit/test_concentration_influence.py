@@ -7,7 +7,7 @@ import pytest
 from evenwicht.estimators.bounded_index import erreygers, wagstaff
 from evenwicht.estimators.concentration_intervals import HighNeed, LorenzCurve, Ranked
 from evenwicht.estimators.influence import Estimate, Sampling
-from evenwicht.estimators.removal import Removal, averaged_over_orders
+from evenwicht.estimators.removal import Removal, one_after_the_other
 from evenwicht.estimators.results import Z95
 from evenwicht.estimators.sector_pairs import log_odds_ratio
 from evenwicht.estimators.unrelated_sectors import UnrelatedSectors, at_least, exactly
@@ -44,10 +44,11 @@ def corrected(make: Callable[[Estimate, Estimate], Estimate], weights: np.ndarra
     return make(ranked.index(), ranked.users())
 
 
-def averaged(weights: np.ndarray, binary: bool) -> Estimate:
+def in_order(weights: np.ndarray, binary: bool) -> Estimate:
     outcome = (SECTORS[0] > 0).astype(float) if binary else SECTORS[0]
     model = Removal(outcome, CAUSES, SPREAD[:, None], binary=binary, weights=weights)
-    return averaged_over_orders(model, CAUSES, np.zeros_like(CAUSES))[1]
+    _, together = one_after_the_other(model, CAUSES, np.zeros_like(CAUSES))
+    return together[1] - together[0]
 
 
 ESTIMATES: dict[str, Of] = {
@@ -67,8 +68,8 @@ ESTIMATES: dict[str, Of] = {
     "number by chance": lambda w: chance(w).size(exactly(1, 3)),
     "use by chance": lambda w: chance(w).use_share(at_least(2, 3), 1),
     "odds ratio": lambda w: log_odds_ratio(SECTORS[0] > 1, SECTORS[1] > 1, w),
-    "fraction of use": lambda w: averaged(w, binary=False),
-    "fraction of users": lambda w: averaged(w, binary=True),
+    "fraction of use": lambda w: in_order(w, binary=False),
+    "fraction of users": lambda w: in_order(w, binary=True),
 }
 
 

@@ -403,20 +403,6 @@ def test_high_need_treats_equal_use_alike_and_never_exceeds_the_top_share(use: n
     assert (concentration.high_need(use[order], top) == marked[order]).all()
 
 
-def test_permutation_null_of_independent_sectors_is_binomial() -> None:
-    """Eight unrelated sectors with exact top fifths: P(3 or more) = 0.203 (closed form, binomial)."""
-    from scipy.stats import binom
-
-    rng = np.random.default_rng(8)
-    use = rng.permuted(np.broadcast_to(np.arange(2000.0)[:, None], (2000, 8)), axis=0)
-    flags = np.column_stack([concentration.high_need(column, 0.2) for column in use.T])
-    size, share = concentration.permuted_groups(use, flags, 3, 200, rng)
-    expected = binom.sf(2, 8, 0.2)
-    assert size.mean() == pytest.approx(expected, abs=4 * size.std() / np.sqrt(200))
-    assert expected == pytest.approx(0.203, abs=0.0005)
-    assert share.shape == (200, 8)
-
-
 def test_intervals_exponentiate_limits_but_not_the_error() -> None:
     ratio = Interval.normal(np.log(2), 0.1).exp()
     assert ratio.estimate == pytest.approx(2)

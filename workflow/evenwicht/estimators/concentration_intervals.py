@@ -91,11 +91,6 @@ class Ranked:
             self._starts = np.flatnonzero(np.concatenate([[True], ranks[1:] != ranks[:-1], [True]]))
             self._below = np.interp(self._people, self._people[self._starts], self._below[self._starts])
 
-    @property
-    def ordered(self) -> Floats:
-        """Use in the order of the people."""
-        return self._use * self.mean
-
     def index(self) -> Estimate:
         """Concentration index, or, of people ranked by use itself, the Gini coefficient: without small-sample factor.
 

@@ -7,8 +7,6 @@ yes/no states it is logistic.
 """
 
 from collections.abc import Sequence
-from itertools import combinations
-from math import comb
 
 import numpy as np
 
@@ -107,32 +105,6 @@ def one_after_the_other(model: Removal, changed: Floats, after: Floats) -> tuple
     alone = [model.fraction(_with(changed, after, [k])) for k in columns]
     together = [alone[0], *(model.fraction(_with(changed, after, range(k + 1))) for k in columns[1:])]
     return alone, together
-
-
-def averaged_over_orders(model: Removal, changed: Floats, after: Floats) -> list[Estimate]:
-    """Fraction that each change adds to those before it, on average over all orders; they add up to that of all.
-
-    Source: Eide and Gefeller 1995, Journal of Clinical Epidemiology 48:1525 (average attributable fractions). Every set
-    of changes is predicted once, 2^p of them for p columns: meant for six or so.
-
-    Parameters
-    ----------
-    model
-        Fitted to the values as things are.
-    changed, after : (n, p) arrays
-        Values as things are, and after all changes.
-    """
-    n, p = changed.shape
-    values, influences, reason = np.zeros(p), np.zeros((p, n)), ""
-    for size in range(1, p + 1):
-        for columns in combinations(range(p), size):
-            fraction = model.fraction(_with(changed, after, columns))
-            share = np.full(p, -1 / (p * comb(p - 1, size)) if size < p else 0.0)  # of orders where the column is next
-            share[list(columns)] = 1 / (p * comb(p - 1, size - 1))  # ... and where it came last
-            values += share * fraction.value
-            influences += share[:, None] * fraction.influence
-            reason = reason or fraction.reason
-    return [Estimate(float(value), influence, reason) for value, influence in zip(values, influences, strict=True)]
 
 
 def _with(changed: Floats, after: Floats, columns: Sequence[int]) -> Floats:

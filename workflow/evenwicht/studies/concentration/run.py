@@ -197,7 +197,7 @@ def _spread(rows: Rows, use: _Use) -> None:
     study, at, sampling = use.study, use.window, use.sampling
     for name, column in use.amounts.items():
         ranked = Ranked(column, weights=use.weights)
-        about = Amounts.of(ranked.ordered)
+        about = Amounts.of(column, use.weights)
         size: dict[str, Any] = {"n": use.n, "events": about.users, "at": at, "outcome": name}
         gini, users = ranked.index(), ranked.users()
         _judged(rows, "gini", share_interval(sampling, gini), about, about.unused, size)
@@ -266,7 +266,7 @@ def _size_of_groups(rows: Rows, use: _Use, need: HighNeed, groups: list[tuple[fl
         rows.add("group_share", "observed", share_interval(use.sampling, need.size(least)), outcome=key, **size)
         for j, (name, column) in enumerate(use.amounts.items()):
             interval = share_interval(use.sampling, need.use_share(least, j))
-            about = Amounts.of(np.sort(column))
+            about = Amounts.of(column, use.weights)
             _judged(rows, "group_use_share", interval, about, 0.0, {**size, "outcome": name, "exposure": key})
 
 
