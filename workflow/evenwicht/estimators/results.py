@@ -114,6 +114,7 @@ ESTIMANDS = {
     "mean_ratio": Estimand("Ratio of means", "ratio"),
     "hazard_ratio": Estimand("Hazard ratio", "ratio"),
     "conditional_hazard_ratio": Estimand("Hazard ratio, conditional on covariates", "ratio"),
+    "conditional_risk_ratio": Estimand("Risk ratio, conditional on covariates", "ratio"),
     "risk": Estimand("Risk as things are", "probability"),
     "risk_exposed": Estimand("Risk if everybody were exposed", "probability"),
     "risk_unexposed": Estimand("Risk if nobody were exposed", "probability"),
