@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
 from evenwicht.base.arrays import Floats
 from evenwicht.estimators.classification import agreement
@@ -20,9 +21,9 @@ from evenwicht.worlds.dunedin.settings import (
 )
 from evenwicht.worlds.dunedin.world import dunedin_model
 from evenwicht.worlds.fitting import PEOPLE, Fitted, Given, listing, number, solve
-from evenwicht.worlds.scm import Some, Values
+from evenwicht.worlds.scm import Values
 
-SOME = 20_000  # people of a fit that works out a regression in each step
+LAYERS, EVERY = 200, 10  # of need, and how many people one stands for, where each step fits regressions
 
 
 def fits(source: DunedinWorld, given: Given) -> Iterator[Fitted]:
@@ -51,7 +52,7 @@ def _segment(source: DunedinWorld, question: Concentration, given: Given, people
             for name, sector in source.sectors.items()
         ),
     ]
-    need, segment = source.high_need, Segment(source, question, Some(people, 0, SOME))
+    need, segment = source.high_need, Segment(source, question, _some(people))
     paths = [
         "high_need.share",
         *(f"sectors.{name}.high_if_severe" for name in names),
@@ -79,6 +80,14 @@ def _segment(source: DunedinWorld, question: Concentration, given: Given, people
             for path, (fitted, configured) in derived.items()
         ),
     ]
+
+
+def _some(people: Values) -> Values:
+    """Every tenth person in order of brain health within layers of need: they differ little from all of them."""
+    log_odds = people["need_log_odds"]
+    layer = rankdata(log_odds, "ordinal") * LAYERS // (len(log_odds) + 1)
+    chosen = np.lexsort((people["brain_health"], layer))[EVERY // 2 :: EVERY]
+    return {name: values[chosen] for name, values in people.items()}
 
 
 def _adversity_scores(source: DunedinWorld, given: Given, people: Values) -> Fitted:
