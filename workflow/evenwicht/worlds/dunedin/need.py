@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import logit
 
-from evenwicht.base.arrays import Floats
+from evenwicht.base.arrays import Flags, Floats
 from evenwicht.worlds.dunedin.settings import DunedinWorld
 
 
@@ -45,13 +45,13 @@ class SectorLoads:
             brain_health=np.array([s.brain_health for s in sectors]),
         )
 
-    def beside_need(self, male: Floats, brain_health: Floats) -> Floats:
+    def beside_need(self, male: Flags, brain_health: Floats) -> Floats:
         """What sex and brain health add to the log-odds, (n, sectors)."""
-        return np.outer(male - 0.5, self.male) + np.outer(brain_health, self.brain_health)
+        return np.asarray(np.outer(male - 0.5, self.male) + np.outer(brain_health, self.brain_health))
 
-    def of_group(self, member: Floats) -> Floats:
-        """Log-odds by membership of the latent group, 0 or 1, (n, sectors)."""
-        return np.where(np.asarray(member)[:, None] > 0, self.severe, self.otherwise)
+    def of_group(self, member: Flags) -> Floats:
+        """Log-odds by membership of the latent group, (n, sectors)."""
+        return np.where(member[:, None], self.severe, self.otherwise)
 
     def of_graded(self, graded: Floats) -> Floats:
         """What the graded need adds in and outside the group, (n, sectors)."""

@@ -1,8 +1,8 @@
 """What registers and memories make of the truth: use as it is recorded, what foretells it, and two adversity scores.
 
-Risk ratios and areas under the curve follow the specification of Caspi et al. (2016): a regression of high recorded use
-with a log link, on the predictor and sex, and in the sectors of registers on time abroad; the area is that of the fitted
-risk, so it holds what sex and time abroad tell.
+Risk ratios and areas under the curve follow the specification of Caspi et al. (2016): a regression of high recorded
+use with a log link, on the predictor and sex, and in the sectors of registers on time abroad. The area is that of the
+fitted risk, so it holds what sex and time abroad tell.
 """
 
 from collections.abc import Iterator, Sequence

@@ -89,9 +89,9 @@ class Segment:
     def figures(self) -> Callable[[Floats], list[float]]:
         """Return the figures as a function of the parameters.
 
-        The parameters are the size of the group, then of every sector the chance of high use in the group, then of every
-        sector the load of brain health. The figures are the share of people in the multi-sector group, its share of the
-        use of every sector, and of every sector the risk ratio per SD of poor brain health.
+        The parameters are the size of the group, then of every sector the chance of high use in the group, then of
+        every sector the load of brain health. The figures are the share of people in the multi-sector group, its share
+        of the use of every sector, and of every sector the risk ratio per SD of poor brain health.
         """
         member = lru_cache(maxsize=4)(self.member)
 

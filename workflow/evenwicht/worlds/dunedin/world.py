@@ -201,14 +201,15 @@ def dunedin_model(source: DunedinWorld) -> Model:
 
     def by_class(_: Noise, high_need_group: Flags, male: Flags, brain_health: Floats) -> Floats:
         """Log-odds of high use of every sector, (n, sectors)."""
-        return loads.of_group(high_need_group) + loads.beside_need(male, brain_health)
+        return np.asarray(loads.of_group(high_need_group) + loads.beside_need(male, brain_health))
 
     def by_trait(_: Noise, graded_need: Floats, male: Flags, brain_health: Floats) -> Floats:
-        return loads.of_trait(graded_need, source.high_need.share) + loads.beside_need(male, brain_health)
+        need = loads.of_trait(graded_need, source.high_need.share)
+        return np.asarray(need + loads.beside_need(male, brain_health))
 
     def by_both(_: Noise, high_need_group: Flags, graded_need: Floats, male: Flags, brain_health: Floats) -> Floats:
-        within = loads.of_graded(graded_need)
-        return loads.of_group(high_need_group) + within + loads.beside_need(male, brain_health)
+        need = loads.of_group(high_need_group) + loads.of_graded(graded_need)
+        return np.asarray(need + loads.beside_need(male, brain_health))
 
     def first_use(noise: Noise, high_use_log_odds: Floats) -> Floats:
         """Whole units of every sector by the first age of cost, (n, sectors): a high draw, or a low one, often zero."""
@@ -293,6 +294,11 @@ def dunedin_model(source: DunedinWorld) -> Model:
         poverty,
     ]
     first, *later = source.cost_ages
+    high_use_log_odds: dict[str, Equation] = {
+        "latent_class": by_class,
+        "latent_trait": by_trait,
+        "factor_mixture": by_both,
+    }
     trait: dict[str, Equation] = {}
     if artefacts.mediator_confounding:
         trait[TRAIT] = unmeasured_trait
@@ -313,9 +319,7 @@ def dunedin_model(source: DunedinWorld) -> Model:
             "need_log_odds": trait.get("need_log_odds", need_log_odds),
             **({"high_need_group": high_need_group} if source.need != "latent_trait" else {}),
             **({"graded_need": graded} if source.need != "latent_class" else {}),
-            "high_use_log_odds": {"latent_class": by_class, "latent_trait": by_trait, "factor_mixture": by_both}[
-                source.need
-            ],
+            "high_use_log_odds": high_use_log_odds[source.need],
             f"use_by_{first}": first_use,
             **{f"use_by_{age}": later_use(age, before) for before, age in zip(source.cost_ages, later, strict=False)},
             "share_abroad": share_abroad,
