@@ -221,10 +221,10 @@ def calibration(truth: pd.DataFrame) -> pd.DataFrame:
 
 def test_brain_health_foretells_each_sector_as_published(calibration: pd.DataFrame) -> None:
     """Risk ratios set the world: they come back within Monte Carlo error of both the fit and the world."""
-    rows = calibration[calibration["estimand"] == "conditional_risk_ratio"]
+    rows = calibration[calibration["estimand"] == "associated_risk_ratio"]
     assert len(rows) == 8
     assert (rows["use"] == "calibrate").all()
-    theirs = published().query("cohort == 'dunedin' and estimand == 'conditional_risk_ratio'").set_index("outcome")
+    theirs = published().query("cohort == 'dunedin' and estimand == 'associated_risk_ratio'").set_index("outcome")
     limits = theirs.loc[rows["outcome"], ["lower", "upper"]].to_numpy()
     assert ((rows["world"] > limits[:, 0]) & (rows["world"] < limits[:, 1])).all()
     fit_error = rows["mc_error"] * np.sqrt(DRAWS / FITTED)
@@ -247,7 +247,7 @@ def test_four_risks_tell_extremes_apart_as_published(truth: pd.DataFrame, calibr
 
 def test_linked_antecedents_have_the_published_signs(truth: pd.DataFrame) -> None:
     """Poor brain health, poor adolescent mental health and no qualifications: Richmond-Rakerd et al. (2020)."""
-    ratios = truth[(truth["estimand"] == "conditional_risk_ratio") & (truth["outcome"] == "top_20_in_3")]
+    ratios = truth[(truth["estimand"] == "associated_risk_ratio") & (truth["outcome"] == "top_20_in_3")]
     assert list(ratios["exposure"]) == ANTECEDENTS
     assert (np.log(ratios["value"]) > 4 * ratios["mc_error"] / ratios["value"]).all()
 

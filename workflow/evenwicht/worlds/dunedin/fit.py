@@ -46,9 +46,7 @@ def _segment(source: DunedinWorld, question: Concentration, given: Given, people
         given.target("group_share", question.group, at=at),
         *(given.target("group_use_share", name, exposure=question.group, at=at) for name in names),
         *(
-            given.target(
-                "conditional_risk_ratio", name, exposure=POOR_BRAIN_HEALTH, reference=given_what(sector), at=at
-            )
+            given.target("associated_risk_ratio", name, exposure=POOR_BRAIN_HEALTH, reference=given_what(sector), at=at)
             for name, sector in source.sectors.items()
         ),
     ]

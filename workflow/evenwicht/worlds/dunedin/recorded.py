@@ -60,7 +60,7 @@ def _foretold(source: DunedinWorld, question: Concentration, use: Floats, people
         given = covariates(people, sector.administrative)
         ratio, area = log_link_risk(flags[:, j].astype(float), poor, given)
         keys = {"outcome": name, "exposure": POOR_BRAIN_HEALTH, "reference": given_what(sector), "at": at}
-        yield row("conditional_risk_ratio", ratio, **keys)
+        yield row("associated_risk_ratio", ratio, **keys)
         yield row("auc", area, **keys)
     given = covariates(people, True)
     everybody = {"outcome": question.group, "reference": GIVEN_SEX_AND_ABROAD, "at": at}
@@ -71,7 +71,7 @@ def _foretold(source: DunedinWorld, question: Concentration, use: Floats, people
     }
     for name, antecedent in antecedents.items():
         ratio, _ = log_link_risk(group.astype(float), antecedent, given)
-        yield row("conditional_risk_ratio", ratio, exposure=name, **everybody)
+        yield row("associated_risk_ratio", ratio, exposure=name, **everybody)
     risks = np.column_stack([people[name] for name in ("ses", "maltreatment", "iq", "self_control")]).astype(float)
     extremes = {**everybody, "subgroup": GROUP_OR_NONE}
     for name, predictors in ((POOR_BRAIN_HEALTH, poor[:, None]), (FOUR_RISKS, risks)):
