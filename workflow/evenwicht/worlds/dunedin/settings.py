@@ -305,8 +305,8 @@ class DunedinWorld(WorldSettings):
             POOR_MENTAL_HEALTH: "Mental-health problems at ages 11–18, per SD",
             FOUR_RISKS: "Family SES, maltreatment, IQ and self-control together",
             GROUP_OR_NONE: "among people with high need in several sectors or in none",
-            GIVEN_SEX: "sex alone",
-            GIVEN_SEX_AND_ABROAD: "sex and time abroad alone",
+            GIVEN_SEX: "average, with sex in the model",
+            GIVEN_SEX_AND_ABROAD: "average, with sex and time abroad in the model",
             **{window: f"at {window}" for window in self.cost_windows},
             **{f"{window}{AS_RECORDED}": f"at {window} as registers hold it" for window in self.cost_windows},
         }
