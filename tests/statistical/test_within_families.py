@@ -69,7 +69,8 @@ def families_of_two() -> CohortConfig:
     study = {"kind": "siblings", "exposures": ["poverty"], "adjust": measured, "outcomes": outcomes}
     brain_health = {"kind": "continuous", "column": "brain_health", "label": "Brain health"}
     asked = changed(config, {"outcomes.brain_health": brain_health, "studies": {"siblings": study}})
-    return world_with(asked, n=2000, families=families)
+    shared = config.source.brain_health.model_copy(update={"ses": 0.2})
+    return world_with(asked, n=2000, families=families, brain_health=shared)
 
 
 def test_what_siblings_share_biases_the_estimate_between_families_and_none_within() -> None:

@@ -358,7 +358,7 @@ def test_no_uncertain_memory_sets_a_parameter() -> None:
 def test_unrelated_sectors_give_the_segment_that_arithmetic_gives() -> None:
     """Eight independent sectors with a fifth of high users each: P(3 or more) = 0.203 and P(none) = 0.168."""
     cohort = synthetic("dunedin")
-    alike = {"high_if_severe": 0.2, "high_otherwise": 0.2}
+    alike = {"high_if_severe": 0.2, "high_otherwise": 0.2, "graded": 0.0, "male": 0.0, "brain_health": 0.0}
     sectors = {name: sector.model_copy(update=alike) for name, sector in cohort.source.sectors.items()}
     truth = cohort.where(sectors=sectors).truth(1_000_000, stream_key(35, "dunedin", "truth"))
     rows = truth[truth["at"] == "38"].set_index(["estimand", "outcome"])

@@ -95,7 +95,7 @@ FIGURES: dict[str, tuple[Callable[[], Picture], str]] = {
             message,
         )
         for name, message in {
-            "dunedin": "34 variables, 70 direct effects of one on another; Family SES has the most, 14.",
+            "dunedin": "36 variables, 75 direct effects of one on another; Family SES has the most, 14.",
             "rationing": "24 variables, 38 direct effects of one on another; birth day has the most, 7.",
             "register_nz": "6 variables, 3 direct effects of one on another; Year of birth has the most, 1.",
         }.items()

@@ -358,13 +358,13 @@ def test_the_figure_has_a_lane_for_each_path_and_can_be_read_on_a_telephone(dune
     drawn = showing.figures(CONFIG.studies[STUDY], CONFIG.codebook, found_in(dunedin))
     assert list(drawn) == ["paths_1"]
     assert faults(drawn["paths_1"]) == []
-    assert "Biological: brain health: 8% of the effect" in drawn["paths_1"].alt
+    assert "Psychological: IQ, self-control and mental health: 15% of the effect" in drawn["paths_1"].alt
 
 
 def test_how_much_passes_what_was_measured_is_said_only_of_an_effect_clear_of_zero(dunedin: Tables) -> None:
     study = CONFIG.studies[STUDY]
     (text,) = showing.messages(study, CONFIG.codebook, found_in(dunedin))
-    assert "of an effect of +15.8 percentage points" in text
+    assert "of an effect of +13.7 percentage points" in text
     nothing = with_studies(changed(configured("dunedin"), {"source.stressor_effect": "null"}), STUDY)
     tables = studied(STUDY, nothing, people_of(nothing, 1), strict=False)
     rows = tables["estimates"].set_index("estimand")

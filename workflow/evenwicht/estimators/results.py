@@ -130,6 +130,7 @@ ESTIMANDS = {
     "share_of_effect": Estimand("Share of the effect, by 1 minus hazard ratio", "difference"),
     "share_of_log_hazard": Estimand("Share of the effect, by log hazard ratio", "difference"),
     "crude_difference": Estimand("Difference between exposed and unexposed as they are", "association"),
+    "associated_risk_ratio": Estimand("Risk ratio of people as they are, given covariates", "association"),
     "liability_r_squared": Estimand("Explained variance on the liability scale", "probability"),
     "unexplained_share": Estimand("Share of variance left when all causes are known", "probability"),
     "auc": Estimand("Area under the ROC curve", "probability"),

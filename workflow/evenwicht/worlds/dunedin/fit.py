@@ -1,23 +1,36 @@
-"""Latent group, sectors and adversity scores of the Dunedin-style world by the published segment and margins."""
+"""Need, sectors and adversity scores of the Dunedin-style world by the published segment, risk ratios and margins."""
 
 from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
+from scipy.stats import rankdata
 
 from evenwicht.base.arrays import Floats
 from evenwicht.estimators.classification import agreement
-from evenwicht.estimators.distributions import at_least
 from evenwicht.results.questions import Concentration, group_key
-from evenwicht.worlds.dunedin.settings import CLASSES, PROSPECTIVE, RETROSPECTIVE, DunedinWorld
+from evenwicht.worlds.dunedin.recorded import given_what
+from evenwicht.worlds.dunedin.segment import Segment
+from evenwicht.worlds.dunedin.settings import (
+    CLASSES,
+    POOR_BRAIN_HEALTH,
+    PROSPECTIVE,
+    RETROSPECTIVE,
+    DunedinWorld,
+)
 from evenwicht.worlds.dunedin.world import dunedin_model
 from evenwicht.worlds.fitting import PEOPLE, Fitted, Given, listing, number, solve
 from evenwicht.worlds.scm import Values
 
+LAYERS, EVERY = 200, 10  # of need, and how many people one stands for, where each step fits regressions
+
 
 def fits(source: DunedinWorld, given: Given) -> Iterator[Fitted]:
-    """Yield the fit of the published segment, if it is asked for, and that of the adversity scores."""
+    """Yield the fit of the published segment, if it is asked for, and that of the adversity scores.
+
+    Parameters are those of the factor mixture, whatever the switch says: the other two worlds are held against it.
+    """
+    source = source.model_copy(update={"need": "factor_mixture"})
     people = dunedin_model(source).draw(PEOPLE, given.key)
     for question in (
         question for question in given.questions if isinstance(question, Concentration) and question.groups
@@ -27,55 +40,53 @@ def fits(source: DunedinWorld, given: Given) -> Iterator[Fitted]:
 
 
 def _segment(source: DunedinWorld, question: Concentration, given: Given, people: Values) -> Fitted:
-    """Size of the latent group and chances of high use in it, by the published multi-sector group and its shares.
-
-    In closed form, on the two classes: given the class, sectors are independent, so the number of them with high use is
-    Poisson-binomial. A stated share of all people are high users of each sector. That registers miss the years abroad,
-    and that amounts of high and low use overlap, is left to the comparison with the world itself.
-    """
-    from scipy.optimize import brentq
-
-    names, (top, k), at = list(source.sectors), question.groups[0], question.windows[0]
+    """The latent group and the sectors by the published multi-sector group, its shares of use, and risk ratios."""
+    names, sectors = list(source.sectors), list(source.sectors.values())
+    group, at = group_key(*question.groups[0]), question.windows[0]
     targets = [
-        given.target("group_share", group_key(top, k), at=at),
-        *(given.target("group_use_share", name, exposure=group_key(top, k), at=at) for name in names),
+        given.target("group_share", group, at=at),
+        *(given.target("group_use_share", name, exposure=group, at=at) for name in names),
+        *(
+            given.target("associated_risk_ratio", name, exposure=POOR_BRAIN_HEALTH, reference=given_what(sector), at=at)
+            for name, sector in source.sectors.items()
+        ),
     ]
-    sectors = list(source.sectors.values())
-    high_mean = np.array([s.mean_high for s in sectors])
-    low_mean = np.array([s.mean_low * s.any_low for s in sectors])
-
-    def found(x: Floats) -> list[float]:
-        size, severe = x[0], x[1:]
-        use, group_use, group = np.zeros(len(names)), np.zeros(len(names)), 0.0
-        for share, high in ((size, severe), (1 - size, (top - size * severe) / (1 - size))):
-            group += share * at_least(k, high)
-            for j in range(len(names)):
-                others = np.delete(high, j)
-                group_use[j] += share * high[j] * high_mean[j] * at_least(k - 1, others)
-                group_use[j] += share * (1 - high[j]) * low_mean[j] * at_least(k, others)
-                use[j] += share * (high[j] * high_mean[j] + (1 - high[j]) * low_mean[j])
-        return [group, *(group_use / use)]
-
-    intercept, log_odds = source.high_need.intercept, people["need_log_odds"]
-    size = float(expit(log_odds).mean())
-    start = [size, *(s.high_if_severe for s in sectors)]
-    paths = ["high_need.intercept", *(f"sectors.{name}.high_if_severe" for name in names)]
-    rows = solve(paths, start, (0.01, 0.99), targets, found)
-    fitted = number(rows[0]["fitted"])
-    shift = brentq(lambda s: float(expit(log_odds + s).mean()) - fitted, -5, 5)
-    rows[0] |= {"fitted": intercept + shift, "in_config": intercept}
+    need, segment = source.high_need, Segment(source, question, _some(people))
+    paths = [
+        "high_need.share",
+        *(f"sectors.{name}.high_if_severe" for name in names),
+        *(f"sectors.{name}.brain_health" for name in names),
+    ]
+    start = [need.share, *(s.high_if_severe for s in sectors), *(s.brain_health for s in sectors)]
+    bounds = ([0.01] * (1 + len(names)) + [-2.0] * len(names), [0.99] * (1 + len(names)) + [2.0] * len(names))
+    rows = solve(paths, start, bounds, targets, segment.figures())
+    share, *found = (number(row["fitted"]) for row in rows)
+    shift = segment.shift(share)
+    log_odds = people["need_log_odds"] + shift
+    derived = {
+        "high_need.intercept": (need.intercept + shift, need.intercept),
+        "high_need.mean": (float(log_odds.mean()), need.mean),
+        "high_need.sd": (float(log_odds.std()), need.sd),
+    }
+    for j, (name, sector) in enumerate(source.sectors.items()):
+        use = segment.use(j, segment.member(share), found[j], found[len(names) + j])
+        derived[f"sectors.{name}.high_otherwise"] = (use.otherwise, sector.high_otherwise)
     text, loss = rows[0]["targets"], rows[0]["loss"]
-    otherwise = [
-        {
-            "parameter": f"sectors.{name}.high_otherwise",
-            "fitted": (top - fitted * number(row["fitted"])) / (1 - fitted),
-            "in_config": sector.high_otherwise,
-            "targets": text,
-            "loss": loss,
-        }
-        for name, sector, row in zip(names, sectors, rows[1:], strict=True)
+    return [
+        *rows,
+        *(
+            {"parameter": path, "fitted": fitted, "in_config": configured, "targets": text, "loss": loss}
+            for path, (fitted, configured) in derived.items()
+        ),
     ]
-    return [*rows, *otherwise]
+
+
+def _some(people: Values) -> Values:
+    """Every tenth person in order of brain health within layers of need: they differ little from all of them."""
+    log_odds = people["need_log_odds"]
+    layer = rankdata(log_odds, "ordinal") * LAYERS // (len(log_odds) + 1)
+    chosen = np.lexsort((people["brain_health"], layer))[EVERY // 2 :: EVERY]
+    return {name: values[chosen] for name, values in people.items()}
 
 
 def _adversity_scores(source: DunedinWorld, given: Given, people: Values) -> Fitted:

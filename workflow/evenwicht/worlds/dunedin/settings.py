@@ -29,6 +29,10 @@ CLASSES = 5  # of an adversity score: 0, 1, 2, 3, 4 or more
 # keys of true values that are no column of `persons`
 PROSPECTIVE, RETROSPECTIVE, ABROAD = "prospective_adversities", "retrospective_adversities", "abroad"
 EVERYWHERE = "_everywhere"  # ends the window of costs of all use, also that which no register holds
+POOR_BRAIN_HEALTH, POOR_MENTAL_HEALTH = "poor_brain_health", "poor_mental_health"
+FOUR_RISKS = "four_childhood_risks"
+GIVEN_SEX, GIVEN_SEX_AND_ABROAD = "given_sex", "given_sex_and_abroad"
+GROUP_OR_NONE = "group_or_no_sector"  # the people whom the published contrast of extremes keeps
 
 
 class Stressor(Strict):
@@ -124,14 +128,25 @@ class HighNeed(Strict):
     mental_problems: float = Field(description="Per residual SD of mental-health problems")
     no_qualifications: float = Field(description="Without less with qualifications")
     stressors: StressorWeights
+    share: Share = Field(description="Size of the group; in a world without a group, where its two chances meet")
+    mean: float = Field(description="Mean log-odds, at which the graded need is 0")
+    sd: Positive = Field(description="SD of the log-odds, by which the graded need counts")
+    own: Share = Field(description="Share of the variance of the graded need that childhood does not explain")
 
 
 class DunedinSector(Sector):
-    """One cost sector: who is a high user and how much is used."""
+    """One cost sector: who is a high user and how much is used.
+
+    The two chances are those of a person with average graded need and average brain health, midway between the sexes;
+    the loads move their log-odds.
+    """
 
     administrative: bool = Field(description="Counted in New Zealand's registers only, so not while abroad")
     high_if_severe: Share = Field(description="P(high use | latent high-need group)")
     high_otherwise: Share = Field(description="P(high use | everybody else)")
+    graded: float = Field(description="Log odds ratio of high use per SD of graded need, in and outside the group")
+    male: float = Field(description="Log odds ratio of high use, men less women")
+    brain_health: float = Field(description="Log odds ratio of high use per SD of brain health, beside need")
     mean_high: Positive = Field(description="Mean use of people with high need, in the unit of the sector")
     mean_low: Positive = Field(description="Mean use of others who use any, in the unit of the sector")
     any_low: Share = Field(description="P(any use | not a high user)")
@@ -144,6 +159,7 @@ class Abroad(Strict):
     prevalence: Share = Field(description="Share of people who live abroad for some of their adult years")
     ses: Correlation = Field(description="Correlation of the propensity to emigrate with family SES")
     time_share: Share = Field(description="Share of adult years that an emigrant spends abroad, mean")
+    recorded: Share = Field(description="Share of use abroad that still reaches the country's registers")
 
 
 class AdversityScore(Strict):
@@ -207,6 +223,9 @@ class DunedinWorld(WorldSettings):
     self_control: Cognition
     mental_problems: AdolescentProblems
     no_qualifications: NoQualifications
+    need: Literal["latent_class", "latent_trait", "factor_mixture"] = Field(
+        description="What sectors share: a group of people, a graded need, or a graded need in and outside a group"
+    )
     high_need: HighNeed
     sectors: dict[Name, DunedinSector] = Field(
         min_length=3, description="Id of a cost sector -> who uses it and how much"
@@ -282,6 +301,12 @@ class DunedinWorld(WorldSettings):
             RETROSPECTIVE: "adversities recalled as adults",
             **{f"{PROSPECTIVE}={k}": f"{count} noted in childhood" for k, count in enumerate(counts)},
             ABROAD: "People who lived abroad as adults",
+            POOR_BRAIN_HEALTH: "Poor brain health at age 3, per SD",
+            POOR_MENTAL_HEALTH: "Mental-health problems at ages 11–18, per SD",
+            FOUR_RISKS: "Family SES, maltreatment, IQ and self-control together",
+            GROUP_OR_NONE: "among people with high need in several sectors or in none",
+            GIVEN_SEX: "average, with sex in the model",
+            GIVEN_SEX_AND_ABROAD: "average, with sex and time abroad in the model",
             **{window: f"at {window}" for window in self.cost_windows},
             **{f"{window}{EVERYWHERE}": f"at {window} wherever people live" for window in self.cost_windows},
         }

@@ -2,9 +2,10 @@
 
 One year of births is enrolled at age 3 and followed through the waves. Parents pass on genes, and their genes go with
 family SES and with an unmeasured family adversity; both make early stressors cluster. Stressors and genes shape brain
-health, IQ and self-control, then mental health in adolescence and schooling; all of them shape a latent group with high
-need in many cost sectors. Stressors also shape the onset age of one disease. A policy from a birth date on lowers
-poverty and acts through nothing else. Registers do not count the use of people while they live abroad.
+health, IQ and self-control, then mental health in adolescence and schooling; all of them shape the need for many cost
+sectors, as a latent group, as a graded need or as both (see `need`). Sex and brain health also act on each sector by
+themselves. Stressors also shape the onset age of one disease. A policy from a birth date on lowers poverty and acts
+through nothing else. Registers hold next to nothing of the use of people while they live abroad.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,15 +21,12 @@ from evenwicht.base.codebook import Codebook
 from evenwicht.base.outcomes import BinaryOutcome
 from evenwicht.base.streams import part_of
 from evenwicht.cohort import Cohort
-from evenwicht.estimators.classification import agreement
 from evenwicht.results.questions import Question
 from evenwicht.worlds import mechanisms as by
-from evenwicht.worlds.concentration_truth import spread_rows
+from evenwicht.worlds.dunedin.need import SectorLoads, graded_need
 from evenwicht.worlds.dunedin.norms import STRESSORS, norms_of
+from evenwicht.worlds.dunedin.recorded import recorded_rows
 from evenwicht.worlds.dunedin.settings import (
-    ABROAD,
-    CLASSES,
-    EVERYWHERE,
     PROSPECTIVE,
     RETROSPECTIVE,
     AdversityScore,
@@ -41,7 +39,7 @@ from evenwicht.worlds.dunedin.settings import (
 )
 from evenwicht.worlds.mechanisms import SIGN, YEAR
 from evenwicht.worlds.scm import Equation, Model, Noise, Values, causes_of, named, named_causes
-from evenwicht.worlds.world import Row, World, concentrations_of, effects_by_contrast, exact_effects, row
+from evenwicht.worlds.world import Row, World, effects_by_contrast, exact_effects, row
 
 POLICY, TRAIT = "child_benefit", "unmeasured_trait"
 ENROLMENT_AGE, ADULT_AGE = 3.0, 18.0
@@ -60,14 +58,14 @@ def build(source: DunedinWorld, book: Codebook, questions: Sequence[Question]) -
         columns={"sex": "male"},
         sectors=list(source.sectors),
         exact=list(_closed_form(source, book, questions)),
-        others=partial(_beside_records, source, questions),
+        others=partial(recorded_rows, source, questions),
     )
 
 
 def dunedin_model(source: DunedinWorld) -> Model:
     """Return the structural equations of a Dunedin-style world."""
     harm, benefit, artefacts = SIGN[source.stressor_effect], SIGN[source.policy_effect], source.artefacts
-    norms = norms_of(source)
+    norms, loads = norms_of(source), SectorLoads.of(source)
 
     def load(weights: StressorWeights, stressors: Flags) -> Floats:
         """Sum of the weights of the stressors present."""
@@ -198,14 +196,30 @@ def dunedin_model(source: DunedinWorld) -> Model:
         """The latent group whose members are likely to be high users of many sectors."""
         return noise.uniform() < expit(need_log_odds)
 
-    def first_use(noise: Noise, high_need_group: Flags) -> Floats:
+    def graded(noise: Noise, need_log_odds: Floats) -> Floats:
+        """Need for many sectors in grades, SDs."""
+        return graded_need(source, need_log_odds, noise.normal())
+
+    def by_class(_: Noise, high_need_group: Flags, male: Flags, brain_health: Floats) -> Floats:
+        """Log-odds of high use of every sector, (n, sectors)."""
+        return np.asarray(loads.of_group(high_need_group) + loads.beside_need(male, brain_health))
+
+    def by_trait(_: Noise, graded_need: Floats, male: Flags, brain_health: Floats) -> Floats:
+        need = loads.of_trait(graded_need, source.high_need.share)
+        return np.asarray(need + loads.beside_need(male, brain_health))
+
+    def by_both(_: Noise, high_need_group: Flags, graded_need: Floats, male: Flags, brain_health: Floats) -> Floats:
+        need = loads.of_group(high_need_group) + loads.of_graded(graded_need)
+        return np.asarray(need + loads.beside_need(male, brain_health))
+
+    def first_use(noise: Noise, high_use_log_odds: Floats) -> Floats:
         """Whole units of every sector by the first age of cost, (n, sectors): a high draw, or a low one, often zero."""
         shape = len(source.sectors)
         high_draw, any_draw, amount = noise.uniform(shape), noise.uniform(shape), noise.normal(shape)
+        high = high_draw < expit(high_use_log_odds)
         for j, sector in enumerate(source.sectors.values()):
-            high = high_draw[:, j] < np.where(high_need_group, sector.high_if_severe, sector.high_otherwise)
             low_mean = np.where(any_draw[:, j] < sector.any_low, sector.mean_low, 0.0)
-            mean = np.where(high, sector.mean_high, low_mean)
+            mean = np.where(high[:, j], sector.mean_high, low_mean)
             amount[:, j] = np.rint(mean * np.exp(sector.sigma * amount[:, j] - sector.sigma**2 / 2))
         return amount
 
@@ -228,7 +242,7 @@ def dunedin_model(source: DunedinWorld) -> Model:
         administrative = np.array([sector.administrative for sector in source.sectors.values()])
 
         def equation(_: Noise, share_abroad: Floats, use: Floats) -> Floats:
-            return np.rint(use * (1 - np.outer(share_abroad, administrative)))
+            return np.rint(use * (1 - np.outer((1 - source.abroad.recorded) * share_abroad, administrative)))
 
         return named_causes(equation, "share_abroad", f"use_by_{age}")
 
@@ -281,6 +295,11 @@ def dunedin_model(source: DunedinWorld) -> Model:
         poverty,
     ]
     first, *later = source.cost_ages
+    high_use_log_odds: dict[str, Equation] = {
+        "latent_class": by_class,
+        "latent_trait": by_trait,
+        "factor_mixture": by_both,
+    }
     trait: dict[str, Equation] = {}
     if artefacts.mediator_confounding:
         trait[TRAIT] = unmeasured_trait
@@ -299,7 +318,9 @@ def dunedin_model(source: DunedinWorld) -> Model:
             "mental_problems": mental_problems,
             "no_qualifications": no_qualifications,
             "need_log_odds": trait.get("need_log_odds", need_log_odds),
-            "high_need_group": high_need_group,
+            **({"high_need_group": high_need_group} if source.need != "latent_trait" else {}),
+            **({"graded_need": graded} if source.need != "latent_class" else {}),
+            "high_use_log_odds": high_use_log_odds[source.need],
             f"use_by_{first}": first_use,
             **{f"use_by_{age}": later_use(age, before) for before, age in zip(source.cost_ages, later, strict=False)},
             "share_abroad": share_abroad,
@@ -462,17 +483,3 @@ def _closed_form(source: DunedinWorld, book: Codebook, questions: Sequence[Quest
             if contrast.column == POLICY and isinstance(outcome, BinaryOutcome) and outcome.column == "poverty":
                 keys = {"outcome": name, "exposure": contrast.exposure, "reference": contrast.reference}
                 yield row("risk_ratio", ratio, **keys)
-
-
-def _beside_records(source: DunedinWorld, questions: Sequence[Question], people: Values) -> Iterator[Row]:
-    """What registers and memories make of the truth: use wherever people live, and two adversity scores."""
-    for question in concentrations_of(questions):
-        use = people.get(f"use_by_{question.windows[0]}")
-        if use is not None:
-            yield from spread_rows(question, use, list(source.sectors), f"{question.windows[0]}{EVERYWHERE}")
-    correlation, kappa = agreement(people[PROSPECTIVE], people[RETROSPECTIVE], CLASSES)
-    yield row("correlation", correlation, outcome=PROSPECTIVE, exposure=RETROSPECTIVE)
-    yield row("weighted_kappa", kappa, outcome=PROSPECTIVE, exposure=RETROSPECTIVE)
-    for k in range(CLASSES):
-        yield row("group_share", (people[PROSPECTIVE] == k).mean(), outcome=f"{PROSPECTIVE}={k}")
-    yield row("group_share", (people["share_abroad"] > 0).mean(), outcome=ABROAD)
