@@ -145,7 +145,7 @@ def test_ages_and_follow_up_and_windows_are_told_apart() -> None:
     nhefs, dunedin = (Labels(configured(name).codebook) for name in ("nhefs", "dunedin"))
     assert nhefs.at("death", "120") == "by 120 months"
     assert dunedin.at("disease", "45") == "by age 45"
-    assert dunedin.at("crime", "38_recorded") == "at 38 as registers hold it"
+    assert dunedin.at("crime", "38_everywhere") == "at 38 wherever people live"
 
 
 def test_a_key_without_words_is_shown_as_words() -> None:
