@@ -73,8 +73,8 @@ def test_recovery_plans_the_replicates_of_every_world_and_scenario(snakemake: Ru
     plan = snakemake("recovery", *FRESH, "--set-scatter", "replicates=1", "--dry-run")
     assert plan.returncode == 0, plan.stdout
     jobs = planned(plan.stdout)
-    with_effects = [name for name in (*WORLDS, "siblings") if not name.startswith("register")]
-    assert jobs["replicates"] == len(with_effects) + sum(len(configured(name).scenarios) for name in with_effects)
+    synthetic = [*WORLDS, "siblings"]
+    assert jobs["replicates"] == len(synthetic) + sum(len(configured(name).scenarios) for name in synthetic)
     assert "studies" not in jobs
 
 
