@@ -138,29 +138,41 @@ def _all_groups(about: _Use) -> Iterator[Row]:
     for share in question.top_shares[1:]:
         for column, sector in zip(use.T, sectors, strict=True):
             yield row("top_share", top_share_of_use(column, share), outcome=sector, exposure=top_key(share), at=at)
+    held = {} if strata is None else {share: _held(flags, use, strata) for share, flags in about.flags.items()}
     for share, least in question.groups:
         group, key = several_sectors(about.flags[share], least), group_key(share, least)
         if (share, least) != question.groups[0]:
             yield from _group(key, group, use, sectors, at)
         if strata is not None:
-            size, held = _by_chance(about.flags[share], least, use, strata)
+            size, by_chance = _by_chance(about.flags[share], least, held[share], strata)
             yield row("excess_group_share", group.mean() - size, outcome=key, at=at)
-            for sector, excess in zip(sectors, group_share_of_use(use, group) - held, strict=True):
+            for sector, excess in zip(sectors, group_share_of_use(use, group) - by_chance, strict=True):
                 yield row("excess_use_share", excess, outcome=sector, exposure=key, at=at)
     if question.at_least:
         yield from _by_number(about, strata)
         yield from _by_pairs(about)
 
 
-def _by_chance(flags: Flags, least: int, use: Floats, strata: NDArray[np.int64]) -> tuple[float, Floats]:
-    """Expected size of a group, and its share of each sector's use, if sectors had nothing to do with each other."""
-    size, held = 0.0, np.zeros(use.shape[1])
-    for rows, margins in _margins(flags, strata):
+def _by_chance(flags: Flags, least: int, held: Floats, strata: NDArray[np.int64]) -> tuple[float, Floats]:
+    """Expected size of a group, and its share of each sector's use, if sectors had nothing to do with each other.
+
+    `held` is the use of people without and with high need in the sector, (strata, sectors, 2).
+    """
+    size, shared = 0.0, np.zeros(flags.shape[1])
+    for of_stratum, (rows, margins) in zip(held, _margins(flags, strata), strict=True):
         size += float(rows.mean()) * at_least(least, margins)
-        for j in range(len(held)):
+        for j, (low, high) in enumerate(of_stratum):
             others = np.delete(margins, j)
-            held[j] += np.where(flags[rows, j], at_least(least - 1, others), at_least(least, others)) @ use[rows, j]
-    return size, held / use.sum(axis=0)
+            shared[j] += low * at_least(least, others) + high * at_least(least - 1, others)
+    return size, shared / held.sum(axis=(0, 2))
+
+
+def _held(flags: Flags, use: Floats, strata: NDArray[np.int64]) -> Floats:
+    """Use of people without and with high need in each sector, (strata, sectors, 2)."""
+    _, place = np.unique(strata, return_inverse=True)
+    count = int(place.max()) + 1
+    sums = [np.bincount(2 * place + high, used, 2 * count) for high, used in zip(flags.T, use.T, strict=True)]
+    return np.stack([total.reshape(count, 2) for total in sums], axis=1)
 
 
 def _by_number(about: _Use, strata: NDArray[np.int64] | None) -> Iterator[Row]:
