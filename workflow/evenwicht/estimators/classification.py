@@ -2,9 +2,9 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from evenwicht.base.arrays import Flags, Floats
+from evenwicht.estimators.distributions import midranks
 
 
 def auc(score: Floats, cases: Flags) -> float:
@@ -17,7 +17,7 @@ def auc(score: Floats, cases: Flags) -> float:
     >>> auc(np.array([1.0, 2.0, 3.0, 4.0]), np.array([False, True, False, True]))
     0.75
     """
-    rank = rankdata(score) / len(score)
+    rank = midranks(score) / len(score)
     return float(0.5 + rank[cases].mean() - rank[~cases].mean())
 
 

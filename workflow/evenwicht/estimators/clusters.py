@@ -16,7 +16,7 @@ residuals.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from evenwicht.base.arrays import Floats, Ints
 from evenwicht.base.errors import ModelError
@@ -103,7 +103,7 @@ class ClusterErrors:
         """
         q, df = len(rows), self.wald_df(rows)
         statistic = float(estimate @ np.linalg.solve(rows @ self.covariance @ rows.T, estimate))
-        return statistic, float(stats.f.sf(df / (df + q - 1) * statistic / q, q, df))
+        return statistic, float(special.fdtrc(q, df, df / (df + q - 1) * statistic / q))
 
     def wald_df(self, rows: Floats) -> float:
         """Second degrees of freedom of the test of q combinations, (q, k).

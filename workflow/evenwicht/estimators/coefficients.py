@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from evenwicht.base.arrays import Floats
 from evenwicht.base.errors import ModelError
@@ -98,9 +98,9 @@ class Coefficients:
             statistic, p = self.errors.wald(value, rows)
             return statistic, q, p
         statistic = float(value @ np.linalg.solve(spread, value))
-        p = stats.chi2.sf(statistic, q)
+        p = special.chdtrc(q, statistic)
         if self.n_clusters is not None:
-            p = stats.f.sf(statistic / q, q, self.n_clusters - 1)
+            p = special.fdtrc(q, self.n_clusters - 1, statistic / q)
         return statistic, q, float(p)
 
     def wald_df(self, hypotheses: list[str] | Floats) -> float:
@@ -133,7 +133,7 @@ class Coefficients:
                 "exp(coef) upper 95%": np.exp(upper),
                 "z": z,
                 "df": df,
-                "p": 2 * stats.t.sf(np.abs(z), df),
+                "p": 2 * special.stdtr(df, -np.abs(z)),
             },
             index=pd.Index(self.names, name="covariate"),
         )

@@ -1,10 +1,10 @@
 """How well a risk or score tells cases from others: ROC curves and the area under them, over all or within folds."""
 
 import numpy as np
-from scipy.stats import rankdata
 
 from evenwicht.base.arrays import Flags, Floats, Ints
 from evenwicht.base.errors import ModelError
+from evenwicht.estimators.distributions import midranks
 from evenwicht.estimators.influence import Estimate
 
 DIGITS = 12  # to which scores count as equal: what rounding makes of the same covariates is a tie
@@ -52,9 +52,9 @@ def _one_area(score: Floats, cases: Flags, where: str) -> tuple[float, Floats]:
             where=where,
             fix="Use fewer folds, or a less rare outcome.",
         )
-    rank = rankdata(score)
-    below = (rank[cases] - rankdata(score[cases])) / none  # of each case: the share of others below it
-    above = 1 - (rank[~cases] - rankdata(score[~cases])) / one
+    rank = midranks(score)
+    below = (rank[cases] - midranks(score[cases])) / none  # of each case: the share of others below it
+    above = 1 - (rank[~cases] - midranks(score[~cases])) / one
     area = float(below.mean())
     influence = np.empty(len(score))
     influence[cases] = (below - area) / np.sqrt(one * (one - 1))

@@ -1,6 +1,7 @@
-"""Densities and probabilities that several rooms need."""
+"""Densities, probabilities and ranks that several rooms need."""
 
 import numpy as np
+import pandas as pd
 
 from evenwicht.base.arrays import Floats
 
@@ -29,3 +30,8 @@ def at_least(k: int, chances: Floats) -> float:
     0.20308224
     """
     return float(numbers_of(chances)[max(k, 0) :].sum())
+
+
+def midranks(values: Floats) -> Floats:
+    """Rank of each value, (n,), from 1; ties share their mean rank."""
+    return pd.Series(values).rank().to_numpy()

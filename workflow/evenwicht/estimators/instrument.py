@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from evenwicht.base.arrays import Floats, Labels
 from evenwicht.base.errors import ModelError
@@ -121,7 +121,7 @@ def _anderson_rubin(reduced: LinearFit, first: LinearFit, covariance: Covariance
     v0, v1, v2 = at[1], (at[2] - at[0]) / 2, (at[2] + at[0]) / 2 - at[1]
     n, width = first.q.shape
     df = first.errors.df(contrast) if first.errors is not None else n - width if covariance == "classical" else np.inf
-    critical = stats.f.ppf(0.95, 1, df) if np.isfinite(df) else stats.chi2.ppf(0.95, 1)
+    critical = special.fdtri(1, df, 0.95) if np.isfinite(df) else special.chdtri(1, 0.05)
     a, b, c = f * f - critical * v2, -2 * r * f - critical * v1, r * r - critical * v0
     discriminant = b * b - 4 * a * c
     if discriminant < 0:

@@ -11,7 +11,6 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from evenwicht.base.arrays import Flags, Floats
 from evenwicht.base.exposures import NO, Contrast
@@ -23,7 +22,7 @@ from evenwicht.estimators.concentration import (
     several_sectors,
     top_share_of_use,
 )
-from evenwicht.estimators.distributions import at_least
+from evenwicht.estimators.distributions import at_least, midranks
 from evenwicht.results.questions import ALL_CHANGES, Concentration, exactly_key, group_key, top_key
 from evenwicht.worlds.arms import arms_of, step_of
 from evenwicht.worlds.people import Draw, People
@@ -208,7 +207,7 @@ def _by_risk(about: _Use) -> Iterator[Row]:
     if name is None or name not in people.values:
         return
     risk = people.values[name].astype(float)
-    rank = (rankdata(risk) - 0.5) / len(risk)
+    rank = (midranks(risk) - 0.5) / len(risk)
     top = risk > np.quantile(risk, 1 - TOP_RISK)
     for column, sector in zip(about.use.T, about.sectors, strict=True):
         keys = {"outcome": sector, "exposure": name, "at": about.at}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from evenwicht.base.arrays import Floats
 from evenwicht.base.codebook import Codebook
@@ -38,7 +38,7 @@ MARGIN = 6  # months of birth that must lie on each side of a cut-off
 BOOTSTRAP = 9_999
 LEAST_CONTROLS = 5  # below it an empirical null has next to no shape
 ALPHA = 0.05
-CHI2_95 = float(stats.chi2.ppf(0.95, 1))
+CHI2_95 = float(special.chdtri(1, 0.05))
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def _pre_trend(rows: Rows, births: Births, study: Settings, fit: CoxResult) -> N
     places = [cells.position(cell) for cell in before]
     strength = float(drift @ np.linalg.solve(cells.covariance[np.ix_(places, places)], drift))
     df = cells.wald_df(before)
-    power = stats.ncf.sf(stats.f.ppf(0.95, q, df), q, df, strength)
+    power = 1 - special.ncfdtr(q, df, strength, special.fdtri(q, df, 0.95))
     told = f"against {100 * np.expm1(slope):+.1f}% of the hazard a year of birth, which alone would make the headline"
     rows.diagnose("power", "pre_trend", float(power), n=compared.n, note=told)
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from evenwicht.base.arrays import Floats
 from evenwicht.estimators.classification import agreement
@@ -84,7 +83,7 @@ def _segment(source: DunedinWorld, question: Concentration, given: Given, people
 def _some(people: Values) -> Values:
     """Every tenth person in order of brain health within layers of need: they differ little from all of them."""
     log_odds = people["need_log_odds"]
-    layer = rankdata(log_odds, "ordinal") * LAYERS // (len(log_odds) + 1)
+    layer = np.argsort(np.argsort(log_odds, kind="stable")) * LAYERS // len(log_odds)
     chosen = np.lexsort((people["brain_health"], layer))[EVERY // 2 :: EVERY]
     return {name: values[chosen] for name, values in people.items()}
 
