@@ -231,6 +231,9 @@ def test_every_row_of_inequality_and_of_a_part_has_a_true_value(tables: Tables) 
             known |= {tuple(row[name] for name in QUESTION) for row in rows}
     rows = tables["estimates"]
     own = rows[rows["estimand"].str.contains("index") | rows["subgroup"].ne("")]
+    without = own["estimate"].isna()  # high need falls so steeply along SES that its line ends below zero
+    assert set(own[without]["estimand"]) <= {"relative_index"}
+    own = own[~without]
     assert set(own[QUESTION].itertuples(index=False, name=None)) == known
 
 

@@ -92,8 +92,9 @@ def simulated_values(
     """Return the part of the truth table that potential outcomes give, also where a closed form is known.
 
     A value is the mean of those of whole chunks, since thresholds, ranks and ratios are biased in few people. Its Monte
-    Carlo error is that of batch means over the tenths of chunks, or over chunks where a batch has no such value, for
-    want of the exposed or of the outcome. Of squares and reciprocals of what is nearly nothing it is too large.
+    Carlo error is that of batch means, over the tenths of every second chunk, or over chunks where a batch has no such
+    value, for want of the exposed or of the outcome. Of squares and reciprocals of what is nearly nothing it is too
+    large.
 
     Raises
     ------
@@ -103,17 +104,20 @@ def simulated_values(
     count = -(-draws // CHUNK)
     whole: list[Row] = []
     batches: list[Row] = []
+    n_batches = 0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # values that are not numbers are found below
         for part in range(count):
             chunk: list[Row] = []
-            tenths: list[list[Row]] = [[] for _ in range(0, CHUNK, BATCH)]
+            starts = range(0, CHUNK, BATCH) if part % 2 == 0 else ()
+            tenths: list[list[Row]] = [[] for _ in starts]
             for about, people in _people(world, book, questions, CHUNK, part_of(key, part)):
                 chunk += _rows(about, people)
-                for start, tenth in zip(range(0, CHUNK, BATCH), tenths, strict=True):
+                for start, tenth in zip(starts, tenths, strict=True):
                     tenth += _rows(about, people.some(start, BATCH))
             whole += _each_once(chunk)
             batches += [one for tenth in tenths for one in _each_once(tenth)]
+            n_batches += len(tenths)
     if not whole:
         return TRUTH.table([])
     values, parts = _by_key(whole), _by_key(batches)
@@ -126,9 +130,9 @@ def simulated_values(
             fix="Make the exposure or the outcome less rare, or leave the study out.",
         )
     parts = parts.reindex(values.index)
-    everywhere = parts["count"] == count * CHUNK // BATCH
-    errors = [table["std"] / np.sqrt(table["count"]) for table in (parts, values)]
-    table = pd.DataFrame({"value": values["mean"], "mc_error": errors[0].where(everywhere, errors[1])}).reset_index()
+    everywhere = parts["count"] == n_batches
+    by_batch, by_chunk = parts["std"] / np.sqrt(count * CHUNK / BATCH), values["std"] / np.sqrt(count)
+    table = pd.DataFrame({"value": values["mean"], "mc_error": by_batch.where(everywhere, by_chunk)}).reset_index()
     how = f"potential outcomes of {count * CHUNK:,} people"
     return TRUTH.typed(table.assign(cohort=book.cohort, how=how))
 
