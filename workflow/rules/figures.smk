@@ -1,5 +1,5 @@
-# Figures: SVG files that carry their title and alternative text. One job draws all of them, since each takes less time
-# than its imports.
+# Figures: SVG files that carry their title and alternative text. One job draws all of them, by several processes, since
+# each takes less time than its imports.
 
 
 rule figures:
@@ -17,7 +17,7 @@ rule figures:
         "results/benchmarks/figures.tsv"
     conda:
         ENVIRONMENT
-    threads: 1
+    threads: 4
     resources:
         mem_mb=memory("figures"),
         runtime=minutes("figures"),

@@ -4,9 +4,8 @@ import pandas as pd
 from evenwicht.base.files import withdraw
 from evenwicht.base.jobs import logged
 from evenwicht.config import Run
-from evenwicht.display.language import speaking
 from evenwicht.recovery import read_every
-from evenwicht.report.drawing import draw_run
+from evenwicht.report.drawing import Drawing, draw_run
 from evenwicht.results.reading import read_tables
 
 with logged(snakemake.log[0]):
@@ -17,5 +16,4 @@ with logged(snakemake.log[0]):
         name: pd.concat(map(pd.read_parquet, files), ignore_index=True)
         for name, files in snakemake.params.curves.items()
     }
-    with speaking(run.settings.language):
-        draw_run(run, tables, curves, Path(snakemake.output[0]))
+    draw_run(Drawing(run, tables, curves, Path(snakemake.output[0])), snakemake.threads)

@@ -98,11 +98,11 @@ class Found:
 
     def estimate(self, **keys: str) -> Row | None:
         """Return the first estimate row with these keys, if there is one."""
-        return first(self.estimates, **keys)
+        return next(iter(chosen(self.estimate_rows, **keys)), None)
 
     def diagnostic(self, **keys: str) -> Row | None:
         """Return the first diagnostic with these keys, if there is one."""
-        return first(self.diagnostics, **keys)
+        return next(iter(chosen(self.diagnostic_rows, **keys)), None)
 
 
 def where(table: "pd.DataFrame", **keys: str | Sequence[str]) -> "pd.DataFrame":

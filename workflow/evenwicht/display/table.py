@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 Cell = str | tuple[str, float]  # text, or text with the number by which it sorts
 
@@ -42,7 +43,7 @@ class Table:
         """Whether there is anything to show."""
         return bool(self.rows)
 
-    @property
+    @cached_property
     def shown(self) -> list[Column]:
         """The columns in which any row has something."""
         return [column for column in self.columns if any(self.text(row, column) for row in self.rows)]

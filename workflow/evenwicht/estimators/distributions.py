@@ -34,4 +34,4 @@ def at_least(k: int, chances: Floats) -> float:
 
 def midranks(values: Floats) -> Floats:
     """Rank of each value, (n,), from 1; ties share their mean rank."""
-    return pd.Series(values).rank().to_numpy()
+    return np.asarray(pd.Series(values).rank(), dtype=float)

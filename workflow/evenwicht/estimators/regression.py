@@ -180,11 +180,11 @@ def _whitened(columns: Floats, variance: Floats, residual: Floats) -> tuple[Floa
     if np.isfinite(products).all():
         sizes = np.linalg.eigvalsh(products)
         if sizes[0] > sizes[-1] * WELL_CONDITIONED:
-            triangle = np.linalg.cholesky(products).T
-            return triangle, np.linalg.solve(triangle.T, columns.T @ residual)
+            lower = np.asarray(np.linalg.cholesky(products))
+            return lower.T, np.asarray(np.linalg.solve(lower, columns.T @ residual))
     spread = np.sqrt(variance)
     q, triangle = np.linalg.qr(columns * spread[:, None])
-    return triangle, q.T @ _over(residual, spread)
+    return np.asarray(triangle), np.asarray(q.T @ _over(residual, spread))
 
 
 def _lost(triangle: Floats, n: int) -> bool:

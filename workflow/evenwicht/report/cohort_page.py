@@ -67,9 +67,7 @@ def cohort_page(
         "flow": flow_table(own["flow"], words),
         "paragraph": paragraph(told, weighed) or statements[:MOST_STATEMENTS],
         "conclusions": conclusions_table(told),
-        "failed": lines.not_estimated_table(
-            [line for line in lines.not_estimated(words, tables["estimates"]) if line["cohort"] == config.title]
-        ),
+        "failed": lines.not_estimated_table(lines.not_estimated(words, config, own["estimates"])),
         "subgroups": subgroups_table(own["estimates"], config),
         "figures": embedded(figures),
         "sections": [section for section in sections if section["figures"] or section["shown"]],

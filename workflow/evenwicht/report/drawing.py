@@ -1,11 +1,15 @@
 """Every figure of a run: of each cohort those that its studies declare, its forest, causal graph, waves and flow."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 
 from evenwicht.config import AS_CONFIGURED, CohortConfig, Run
+from evenwicht.display.language import speaking
 from evenwicht.display.picture import Picture
 from evenwicht.display.section import Found, where
 from evenwicht.report.balance import balance
@@ -18,11 +22,14 @@ from evenwicht.report.world_figures import attrition_figure, graph_figure
 from evenwicht.studies import showing
 from evenwicht.worlds import causal_graph
 
+Pictures = Iterator[tuple[str, Picture | None]]
 
-def draw_run(run: Run, tables: Mapping[str, pd.DataFrame], curves: Mapping[str, pd.DataFrame], folder: Path) -> None:
-    """Write the figures of a run.
 
-    Parameters
+@dataclass(frozen=True)
+class Drawing:
+    """What the figures of a run are drawn from, and where they go.
+
+    Attributes
     ----------
     run
         The checked config.
@@ -32,67 +39,84 @@ def draw_run(run: Run, tables: Mapping[str, pd.DataFrame], curves: Mapping[str, 
     curves
         Curves of all studies, by id of the cohort.
     folder
-        Written are <folder>/<cohort>/..., see `draw_cohort`, and beside them balance.svg, balance_narrow.svg, and
-        recovery_<cohort>.svg, scenarios_<cohort>.svg and choices_<cohort>.svg where fresh draws were made.
+        Of a cohort, <cohort>/<study>/<figure>.svg are what its studies draw; beside them are forest.svg if there is
+        something to weigh, graph.svg of a world, flow.svg, and attrition.svg if there are waves. Of the run,
+        balance.svg and balance_narrow.svg; and recovery_<cohort>.svg, scenarios_<cohort>.svg and choices_<cohort>.svg
+        where fresh draws were made.
     """
-    words = Words(run)
-    for name, config in run.cohorts.items():
-        draw_cohort(config, tables, curves[name], folder, words)
+
+    run: Run
+    tables: Mapping[str, pd.DataFrame]
+    curves: Mapping[str, pd.DataFrame]
+    folder: Path
+
+    @cached_property
+    def words(self) -> Words:
+        """Words for the ids of rows."""
+        return Words(self.run)
+
+    def parts(self) -> list[tuple[str, ...]]:
+        """What is drawn by itself: the run, every cohort, and every study of it, by their ids."""
+        cohorts = self.run.cohorts
+        studies = ((name, study) for name, config in cohorts.items() for study in config.studies)
+        return [(), *((name,) for name in cohorts), *studies]
+
+    def draw(self, part: tuple[str, ...]) -> None:
+        """Write the figures of one part."""
+        kinds = (self._of_run, self._of_cohort, self._of_study)
+        with speaking(self.run.settings.language):
+            for name, picture in kinds[len(part)](*part):
+                if picture is not None:
+                    picture.save(self.folder / f"{name}.svg")
+
+    def _of_run(self) -> Pictures:
+        for name, narrow in (("balance", False), ("balance_narrow", True)):
+            yield name, balance(self.tables["conclusions"], self.run.cohorts, narrow=narrow)
+
+    def _of_study(self, cohort: str, name: str) -> Pictures:
+        config = self.run.cohorts[cohort]
+        found = Found.of(cohort, name, self.tables, self.curves[cohort], synthetic=config.synthetic)
+        for figure, picture in showing.figures(config.studies[name], config.codebook, found).items():
+            yield f"{cohort}/{name}/{figure}", picture
+
+    def _of_cohort(self, cohort: str) -> Pictures:
+        config, words = self.run.cohorts[cohort], self.words
+        own = {name: where(self.tables[name], cohort=cohort) for name in ("estimates", "flow", "attrition")}
+        yield f"{cohort}/forest", forest_figure(own["estimates"], config)
+        if config.synthetic:
+            yield f"{cohort}/graph", graph_figure(causal_graph(config.source), config.codebook)
+        yield f"{cohort}/flow", flow_figure(own["flow"], config.title, words.outcome, words.about)
+        if len(own["attrition"]):
+            yield f"{cohort}/attrition", attrition_figure(own["attrition"], config.codebook)
+        yield from self._of_fresh_draws(config)
+
+    def _of_fresh_draws(self, config: CohortConfig) -> Pictures:
+        name, words = config.name, self.words
+        drawn = {table: where(self.tables[table], cohort=name) for table in ("recovery", "coverage", "scenarios")}
         studies = {study: words.study({"cohort": name, "study": study}) for study in config.studies}
-        drawn = {table: where(tables[table], cohort=name) for table in ("recovery", "coverage", "scenarios")}
         as_configured = where(drawn["coverage"], scenario=AS_CONFIGURED)
-        pictures = {
-            f"recovery_{name}": recovery_figure(
-                drawn["recovery"], as_configured, config.title, studies, showing.method_label
-            ),
-            f"scenarios_{name}": scenario_figure(drawn["scenarios"], config.title, studies, showing.method_label),
-            f"choices_{name}": choice_figure(
-                pd.concat([drawn["recovery"], drawn["scenarios"]]), config.title, words.about, words.outcome
-            ),
-        }
-        _save(pictures, folder)
-    both = {"balance": False, "balance_narrow": True}
-    _save({name: balance(tables["conclusions"], run.cohorts, narrow=n) for name, n in both.items()}, folder)
+        label, title = showing.method_label, config.title
+        yield f"recovery_{name}", recovery_figure(drawn["recovery"], as_configured, title, studies, label)
+        yield f"scenarios_{name}", scenario_figure(drawn["scenarios"], title, studies, label)
+        both = pd.concat([drawn["recovery"], drawn["scenarios"]])
+        yield f"choices_{name}", choice_figure(both, title, words.about, words.outcome)
 
 
-def _save(pictures: Mapping[str, Picture | None], folder: Path) -> None:
-    for name, picture in pictures.items():
-        if picture is not None:
-            picture.save(folder / f"{name}.svg")
+_drawing: Drawing  # what a process draws from: it comes once, and not with each part
 
 
-def draw_cohort(
-    config: CohortConfig, tables: Mapping[str, pd.DataFrame], curves: pd.DataFrame, folder: Path, words: Words
-) -> None:
-    """Write the figures of a cohort.
+def draw_run(drawing: Drawing, processes: int) -> None:
+    """Write all figures of a run by several processes side by side."""
+    drawing.folder.mkdir(parents=True, exist_ok=True)
+    with ProcessPoolExecutor(processes, initializer=_begin, initargs=(drawing,)) as pool:
+        for _ in pool.map(_draw, drawing.parts()):
+            pass
 
-    Parameters
-    ----------
-    config
-        The cohort.
-    tables
-        estimates (with truth), diagnostics, flow and attrition; rows of other cohorts are left out.
-    curves
-        Curves of all its studies.
-    words
-        Words for the ids of rows.
-    folder
-        Written are <folder>/<cohort>/<study>/<figure>.svg for what a study draws, and beside the folders of studies
-        forest.svg if there is something to weigh, graph.svg of a world, flow.svg, and attrition.svg if there are waves.
-    """
-    folder, book = folder / config.name, config.codebook
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, study in config.studies.items():
-        found = Found.of(config.name, name, tables, curves, synthetic=config.synthetic)
-        for figure, picture in showing.figures(study, book, found).items():
-            picture.save(folder / name / f"{figure}.svg")
-    forest = forest_figure(where(tables["estimates"], cohort=config.name), config)
-    if forest is not None:
-        forest.save(folder / "forest.svg")
-    if config.synthetic:
-        graph_figure(causal_graph(config.source), config.codebook).save(folder / "graph.svg")
-    people = flow_figure(where(tables["flow"], cohort=config.name), config.title, words.outcome, words.about)
-    _save({"flow": people}, folder)
-    waves = where(tables["attrition"], cohort=config.name)
-    if len(waves):
-        attrition_figure(waves, config.codebook).save(folder / "attrition.svg")
+
+def _begin(drawing: Drawing) -> None:
+    global _drawing
+    _drawing = drawing
+
+
+def _draw(part: tuple[str, ...]) -> None:
+    _drawing.draw(part)

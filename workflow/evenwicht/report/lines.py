@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from evenwicht.base.exposures import Contrast
-from evenwicht.config import Run
+from evenwicht.config import CohortConfig, Run
 from evenwicht.display.labels import Labels, answer, arms, comparison, first_upper, spoken
 from evenwicht.display.language import localised, message, retold, say
 from evenwicht.display.section import Row, records, where
@@ -77,22 +77,21 @@ class Words:
         return self.of(row).about(row)
 
 
-def not_estimated(words: Words, estimates: pd.DataFrame) -> list[dict[str, str]]:
-    """Return the studies that gave no estimate at all, and comparisons that could not be made, each with the reason."""
+def not_estimated(words: Words, config: CohortConfig, estimates: pd.DataFrame) -> list[dict[str, str]]:
+    """Return the studies of a cohort that gave no estimate, and comparisons that could not be made, with the reason."""
     lines = []
-    for cohort, config in words.run.cohorts.items():
-        for name in config.studies:
-            rows = where(estimates, cohort=cohort, study=name)
-            about: Row = {"cohort": cohort, "study": name}
-            head = {"cohort": words.cohort(cohort), "study": words.study(about)}
-            none = rows["estimate"].isna().all()
-            missing = rows if none else rows[rows["method"] == FAILED]
-            keys = ["outcome", "exposure", "reference", "subgroup", "reason"]
-            for row in records(missing.drop_duplicates(keys)):
-                told = {"outcome": words.outcome(row), "about": words.about(row), "reason": retold(row["reason"])}
-                lines.append({**head, **told})
-            if rows.empty:
-                lines.append({**head, "outcome": "", "about": "", "reason": say("the study gave no rows")})
+    for name in config.studies:
+        rows = where(estimates, study=name)
+        about: Row = {"cohort": config.name, "study": name}
+        head = {"cohort": config.title, "study": words.study(about)}
+        none = rows["estimate"].isna().all()
+        missing = rows if none else rows[rows["method"] == FAILED]
+        keys = ["outcome", "exposure", "reference", "subgroup", "reason"]
+        for row in records(missing.drop_duplicates(keys)):
+            told = {"outcome": words.outcome(row), "about": words.about(row), "reason": retold(row["reason"])}
+            lines.append({**head, **told})
+        if rows.empty:
+            lines.append({**head, "outcome": "", "about": "", "reason": say("the study gave no rows")})
     return lines
 
 

@@ -89,7 +89,7 @@ def render(run: Run, tables: Mapping[str, pd.DataFrame], figures: Path, template
         estimates, diagnostics, flow, table1, attrition, truth, bias, replication, calibration and calibration_fit; and
         what recovery, scenarios and coverage say about the settings of this run.
     figures
-        Folder of SVG files, see `drawing.draw_run`.
+        Folder of SVG files, see `drawing.Drawing`.
     templates
         Folder of the Jinja templates, their styles and scripts.
     folder
