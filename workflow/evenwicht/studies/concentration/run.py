@@ -201,7 +201,8 @@ def _spread(rows: Rows, use: _Use) -> None:
         size: dict[str, Any] = {"n": use.n, "events": about.users, "at": at, "outcome": name}
         gini, users = ranked.index(), ranked.users()
         _judged(rows, "gini", share_interval(sampling, gini), about, about.unused, size)
-        rows.add("users_share", "observed", share_interval(sampling, users), **size)
+        used = share_interval(sampling, users)
+        rows.add("users_share", "observed", used, **size)
         value = 1 - (1 - gini.value) / users.value
         among = combined(value, (1 / users.value, gini), ((1 - gini.value) / users.value**2, users))
         interval, _ = judged("gini", share_interval(sampling, among), about, 0.0)
@@ -211,8 +212,8 @@ def _spread(rows: Rows, use: _Use) -> None:
             rows.diagnose("chance", "poisson_null", poisson_gini(ranked.mean), n=use.n, at=at, outcome=name)
         for share in study.top_shares if use.main else study.top_shares[:1]:
             top = share_interval(sampling, ranked.top(share))
-            if top.estimate == 1:
-                top = top.bare("the top group holds all use, as no more people than it are users")
+            if users.value <= share or used.lower <= share:
+                top = top.bare("the top group may hold all use, as users may be no more people than it")
             part = share * use.n / about.users
             _judged(rows, "top_share", top, about, part, {**size, "exposure": top_key(share)})
         if use.main and rows.wants_curves:
