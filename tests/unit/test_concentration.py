@@ -132,7 +132,14 @@ def test_a_top_group_that_holds_all_use_has_no_interval() -> None:
     use = {"nights": np.r_[np.zeros(900), rng.gamma(20.0, size=100)]}
     top = where(studied(use, at_least=[])["estimates"], estimand="top_share").iloc[0]
     assert (top["estimate"], top["status"]) == (1, "no interval")
-    assert "no more people than it are users" in top["reason"]
+    assert "users may be no more people than it" in top["reason"]
+
+
+def test_neither_has_one_of_hardly_more_users() -> None:
+    rng = np.random.default_rng(56)
+    use = {"nights": np.r_[np.zeros(790), rng.gamma(20.0, size=210)]}
+    top = where(studied(use, at_least=[])["estimates"], estimand="top_share").iloc[0]
+    assert top["estimate"] < 1 and "users may be no more people than it" in top["reason"]
 
 
 # --- coverage -------------------------------------------------------------------------------------------------------
