@@ -14,23 +14,27 @@ def gini(amount: Floats, weights: Floats | None = None) -> float:
     Twice the area between the Lorenz curve and the diagonal, without small-sample correction; weights are
     frequencies. NaN if nobody uses anything.
     """
-    weights = np.ones(len(amount)) if weights is None else weights
-    order = np.argsort(amount)
-    use = np.cumsum(amount[order] * weights[order])
+    people, use = _cumulated(amount, weights)
     if use[-1] == 0:
         return float("nan")
-    share = np.concatenate([[0.0], use / use[-1]])
-    people = np.concatenate([[0.0], np.cumsum(weights[order])]) / weights.sum()
-    return float(1 - np.sum(np.diff(people) * (share[1:] + share[:-1])))
+    share = use / use[-1]
+    return float(1 - np.sum(np.diff(people / people[-1]) * (share[1:] + share[:-1])))
 
 
 def lorenz(amount: Floats, grid: Floats, weights: Floats | None = None) -> Floats:
     """Share of all use by the `grid` share of people with least use (the Lorenz curve)."""
-    weights = np.ones(len(amount)) if weights is None else weights
-    order = np.argsort(amount, kind="stable")
-    people = np.concatenate([[0.0], np.cumsum(weights[order])])
-    use = np.concatenate([[0.0], np.cumsum(amount[order] * weights[order])])
+    people, use = _cumulated(amount, weights)
     return np.interp(grid, people / people[-1], use / use[-1])
+
+
+def _cumulated(amount: Floats, weights: Floats | None) -> tuple[Floats, Floats]:
+    """People, and their use, from nobody on in ascending order of use, (n + 1,) each."""
+    if weights is None:
+        return np.arange(len(amount) + 1.0), np.concatenate([[0.0], np.cumsum(np.sort(amount))])
+    order = np.argsort(amount, kind="stable")
+    each = (weights[order], amount[order] * weights[order])
+    people, use = (np.concatenate([[0.0], np.cumsum(values)]) for values in each)
+    return people, use
 
 
 def poisson_gini(mean: float) -> float:

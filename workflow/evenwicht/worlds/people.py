@@ -8,7 +8,7 @@ import numpy as np
 from evenwicht.base.arrays import Flags, Floats
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.outcomes import EventOutcome, MultiSectorOutcome, UseOutcome
-from evenwicht.estimators.concentration import high_need, several_sectors
+from evenwicht.estimators.concentration import several_sectors, thresholds
 from evenwicht.worlds.mechanisms import onset_risk
 from evenwicht.worlds.scm import Some, Values
 from evenwicht.worlds.world import Intervention, World
@@ -89,7 +89,5 @@ class People:
         """Largest use in each sector that does not count as high need, as things are."""
         place = (self.first, self.n, use, top_share)
         if place not in self.cuts:
-            amounts = self.values[use]
-            flags = np.column_stack([high_need(column, top_share) for column in amounts.T])
-            self.cuts[place] = np.where(flags, -np.inf, amounts).max(axis=0)
+            self.cuts[place] = np.array([thresholds(column, [top_share])[0] for column in self.values[use].T])
         return self.cuts[place]
