@@ -12,7 +12,7 @@ from evenwicht.base.codebook import Codebook
 from evenwicht.base.exposures import Contrast
 from evenwicht.display.axes import BELOW, POINTS, finish, key, stacked
 from evenwicht.display.intervals import interval_panel
-from evenwicht.display.labels import cause, first_upper
+from evenwicht.display.labels import cause, first_upper, in_sentence
 from evenwicht.display.language import say
 from evenwicht.display.lettering import LINE, wrapped
 from evenwicht.display.picture import BLUE, GREY, ORANGE, PALE, TRUTH, Picture, style, told
@@ -68,7 +68,7 @@ def paths_figure(parts: dict[str, Row], names: tuple[str, str]) -> Picture:
             marks.append((Line2D([], [], **TRUTH), say("True value")))
         handles, labels = zip(*marks, strict=True)
         finish(figure, [height, below], BELOW + key(figure, handles, labels))
-    title = say("Paths from {exposure} to {outcome}", exposure=names[0], outcome=names[1])
+    title = say("Paths from {exposure} to {outcome}", exposure=in_sentence(names[0]), outcome=in_sentence(names[1]))
     return Picture(figure, title, told(_clauses(parts, values)))
 
 
