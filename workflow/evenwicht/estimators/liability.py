@@ -8,6 +8,7 @@ effects, which needs no more than the correlation with the outcome.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy.special import ndtr, ndtri
@@ -18,8 +19,9 @@ from evenwicht.estimators.distributions import both_below, normal_density
 from evenwicht.estimators.influence import Estimate, combined
 from evenwicht.estimators.predicted_risks import PredictedRisks
 
-NODES = 200  # of a Gauss-Legendre rule over twenty standard deviations: exact to twelve digits up to slopes of three
+NODES = 200  # of a Gauss-Legendre rule over twenty standard deviations: exact to twelve digits up to slopes of five
 REACH = 10.0
+ROUNDING = 1e-12  # of an area found by it
 FLAT_ARM = "in an arm everybody, or nobody, has the outcome"
 ALL_ALIKE = "everybody has the same score"
 
@@ -62,6 +64,8 @@ def score_correlation(risks: PredictedRisks, score: Floats) -> Estimate:
     score : (n,) array
         In any unit.
     """
+    if risks.reason:  # a predictor that runs off has no mean
+        return _nothing(len(score), risks.reason)
     weights, liability = risks.weights, risks.liability
     total = float(weights.sum())
     x, mean = (value - np.average(value, weights=weights) for value in (score, liability))
@@ -142,6 +146,8 @@ class ProbitScore:
                 where="normal score",
                 fix="Give one from 0.5 to below 1.",
             )
+        if auc <= 0.5 + ROUNDING:
+            return cls.explaining(0.0, mean)
         correlation = brentq(lambda r: cls.explaining(r**2, mean).auc - auc, 0.0, np.sqrt(most), xtol=1e-13)
         return cls.explaining(correlation**2, mean)
 
@@ -163,12 +169,11 @@ class ProbitScore:
     @property
     def auc(self) -> float:
         """Area under the ROC curve, by quadrature over the scores of cases."""
-        nodes, weights = np.polynomial.legendre.leggauss(NODES)
-        score = REACH * nodes
+        score, weights = _rule()
         both = both_below(self._threshold, score, -self.correlation)
         cases_density = normal_density(score) * ndtr(self.intercept + self.slope * score)
         others_below = (ndtr(score) - both) / (1 - self.mean)
-        return float(REACH * weights @ (cases_density / self.mean * others_below))
+        return float(weights @ (cases_density / self.mean * others_below))
 
     def found(self, share: float) -> float:
         """Share of all people who are cases and among so large a share with the highest scores."""
@@ -196,6 +201,13 @@ class ProbitScore:
     def _threshold(self) -> float:
         """Of the liability in its own standard deviations, with a sign that makes risk rise."""
         return float(self.intercept / np.hypot(1, self.slope))
+
+
+@cache
+def _rule() -> tuple[Floats, Floats]:
+    """Nodes and weights of the quadrature over a normal score."""
+    nodes, weights = np.polynomial.legendre.leggauss(NODES)
+    return REACH * nodes, REACH * weights
 
 
 def _nothing(n: int, reason: str) -> Estimate:

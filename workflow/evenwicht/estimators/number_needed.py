@@ -68,8 +68,11 @@ def number_needed(difference: Interval) -> NumberNeeded:
     risk, lower, upper = difference.estimate, difference.lower, difference.upper
     estimate = _people(risk)
     side: Literal["benefit", "harm", ""] = "benefit" if risk < 0 else "harm" if risk > 0 else ""
-    if difference.reason or np.isnan(lower) or np.isnan(upper):
-        return NumberNeeded(estimate, side, "no limits", reason=difference.reason or "the difference has no limits")
+    reason = difference.reason or ("the difference has no limits" if np.isnan(lower + upper) else "")
+    if not reason and lower == upper == 0:
+        reason = "the risks do not differ"
+    if reason:
+        return NumberNeeded(estimate, side, "no limits", reason=reason)
     benefit = Limits(_people(lower), _people(min(upper, 0.0))) if lower < 0 else None
     harm = Limits(_people(upper), _people(max(lower, 0.0))) if upper > 0 else None
     return NumberNeeded(

@@ -68,6 +68,8 @@ class PredictedRisks:
         predictor = design @ (fit.basis @ fit.params)
 
         def learnt(by_predictor: Floats) -> Floats:
+            if fit.separated:
+                return np.full(len(by_predictor), np.nan)
             return fit.influence(by_predictor @ design @ fit.basis)
 
         return cls(predictor, "logit", fit.weights, learnt, NO_FIT if fit.separated else "")
@@ -80,7 +82,10 @@ class PredictedRisks:
     @property
     def liability(self) -> Floats:
         """Mean of each person's normal liability, (n,), in standard deviations of what is left of it."""
-        return self.predictor if self.link == "probit" else np.asarray(ndtri(self.risk))
+        if self.link == "probit":
+            return self.predictor
+        smaller = ndtri(expit(-np.abs(self.predictor)))  # of the rarer of risk and safety, which keeps its digits
+        return np.asarray(np.where(self.predictor > 0, -smaller, smaller))
 
     def risk_at(self, predictor: Floats) -> Floats:
         """Risk at any linear predictor, (n,)."""

@@ -15,13 +15,15 @@ from evenwicht.base.errors import ModelError
 from evenwicht.estimators.concentration_intervals import Ranked
 from evenwicht.estimators.discrimination import as_ties
 from evenwicht.estimators.flagging import flag_top
-from evenwicht.estimators.influence import Estimate, combined, sample_mean
+from evenwicht.estimators.influence import Estimate, Sampling, combined, sample_mean
 from evenwicht.estimators.liability import ProbitScore
 from evenwicht.estimators.predicted_risks import PredictedRisks
+from evenwicht.estimators.results import Interval
 
 PER = 100_000  # people among whom averted cases are counted
 FARTHEST = 1024.0  # standard deviations among which equal shifts are sought
 NO_SHIFT = "no shift of everybody's risk averts as many cases"
+MAY_DO_NOTHING = "the shift may change nobody's risk, so that any size of it may be needed"
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,24 @@ def equal_shift(risks: PredictedRisks, score: Floats, programme: Programme, step
     shift = float(brentq(missing, 0.0, reach, xtol=1e-13))
     pace = PER * step.value * float(share @ risks.slope_at(risks.predictor - shift * step.value))
     return combined(shift, (1 / pace, target), (-1 / pace, averted_by_shift(risks, step, shift)))
+
+
+def equal_shift_interval(sampling: Sampling, equal: Estimate, step: Estimate) -> Interval:
+    """95% interval of an equal shift; none where the step may be zero, which would end at infinity.
+
+    Parameters
+    ----------
+    sampling
+        How people were drawn.
+    equal
+        From `equal_shift`.
+    step
+        As it was given there.
+    """
+    moves = sampling.interval(step)
+    if not equal.reason and not moves.lower * moves.upper > 0:
+        return Interval(equal.value, reason=moves.reason or MAY_DO_NOTHING)
+    return sampling.interval(equal)
 
 
 def _found(risks: PredictedRisks, score: Floats, share: float, floor: float) -> Estimate:
