@@ -21,6 +21,7 @@ from evenwicht.estimators.rose import (
     binormal_auc,
     binormal_sensitivity,
     ceiling,
+    ceiling_curve,
     equal_shift,
     equal_shift_interval,
     normal_averted_by_programme,
@@ -159,7 +160,7 @@ def test_two_normal_numbers(correlation: float) -> None:
     np.testing.assert_allclose(both_below(one, other, correlation), both.cdf(np.column_stack([one, other])), atol=2e-8)
 
 
-@pytest.mark.parametrize(("intercept", "slope"), [(-1.5, 0.5), (0.4, 0.0), (-1.0, 3.0)])
+@pytest.mark.parametrize(("intercept", "slope"), [(-1.5, 0.5), (0.4, 0.0), (-1.0, 3.0), (-30.0, 30.0)])
 def test_the_area_under_the_curve_of_a_normal_score(intercept: float, slope: float) -> None:
     """By the trapezium rule over sensitivity and false positives, with which it has nothing in common but the model."""
     score = ProbitScore(intercept, slope)
@@ -187,6 +188,8 @@ def test_a_better_score_finds_more(share: float, risk: float) -> None:
     assert (np.diff(by_probit) > 0).all()
     most = min(1.0, share / risk)
     assert max(by_binormal[-1], by_probit[-1]) <= most + 1e-12
+    curve = ceiling_curve(area, Programme(share, uptake=0.6, effect=0.5), risk)
+    np.testing.assert_allclose(curve, 0.3 * by_binormal)
 
 
 def test_a_curve_holds_the_share_of_people_that_it_should() -> None:

@@ -19,8 +19,8 @@ from evenwicht.estimators.distributions import both_below, normal_density
 from evenwicht.estimators.influence import Estimate, combined
 from evenwicht.estimators.predicted_risks import PredictedRisks
 
-NODES = 200  # of a Gauss-Legendre rule over twenty standard deviations: exact to twelve digits up to slopes of five
-REACH = 10.0
+NODES = 100  # of each of three Gauss-Legendre rules, with breaks around the scores where risk rises
+REACH = 10.0  # of quadrature, in standard deviations
 ROUNDING = 1e-12  # of an area found by it
 FLAT_ARM = "in an arm everybody, or nobody, has the outcome"
 ALL_ALIKE = "everybody has the same score"
@@ -169,7 +169,12 @@ class ProbitScore:
     @property
     def auc(self) -> float:
         """Area under the ROC curve, by quadrature over the scores of cases."""
-        score, weights = _rule()
+        steep = max(self.slope, 0.5)
+        middle, wide = -self.intercept / steep, REACH / steep
+        ends = np.clip([-np.inf, middle - wide, middle + wide, np.inf], -REACH, REACH)
+        nodes, weights = _rule()
+        half = np.diff(ends)[:, None] / 2
+        score, weights = (ends[:-1, None] + half * (1 + nodes)).ravel(), (half * weights).ravel()
         both = both_below(self._threshold, score, -self.correlation)
         cases_density = normal_density(score) * ndtr(self.intercept + self.slope * score)
         others_below = (ndtr(score) - both) / (1 - self.mean)
@@ -205,9 +210,8 @@ class ProbitScore:
 
 @cache
 def _rule() -> tuple[Floats, Floats]:
-    """Nodes and weights of the quadrature over a normal score."""
-    nodes, weights = np.polynomial.legendre.leggauss(NODES)
-    return REACH * nodes, REACH * weights
+    """Nodes and weights of quadrature from -1 to 1."""
+    return np.polynomial.legendre.leggauss(NODES)
 
 
 def _nothing(n: int, reason: str) -> Estimate:

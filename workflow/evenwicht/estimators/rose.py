@@ -242,3 +242,12 @@ def binormal_sensitivity(auc: Floats, share: float, prevalence: float) -> Floats
     lowest, highest = (ends(apart, 0.0) - ndtri(share) for ends in (np.minimum, np.maximum))
     cut = elementwise.find_root(too_many, (lowest - 1, highest + 1), args=(apart,))
     return np.asarray(ndtr(apart - cut.x))
+
+
+def ceiling_curve(auc: Floats, programme: Programme, prevalence: float) -> Floats:
+    """Largest share of all cases that a programme can avert by how well its score discriminates, (m,).
+
+    Scores are binormal, as in `binormal_sensitivity`; that of a probit model is `normal_ceiling` of
+    `ProbitScore.with_auc`.
+    """
+    return programme.strength * binormal_sensitivity(auc, programme.share, prevalence)
