@@ -67,6 +67,12 @@ def test_limits_of_zero_on_both_sides_are_no_limits() -> None:
     assert needed.reason == "the risks do not differ"
 
 
+def test_no_fewer_than_one_person_is_needed() -> None:
+    """Limits of a difference by a normal approximation may lie beyond one."""
+    needed = number_needed(Interval(-0.5, 0.5, -1.5, np.inf))
+    assert needed.benefit == needed.harm == Limits(1.0, np.inf)
+
+
 def test_a_difference_without_limits_has_a_number_without() -> None:
     needed = number_needed(Interval(-0.04, reason="too few people"))
     assert (needed.estimate, needed.side, needed.kind, needed.reason) == (

@@ -68,7 +68,7 @@ def number_needed(difference: Interval) -> NumberNeeded:
     risk, lower, upper = difference.estimate, difference.lower, difference.upper
     estimate = _people(risk)
     side: Literal["benefit", "harm", ""] = "benefit" if risk < 0 else "harm" if risk > 0 else ""
-    reason = difference.reason or ("the difference has no limits" if np.isnan(lower + upper) else "")
+    reason = difference.reason or ("the difference has no limits" if np.isnan([lower, upper]).any() else "")
     if not reason and lower == upper == 0:
         reason = "the risks do not differ"
     if reason:
@@ -81,4 +81,5 @@ def number_needed(difference: Interval) -> NumberNeeded:
 
 
 def _people(difference: float) -> float:
-    return 1 / abs(difference) if difference else np.inf
+    """People for one case; a limit may lie beyond the differences that risks can have, but one person is the least."""
+    return max(1 / abs(difference), 1.0) if difference else np.inf
