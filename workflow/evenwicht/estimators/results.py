@@ -218,6 +218,16 @@ ESTIMANDS = {
     "contextual_difference": Estimand("What the group adds: between groups less within them", "difference"),
     "intraclass_correlation": Estimand("Share of the variance that is between groups", "probability"),
     "compositional_share": Estimand("Share of the variance between groups that is who is in them", "difference"),
+    # both sides in one currency
+    "change_in_cases": Estimand("Change in cases", "difference", "per 100,000 people"),
+    "change_in_sds": Estimand("Change in the mean", "difference", "SD"),
+    "ratio_over_all": Estimand("Risk after over risk before", "ratio"),
+    "fraction_over_all": Estimand("Share of all cases that would not be there", "difference"),
+    "number_over_all": Estimand("Number of people for one case fewer or more", "statistic"),
+    "cases_apart": Estimand(
+        "Size of the policy’s change less that of the exposure’s", "difference", "per 100,000 people"
+    ),
+    "sds_apart": Estimand("Size of the policy’s change less that of the exposure’s, in SD", "difference", "SD"),
 }
 
 DIAGNOSTIC_LABELS = {
@@ -233,6 +243,7 @@ DIAGNOSTIC_LABELS = {
     "effective_n": "Effective number of people (Kish)",
     "largest_weight": "Largest weight",
     "share_exposed": "Share of the people analysed who are exposed",
+    "chance_policy_larger": "Share of joint draws in which the policy changes more",
     "outcome_sd": "Standard deviation of the outcome among the people analysed",
     "clusters": "Clusters",
     "specification": "Specification",

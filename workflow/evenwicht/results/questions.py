@@ -165,6 +165,25 @@ class Inequality:
 
 
 @dataclass(frozen=True)
+class Ledger:
+    """Exposures that nobody would have against policies that everybody would: which changes more over all.
+
+    A number is one step lower as an exposure, and one step higher as a policy.
+
+    Attributes
+    ----------
+    exposures, policies
+        Both sides. Rows of a pair have the policy as exposure, and the exposure as reference.
+    outcomes
+        Ids of outcomes.
+    """
+
+    exposures: tuple[Contrast, ...]
+    policies: tuple[Contrast, ...]
+    outcomes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Timing:
     """Which hypothesis about the timing of an exposure fits an outcome best.
 
@@ -292,4 +311,4 @@ class Context:
 
 
 OfChildhood = CompetingRisk | Inequality | Timing | Prediction | Pathways | Context
-Question = Effect | Births | Part | Concentration | OfChildhood
+Question = Effect | Births | Part | Concentration | Ledger | OfChildhood
