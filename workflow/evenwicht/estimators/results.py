@@ -224,6 +224,7 @@ ESTIMANDS = {
     "ratio_over_all": Estimand("Risk after over risk before", "ratio"),
     "fraction_over_all": Estimand("Share of all cases that would not be there", "difference"),
     "number_over_all": Estimand("Number of people for one case fewer or more", "statistic"),
+    "slope_over_all": Estimand("Change in the slope index of inequality (top less bottom)", "difference"),
     "cases_apart": Estimand(
         "Size of the policy’s change less that of the exposure’s", "difference", "per 100,000 people"
     ),

@@ -176,11 +176,14 @@ class Ledger:
         Both sides. Rows of a pair have the policy as exposure, and the exposure as reference.
     outcomes
         Ids of outcomes.
+    by
+        Column of numbers along which inequality is told, if any.
     """
 
     exposures: tuple[Contrast, ...]
     policies: tuple[Contrast, ...]
     outcomes: tuple[str, ...]
+    by: str | None = None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import numpy as np
 
 from evenwicht.base.exposures import Contrast
 from evenwicht.base.outcomes import horizon_of
+from evenwicht.estimators.inequality import Ranks, rank_line
 from evenwicht.results.questions import Ledger
 from evenwicht.worlds.arms import arms_of, step_of
 from evenwicht.worlds.people import Draw, People
@@ -39,7 +40,9 @@ def ledger_rows(question: Ledger, people: People) -> Iterator[Row]:
     pairs = list(zip(people.arms[::2], people.arms[1::2], strict=True))
     if not pairs:
         return
-    w, gone = people.weights, len(question.exposures)
+    w, gone, rank = people.weights, len(question.exposures), None
+    if question.by is not None and question.by in people.values:
+        rank = Ranks.of(people.values[question.by].astype(float), w)
     for name in question.outcomes:
         natural, outcome = people.outcome(name), people.book.outcomes[name]
         if natural is None:
@@ -52,6 +55,9 @@ def ledger_rows(question: Ledger, people: People) -> Iterator[Row]:
             old, new = (float(np.average(np.asarray(people.outcome(name, arm)), weights=w)) for arm in (before, after))
             keys = {"outcome": name, "exposure": contrast.exposure, "reference": contrast.reference}
             changes.append(scale * (new - old))
+            if rank is not None:
+                slopes = [rank_line(np.asarray(people.outcome(name, arm)), rank).slope.value for arm in (before, after)]
+                yield row("slope_over_all", slopes[1] - slopes[0], at=at, **keys)
             yield row("change_in_cases" if risk else "change_in_sds", changes[-1], at=at, **keys)
             if risk:
                 yield row("ratio_over_all", new / old, at=at, **keys)

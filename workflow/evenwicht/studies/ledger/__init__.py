@@ -1,4 +1,4 @@
-"""Both sides in one currency: what would change if an exposure were gone, and what a policy changes, in one population."""
+"""Both sides in one currency: what would change if an exposure were gone, and what a policy changes, over all."""
 
 from collections.abc import Iterator
 from typing import Literal
@@ -8,7 +8,7 @@ from pydantic import Field
 from evenwicht.base.adjustment import Adjustment
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.errors import Mistake
-from evenwicht.base.exposures import Contrast, ExposureRef
+from evenwicht.base.exposures import NUMBERS, Contrast, ExposureRef
 from evenwicht.base.names import Name, Strict
 from evenwicht.display.labels import comparison
 from evenwicht.display.language import say
@@ -48,14 +48,20 @@ class Settings(ExposureStudy):
     kind: Literal["ledger"]
     level: Level = "population"
     policies: Policies = Field(description="What stands on the other side")
+    by: Name | None = Field(None, description="Column of numbers, such as family SES, along which inequality is told")
 
     def check(self, book: Codebook) -> Iterator[Mistake]:
         yield from super().check(book)
         for mistake in self.policies.check(book):
             yield mistake.under("policies")
+        if self.by is not None:
+            yield from unknown("by", self.by, book.columns, "a column")
+            column = book.columns.get(self.by)
+            if column is not None and column.type not in NUMBERS:
+                yield Mistake("by", f"'{self.by}' is of type {column.type}", "Name a column of numbers.")
         both = {one.column for one in self.exposures} & {one.column for one in self.policies.columns}
-        for column in sorted(both):
-            yield Mistake("policies.columns", f"'{column}' stands on both sides", "Remove it from one of them.")
+        for name in sorted(both):
+            yield Mistake("policies.columns", f"'{name}' stands on both sides", "Remove it from one of them.")
 
     def introduced(self, book: Codebook) -> list[Contrast]:
         """Return every policy whose column is known and fit."""
@@ -65,7 +71,7 @@ class Settings(ExposureStudy):
     def asks(self, book: Codebook) -> list[Question]:
         gone, new, outcomes = self.contrasts(book), self.introduced(book), tuple(self.outcomes)
         effects = [Effect(c, outcomes, policy) for side, policy in ((gone, False), (new, True)) for c in side]
-        return [*effects, Ledger(tuple(gone), tuple(new), outcomes)]
+        return [*effects, Ledger(tuple(gone), tuple(new), outcomes, self.by)]
 
     def labels(self, book: Codebook) -> dict[tuple[str, str], str]:
         gone = {(c.exposure, c.reference): comparison(c, book.columns) for c in self.contrasts(book)}

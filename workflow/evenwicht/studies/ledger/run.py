@@ -6,24 +6,26 @@ from typing import Any
 import numpy as np
 
 from evenwicht.base.adjustment import Adjustment
+from evenwicht.base.arrays import Floats
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.exposures import Contrast
 from evenwicht.base.outcomes import effect_estimand, horizon_of
 from evenwicht.cohort import Cohort
+from evenwicht.estimators.association import area, explained, told_by
 from evenwicht.estimators.event_support import EventSupport
+from evenwicht.estimators.inequality import Ranks, rank_line, standardised_slope
 from evenwicht.estimators.influence import Estimate, combined, sample_mean, sample_spread
 from evenwicht.estimators.joint import Drawn, joint_draws, outweighs
 from evenwicht.estimators.results import Interval
-from evenwicht.estimators.standardisation import standardised_means, standardised_shift
+from evenwicht.estimators.standardisation import OutcomeModel
 from evenwicht.results.flow import not_known
 from evenwicht.results.rows import Findings, Rows
 from evenwicht.studies.clusters import ClusterSupport, cluster_support
 from evenwicht.studies.ledger import Settings
-from evenwicht.studies.measures import attributable, number_needed, ratio_of
-from evenwicht.studies.samples import Response, Sample, draw_sample, exposed_by, response
+from evenwicht.studies.measures import CRUDE, PER, arm_means, attributable, number_needed, ratio_of
+from evenwicht.studies.samples import Sample, draw_sample, exposed_by, response
 from evenwicht.studies.study import Job
 
-PER = 100_000  # people among whom cases are counted
 METHOD, JOINT = "standardisation", "joint_draws"
 NOT_ON_BOTH_SIDES = "not known on the other side of the ledger"
 
@@ -44,6 +46,10 @@ def run(study: Settings, cohort: Cohort, book: Codebook, found: Findings, job: J
         *(_Side(contrast, True, book.adjustment(study.policies.adjust), study.policies.cluster) for contrast in new),
     ]
     columns = {name for side in sides for name in (side.contrast.column, *side.adjust.columns)}
+    rank = None
+    if study.by is not None:
+        columns.add(study.by)
+        rank = cohort.persons[study.by].to_numpy(dtype=float, na_value=np.nan)
     lost = {NOT_ON_BOTH_SIDES: not_known(cohort.persons, sorted(columns))}
     for name in study.outcomes:
         outcome = book.outcomes[name]
@@ -64,7 +70,7 @@ def run(study: Settings, cohort: Cohort, book: Codebook, found: Findings, job: J
                     lost=lost,
                 )
                 rows.flow(sample.flow)
-                changes[contrast] = _changed(rows, sample, side.policy, at)
+                changes[contrast] = _changed(rows, sample, side.policy, at, None if rank is None else rank[sample.rows])
         for policy in (contrast for contrast in new if contrast in changes):
             for exposure in (contrast for contrast in gone if contrast in changes):
                 with found.part(name, policy.exposure, exposure.exposure) as rows:
@@ -114,14 +120,15 @@ class _Change:
         return self.events.of(self.support.of(interval))
 
 
-def _changed(rows: Rows, sample: Sample, policy: bool, at: str) -> _Change:
-    """Add the effect of one side in every way in which it is told."""
+def _changed(rows: Rows, sample: Sample, policy: bool, at: str, rank: Floats | None) -> _Change:
+    """Add the effect of one side in every way in which it is told; inequality by the rank, (n,), if there is one."""
     numbers, support = response(sample.outcome, sample.weights), cluster_support(sample)
     support.tell(rows, sample.n)
     sample.tell_share(rows)
     risk = numbers.estimand == "risk_difference"
     size: dict[str, Any] = {"n": sample.n, "events": numbers.events, "at": at}
-    before, after = _means(sample, numbers, policy, binary=risk)
+    regimes = _Regimes.of(sample, numbers.value, policy, binary=risk)
+    before, after = regimes.means()
     effect = after - before
     scale = PER if risk else 1.0
     counted = combined(scale * effect.value, (scale, effect))
@@ -137,18 +144,54 @@ def _changed(rows: Rows, sample: Sample, policy: bool, at: str) -> _Change:
         rows.add("ratio_over_all", METHOD, ratio, **size)
         rows.add("fraction_over_all", METHOD, attributable(ratio), **size)
         rows.add("number_over_all", METHOD, number_needed(change.shown(sampling.interval(effect))), **size)
+        if not sample.continuous:
+            _tell_people(rows, sample, numbers.value, change, policy)
+    if rank is not None:
+        steeper = regimes.slope_change(Ranks.of(rank, sample.weights))
+        rows.add("slope_over_all", METHOD, change.shown(sampling.interval(steeper)), **size)
     return change
 
 
-def _means(sample: Sample, numbers: Response, policy: bool, *, binary: bool) -> tuple[Estimate, Estimate]:
-    """Mean or risk before and after: the exposure as it is, then gone; the policy for nobody, then for everybody."""
-    y, a, x, nothing = numbers.value, sample.exposure, sample.covariates, np.empty((sample.n, 0))
-    given: dict[str, Any] = {"binary": binary, "weights": sample.weights}
-    if sample.continuous:
-        moved, now = standardised_shift(y, a, x, nothing, 1.0 if policy else -1.0, **given)
-        return now, moved
-    one, none = standardised_means(y, a, x, nothing, **given)
-    return (none, one) if policy else (sample_mean(y, sample.weights), none)
+def _tell_people(rows: Rows, sample: Sample, risk: Floats, change: _Change, policy: bool) -> None:
+    """Add how well a yes/no column alone tells who becomes a case: a large effect on all may tell next to nothing."""
+    share = sample_mean(sample.exposure, sample.weights)
+    if policy:  # whom a policy reaches is set by a date or a place, and not drawn with the people
+        share = Estimate(share.value, np.zeros(sample.n))
+    told = told_by(share, *arm_means(risk, sample))
+    rows.add("auc", CRUDE, change.shown(area(sample.sampling, told.lead)), **change.size)
+    explains = explained(sample.sampling, told.liability)
+    rows.add("liability_r_squared", CRUDE, change.shown(explains), **change.size)
+
+
+@dataclass(frozen=True)
+class _Regimes:
+    """A model of the outcome, and the exposure of each person before and after a change; None: as they are."""
+
+    outcome: Floats
+    model: OutcomeModel
+    before: Floats | None
+    after: Floats
+
+    @classmethod
+    def of(cls, sample: Sample, outcome: Floats, policy: bool, *, binary: bool) -> "_Regimes":
+        """An exposure as it is, then gone; a policy for nobody, then for everybody; a number moved by one step."""
+        a, none = sample.exposure, np.empty((sample.n, 0))
+        model = OutcomeModel(outcome, a, sample.covariates, none, binary, sample.weights)
+        if sample.continuous:
+            return cls(outcome, model, None, a + (1.0 if policy else -1.0))
+        nobody, everybody = np.zeros(sample.n), np.ones(sample.n)
+        return cls(outcome, model, nobody if policy else None, everybody if policy else nobody)
+
+    def means(self) -> tuple[Estimate, Estimate]:
+        """Mean or risk before and after."""
+        now = sample_mean(self.outcome, self.model.weights)
+        return now if self.before is None else self.model.mean(self.before), self.model.mean(self.after)
+
+    def slope_change(self, ranks: Ranks) -> Estimate:
+        """Slope index of inequality after less before."""
+        if self.before is None:
+            return standardised_slope(self.model, self.after, ranks) - rank_line(self.outcome, ranks).slope
+        return standardised_slope(self.model, self.after, ranks) - standardised_slope(self.model, self.before, ranks)
 
 
 def _weigh(rows: Rows, policy: _Change, exposure: _Change, rng: np.random.Generator, at: str) -> None:
