@@ -1,0 +1,162 @@
+"""Both sides of the ledger: changes over all in one unit, weighed by joint draws, with true values of their own."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+from evenwicht.config import CohortConfig
+from evenwicht.display.section import where
+from evenwicht.estimators.influence import Estimate, Sampling, sample_mean
+from evenwicht.estimators.joint import DRAWS, Drawn, joint_covariance, joint_draws, outweighs
+
+from tests.cohorts import Tables, changed, configured, people_of, studied, truth_of, with_studies
+
+LEDGER = {
+    "kind": "ledger",
+    "exposures": ["poverty", "maltreatment"],
+    "adjust": "full",
+    "policies": {"columns": ["child_benefit"], "adjust": "design", "cluster": "birth_month"},
+    "by": "ses",
+    "outcomes": ["multi_sector_need", "hospital_nights"],
+}
+
+
+def with_ledger(**settings: object) -> CohortConfig:
+    config = changed(configured("dunedin"), {"studies.ledger": {**LEDGER, **settings}, "scenario_studies": []})
+    return with_studies(config, "ledger")
+
+
+@cache
+def tables() -> Tables:
+    config = with_ledger()
+    return studied("ledger", config, people_of(config, 61), strict=True)
+
+
+# --- the study --------------------------------------------------------------------------------------------------------
+
+
+def test_both_sides_are_counted_over_the_same_people() -> None:
+    estimates = where(tables()["estimates"], outcome="multi_sector_need")
+    changes = estimates[estimates["estimand"].isin(["change_in_cases", "cases_apart"])]
+    assert len(changes) == 5
+    assert changes["n"].nunique() == 1
+
+
+def test_a_change_in_cases_is_a_change_in_risk_times_100_000() -> None:
+    estimates = where(tables()["estimates"], outcome="multi_sector_need", exposure="poverty")
+    rows = estimates.set_index("estimand")["estimate"]
+    before = rows["change_in_cases"] / 100_000 / (rows["ratio_over_all"] - 1)
+    assert 0 < before < 1
+    np.testing.assert_allclose(rows["fraction_over_all"], 1 - rows["ratio_over_all"])
+    np.testing.assert_allclose(rows["number_over_all"], 100_000 / abs(rows["change_in_cases"]))
+
+
+def test_numbers_are_weighed_in_standard_deviations() -> None:
+    estimates = where(tables()["estimates"], outcome="hospital_nights")
+    assert set(estimates["estimand"]) == {"change_in_sds", "sds_apart", "slope_over_all"}
+
+
+def test_what_weighs_more_is_the_difference_of_sizes() -> None:
+    rows = where(tables()["estimates"], outcome="multi_sector_need")
+    change = where(rows, estimand="change_in_cases").set_index("exposure")["estimate"].abs()
+    apart = where(rows, estimand="cases_apart").set_index("reference")["estimate"]
+    for exposure in ("poverty", "maltreatment"):
+        np.testing.assert_allclose(apart[exposure], change["child_benefit"] - change[exposure])
+
+
+def test_every_pair_tells_the_share_of_draws_in_which_the_policy_changes_more() -> None:
+    chance = where(tables()["diagnostics"], statistic="chance_policy_larger")
+    assert len(chance) == 4
+    assert chance["value"].between(0, 1).all()
+
+
+def test_every_row_that_a_world_knows_has_a_true_value() -> None:
+    truth = truth_of(with_ledger(), 100_000, 62)
+    keys = ["outcome", "exposure", "reference", "at", "estimand"]
+    known = set(truth[truth["subgroup"] == ""][keys].itertuples(index=False, name=None))
+    assert set(tables()["estimates"][keys].itertuples(index=False, name=None)) <= known
+
+
+def test_nothing_weighs_anything_in_a_null_world() -> None:
+    config = changed(with_ledger(), {"source.stressor_effect": "null", "source.policy_effect": "null"})
+    truth = truth_of(config, 100_000, 63)
+    changes = truth[truth["estimand"].isin(["change_in_cases", "change_in_sds", "cases_apart", "sds_apart"])]
+    assert len(changes) == 10
+    assert (changes["value"] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("settings", "path"),
+    [
+        ({"policies": {"columns": ["poverty"]}}, "studies.ledger.policies.columns"),
+        ({"policies": {"columns": ["no_such_column"]}}, "studies.ledger.policies.columns.0"),
+        ({"policies": {"columns": ["child_benefit"], "cluster": "nowhere"}}, "studies.ledger.policies.cluster"),
+        ({"by": "sex"}, "studies.ledger.by"),
+    ],
+)
+def test_what_the_cohort_does_not_have_is_named(settings: dict[str, object], path: str) -> None:
+    assert path in [mistake.path for mistake in with_ledger(**settings).check()]
+
+
+# --- joint draws ------------------------------------------------------------------------------------------------------
+
+
+def paired_means(rho: float, n: int = 400, seed: int = 64) -> list[Drawn]:
+    """Means of two numbers of the same people that go together."""
+    values = np.random.default_rng(seed).multivariate_normal([2.0, -1.0], [[1, rho], [rho, 1]], n)
+    return [Drawn(sample_mean(column), Sampling(n)) for column in values.T]
+
+
+def test_the_covariance_is_that_of_the_people() -> None:
+    one, _other = parts = paired_means(0.8)
+    n = len(one.estimate.influence)
+    values = np.column_stack([part.estimate.influence for part in parts]) * n
+    np.testing.assert_allclose(joint_covariance(parts), np.cov(values.T, bias=True) / n)
+
+
+def test_a_difference_of_what_goes_together_is_surer_than_of_what_does_not() -> None:
+    spread = {
+        rho: np.ptp(np.percentile(np.diff(joint_draws(paired_means(rho), np.random.default_rng(65))), [2.5, 97.5]))
+        for rho in (0.0, 0.9)
+    }
+    # the variance of a difference is proportional to 1 - rho
+    assert spread[0.9] / spread[0.0] == pytest.approx(np.sqrt(0.1), rel=0.2)
+
+
+def test_few_clusters_make_draws_spread_as_student() -> None:
+    values = np.random.default_rng(66).normal(size=60)
+    clusters = np.arange(60) // 10
+    part = Drawn(sample_mean(values), Sampling(60, clusters))
+    draws = joint_draws([part], np.random.default_rng(67), 400_000)[:, 0]
+    interval = part.sampling.interval(part.estimate)
+    # the Monte Carlo error of a percentile of a t distribution with 5 degrees of freedom
+    error = 4 * np.sqrt(0.025 * 0.975 / 400_000) / 0.0303 * interval.se
+    np.testing.assert_allclose(np.percentile(draws, [2.5, 97.5]), [interval.lower, interval.upper], atol=error)
+
+
+def test_clusters_of_two_kinds_give_a_covariance_that_can_be_drawn_from() -> None:
+    rng = np.random.default_rng(68)
+    month, family = np.arange(600) // 50, np.arange(600) // 2
+    shared = rng.normal(size=12)[month] + rng.normal(size=300)[family]
+    values = [shared + rng.normal(size=600), shared + rng.normal(size=600)]
+    parts = [Drawn(sample_mean(v), Sampling(600, c)) for v, c in zip(values, (month, family), strict=True)]
+    covariance = joint_covariance(parts)
+    assert np.linalg.eigvalsh(covariance).min() >= -1e-15
+    own = [part.sampling.standard_error(part.estimate.influence) for part in parts]
+    np.testing.assert_allclose(np.sqrt(np.diag(covariance)), own)
+
+
+def test_sizes_are_compared_whichever_way_effects_go() -> None:
+    rng = np.random.default_rng(69)
+    draws = np.array([-3.0, 1.0]) + rng.normal(size=(DRAWS, 2)) * 0.1
+    found = outweighs(draws[:, 0], draws[:, 1], (-3.0, 1.0))
+    assert found.chance == 1
+    assert found.difference.lower > 1.5
+    assert found.difference.estimate == 2
+
+
+def test_an_estimate_without_spread_stays_where_it_is() -> None:
+    fixed = Drawn(Estimate(3.0, np.zeros(50)), Sampling(50))
+    draws = joint_draws([fixed, *paired_means(0.0, 50)[:1]], np.random.default_rng(70), 100)
+    assert (draws[:, 0] == 3).all()
+    assert np.ptp(draws[:, 1]) > 0
