@@ -16,6 +16,7 @@ from evenwicht.config import AS_CONFIGURED, CohortConfig
 from evenwicht.display.section import where
 from evenwicht.estimators.results import ESTIMANDS
 from evenwicht.recovery import gather_replicates, recovery_table, replicate, summarise
+from evenwicht.results.questions import ALL_CHANGES
 from evenwicht.results.rows import with_truth
 from evenwicht.results.schema import QUESTION
 from evenwicht.worlds import exact_values
@@ -180,7 +181,11 @@ def test_draws_made_with_other_settings_are_refused() -> None:
 
 
 def test_concentration_of_a_large_draw_is_its_truth(dunedin_config: CohortConfig) -> None:
-    """Everybody alive takes part alike and nobody lives abroad, so a large draw differs from everybody by chance alone."""
+    """Everybody alive takes part alike and nobody lives abroad, so a large draw differs from everybody by chance alone.
+
+    But for changes made together, or on top of others: their model lets each act by the same factor whatever else was
+    changed, while need here levels off, so that it understates them: all together by less than a quarter.
+    """
     everybody_alike = dunedin_config.source.participation.model_copy(update={"ses": 0.0})
     nobody_abroad = dunedin_config.source.abroad.model_copy(update={"prevalence": 1e-9})
     alone = with_studies(dunedin_config, "concentration")
@@ -194,7 +199,12 @@ def test_concentration_of_a_large_draw_is_its_truth(dunedin_config: CohortConfig
     apart = observed["estimate"] - observed["truth"]
     apart = apart.where(~ratio, np.log(observed["estimate"] / observed["truth"]))
     known_to = observed["mc_error"].where(~ratio, observed["mc_error"] / observed["truth"])
-    assert (apart.abs() <= 4.5 * np.hypot(observed["se"], known_to)).all(), observed[apart.abs() > 4.5 * known_to]
+    error = np.hypot(observed["se"], known_to)
+    several = observed["estimand"].eq("sequential_fraction") | observed["exposure"].eq(ALL_CHANGES)
+    assert (apart[~several].abs() <= 4.5 * error[~several]).all(), observed[~several & (apart.abs() > 4.5 * error)]
+    assert (apart[several] <= 4.5 * error[several]).all(), observed[several & (apart > 4.5 * error)]
+    together = observed[several & observed["exposure"].eq(ALL_CHANGES)]
+    assert (together["estimate"] > 0.75 * together["truth"]).all(), together
 
 
 def test_a_sector_that_nobody_uses_is_named(dunedin: Cohort, dunedin_config: CohortConfig) -> None:

@@ -124,10 +124,10 @@ def test_closed_form_and_potential_outcomes_give_the_same_truth(name: str) -> No
 
 @pytest.mark.parametrize("name", ["dunedin", "register_nz", "lifecourse"])
 def test_the_stated_error_is_the_spread_of_repeated_truths(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forty batches, as in the default run, of a tenth of the people, repeated with other people.
+    """Twenty batches, as in the default run, of a tenth of the people, repeated with other people.
 
     The SD over repeats has a chi-square distribution; one value in 100,000 may lie outside either limit by chance. A
-    single error, from 40 batches, varies by 1 / sqrt(78) = 0.11 around its mean, more where values have long tails;
+    single error, from 20 batches, varies by 1 / sqrt(38) = 0.16 around its mean, more where values have long tails;
     from four chunks it would vary by 0.4.
     """
     monkeypatch.setattr(registry, "CHUNK", 10_000)
@@ -141,7 +141,7 @@ def test_the_stated_error_is_the_spread_of_repeated_truths(name: str, monkeypatc
     assert (variance_ratio <= highest).all(), variance_ratio[variance_ratio > highest]
     overstated = variance_ratio.index.get_level_values("estimand").isin(OVERSTATED)
     assert (variance_ratio[~overstated] >= lowest).all(), variance_ratio[variance_ratio < lowest]
-    assert (errors.std(axis=1) / errors.mean(axis=1))[varying].median() < 0.16
+    assert (errors.std(axis=1) / errors.mean(axis=1))[varying].median() < 0.2
 
 
 @pytest.mark.parametrize("name", [n for n in STUDIED if synthetic(n).world.diseases])

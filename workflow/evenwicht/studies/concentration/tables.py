@@ -287,7 +287,8 @@ def changes(study: Settings, book: Codebook, found: Found) -> Table:
                 lines.append(line)
     caption = say(
         "What each change would take away, with 95% intervals: alone, and on top of those above it. The parts alone "
-        "can add up to more than the whole, as the same use may have several causes."
+        "can add up to more than the whole, as the same use may have several causes. The model lets a change act by "
+        "the same factor whatever else was changed; where need levels off, changes on top of others come out too small."
     )
     return Table("changes", caption, columns, lines)
 
