@@ -34,8 +34,8 @@ def run(study: Settings, cohort: Cohort, book: Codebook, found: Findings, job: J
     """Weigh every exposure against every policy, outcome by outcome.
 
     All effects of an outcome are estimated in the same people: those for whom everything on both sides is known. Each
-    is standardised over them (method `standardisation`, with an outcome model in which covariates act alike with and
-    without the exposure); of an event by a horizon from jackknife pseudo-values. A change is counted over all: cases
+    is standardised over them (method `standardisation`, with an outcome model in which the exposure or policy may act
+    differently along the rank `by`); of an event by a horizon from jackknife pseudo-values. A change is counted over all: cases
     per 100,000, or standard deviations of a number. What weighs more follows from joint draws (`joint_draws`), which
     keep that both sides are estimated in the same people.
     """
@@ -127,7 +127,8 @@ def _changed(rows: Rows, sample: Sample, policy: bool, at: str, rank: Floats | N
     sample.tell_share(rows)
     risk = numbers.estimand == "risk_difference"
     size: dict[str, Any] = {"n": sample.n, "events": numbers.events, "at": at}
-    regimes = _Regimes.of(sample, numbers.value, policy, binary=risk)
+    along = np.empty((sample.n, 0)) if rank is None else rank[:, None]
+    regimes = _Regimes.of(sample, numbers.value, along, policy, binary=risk)
     before, after = regimes.means()
     effect = after - before
     scale = PER if risk else 1.0
@@ -173,10 +174,10 @@ class _Regimes:
     after: Floats
 
     @classmethod
-    def of(cls, sample: Sample, outcome: Floats, policy: bool, *, binary: bool) -> "_Regimes":
+    def of(cls, sample: Sample, outcome: Floats, modifiers: Floats, policy: bool, *, binary: bool) -> "_Regimes":
         """An exposure as it is, then gone; a policy for nobody, then for everybody; a number moved by one step."""
-        a, none = sample.exposure, np.empty((sample.n, 0))
-        model = OutcomeModel(outcome, a, sample.covariates, none, binary, sample.weights)
+        a = sample.exposure
+        model = OutcomeModel(outcome, a, sample.covariates, modifiers, binary, sample.weights)
         if sample.continuous:
             return cls(outcome, model, None, a + (1.0 if policy else -1.0))
         nobody, everybody = np.zeros(sample.n), np.ones(sample.n)
