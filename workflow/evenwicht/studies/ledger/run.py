@@ -35,9 +35,9 @@ def run(study: Settings, cohort: Cohort, book: Codebook, found: Findings, job: J
 
     All effects of an outcome are estimated in the same people: those for whom everything on both sides is known. Each
     is standardised over them (method `standardisation`, with an outcome model in which the exposure or policy may act
-    differently along the rank `by`); of an event by a horizon from jackknife pseudo-values. A change is counted over all: cases
-    per 100,000, or standard deviations of a number. What weighs more follows from joint draws (`joint_draws`), which
-    keep that both sides are estimated in the same people.
+    differently along the rank `by`); of an event by a horizon from jackknife pseudo-values. A change is counted over
+    all: cases per 100,000, or standard deviations of a number. What weighs more follows from joint draws
+    (`joint_draws`), which keep that both sides are estimated in the same people.
     """
     family = next(iter(book.role("family")), None)
     gone, new = study.contrasts(book), study.introduced(book)
