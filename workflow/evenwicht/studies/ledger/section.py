@@ -99,7 +99,8 @@ def _ledger(study: Settings, book: Codebook, found: Found) -> Table:
 
 
 def _told(row: Row) -> str:
-    return scale_of(row).with_interval(row, sign=row["estimand"] == "slope_over_all")
+    """The number with its limits; why it has none, the tables of all estimates say."""
+    return scale_of(row).with_interval({**row, "reason": ""}, sign=row["estimand"] == "slope_over_all")
 
 
 def _weighed(study: Settings, book: Codebook, found: Found) -> Table:
