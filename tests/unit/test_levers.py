@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 from evenwicht.base.errors import ConfigError, DataError
 from evenwicht.config.loading import read_yaml, validate
-from evenwicht.ledger.lever import VARIANTS, Lever
+from evenwicht.ledger.lever import VARIANTS, Lever, VariantName
 from evenwicht.ledger.reach import Action, action, after, expected, faded, offered, taking_part
 
 from tests.conftest import ROOT
 from tests.unit.test_config import at, without
+from tests.unit.test_rooms import heavy
 
 FILES = sorted((ROOT / "config/levers").glob("*.yaml"))
 LEVERS = {path.stem: validate(Lever, read_yaml(path), path.name) for path in FILES}
@@ -53,6 +54,11 @@ def fewer(*actions: Action) -> float:
     return float(np.mean(diabetes(sugar) - expected(sugar, actions, diabetes))) * BIRTHS
 
 
+def changed_skill(name: str, variant: VariantName) -> np.ndarray:
+    """Mean change of skill in each third of SES."""
+    return expected({"skill": np.zeros(3)}, [action(LEVERS[name], variant, THIRDS)], lambda x: x["skill"])
+
+
 def removes(share: float, probability: float = 1.0, name: str = "a") -> Action:
     """A lever after which a share of the exposed who take part are no longer exposed."""
     ones = np.ones(2)
@@ -74,6 +80,36 @@ def test_every_file_is_a_lever_of_its_name_with_three_variants(path: Path) -> No
         acts = action(one, variant, THIRDS, score=np.arange(3.0))
         assert ((acts.probability >= 0) & (acts.probability <= 1)).all()
         assert (acts.effect * acts.change == 0).all() == (variant == "no_effect")
+
+
+def test_a_default_is_stated_where_the_evidence_has_one() -> None:
+    """Elsewhere all three variants stand side by side."""
+    stated = {name: one.default_variant for name, one in LEVERS.items() if one.default_variant != "none"}
+    nothing = {"paid_leave", "parenting", "community", "cash"}  # so it was in the nearest setting
+    good = {"folic_acid", "lead_removal", "foster_care"}  # mechanism and several settings agree
+    assert stated == dict.fromkeys(nothing, "no_effect") | dict.fromkeys(good, "beneficial")
+
+
+def test_child_care_as_in_quebec_harms_every_third_and_the_highest_most() -> None:
+    """As in Norway it helps the lower thirds, and the highest gains nothing."""
+    quebec, norway = (changed_skill("child_care", variant) for variant in ("reversed", "beneficial"))
+    assert (quebec < 0).all()
+    assert quebec.argmin() == 2
+    assert (norway[:2] > 0).all()
+    assert norway[2] == 0
+    assert "Quebec" in LEVERS["child_care"].variants.reversed.evidence
+
+
+def test_an_offer_to_move_raises_earnings_by_half_of_what_movers_gain() -> None:
+    """15 of 100, where 47 of 100 use the offer and gain 31; it is made to families in public housing."""
+    move = action(LEVERS["housing_move"], "beneficial", THIRDS)
+    assert move.probability.tolist() == pytest.approx([0.06 * 0.47, 0, 0])
+    earned = expected({"earnings": np.full(3, 100.0)}, [move], lambda x: x["earnings"])
+    assert (earned[0] - 100) / 0.06 == pytest.approx(15, abs=0.5)
+
+
+def test_settings_of_levers_import_nothing_heavy() -> None:
+    assert heavy("evenwicht.ledger.lever") == "[]"
 
 
 def test_levers_on_one_exposure_agree_on_what_it_is_and_does() -> None:
@@ -107,9 +143,10 @@ MISTAKES: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "taking part without uptake": (without("uptake"), r"uptake: an effect of taking part \(TOT\) needs it"),
     "end before the start": (at("age_end", -0.9), "age_end: -0.9 comes before age_start, -0.75"),
     "dose and effect": (at("variants.beneficial.dose", number(3)), "variants.beneficial: a variant has either a dose"),
-    "no effect that is one": (
-        at("variants.no_effect.effect", number(0.1)),
-        "variants: no_effect: its dose or effect must",
+    "no effect that is one": (at("variants.no_effect.effect", number(0.1)), "variants.no_effect.effect: .*key"),
+    "nothing found by whom": (
+        without("variants.no_effect.source"),
+        "variants.no_effect.source: required key is missing",
     ),
     "reversed that is not": (
         at("variants.reversed.effect", number(1)),
@@ -135,6 +172,11 @@ def test_a_mistake_gives_one_message_with_its_place(change: Callable[[dict[str, 
     with pytest.raises(ConfigError, match=message) as caught:
         validate(Lever, data, "levers/sugar_rationing.yaml")
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_nothing_of_a_default_is_weakly_remembered_even_that_nothing_was_found() -> None:
+    with pytest.raises(ConfigError, match="variants.no_effect: it is used by default and has the tag M-lo"):
+        lever({"default_variant": "no_effect", "variants.no_effect.tag": "M-lo"})
 
 
 def test_weak_memory_may_stand_in_a_variant_that_is_not_used_by_default() -> None:
@@ -193,6 +235,15 @@ def test_a_targeted_lever_is_offered_to_those_at_the_highest_risk() -> None:
     assert offered(targeted, thirds, score=np.array([0.1, 0.4, 0.2, 0.2])).tolist() == [0, 1, 0.5, 0.5]
     with pytest.raises(ConfigError, match="sugar_rationing: it is offered to those at the highest risk"):
         offered(targeted, thirds)
+    with pytest.raises(DataError, match="sugar_rationing: somebody's score is not known"):
+        offered(targeted, thirds, score=np.array([0.1, np.nan, 0.2, 0.2]))
+
+
+def test_any_point_of_a_sweep_can_be_taken() -> None:
+    grams = [
+        action(LEVERS["sugar_levy"], "beneficial", THIRDS, point=point).change[0] for point in ("low", "mid", "high")
+    ]
+    assert grams == [-0.5, -3, -11]
 
 
 # --- one dose-response ------------------------------------------------------------------------------------------------
@@ -240,6 +291,38 @@ def test_those_who_take_part_in_one_take_part_in_another_independently() -> None
     exposed = {"smoke": np.ones(2)}
     left = expected(exposed, [removes(1, 0.4), removes(1, 0.5, "b")], lambda x: x["smoke"])
     assert left.tolist() == pytest.approx([0.6 * 0.5, 0.6 * 0.5])
+
+
+def test_a_package_on_several_exposures_is_the_mean_over_who_takes_part_in_what() -> None:
+    """Against people who draw whether they take part, with a dose-response by which exposures act together."""
+    people, rng = 400_000, np.random.default_rng(7)
+    smoke = (rng.random(people) < 0.5).astype(float)
+    as_is = {"smoke": smoke, "sugar": rng.normal(60, 10, people), "stress": rng.gamma(2, 1, people)}
+    ones = np.ones(people)
+    package = [
+        Action("a", "smoke", "share", "yes_no", None, 0.5 * ones, -0.6 * ones, ones),
+        Action("b", "sugar", "g/day", "amount", 0.0, 0.7 * ones, -20 * ones, ones),
+        Action("c", "sugar", "g/day", "amount", 0.0, 0.4 * ones, -50 * ones, ones),
+        Action("d", "stress", "share", "relative", None, 0.3 * ones, -0.5 * ones, ones),
+    ]
+
+    def risk(exposures: Mapping[str, np.ndarray]) -> np.ndarray:
+        odds = -4 + exposures["smoke"] * exposures["stress"] + 0.03 * exposures["sugar"]
+        return 1 / (1 + np.exp(-odds))
+
+    a, b, c, d = (rng.random(people) < chance for chance in (0.5 * 0.6, 0.7, 0.4, 0.3))
+    drawn = {
+        "smoke": np.where(a, 0, smoke),
+        "sugar": np.maximum(as_is["sugar"] - 20 * b - 50 * c, 0),
+        "stress": as_is["stress"] * np.where(d, 0.5, 1),
+    }
+    difference = risk(drawn) - expected(as_is, package, risk)
+    assert abs(difference.mean()) < 4 * difference.std() / np.sqrt(people)
+
+
+def test_of_levers_on_one_exposure_one_may_do_nothing_where_doses_are_what_differs() -> None:
+    package = [action(LEVERS["child_care"], "no_effect", THIRDS), action(LEVERS["cash"], "beneficial", THIRDS)]
+    assert after({"skill": np.zeros(3)}, package)["skill"].tolist() == [0.06, 0.06, 0.06]
 
 
 def test_the_order_of_levers_does_not_matter() -> None:

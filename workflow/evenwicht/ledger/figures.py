@@ -23,7 +23,7 @@ WEAK = "M-lo"
 
 
 class Sourced(Strict):
-    """What every number says of itself."""
+    """What every number, and every finding of nothing, says of itself."""
 
     source: Annotated[str, Field(min_length=1)] = Field(description="Authors or journal, with the year")
     tag: Tag
@@ -126,13 +126,13 @@ def in_thirds(amount: Value | Sweep | ByThird, point: Point = "mid") -> tuple[fl
     return low, middle, high
 
 
-def figures(section: object, path: str = "") -> Iterator[tuple[str, Value | Sweep]]:
-    """Yield every number with a source in a section of settings, with the path of its key within the section."""
-    if isinstance(section, Value | Sweep):
+def sourced(section: object, path: str = "") -> Iterator[tuple[str, Sourced]]:
+    """Yield everything with a source in a section of settings, with the path of its key within the section."""
+    if isinstance(section, Sourced):
         yield path, section
     elif isinstance(section, Strict):
         for key in type(section).model_fields:
-            yield from figures(getattr(section, key), f"{path}.{key}" if path else key)
+            yield from sourced(getattr(section, key), f"{path}.{key}" if path else key)
 
 
 def _all_within(amount: Value | Sweep | ByThird, lowest: float) -> Value | Sweep | ByThird:

@@ -17,11 +17,12 @@ from evenwicht.ledger.figures import (
     Figure,
     ShareAmount,
     ShareChange,
+    Sourced,
     Sweep,
     Value,
     ends,
-    figures,
     in_thirds,
+    sourced,
 )
 
 VariantName = Literal["beneficial", "no_effect", "reversed"]
@@ -67,7 +68,7 @@ class Variant(Strict):
     """One reading of the evidence: a dose of its own, or what the dose does."""
 
     evidence: Annotated[str, Field(min_length=1)] = Field(
-        description="Where and when this was found, in one sentence that names the place"
+        description="Where and when this was found, in one sentence that names the place; or that no study found it"
     )
     dose: Amount | None = Field(None, description="Takes the place of the dose of `acts_on`; below zero, it does harm")
     effect: Amount | None = Field(
@@ -93,22 +94,33 @@ class Variant(Strict):
         return size
 
 
+class NoEffect(Sourced):
+    """The reading by which a lever changes nothing that matters."""
+
+    evidence: Annotated[str, Field(min_length=1)] = Field(
+        description="Where and when nothing was found, in one sentence that names the place; or that no study found it"
+    )
+
+
 class Variants(Strict):
     """All three readings: each lever has studies that disagree, or none that would settle it."""
 
     beneficial: Variant
-    no_effect: Variant
+    no_effect: NoEffect
     reversed: Variant
 
     @model_validator(mode="after")
     def _are_what_they_are_called(self) -> "Variants":
         if max(in_thirds(self.beneficial.size)) <= 0:
             raise ValueError("beneficial: its middle value must be above zero in at least one third of SES")
-        if ends(self.no_effect.size) != (0, 0):
-            raise ValueError("no_effect: its dose or effect must be 0")
         if min(in_thirds(self.reversed.size)) >= 0:
             raise ValueError("reversed: its middle value must be below zero in at least one third of SES")
         return self
+
+    @property
+    def with_effect(self) -> dict[str, Variant]:
+        """The variants in which the lever does something, by name."""
+        return {"beneficial": self.beneficial, "reversed": self.reversed}
 
 
 class Cost(Strict):
@@ -175,10 +187,6 @@ class Lever(Strict):
         """Names of the variants that results rest on: the default, or all of them if there is none."""
         return VARIANTS if self.default_variant == "none" else (self.default_variant,)
 
-    def dose_of(self, variant: VariantName) -> Value | Sweep | ByThird:
-        """Return the dose in one variant."""
-        return getattr(self.variants, variant).dose or self.acts_on.dose
-
     def _faults_of_taking_part(self) -> Iterator[str]:
         if self.estimand == "TOT" and self.uptake is None:
             yield "uptake: an effect of taking part (TOT) needs it, to say how many take part"
@@ -190,24 +198,23 @@ class Lever(Strict):
     def _faults_of_timing(self) -> Iterator[str]:
         if self.age_end < self.age_start:
             yield f"age_end: {self.age_end:g} comes before age_start, {self.age_start:g}"
-        for name in VARIANTS:
-            if getattr(self.variants, name).lasting is not None and self.retention is None:
+        for name, variant in self.variants.with_effect.items():
+            if variant.lasting is not None and self.retention is None:
                 yield f"variants.{name}.lasting: nothing fades without retention: give it, or remove lasting"
 
     def _faults_of_sizes(self) -> Iterator[str]:
         if self.area in BY_THIRD and not isinstance(self.uptake, ByThird):
             yield f"uptake: give it by third of SES, {{low, middle, high}}: it differs for {self.area}"
-        for name in VARIANTS:
-            size = getattr(self.variants, name).size
-            if self.area in BY_THIRD and name != "no_effect" and not isinstance(size, ByThird):
+        for name, variant in self.variants.with_effect.items():
+            if self.area in BY_THIRD and not isinstance(variant.size, ByThird):
                 yield f"variants.{name}: give it by third of SES, {{low, middle, high}}: it differs for {self.area}"
-            least, most = ends(self.dose_of(name))
+            least, most = ends(variant.dose or self.acts_on.dose)
             if self.acts_on.measure == "yes_no" and not -1 <= least <= most <= 1:
                 yield f"variants.{name}: a dose on a yes/no exposure is a share between -1 and 1"
 
     def _weak(self) -> Iterator[str]:
         """Numbers that are used by default and remembered with low confidence."""
-        for path, figure in figures(self):
+        for path, figure in sourced(self):
             unused = any(path.startswith(f"variants.{name}.") for name in VARIANTS if name not in self.shown)
             if figure.tag == WEAK and not unused:
                 yield f"{path}: it is used by default and has the tag {WEAK}: read it in a source, or sweep it, tag S"

@@ -66,7 +66,7 @@ def offered(lever: Lever, thirds: Labels, *, point: Point = "mid", score: Floats
     Raises
     ------
     DataError
-        If a third has another name.
+        If a third has another name, or a score is not known.
     ConfigError
         If a lever that goes by risk is given no score.
     """
@@ -78,6 +78,10 @@ def offered(lever: Lever, thirds: Labels, *, point: Point = "mid", score: Floats
             "it is offered to those at the highest risk, and no score predicts the risk",
             where=lever.name,
             fix="Name a score, or set offered_to to everybody.",
+        )
+    if np.isnan(score).any():
+        raise DataError(
+            "somebody's score is not known", where=lever.name, fix="Leave them out, or predict their risk otherwise."
         )
     return _highest(score, float(share[0]))
 
@@ -123,23 +127,33 @@ def action(
     DataError, ConfigError
         As `offered` does.
     """
-    reading = getattr(lever.variants, variant)
     if lever.estimand == "ITT":
         probability = offered(lever, thirds, point=point, score=score)
     else:
         probability = taking_part(lever, thirds, point=point, score=score)
         if lever.substitution is not None:
             probability = probability * (1 - _of_people(lever.substitution, thirds, point))
-    dose = _of_people(lever.dose_of(variant), thirds, point)
-    if age is not None and age < lever.age_start:
-        dose = np.zeros_like(dose)
-    elif age is not None and lever.retention is not None:
-        lasting = np.zeros_like(dose) if reading.lasting is None else _of_people(reading.lasting, thirds, point)
-        dose = faded(dose, lasting, _of_people(lever.retention, thirds, point), age - lever.age_end)
+    dose, effect = _dose(lever, variant, thirds, age, point), np.ones(len(thirds))
+    effects = lever.variants.beneficial.effect is not None  # what variants differ in
+    if variant == "no_effect":
+        dose, effect = (dose, 0 * effect) if effects else (0 * dose, effect)
+    elif (multiple := lever.variants.with_effect[variant].effect) is not None:
+        effect = _of_people(multiple, thirds, point)
     on = lever.acts_on
-    effect = np.ones_like(dose) if reading.effect is None else _of_people(reading.effect, thirds, point)
     change = -dose if on.direction == "lowers" else dose
     return Action(lever.name, on.exposure, on.unit, on.measure, on.least, probability, change, effect)
+
+
+def _dose(lever: Lever, variant: VariantName, thirds: Labels, age: float | None, point: Point) -> Floats:
+    """Change of the exposure, (n,), in those who take part, at an age."""
+    own = lever.variants.with_effect.get(variant)
+    dose = _of_people((own and own.dose) or lever.acts_on.dose, thirds, point)
+    if age is not None and age < lever.age_start:
+        return np.zeros_like(dose)
+    if age is None or lever.retention is None:
+        return dose
+    lasting = _of_people(own.lasting, thirds, point) if own and own.lasting else np.zeros_like(dose)
+    return faded(dose, lasting, _of_people(lever.retention, thirds, point), age - lever.age_end)
 
 
 def faded(dose: Floats, lasting: Floats, retention: Floats, years: float) -> Floats:
