@@ -144,6 +144,10 @@ MISTAKES: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "end before the start": (at("age_end", -0.9), "age_end: -0.9 comes before age_start, -0.75"),
     "dose and effect": (at("variants.beneficial.dose", number(3)), "variants.beneficial: a variant has either a dose"),
     "no effect that is one": (at("variants.no_effect.effect", number(0.1)), "variants.no_effect.effect: .*key"),
+    "effect in one variant, dose in another": (
+        at("variants.reversed", {"evidence": "In Utopia, harm.", "dose": number(-3)}),
+        "variants: beneficial and reversed: give both a dose of their own, or both an effect",
+    ),
     "nothing found by whom": (
         without("variants.no_effect.source"),
         "variants.no_effect.source: required key is missing",

@@ -111,11 +111,18 @@ class Variants(Strict):
 
     @model_validator(mode="after")
     def _are_what_they_are_called(self) -> "Variants":
+        if self.differ_in_effect != (self.reversed.effect is not None):
+            raise ValueError("beneficial and reversed: give both a dose of their own, or both an effect")
         if max(in_thirds(self.beneficial.size)) <= 0:
             raise ValueError("beneficial: its middle value must be above zero in at least one third of SES")
         if min(in_thirds(self.reversed.size)) >= 0:
             raise ValueError("reversed: its middle value must be below zero in at least one third of SES")
         return self
+
+    @property
+    def differ_in_effect(self) -> bool:
+        """Whether variants differ in what the dose does, and not in the dose."""
+        return self.beneficial.effect is not None
 
     @property
     def with_effect(self) -> dict[str, Variant]:

@@ -134,9 +134,8 @@ def action(
         if lever.substitution is not None:
             probability = probability * (1 - _of_people(lever.substitution, thirds, point))
     dose, effect = _dose(lever, variant, thirds, age, point), np.ones(len(thirds))
-    effects = lever.variants.beneficial.effect is not None  # what variants differ in
     if variant == "no_effect":
-        dose, effect = (dose, 0 * effect) if effects else (0 * dose, effect)
+        dose, effect = (dose, 0 * effect) if lever.variants.differ_in_effect else (0 * dose, effect)
     elif (multiple := lever.variants.with_effect[variant].effect) is not None:
         effect = _of_people(multiple, thirds, point)
     on = lever.acts_on
