@@ -25,6 +25,7 @@ ORDER = [
     "ingest",
     "worlds",
     "studies",
+    "ledger",
     "config",
     "conclusions",
     "weighing",
