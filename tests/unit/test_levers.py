@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from evenwicht.base.errors import ConfigError, DataError
 from evenwicht.config.loading import read_yaml, validate
-from evenwicht.ledger.lever import VARIANTS, Lever, VariantName
-from evenwicht.ledger.reach import Action, action, after, expected, faded, offered, taking_part
+from evenwicht.levers.lever import VARIANTS, Lever, VariantName
+from evenwicht.levers.reach import Action, action, after, expected, faded, offered, taking_part
 
 from tests.conftest import ROOT
 from tests.unit.test_config import at, without
@@ -109,7 +109,7 @@ def test_an_offer_to_move_raises_earnings_by_half_of_what_movers_gain() -> None:
 
 
 def test_settings_of_levers_import_nothing_heavy() -> None:
-    assert heavy("evenwicht.ledger.lever") == "[]"
+    assert heavy("evenwicht.levers.lever") == "[]"
 
 
 def test_levers_on_one_exposure_agree_on_what_it_is_and_does() -> None:

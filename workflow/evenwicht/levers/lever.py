@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from evenwicht.base.names import Name, Strict
-from evenwicht.ledger.figures import (
+from evenwicht.levers.figures import (
     WEAK,
     Amount,
     ByThird,

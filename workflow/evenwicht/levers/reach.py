@@ -13,8 +13,8 @@ import numpy as np
 
 from evenwicht.base.arrays import Floats, Ints, Labels
 from evenwicht.base.errors import ConfigError, DataError, listed
-from evenwicht.ledger.figures import ByThird, Point, Sweep, Value, in_thirds
-from evenwicht.ledger.lever import Lever, VariantName
+from evenwicht.levers.figures import ByThird, Point, Sweep, Value, in_thirds
+from evenwicht.levers.lever import Lever, VariantName
 
 THIRDS = ("low", "middle", "high")
 Outcome = Callable[[Mapping[str, Floats]], Floats]
