@@ -38,8 +38,9 @@ TOLD = {
 
 
 def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
-    """Return the ledger, and the weighing of every policy against every exposure."""
-    return {"ledger": _ledger(study, book, found), "weighed": _weighed(study, book, found)}
+    """Return the ledger of each outcome, and the weighing of every policy against every exposure."""
+    ledgers = [_ledger(study, book, found, outcome) for outcome in study.outcomes]
+    return {"ledgers": [table for table in ledgers if table], "weighed": _weighed(study, book, found)}
 
 
 def sides(study: Settings, book: Codebook) -> list[tuple[Contrast, str, str]]:
@@ -63,39 +64,38 @@ def _row(found: Found, outcome: str, contrast: Contrast, estimand: str) -> Row |
     return found.estimate(outcome=outcome, estimand=estimand, **keys)
 
 
-def _ledger(study: Settings, book: Codebook, found: Found) -> Table:
+def _ledger(study: Settings, book: Codebook, found: Found, outcome: str) -> Table:
     columns = [
         Column("about", say("Exposure or policy"), names_row=True),
-        Column("outcome", say("Outcome")),
         Column("change", say("Change over all"), number=True),
         Column("truth", say("True change"), number=True),
         *(Column(estimand, say(head), number=True) for estimand, head in TOLD.items()),
     ]
     lines: list[dict[str, Cell]] = []
-    for outcome in study.outcomes:
-        label = Labels(book).outcome(outcome)
-        for contrast, _, by in sides(study, book):
-            rows = {
-                name: row for name in (*CHANGES, *TOLD) if (row := _row(found, outcome, contrast, name)) is not None
+    unit = ""
+    for contrast, _, by in sides(study, book):
+        rows = {name: row for name in (*CHANGES, *TOLD) if (row := _row(found, outcome, contrast, name)) is not None}
+        change = next((rows[name] for name in CHANGES if name in rows), None)
+        if change is None:
+            continue
+        scale = scale_of(change)
+        unit = scale.unit
+        lines.append(
+            {
+                "about": f"{first_upper(cause(contrast, book.columns))}: {by}",
+                "change": scale.with_interval(change, sign=True),
+                "truth": "" if isnan(change["truth"]) else scale.signed(change["truth"]),
+                **{name: _told(rows[name]) for name in TOLD if name in rows},
             }
-            change = next((rows[name] for name in CHANGES if name in rows), None)
-            if change is None:
-                continue
-            scale = scale_of(change)
-            lines.append(
-                {
-                    "about": f"{first_upper(cause(contrast, book.columns))}: {by}",
-                    "outcome": f"{label} ({scale.unit})",
-                    "change": scale.with_interval(change, sign=True),
-                    "truth": "" if isnan(change["truth"]) else scale.signed(change["truth"]),
-                    **{name: _told(rows[name]) for name in TOLD if name in rows},
-                }
-            )
+        )
     caption = say(
-        "Every change is counted over the same people: what would change if nobody had an exposure, and if everybody "
-        "had a policy. A whole exposure is the most that could go; a policy is one measure."
+        "{outcome}: change over all, {unit}. Every change is counted over the same people: what would change if nobody "
+        "had an exposure, and if everybody had a policy. A whole exposure is the most that could go; a policy is one "
+        "measure.",
+        outcome=Labels(book).outcome(outcome),
+        unit=unit,
     )
-    return Table("ledger", caption, columns, lines)
+    return Table(f"ledger_{outcome}", caption, columns, lines)
 
 
 def _told(row: Row) -> str:
