@@ -1,5 +1,6 @@
 """Streams, files and errors: what every rule leans on."""
 
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from evenwicht.base.errors import INTERNAL, ConfigError, DataError, ModelError
+from evenwicht.base.errors import INTERNAL, ConfigError, DataError, EvenwichtError, ModelError
 from evenwicht.base.files import atomic_path, write_csv, write_text
 from evenwicht.base.streams import stream
 
@@ -53,6 +54,13 @@ def test_a_write_sweeps_up_what_a_killed_job_left(tmp_path: Path) -> None:
 def test_tables_print_six_significant_digits(tmp_path: Path) -> None:
     write_csv(pd.DataFrame({"x": [1 / 3, np.nan, 12345678.9]}), tmp_path / "t.csv")
     assert (tmp_path / "t.csv").read_text() == 'x\n0.333333\n""\n1.23457e+07\n'
+
+
+@pytest.mark.parametrize("kind", [ConfigError, DataError, ModelError])
+def test_an_error_says_the_same_in_another_process(kind: type[EvenwichtError]) -> None:
+    error = kind("no events", where="study x", fix="Choose another outcome.")
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), again.what) == (kind, str(error), "no events")
 
 
 def test_every_class_of_error_has_an_exit_code_of_its_own() -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from evenwicht.base.errors import ModelError
+from evenwicht.estimators import regression
 from evenwicht.estimators.influence import Estimate, Sampling, mixture, sample_mean
 from evenwicht.estimators.propensity import fit_propensity, weighted_means
 from evenwicht.estimators.regression import fit_model, with_intercept
@@ -259,6 +260,23 @@ def test_a_steep_fit_ends_and_a_separated_one_is_told() -> None:
     steep[[97, 103]] = 1 - steep[[97, 103]]  # overlap of a few people
     assert not fit_model("binomial", steep, with_intercept(x[:, None]), np.ones(200)).separated
     assert fit_model("binomial", (x > 0).astype(float), with_intercept(x[:, None]), np.ones(200)).separated
+
+
+@pytest.mark.parametrize("steepness", [0.5, 3.0, 8.0])
+@pytest.mark.parametrize("family", ["binomial", "poisson"])
+def test_cross_products_give_what_a_qr_decomposition_gives(
+    family: regression.Family, steepness: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(71)
+    x = rng.normal(size=(2000, 3))
+    mean = 1 / (1 + np.exp(1 - x @ [steepness, 0.5, 0.0]))
+    y = (rng.random(2000) < mean).astype(float)
+    products = fit_model(family, y, with_intercept(x))
+    monkeypatch.setattr(regression, "WELL_CONDITIONED", np.inf)
+    qr = fit_model(family, y, with_intercept(x))
+    digits = np.finfo(float).eps / 1e-6  # at the worst condition that cross products are used for
+    np.testing.assert_allclose(products.fitted, qr.fitted, rtol=regression.SMALL_STEP)
+    np.testing.assert_allclose(products.root.T @ products.root, qr.root.T @ qr.root, rtol=0, atol=digits * 2000)
 
 
 # --- survival ---------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ program (1) hides all others, a mistake in the config (2) comes before what it d
 """
 
 from collections.abc import Iterable
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 MOST_LISTED = 12
 INTERNAL = 1  # the exit code of every other error, which is the program's own fault
@@ -26,6 +26,17 @@ class EvenwichtError(Exception):
     def __init__(self, what: str, *, where: str, fix: str) -> None:
         super().__init__(f"{where}: {what}. {fix}")
         self.what = what
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """How it comes from one process to another; exceptions are made again from their message alone."""
+        return _again, (type(self), self.args, self.what)
+
+
+def _again(kind: type[EvenwichtError], args: tuple[str, ...], what: str) -> EvenwichtError:
+    """The same error in another process."""
+    error = kind(what, where="", fix="")
+    error.args = args
+    return error
 
 
 class ConfigError(EvenwichtError):

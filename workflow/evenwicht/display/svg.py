@@ -1,7 +1,8 @@
 """A drawing of Matplotlib as a lean SVG that can stand in any page.
 
 Its style is written on the root instead of in a style sheet that would reach the whole page, ids that nothing refers
-to are dropped, and numbers keep the hundredth of a point.
+to are dropped, and numbers keep the hundredth of a point. Other ids are numbered: those of Matplotlib follow from
+coordinates to their last digit, which depends on what was drawn before.
 """
 
 import re
@@ -13,6 +14,8 @@ ROOT = {"role": "img", "font-family": FONTS, "stroke-linejoin": "round", "stroke
 DROPPED = {f"{{{SVG}}}{name}" for name in ("metadata", "style")}
 NOT_TURNED = re.compile(r"rotate\(-?0( [^)]*)?\)")
 FAMILY = re.compile(r"font-family: [^;]*(; )?")
+REFERENCE = re.compile(r'(?:href="|url\()#(\w+)')
+ID = re.compile(r'(\bid="|href="#|url\(#)(\w+)')
 LONG = re.compile(r"-?\d+\.\d{3,}")
 
 ElementTree.register_namespace("", SVG)
@@ -21,8 +24,9 @@ ElementTree.register_namespace("xlink", XLINK)
 
 def lean(svg: str, title: str, text: str) -> str:
     """Return a drawing with a title and a text for those who cannot see it, without what no reader needs."""
-    root = ElementTree.fromstring(svg)
-    _prune(root, set(re.findall(r'(?:href="|url\()#(\w+)', svg)))
+    numbers = {name: f"i{place}" for place, name in enumerate(dict.fromkeys(REFERENCE.findall(svg)))}
+    root = ElementTree.fromstring(ID.sub(lambda found: found[1] + numbers.get(found[2], found[2]), svg))
+    _prune(root, set(numbers.values()))
     for place, (name, words) in enumerate({"title": title, "desc": text}.items()):
         told = ElementTree.Element(_tag(name))
         told.text, told.tail = words, "\n"

@@ -18,7 +18,7 @@ ROUNDING = 1e-11  # of a log likelihood, relative
 SMALL_STEP = 1e-9  # of a linear predictor; Newton's steps shrink quadratically: the next is below rounding
 RUNS_OFF = 0.1  # of a linear predictor; towards infinity each step moves some by about one
 PARTS = 0.5 ** np.arange(21)  # of a step of Newton's method: the first at which the likelihood does not fall
-WELL_CONDITIONED = 1e-6  # least ratio of the eigenvalues of an information whose cross products keep ten digits
+WELL_CONDITIONED = 1e-6  # least ratio of the eigenvalues of an information whose cross products keep nine digits
 FLAT = 1e-19  # squared length of a step per person, in the units of the information, at which the likelihood is flat
 
 
@@ -168,7 +168,7 @@ def _orthonormal(design: Floats, weights: Floats) -> tuple[Floats, Floats, Float
 def _whitened(columns: Floats, variance: Floats, residual: Floats) -> tuple[Floats, Floats]:
     """Triangle R of the information R'R, (r, r), and R'^-1 times the score, (r,).
 
-    From cross products where these keep ten digits, else by a QR decomposition, which takes three times as long.
+    From cross products where these keep nine digits, else by a QR decomposition, which takes several times as long.
 
     Parameters
     ----------
