@@ -36,14 +36,14 @@ def tables() -> Tables:
 
 
 def test_both_sides_are_counted_over_the_same_people() -> None:
-    estimates = where(tables()["estimates"], outcome="multi_sector_need")
+    estimates = where(tables()["estimates"], outcome="multi_sector_need", subgroup="")
     changes = estimates[estimates["estimand"].isin(["change_in_cases", "cases_apart"])]
     assert len(changes) == 5
     assert changes["n"].nunique() == 1
 
 
 def test_a_change_in_cases_is_a_change_in_risk_times_100_000() -> None:
-    estimates = where(tables()["estimates"], outcome="multi_sector_need", exposure="poverty")
+    estimates = where(tables()["estimates"], outcome="multi_sector_need", exposure="poverty", subgroup="")
     rows = estimates.set_index("estimand")["estimate"]
     before = rows["change_in_cases"] / 100_000 / (rows["ratio_over_all"] - 1)
     assert 0 < before < 1
@@ -53,11 +53,12 @@ def test_a_change_in_cases_is_a_change_in_risk_times_100_000() -> None:
 
 def test_numbers_are_weighed_in_standard_deviations() -> None:
     estimates = where(tables()["estimates"], outcome="hospital_nights")
-    assert set(estimates["estimand"]) == {"change_in_sds", "sds_apart", "slope_over_all"}
+    spread = {"gini_over_all", "top_fifth_over_all"}
+    assert set(estimates["estimand"]) == {"change_in_sds", "sds_apart", "slope_over_all", *spread}
 
 
 def test_what_weighs_more_is_the_difference_of_sizes() -> None:
-    rows = where(tables()["estimates"], outcome="multi_sector_need")
+    rows = where(tables()["estimates"], outcome="multi_sector_need", subgroup="")
     change = where(rows, estimand="change_in_cases").set_index("exposure")["estimate"].abs()
     apart = where(rows, estimand="cases_apart").set_index("reference")["estimate"]
     for exposure in ("poverty", "maltreatment"):
@@ -72,8 +73,8 @@ def test_every_pair_tells_the_share_of_draws_in_which_the_policy_changes_more() 
 
 def test_every_row_that_a_world_knows_has_a_true_value() -> None:
     truth = truth_of(with_ledger(), 100_000, 62)
-    keys = ["outcome", "exposure", "reference", "at", "estimand"]
-    known = set(truth[truth["subgroup"] == ""][keys].itertuples(index=False, name=None))
+    keys = ["outcome", "exposure", "reference", "subgroup", "at", "estimand"]
+    known = set(truth[keys].itertuples(index=False, name=None))
     assert set(tables()["estimates"][keys].itertuples(index=False, name=None)) <= known
 
 
@@ -81,7 +82,7 @@ def test_nothing_weighs_anything_in_a_null_world() -> None:
     config = changed(with_ledger(), {"source.stressor_effect": "null", "source.policy_effect": "null"})
     truth = truth_of(config, 100_000, 63)
     changes = truth[truth["estimand"].isin(["change_in_cases", "change_in_sds", "cases_apart", "sds_apart"])]
-    assert len(changes) == 10
+    assert len(changes) == 10 + 3 * 6  # with thirds
     assert (changes["value"] == 0).all()
 
 

@@ -4,10 +4,10 @@ Evidence on what a lever does is almost always divided: where one study found a 
 lever therefore comes in three variants, each with its evidence, and a default only where the evidence has one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
 from evenwicht.base.names import Name, Strict
 from evenwicht.levers.figures import (
@@ -225,3 +225,18 @@ class Lever(Strict):
             unused = any(path.startswith(f"variants.{name}.") for name in VARIANTS if name not in self.shown)
             if figure.tag == WEAK and not unused:
                 yield f"{path}: it is used by default and has the tag {WEAK}: read it in a source, or sweep it, tag S"
+
+
+def on_one_thing(levers: Sequence[Lever]) -> bool:
+    """Whether levers act on the same exposure, counted in the same way."""
+    return len({(one.acts_on.exposure, one.acts_on.unit, one.acts_on.measure) for one in levers}) == 1
+
+
+def _by_name(value: object, info: ValidationInfo) -> object:
+    """A lever that is named is read from the file of that name, where the cohort file is read."""
+    read = (info.context or {}).get(READER)
+    return read(value) if isinstance(value, str) and read is not None else value
+
+
+READER = "levers"  # key of the context of validation: a function from a name to the lever
+LeverRef = Annotated[Lever, BeforeValidator(_by_name, json_schema_input_type=Name | Lever)]

@@ -5,7 +5,7 @@ to be expected is an exact mixture over who takes part in what: nothing is drawn
 person, and no more is taken away than there is, so nobody is counted twice.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -177,8 +177,9 @@ def after(exposures: Mapping[str, Floats], actions: Sequence[Action]) -> dict[st
     """Return the exposures of people who are changed by all of these actions.
 
     Amounts and rates are shifted by the effect's multiple of the change, so that the dose-response of the cohort can be
-    read at the new value. Of a yes/no exposure, whoever is changed is no longer exposed, or becomes so; where levers
-    pull either way, the greater number does, and of equal numbers neither.
+    read at the new value. Of a yes/no exposure, whoever is changed is no longer exposed, or becomes so; the multiple
+    enters how many that counts for, see `mixture`. Where levers pull either way, the greater number does, and of equal
+    numbers neither.
 
     Parameters
     ----------
@@ -222,22 +223,32 @@ def expected(exposures: Mapping[str, Floats], actions: Sequence[Action], outcome
     ConfigError
         As `after` does.
     """
+    return np.asarray(sum(chance * outcome(changed) for chance, changed in mixture(exposures, actions)))
+
+
+def mixture(exposures: Mapping[str, Floats], actions: Sequence[Action]) -> Iterator[tuple[Floats, dict[str, Floats]]]:
+    """Yield who may be changed by what: a chance, (n,), and the exposures after those of the actions that it is about.
+
+    Chances sum to one for each person; a yes/no exposure with an effect below zero has one below zero. The first is
+    nobody changed; combinations that nobody can have are left out. Arguments and errors as of `expected`.
+    """
     people = len(next(iter(exposures.values())))
-    total = np.zeros(people)
     for takes in product((False, True), repeat=len(actions)):
         chance = np.ones(people)
         for one, changed in zip(actions, takes, strict=True):
             chance = chance * (_chance(one) if changed else 1 - _chance(one))
         if chance.any():
-            chosen = [one for one, changed in zip(actions, takes, strict=True) if changed]
-            total += chance * outcome(after(exposures, chosen))
-    return total
+            yield chance, after(exposures, [one for one, changed in zip(actions, takes, strict=True) if changed])
 
 
 def _chance(one: Action) -> Floats:
-    """That an exposure is changed; of those who take part, only a share leaves or takes up a yes/no exposure."""
+    """That an exposure is changed; of those who take part, only a share leaves or takes up a yes/no exposure.
+
+    A yes/no exposure cannot change by a multiple, so the multiple of its effect counts those whom it happens to: with
+    one below zero, the outcome moves the other way by as much.
+    """
     if one.measure == "yes_no":
-        return one.probability * np.minimum(np.abs(one.effect * one.change), 1.0)
+        return one.probability * one.effect * np.minimum(np.abs(one.change), 1.0)
     return one.probability
 
 
@@ -250,7 +261,7 @@ def _amounts(values: Floats, actions: Sequence[Action]) -> Floats:
 
 
 def _answers(values: Floats, actions: Sequence[Action]) -> Floats:
-    net = np.sum([np.sign(one.effect * one.change) for one in actions], axis=0)
+    net = np.sum([np.sign(one.change) for one in actions], axis=0)
     return np.where(net < 0, 0.0, np.where(net > 0, 1.0, values))
 
 

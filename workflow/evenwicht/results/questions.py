@@ -1,9 +1,12 @@
 """What a study asks a true value for. Worlds answer without knowing studies; every answer is keyed as estimates are."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from evenwicht.base.adjustment import Adjustment
+from evenwicht.base.arrays import Floats, Labels
 from evenwicht.base.exposures import Contrast
 
 SES = "ses"  # column by which worlds rank people unless asked otherwise
@@ -164,6 +167,36 @@ class Inequality:
         return self.contrast.reference if self.by == SES else f"{self.contrast.reference}_by_{self.by}"
 
 
+class Lever(Protocol):
+    """What a lever, or a package of them, does to a column in each third of a rank.
+
+    Attributes
+    ----------
+    exposure, reference
+        Keys of its rows.
+    column
+        What it changes.
+    among
+        Yes/no column and answer of those to whom alone it is introduced; everybody if None.
+    """
+
+    @property
+    def exposure(self) -> str: ...
+
+    @property
+    def reference(self) -> str: ...
+
+    @property
+    def column(self) -> str: ...
+
+    @property
+    def among(self) -> tuple[str, str] | None: ...
+
+    def parts(self, values: Floats, thirds: Labels) -> Sequence[tuple[Floats, Floats]]:
+        """Return the chances to be changed in each way, and what the column is then, (n,) each."""
+        ...
+
+
 @dataclass(frozen=True)
 class Ledger:
     """Exposures that nobody would have against policies that everybody would: which changes more over all.
@@ -177,13 +210,16 @@ class Ledger:
     outcomes
         Ids of outcomes.
     by
-        Column of numbers along which inequality is told, if any.
+        Column of numbers along which inequality is told, if any; levers go by its thirds.
+    levers
+        Levers on columns, beside the policies.
     """
 
     exposures: tuple[Contrast, ...]
     policies: tuple[Contrast, ...]
     outcomes: tuple[str, ...]
     by: str | None = None
+    levers: tuple[Lever, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,70 +1,192 @@
 """True changes over all of exposures that are gone and of policies that are introduced, and which is larger."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from evenwicht.base.arrays import Floats
 from evenwicht.base.exposures import Contrast
-from evenwicht.base.outcomes import horizon_of
+from evenwicht.base.outcomes import UseOutcome, horizon_of
+from evenwicht.estimators.concentration import gini, top_share_of_use
 from evenwicht.estimators.inequality import Ranks, rank_line
-from evenwicht.results.questions import Ledger
-from evenwicht.worlds.arms import arms_of, step_of
+from evenwicht.levers.package import thirds_of
+from evenwicht.levers.reach import THIRDS
+from evenwicht.results.questions import Ledger, Lever
+from evenwicht.worlds.arms import among, arms_of, step_of
 from evenwicht.worlds.people import Draw, People
 from evenwicht.worlds.scm import Values
-from evenwicht.worlds.world import PER, Row, row
+from evenwicht.worlds.world import PER, Intervention, Row, row
+
+FIFTH = 0.2
+
+
+@dataclass(frozen=True)
+class _Column:
+    """An exposure that is gone, or a policy that is introduced."""
+
+    contrast: Contrast
+    policy: bool
+
+    @property
+    def keys(self) -> dict[str, str]:
+        return {"exposure": self.contrast.exposure, "reference": self.contrast.reference}
+
+    def arms(self, people: People, draw: Draw) -> list[Values]:
+        """People before and after; none if it is no variable of the world."""
+        contrast, step = self.contrast, None
+        if contrast.continuous and contrast.column in people.values:
+            step = step_of(contrast, people.values[contrast.column].astype(float), people.weights)
+            step = step if self.policy else -step
+        arms = arms_of(people.world, contrast, people.values, step)
+        if arms is None:
+            return []
+        if contrast.continuous:
+            return [people.values, draw(arms.exposed)]
+        return [draw(arms.unexposed), draw(arms.exposed)] if self.policy else [people.values, draw(arms.unexposed)]
+
+    def means(self, name: str, people: People, arms: Sequence[Values]) -> tuple[Floats, Floats]:
+        """Expected outcome of each person before and after, (n,) each."""
+        before, after = (np.asarray(people.outcome(name, arm)) for arm in arms)
+        return before, after
+
+
+@dataclass(frozen=True)
+class _Lever:
+    """A lever, or a package, on a column."""
+
+    lever: Lever
+    by: str | None
+    everybody: Floats
+
+    @property
+    def keys(self) -> dict[str, str]:
+        return {"exposure": self.lever.exposure, "reference": self.lever.reference}
+
+    def arms(self, people: People, draw: Draw) -> list[Values]:
+        """People changed in each way; none if it acts on no variable of the world."""
+        values = self._values(people)
+        if values is None:
+            return []
+        moved = people.world.moved.get(self.lever.column)
+        return [
+            draw(self._set(people, after)) if moved is None else draw(moved.to(people.values, after))
+            for _, after in self._parts(people, values)
+        ]
+
+    def _set(self, people: People, after: Floats) -> Intervention:
+        kind = people.values[self.lever.column].dtype
+        return {self.lever.column: after.astype(kind) if kind.kind == "b" else after}
+
+    def _values(self, people: People) -> Floats | None:
+        moved = people.world.moved.get(self.lever.column)
+        if moved is not None:
+            return moved.level(people.values)
+        return people.values[self.lever.column].astype(float) if self.lever.column in people.values else None
+
+    def _parts(self, people: People, values: Floats) -> Sequence[tuple[Floats, Floats]]:
+        return self.lever.parts(values, thirds_of(_ranks(self.by, people, self.everybody), people.n))
+
+    def means(self, name: str, people: People, arms: Sequence[Values]) -> tuple[Floats, Floats]:
+        """Expected outcome of each person before and after, (n,) each."""
+        values = self._values(people)
+        assert values is not None  # there are arms
+        natural = np.asarray(people.outcome(name))
+        after = natural.copy()
+        for (chance, _), arm in zip(self._parts(people, values), arms, strict=True):
+            after += chance * (np.asarray(people.outcome(name, arm)) - natural)
+        return natural, after
+
+
+Side = _Column | _Lever
+
+
+def _sides(question: Ledger, everybody: Floats) -> list[Side]:
+    return [
+        *(_Column(contrast, False) for contrast in question.exposures),
+        *(_Column(contrast, True) for contrast in question.policies),
+        *(_Lever(lever, question.by, everybody) for lever in question.levers),
+    ]
 
 
 def ledger_arms(question: Ledger, people: People, draw: Draw) -> list[Values]:
-    """People before and after each change, exposures first; none if one of them is no variable of the world."""
-    sides = [*((c, False) for c in question.exposures), *((c, True) for c in question.policies)]
-    pairs = [_before_and_after(contrast, policy, people, draw) for contrast, policy in sides]
-    known = [pair for pair in pairs if pair is not None]
-    return [arm for pair in known for arm in pair] if len(known) == len(pairs) else []
+    """People before and after each change of a column, and changed in each way by each lever, in order."""
+    return [arm for side in _sides(question, _everybody(question, people)) for arm in side.arms(people, draw)]
 
 
-def _before_and_after(contrast: Contrast, policy: bool, people: People, draw: Draw) -> tuple[Values, Values] | None:
-    step = None
-    if contrast.continuous and contrast.column in people.values:
-        step = step_of(contrast, people.values[contrast.column].astype(float), people.weights)
-        step = step if policy else -step
-    arms = arms_of(people.world, contrast, people.values, step)
-    if arms is None:
+def _known(question: Ledger, people: People, everybody: Floats) -> Iterator[tuple[Side, Sequence[Values]]]:
+    """Yield the sides that the world knows, each with its arms."""
+    place = 0
+    for side in _sides(question, everybody):
+        count = len(side.arms(people, lambda _: people.values))
+        if count:
+            yield side, people.arms[place : place + count]
+        place += count
+
+
+def _everybody(question: Ledger, people: People) -> Floats:
+    """Weights of those whom all comparisons are about, (n,)."""
+    weights = people.weights.copy()
+    for contrast in (*question.exposures, *question.policies):
+        weights *= among(contrast, people) > 0
+    return weights
+
+
+def _weights(side: Side, people: People, everybody: Floats) -> Floats:
+    """Weights of those whom one side is about, (n,)."""
+    if isinstance(side, _Column) or side.lever.among is None:
+        return everybody
+    column, answer = side.lever.among
+    return everybody * (people.values[column].astype(bool) == (answer == "yes"))
+
+
+def _ranks(by: str | None, people: People, weights: Floats) -> Ranks | None:
+    if by is None or by not in people.values:
         return None
-    if contrast.continuous:
-        return people.values, draw(arms.exposed)
-    return (draw(arms.unexposed), draw(arms.exposed)) if policy else (people.values, draw(arms.unexposed))
+    return Ranks.of(people.values[by].astype(float), weights)
 
 
 def ledger_rows(question: Ledger, people: People) -> Iterator[Row]:
     """Yield every change over all, and by how much each policy changes more than each exposure."""
-    pairs = list(zip(people.arms[::2], people.arms[1::2], strict=True))
-    if not pairs:
-        return
-    w, gone, rank = people.weights, len(question.exposures), None
-    if question.by is not None and question.by in people.values:
-        rank = Ranks.of(people.values[question.by].astype(float), w)
+    everybody = _everybody(question, people)
+    sides, ranks = list(_known(question, people, everybody)), _ranks(question.by, people, everybody)
+    thirds = thirds_of(ranks, people.n)
     for name in question.outcomes:
         natural, outcome = people.outcome(name), people.book.outcomes[name]
         if natural is None:
             continue
         risk, at = bool(natural.min() >= 0 and natural.max() <= 1), horizon_of(outcome)
-        mean = float(np.average(natural, weights=w))
-        scale = PER if risk else 1 / float(np.sqrt(np.average((natural - mean) ** 2, weights=w)))
-        changes = []
-        for contrast, (before, after) in zip((*question.exposures, *question.policies), pairs, strict=True):
-            old, new = (float(np.average(np.asarray(people.outcome(name, arm)), weights=w)) for arm in (before, after))
-            keys = {"outcome": name, "exposure": contrast.exposure, "reference": contrast.reference}
-            changes.append(scale * (new - old))
-            if rank is not None:
-                slopes = [rank_line(np.asarray(people.outcome(name, arm)), rank).slope.value for arm in (before, after)]
-                yield row("slope_over_all", slopes[1] - slopes[0], at=at, **keys)
-            yield row("change_in_cases" if risk else "change_in_sds", changes[-1], at=at, **keys)
+        mean = float(np.average(natural, weights=everybody))
+        spread = float(np.sqrt(np.average((natural - mean) ** 2, weights=everybody)))
+        scale, estimand = (PER, "change_in_cases") if risk else (1 / spread, "change_in_sds")
+        changes = dict[tuple[str, str], float]()
+        for side, arms in sides:
+            before, after = side.means(name, people, arms)
+            w = _weights(side, people, everybody)
+            keys = {"outcome": name, "at": at, **side.keys}
+            old, new = (float(np.average(values, weights=w)) for values in (before, after))
+            changes[side.keys["exposure"], side.keys["reference"]] = scale * (new - old)
+            yield row(estimand, scale * (new - old), **keys)
+            if ranks is not None:
+                if w is everybody:
+                    slopes = [rank_line(values, ranks).slope.value for values in (before, after)]
+                    yield row("slope_over_all", slopes[1] - slopes[0], **keys)
+                for k, third in enumerate(THIRDS, start=1):
+                    part = scale * float(np.average(after - before, weights=w * (thirds == third)))
+                    yield row(estimand, part, subgroup=f"{question.by}={k}of{len(THIRDS)}", **keys)
             if risk:
-                yield row("ratio_over_all", new / old, at=at, **keys)
-                yield row("fraction_over_all", 1 - new / old, at=at, **keys)
+                yield row("ratio_over_all", new / old, **keys)
+                yield row("fraction_over_all", 1 - new / old, **keys)
                 if new != old:
-                    yield row("number_over_all", 1 / abs(new - old), at=at, **keys)
-        for policy, theirs in zip(question.policies, changes[gone:], strict=True):
-            for exposure, own in zip(question.exposures, changes[:gone], strict=True):
-                keys = {"outcome": name, "exposure": policy.exposure, "reference": exposure.exposure}
-                yield row("cases_apart" if risk else "sds_apart", abs(theirs) - abs(own), at=at, **keys)
+                    yield row("number_over_all", 1 / abs(new - old), **keys)
+            if isinstance(outcome, UseOutcome) and isinstance(side, _Column) and not side.contrast.continuous:
+                yield row("gini_over_all", gini(after, w) - gini(before, w), **keys)
+                tops = [top_share_of_use(values, FIFTH, w) for values in (before, after)]
+                yield row("top_fifth_over_all", tops[1] - tops[0], **keys)
+        for policy in question.policies:
+            for exposure in question.exposures:
+                pair = [(side.exposure, side.reference) for side in (policy, exposure)]
+                if all(one in changes for one in pair):
+                    apart = abs(changes[pair[0]]) - abs(changes[pair[1]])
+                    keys = {"outcome": name, "exposure": policy.exposure, "reference": exposure.exposure}
+                    yield row("cases_apart" if risk else "sds_apart", apart, at=at, **keys)

@@ -1,31 +1,39 @@
 """What each exposure, gone, and each policy, introduced, would change over all, and which changes more."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from evenwicht.base.adjustment import Adjustment
-from evenwicht.base.arrays import Floats
+from evenwicht.base.arrays import Flags, Floats, Labels
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.exposures import Contrast
-from evenwicht.base.outcomes import effect_estimand, horizon_of
+from evenwicht.base.outcomes import UseOutcome, effect_estimand, horizon_of
 from evenwicht.cohort import Cohort
 from evenwicht.estimators.association import area, explained, told_by
+from evenwicht.estimators.concentration_intervals import Ranked
 from evenwicht.estimators.event_support import EventSupport
-from evenwicht.estimators.inequality import Ranks, rank_line, standardised_slope
+from evenwicht.estimators.inequality import Ranks, slope_under, standardised_slope
 from evenwicht.estimators.influence import Estimate, combined, sample_mean, sample_spread
 from evenwicht.estimators.joint import Drawn, joint_draws, outweighs
+from evenwicht.estimators.propensity import fit_propensity
 from evenwicht.estimators.results import Interval
-from evenwicht.estimators.standardisation import OutcomeModel
+from evenwicht.estimators.standardisation import OutcomeModel, Regime
+from evenwicht.levers.figures import Point
+from evenwicht.levers.package import Package, thirds_of
+from evenwicht.levers.reach import THIRDS
 from evenwicht.results.flow import not_known
 from evenwicht.results.rows import Findings, Rows
 from evenwicht.studies.clusters import ClusterSupport, cluster_support
 from evenwicht.studies.ledger import Settings
 from evenwicht.studies.measures import CRUDE, PER, arm_means, attributable, number_needed, ratio_of
-from evenwicht.studies.samples import Sample, draw_sample, exposed_by, response
-from evenwicht.studies.study import Job
+from evenwicht.studies.samples import Exposed, Sample, draw_sample, exposed_by, response
+from evenwicht.studies.study import Job, part_keys
+from evenwicht.studies.values import MeanOutcome
 
+FIFTH = 0.2
 METHOD, JOINT = "standardisation", "joint_draws"
 NOT_ON_BOTH_SIDES = "not known on the other side of the ledger"
 
@@ -36,32 +44,25 @@ def run(study: Settings, cohort: Cohort, book: Codebook, found: Findings, job: J
     All effects of an outcome are estimated in the same people: those for whom everything on both sides is known. Each
     is standardised over them (method `standardisation`, with an outcome model in which the exposure or policy may act
     differently along the rank `by`); of an event by a horizon from jackknife pseudo-values. A change is counted over
-    all: cases per 100,000, or standard deviations of a number. What weighs more follows from joint draws
-    (`joint_draws`), which keep that both sides are estimated in the same people.
+    all: cases per 100,000, or standard deviations of a number. A lever changes the column that it acts on for those
+    whom it reaches, by third of the rank, and nothing for others; its numbers are taken as given. What weighs more
+    follows from joint draws (`joint_draws`), which keep that both sides are estimated in the same people. How use
+    concentrates with and without a yes/no column is weighted by its propensity (`ipw`).
     """
-    family = next(iter(book.role("family")), None)
-    gone, new = study.contrasts(book), study.introduced(book)
-    sides = [
-        *(_Side(contrast, False, book.adjustment(study.adjust), family) for contrast in gone),
-        *(_Side(contrast, True, book.adjustment(study.policies.adjust), study.policies.cluster) for contrast in new),
-    ]
-    columns = {name for side in sides for name in (side.contrast.column, *side.adjust.columns)}
-    rank = None
-    if study.by is not None:
-        columns.add(study.by)
-        rank = cohort.persons[study.by].to_numpy(dtype=float, na_value=np.nan)
+    ranks_of = None if study.by is None else cohort.persons[study.by].to_numpy(dtype=float, na_value=np.nan)
+    sides = _sides(study, cohort, book)
+    columns = {name for side in sides for name in side.columns} | ({study.by} if study.by else set())
     lost = {NOT_ON_BOTH_SIDES: not_known(cohort.persons, sorted(columns))}
     for name in study.outcomes:
         outcome = book.outcomes[name]
-        at, changes = horizon_of(outcome), dict[Contrast, _Change]()
+        at, changes = horizon_of(outcome), dict[_Side, _Change]()
         for side in sides:
-            contrast = side.contrast
-            where = f"cohort {book.cohort}, study {found.study}, {contrast.exposure} on {name}"
-            with found.part(name, contrast.exposure, contrast.reference, estimand=effect_estimand(outcome)) as rows:
+            where = f"cohort {book.cohort}, study {found.study}, {side.exposure} on {name}"
+            with found.part(name, side.exposure, side.reference, estimand=effect_estimand(outcome)) as rows:
                 sample = draw_sample(
                     cohort,
-                    exposed_by(cohort, contrast),
-                    side.adjust.without(contrast.column),
+                    side.exposed,
+                    side.adjust,
                     outcome,
                     where,
                     clusters=cohort.persons[side.cluster] if side.cluster else None,
@@ -70,22 +71,117 @@ def run(study: Settings, cohort: Cohort, book: Codebook, found: Findings, job: J
                     lost=lost,
                 )
                 rows.flow(sample.flow)
-                changes[contrast] = _changed(rows, sample, side.policy, at, None if rank is None else rank[sample.rows])
-        for policy in (contrast for contrast in new if contrast in changes):
-            for exposure in (contrast for contrast in gone if contrast in changes):
+                amounts = isinstance(outcome, UseOutcome)
+                people = _People.of(sample, side, study.by, ranks_of)
+                changes[side] = _changed(rows, people, side, at, where if amounts else None)
+        for policy in (side for side in sides if side.policy and side.package is None and side in changes):
+            for exposure in (side for side in sides if not side.policy and side in changes):
                 with found.part(name, policy.exposure, exposure.exposure) as rows:
                     rng = job.stream(f"ledger {name} {policy.exposure} {exposure.exposure}")
                     _weigh(rows, changes[policy], changes[exposure], rng, at)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Side:
-    """One column of the ledger: what is compared, given what, and who shares it."""
+    """One line of the ledger.
 
-    contrast: Contrast
+    Attributes
+    ----------
+    exposure, reference
+        Keys of its rows.
+    exposed
+        The column of everybody in the cohort.
+    policy
+        Whether it is introduced; else it is gone.
+    adjust, cluster
+        Given what, and who shares it.
+    columns
+        All that must be known for it.
+    package
+        What a lever does to the column; None if the column itself is compared.
+    among
+        To whom alone a lever is introduced, (persons,) flags.
+    """
+
+    exposure: str
+    reference: str
+    exposed: Exposed
     policy: bool
     adjust: Adjustment
     cluster: str | None
+    columns: tuple[str, ...]
+    package: Package | None = None
+    among: Flags | None = None
+
+
+def _sides(study: Settings, cohort: Cohort, book: Codebook) -> list[_Side]:
+    """Exposures, then policies, then levers."""
+    family = next(iter(book.role("family")), None)
+    adjust, sides = book.adjustment(study.adjust), list[_Side]()
+
+    def of_column(contrast: Contrast, policy: bool, given: Adjustment, cluster: str | None) -> _Side:
+        own, exposed = given.without(contrast.column), exposed_by(cohort, contrast)
+        columns = (contrast.column, *own.columns)
+        return _Side(contrast.exposure, contrast.reference, exposed, policy, own, cluster, columns)
+
+    sides += [of_column(contrast, False, adjust, family) for contrast in study.contrasts(book)]
+    if study.policies is not None:
+        given, cluster = book.adjustment(study.policies.adjust), study.policies.cluster
+        sides += [of_column(contrast, True, given, cluster) for contrast in study.introduced(book)]
+    for one in study.levers:
+        own = (adjust if one.adjust is None else book.adjustment(one.adjust)).without(one.column)
+        values = cohort.persons[one.column].to_numpy(dtype=float, na_value=np.nan)
+        exposed = Exposed(one.column, values, continuous=book.columns[one.column].type != "boolean")
+        columns, among = (one.column, *own.columns), None
+        if one.among is not None:
+            columns = (*columns, one.among.column)
+            answers = cohort.persons[one.among.column].to_numpy(dtype=float, na_value=np.nan)
+            among = answers == (one.among.answer == "yes")
+        for package in one.packages():
+            keys = package.exposure, package.reference
+            sides.append(_Side(*keys, exposed, True, own, family, columns, package, among))
+    return sides
+
+
+@dataclass(frozen=True)
+class _People:
+    """Those whom all sides are counted over.
+
+    Attributes
+    ----------
+    sample
+        As for any comparison.
+    by
+        Column of the rank, if there is one.
+    ranks, rank
+        Places along it, and its values, (n,).
+    among
+        Who of them a lever is introduced to, (n,) flags.
+    """
+
+    sample: Sample
+    by: str | None
+    ranks: Ranks | None
+    rank: Floats | None
+    among: Flags
+
+    @classmethod
+    def of(cls, sample: Sample, side: _Side, by: str | None, ranks: Floats | None) -> "_People":
+        """People of a sample, with their part of the rank of everybody, (persons,)."""
+        rank = None if ranks is None else ranks[sample.rows]
+        among = np.ones(sample.n, dtype=bool) if side.among is None else side.among[sample.rows]
+        return cls(sample, by, None if rank is None else Ranks.of(rank, sample.weights), rank, among)
+
+    @property
+    def thirds(self) -> Labels:
+        """Third of the rank of each, (n,)."""
+        return thirds_of(self.ranks, self.sample.n)
+
+    def parts(self) -> Iterator[tuple[str, Flags]]:
+        """Yield the subgroup and the people of each third, of those whom the side is about."""
+        if self.by is not None:
+            for key, third in zip(part_keys(self.by, len(THIRDS)), THIRDS, strict=True):
+                yield key, self.among & (self.thirds == third)
 
 
 @dataclass(frozen=True)
@@ -120,37 +216,88 @@ class _Change:
         return self.events.of(self.support.of(interval))
 
 
-def _changed(rows: Rows, sample: Sample, policy: bool, at: str, rank: Floats | None) -> _Change:
-    """Add the effect of one side in every way in which it is told; inequality by the rank, (n,), if there is one."""
-    numbers, support = response(sample.outcome, sample.weights), cluster_support(sample)
+def _changed(rows: Rows, people: _People, side: _Side, at: str, amounts: str | None) -> _Change:
+    """Add the effect of one side in every way in which it is told; `amounts` names the place if use is studied."""
+    sample = people.sample
+    sampling, numbers, support = sample.sampling, response(sample.outcome, sample.weights), cluster_support(sample)
     support.tell(rows, sample.n)
     sample.tell_share(rows)
     risk = numbers.estimand == "risk_difference"
     size: dict[str, Any] = {"n": sample.n, "events": numbers.events, "at": at}
-    along = np.empty((sample.n, 0)) if rank is None else rank[:, None]
-    regimes = _Regimes.of(sample, numbers.value, along, policy, binary=risk)
-    before, after = regimes.means()
-    effect = after - before
-    scale = PER if risk else 1.0
-    counted = combined(scale * effect.value, (scale, effect))
-    if not risk:
-        spread = sample_spread(numbers.value, sample.weights)
+    regimes = _Regimes.of(people, side, numbers.value, binary=risk)
+    among = None if people.among.all() else people.among
+    spread = None if risk else sample_spread(numbers.value, sample.weights)
+    before, after = regimes.means(among)
+
+    def counted(effect: Estimate) -> Estimate:
+        if spread is None:
+            return combined(PER * effect.value, (PER, effect))
         value = effect.value / spread.value
-        counted = combined(value, (1 / spread.value, effect), (-value / spread.value, spread))
-    change = _Change(Drawn(counted, sample.sampling), size, support, numbers.support(sample.arms), risk)
-    sampling = sample.sampling
-    rows.add("change_in_cases" if risk else "change_in_sds", METHOD, change.interval, **size)
+        return combined(value, (1 / spread.value, effect), (-value / spread.value, spread))
+
+    change = _Change(Drawn(counted(after - before), sampling), size, support, numbers.support(sample.arms), risk)
+    estimand = "change_in_cases" if risk else "change_in_sds"
+    rows.add(estimand, METHOD, change.interval, **size)
+    for key, part in people.parts():
+        old, new = regimes.means(part)
+        events = numbers.support({name: arm & part for name, arm in sample.arms.items()})
+        events_there = None if numbers.status is None else int(np.nansum(numbers.status[part]))
+        interval = events.of(support.of(sampling.interval(counted(new - old))))
+        rows.add(estimand, METHOD, interval, n=int(part.sum()), events=events_there, at=at, subgroup=key)
     if risk:
         ratio = support.of(change.events.of_ratio(lambda: ratio_of(sampling, after, before)))
         rows.add("ratio_over_all", METHOD, ratio, **size)
         rows.add("fraction_over_all", METHOD, attributable(ratio), **size)
-        rows.add("number_over_all", METHOD, number_needed(change.shown(sampling.interval(effect))), **size)
-        if not sample.continuous:
-            _tell_people(rows, sample, numbers.value, change, policy)
-    if rank is not None:
-        steeper = regimes.slope_change(Ranks.of(rank, sample.weights))
-        rows.add("slope_over_all", METHOD, change.shown(sampling.interval(steeper)), **size)
+        rows.add("number_over_all", METHOD, number_needed(change.shown(sampling.interval(after - before))), **size)
+        if not sample.continuous and side.package is None:
+            _tell_people(rows, sample, numbers.value, change, side.policy)
+    if people.ranks is not None and among is None:
+        rows.add("slope_over_all", METHOD, change.shown(sampling.interval(regimes.slope_change(people.ranks))), **size)
+    if side.package is not None:
+        _tell_range(rows, people, side.package, regimes, counted)
+    elif amounts is not None and not sample.continuous:
+        _tell_concentration(rows, sample, side.policy, change, amounts)
     return change
+
+
+def _tell_range(
+    rows: Rows, people: _People, package: Package, regimes: "_Regimes", counted: Callable[[Estimate], Estimate]
+) -> None:
+    """Add the change at both ends of what is not known of a lever, and what it costs."""
+    n, thirds = people.sample.n, people.thirds
+    among = None if people.among.all() else people.among
+    ends: tuple[tuple[Point, str], ...] = (("low", "change_at_least"), ("high", "change_at_most"))
+    for point, statistic in ends:
+        there = replace(regimes, after=package.parts(people.sample.exposure, thirds, point))
+        before, after = there.means(among)
+        rows.diagnose(statistic, METHOD, counted(after - before).value, n=n)
+    if package.costed is not None:
+        currency, year = package.costed
+        low, mid, high = (package.cost(thirds, point) for point in ("low", "mid", "high"))
+        cost = Interval(mid, lower=min(low, high), upper=max(low, high))
+        rows.diagnose("lever_cost", METHOD, cost, n=n, note=f"{currency} {year}")
+
+
+def _tell_concentration(rows: Rows, sample: Sample, policy: bool, change: _Change, where: str) -> None:
+    """Add how much more or less use concentrates in few people."""
+    assert isinstance(sample.outcome, MeanOutcome)
+    use, sampling = sample.outcome.value, sample.sampling
+    propensity = fit_propensity(sample.exposure, sample.covariates, where, sample.weights)
+
+    def spread_in(arm: int) -> tuple[Estimate, Estimate]:
+        inside = sample.exposure == arm
+        ranked = Ranked(use, weights=propensity.sampling * propensity.weights * inside)
+        index, top = ranked.index(), ranked.top(FIFTH)
+        return (
+            Estimate(index.value, propensity.influence(inside * index.influence), index.reason),
+            Estimate(top.value, propensity.influence(inside * top.influence), top.reason),
+        )
+
+    now = Ranked(use, weights=sample.weights)
+    before = spread_in(0) if policy else (now.index(), now.top(FIFTH))
+    after = spread_in(1) if policy else spread_in(0)
+    for estimand, new, old in zip(("gini_over_all", "top_fifth_over_all"), after, before, strict=True):
+        rows.add(estimand, "ipw", change.shown(sampling.interval(new - old)), **change.size)
 
 
 def _tell_people(rows: Rows, sample: Sample, risk: Floats, change: _Change, policy: bool) -> None:
@@ -166,33 +313,69 @@ def _tell_people(rows: Rows, sample: Sample, risk: Floats, change: _Change, poli
 
 @dataclass(frozen=True)
 class _Regimes:
-    """A model of the outcome, and the exposure of each person before and after a change; None: as they are."""
+    """A model of the outcome, and the exposure of people before and after a change.
+
+    Attributes
+    ----------
+    outcome : (n,) array
+    model
+        Of the outcome, in everybody.
+    natural : (n,) array
+        Exposures as they are.
+    before
+        What everybody's would be; as they are if None.
+    after
+        How many of whom have which exposure then, the others keeping theirs.
+    """
 
     outcome: Floats
     model: OutcomeModel
+    natural: Floats
     before: Floats | None
-    after: Floats
+    after: Regime
 
     @classmethod
-    def of(cls, sample: Sample, outcome: Floats, modifiers: Floats, policy: bool, *, binary: bool) -> "_Regimes":
+    def of(cls, people: _People, side: _Side, outcome: Floats, *, binary: bool) -> "_Regimes":
         """An exposure as it is, then gone; a policy for nobody, then for everybody; a number moved by one step."""
-        a = sample.exposure
-        model = OutcomeModel(outcome, a, sample.covariates, modifiers, binary, sample.weights)
+        sample = people.sample
+        a, n = sample.exposure, sample.n
+        along = np.empty((n, 0)) if people.rank is None else people.rank[:, None]
+        model = OutcomeModel(outcome, a, sample.covariates, along, binary, sample.weights)
+        if side.package is not None:
+            return cls(outcome, model, a, None, side.package.parts(a, people.thirds))
+        everybody = np.ones(n)
         if sample.continuous:
-            return cls(outcome, model, None, a + (1.0 if policy else -1.0))
-        nobody, everybody = np.zeros(sample.n), np.ones(sample.n)
-        return cls(outcome, model, nobody if policy else None, everybody if policy else nobody)
+            return cls(outcome, model, a, None, [(everybody, a + (1.0 if side.policy else -1.0))])
+        before = np.zeros(n) if side.policy else None
+        return cls(outcome, model, a, before, [(everybody, np.full(n, float(side.policy)))])
 
-    def means(self) -> tuple[Estimate, Estimate]:
-        """Mean or risk before and after."""
-        now = sample_mean(self.outcome, self.model.weights)
-        return now if self.before is None else self.model.mean(self.before), self.model.mean(self.after)
+    def means(self, among: Flags | None) -> tuple[Estimate, Estimate]:
+        """Mean or risk before and after, among everybody or some, (n,) flags."""
+        picked = None if among is None else among.astype(float)
+        weights = self.model.weights if picked is None else self.model.weights * picked
+        if self.before is not None:
+            regimes = ([(np.ones_like(self.natural), self.before)], self.after)
+            before, after = (self.model.mean_under(regime, picked) for regime in regimes)
+            return before, after
+        mean = float(np.average(self.outcome, weights=weights))
+        own = (self.outcome - mean) / weights.sum()
+        now = Estimate(mean, own if picked is None else picked * own)
+        change = self._change(picked)
+        return now, combined(now.value + change.value, (1.0, now), (1.0, change))
+
+    def _change(self, among: Floats | None) -> Estimate:
+        """What the model leads to expect of the change, over all or among some."""
+        chances = [chance for chance, _ in self.after]
+        kept = [(chance, self.natural) for chance in chances]
+        return self.model.mean_under(self.after, among) - self.model.mean_under(kept, among)
 
     def slope_change(self, ranks: Ranks) -> Estimate:
         """Slope index of inequality after less before."""
-        if self.before is None:
-            return standardised_slope(self.model, self.after, ranks) - rank_line(self.outcome, ranks).slope
-        return standardised_slope(self.model, self.after, ranks) - standardised_slope(self.model, self.before, ranks)
+        if self.before is not None:
+            return slope_under(self.model, self.after, ranks) - standardised_slope(self.model, self.before, ranks)
+        rest = 1.0 - np.sum([chance for chance, _ in self.after], axis=0)
+        whole = [*self.after, (rest, self.natural)]
+        return slope_under(self.model, whole, ranks) - standardised_slope(self.model, self.natural, ranks)
 
 
 def _weigh(rows: Rows, policy: _Change, exposure: _Change, rng: np.random.Generator, at: str) -> None:

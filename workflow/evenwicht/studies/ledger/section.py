@@ -1,21 +1,26 @@
 """What the report shows of the ledger: every change in one currency, and which side weighs more."""
 
-from math import isnan
+from dataclasses import dataclass
+from math import floor, isnan, log10
 from typing import Any
 
 from evenwicht.base.codebook import Codebook
-from evenwicht.base.exposures import Contrast
-from evenwicht.display.labels import Labels, cause, first_upper
+from evenwicht.display.labels import Labels, cause, first_upper, in_sentence
 from evenwicht.display.language import message, say
 from evenwicht.display.section import Found, Method, Row
 from evenwicht.display.table import Cell, Column, Table
-from evenwicht.display.wording import scale_of
+from evenwicht.display.wording import number, scale_of
 from evenwicht.studies import methods
-from evenwicht.studies.ledger import Settings
+from evenwicht.studies.ledger import READINGS, Settings
+from evenwicht.studies.study import part_keys
 
 HEADING = "Ledger"
 METHODS = {
     "crude": methods.CRUDE.about("exposure"),
+    "ipw": Method(
+        "inverse probability weighting",
+        "weights make the people with and without the exposure alike in the covariates.",
+    ),
     "standardisation": methods.STANDARDISATION.about("exposure"),
     "joint_draws": Method(
         "joint draws",
@@ -26,41 +31,95 @@ METHODS = {
 CHANGES = ("change_in_cases", "change_in_sds")
 APART = ("cases_apart", "sds_apart")
 SURE = 0.975  # share of joint draws from which one side weighs more
+SIGNED = ("slope_over_all", "gini_over_all", "top_fifth_over_all")
+THIRDS = 3
+MILLION = 1e6
 GONE, INTRODUCED = message("gone"), message("introduced")
 TOLD = {
     "ratio_over_all": message("Risk after over before"),
     "fraction_over_all": message("Share of all cases"),
     "number_over_all": message("People for one case"),
     "slope_over_all": message("Change of the slope index"),
+    "gini_over_all": message("Change of the Gini coefficient"),
+    "top_fifth_over_all": message("Change of the share of the fifth with most use"),
     "auc": message("Area under the ROC curve, alone"),
     "liability_r_squared": message("Explained variance, alone"),
 }
 
 
+@dataclass(frozen=True)
+class Side:
+    """One line of the ledger.
+
+    Attributes
+    ----------
+    exposure, reference
+        Keys of its rows.
+    about
+        What it is, in words.
+    by
+        What happens to it, in words.
+    level
+        Individual or policy.
+    """
+
+    exposure: str
+    reference: str
+    about: str
+    by: str
+    level: str
+
+    @property
+    def told(self) -> str:
+        """All of it in words."""
+        return f"{first_upper(self.about)}: {self.by}"
+
+
 def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
-    """Return the ledger of each outcome, and the weighing of every policy against every exposure."""
-    ledgers = [_ledger(study, book, found, outcome) for outcome in study.outcomes]
-    return {"ledgers": [table for table in ledgers if table], "weighed": _weighed(study, book, found)}
+    """Return the ledger of each outcome, who gains, what levers rest on, and what weighs more."""
+    about = (study, book, found)
+    ledgers = [_ledger(*about, outcome) for outcome in study.outcomes]
+    thirds = [] if study.by is None else [_thirds(*about, study.by, outcome) for outcome in study.outcomes]
+    levers = [_levers(*about, outcome) for outcome in study.outcomes]
+    return {
+        "ledgers": [table for table in ledgers if table],
+        "thirds": [table for table in thirds if table],
+        "levers": [table for table in levers if table],
+        "evidence": _evidence(study),
+        "weighed": _weighed(*about),
+    }
 
 
-def sides(study: Settings, book: Codebook) -> list[tuple[Contrast, str, str]]:
-    """Return every column of the ledger with its level, and what happens to it in words."""
-    gone = [(contrast, "individual", say(GONE)) for contrast in study.contrasts(book)]
-    return [*gone, *((contrast, "policy", say(INTRODUCED)) for contrast in study.introduced(book))]
+def sides(study: Settings, book: Codebook) -> list[Side]:
+    """Return every line of the ledger: exposures, policies, then levers in each reading of the evidence."""
+    columns = [(c, say(GONE), "individual") for c in study.contrasts(book)]
+    columns += [(c, say(INTRODUCED), "policy") for c in study.introduced(book)]
+    return [
+        *(Side(c.exposure, c.reference, cause(c, book.columns), by, level) for c, by, level in columns),
+        *(
+            Side(one.key, variant, one.called, say(reading), "policy")
+            for one in study.levers
+            for variant, reading in READINGS.items()
+        ),
+    ]
 
 
 def changes_of(study: Settings, book: Codebook, found: Found, outcome: str) -> list[Row]:
     """Return the change by each side of an outcome, with what it is `about`, its `level`, and what happens, `by`."""
     return [
-        {**row, "about": cause(contrast, book.columns), "level": level, "by": by}
-        for contrast, level, by in sides(study, book)
-        for estimand in CHANGES
-        if (row := _row(found, outcome, contrast, estimand)) is not None
+        {**row, "about": side.about, "level": side.level, "by": side.by}
+        for side in sides(study, book)
+        if (row := _change(found, outcome, side)) is not None
     ]
 
 
-def _row(found: Found, outcome: str, contrast: Contrast, estimand: str) -> Row | None:
-    keys = {"exposure": contrast.exposure, "reference": contrast.reference, "subgroup": ""}
+def _change(found: Found, outcome: str, side: Side, subgroup: str = "") -> Row | None:
+    rows = (_row(found, outcome, side, estimand, subgroup) for estimand in CHANGES)
+    return next((row for row in rows if row is not None), None)
+
+
+def _row(found: Found, outcome: str, side: Side, estimand: str, subgroup: str = "") -> Row | None:
+    keys = {"exposure": side.exposure, "reference": side.reference, "subgroup": subgroup}
     return found.estimate(outcome=outcome, estimand=estimand, **keys)
 
 
@@ -73,19 +132,19 @@ def _ledger(study: Settings, book: Codebook, found: Found, outcome: str) -> Tabl
     ]
     lines: list[dict[str, Cell]] = []
     unit = ""
-    for contrast, _, by in sides(study, book):
-        rows = {name: row for name in (*CHANGES, *TOLD) if (row := _row(found, outcome, contrast, name)) is not None}
-        change = next((rows[name] for name in CHANGES if name in rows), None)
+    for side in sides(study, book):
+        change = _change(found, outcome, side)
         if change is None:
             continue
+        rows = {name: row for name in TOLD if (row := _row(found, outcome, side, name)) is not None}
         scale = scale_of(change)
         unit = scale.unit
         lines.append(
             {
-                "about": f"{first_upper(cause(contrast, book.columns))}: {by}",
+                "about": side.told,
                 "change": scale.with_interval(change, sign=True),
                 "truth": "" if isnan(change["truth"]) else scale.signed(change["truth"]),
-                **{name: _told(rows[name]) for name in TOLD if name in rows},
+                **{name: _told(row) for name, row in rows.items()},
             }
         )
     caption = say(
@@ -100,7 +159,118 @@ def _ledger(study: Settings, book: Codebook, found: Found, outcome: str) -> Tabl
 
 def _told(row: Row) -> str:
     """The number with its limits; why it has none, the tables of all estimates say."""
-    return scale_of(row).with_interval({**row, "reason": ""}, sign=row["estimand"] == "slope_over_all")
+    return scale_of(row).with_interval({**row, "reason": ""}, sign=row["estimand"] in SIGNED)
+
+
+def _thirds(study: Settings, book: Codebook, found: Found, by: str, outcome: str) -> Table:
+    """Who gains and who does not."""
+    keys = part_keys(by, THIRDS)
+    labels = Labels(book)
+    columns = [
+        Column("about", say("Exposure, policy or lever"), names_row=True),
+        *(Column(key, first_upper(labels.subgroup(key)), number=True) for key in keys),
+    ]
+    lines: list[dict[str, Cell]] = []
+    unit = ""
+    for side in sides(study, book):
+        rows = {key: row for key in keys if (row := _change(found, outcome, side, key)) is not None}
+        if rows:
+            unit = scale_of(next(iter(rows.values()))).unit
+            cells = {key: scale_of(row).with_interval({**row, "reason": ""}, sign=True) for key, row in rows.items()}
+            lines.append({"about": side.told, **cells})
+    caption = say(
+        "{outcome}: who gains and who does not, {unit}. The same changes, counted in each third of people by {by}.",
+        outcome=labels.outcome(outcome),
+        unit=unit,
+        by=in_sentence(book.columns[by].label),
+    )
+    return Table(f"thirds_{outcome}", caption, columns, lines)
+
+
+def _levers(study: Settings, book: Codebook, found: Found, outcome: str) -> Table:
+    """How far the numbers of a lever are known, and what it costs."""
+    columns = [
+        Column("about", say("Lever"), names_row=True),
+        Column("change", say("Change over all"), number=True),
+        Column("range", say("Where all that is not known of it is at either end"), number=True),
+        Column("cost", say("Cost over 100,000 births, million"), number=True),
+        Column("per_case", say("Cost for each case fewer"), number=True),
+    ]
+    lines: list[dict[str, Cell]] = []
+    unit = ""
+    for side in sides(study, book):
+        told = {name: _lever_figure(found, outcome, side, name) for name in ("change_at_least", "change_at_most")}
+        change = _change(found, outcome, side)
+        if change is None or None in told.values():
+            continue
+        scale = scale_of(change)
+        unit = scale.unit
+        ends = sorted(float(one["value"]) for one in told.values() if one is not None)
+        cost = _lever_figure(found, outcome, side, "lever_cost")
+        lines.append(
+            {
+                "about": side.told,
+                "change": scale.with_interval(change, sign=True),
+                "range": say("{low} to {high}", low=scale.signed(ends[0]), high=scale.signed(ends[1])),
+                "cost": "" if cost is None else _money(cost, MILLION),
+                "per_case": "" if cost is None else _per_case(cost, change),
+            }
+        )
+    caption = say(
+        "{outcome}: levers, {unit}. An interval tells what chance leaves open about the effect of the exposure in "
+        "these people, if every number that the lever rests on has its middle value; what the ends of those numbers "
+        "give stands beside it. Whether there is a gain at all is what studies disagree on.",
+        outcome=Labels(book).outcome(outcome),
+        unit=unit,
+    )
+    return Table(f"levers_{outcome}", caption, columns, lines)
+
+
+def _lever_figure(found: Found, outcome: str, side: Side, statistic: str) -> Row | None:
+    keys = {"exposure": side.exposure, "reference": side.reference, "subgroup": ""}
+    return found.diagnostic(outcome=outcome, statistic=statistic, **keys)
+
+
+def _money(cost: Row, unit: float) -> str:
+    middle, low, high = (_two_digits(cost[name] / unit) for name in ("value", "lower", "upper"))
+    return say("{money} {middle} ({low} to {high})", money=cost["note"], middle=middle, low=low, high=high)
+
+
+def _per_case(cost: Row, change: Row) -> str:
+    """Cost over cases, with the limits of the cases; only where a case fewer is clear."""
+    if change["estimand"] != "change_in_cases" or not change["upper"] < 0:
+        return ""
+    middle, low, high = (_two_digits(cost["value"] / -change[name]) for name in ("estimate", "lower", "upper"))
+    return say("{money} {middle} ({low} to {high})", money=cost["note"], middle=middle, low=low, high=high)
+
+
+def _two_digits(value: float) -> str:
+    """A number of which no more is known than two digits."""
+    digits = max(0, 1 - floor(log10(abs(value)))) if value else 0
+    return number(float(f"{value:.2g}"), digits)
+
+
+def _evidence(study: Settings) -> Table:
+    """What studies found of each lever, whichever way."""
+    columns = [
+        Column("lever", say("Lever"), names_row=True),
+        Column("beneficial", say("A gain")),
+        Column("no_effect", say("Nothing")),
+        Column("reversed", say("Harm")),
+        Column("unsaid", say("What must not be said")),
+    ]
+    levers = {lever.name: lever for one in study.levers for lever in one.lever}
+    lines: list[dict[str, Cell]] = [
+        {
+            "lever": f"{lever.label}. {lever.description}",
+            "beneficial": lever.variants.beneficial.evidence,
+            "no_effect": lever.variants.no_effect.evidence,
+            "reversed": lever.variants.reversed.evidence,
+            "unsaid": " ".join(lever.do_not_claim),
+        }
+        for lever in levers.values()
+    ]
+    return Table("levers", say("What studies found of these levers"), columns, lines)
 
 
 def _weighed(study: Settings, book: Codebook, found: Found) -> Table:
