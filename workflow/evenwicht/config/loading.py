@@ -17,6 +17,7 @@ from evenwicht.levers.lever import READER, Lever
 
 Model = TypeVar("Model", bound=BaseModel)
 LEVERS = "levers"  # folder beside cohort files
+SHIPPED = Path(__file__).parents[3] / "config" / LEVERS
 MOST_MISTAKES = 12  # in one message
 MOST_SHOWN = 80  # characters of a wrong value
 OTHER_FORM = "string_type", "model_type"  # faults of a key that is text or a section, in the form that was not meant
@@ -75,20 +76,20 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     return data
 
 
-def validate(
-    model: type[Model], data: Mapping[str, Any], where: str, context: Mapping[str, Any] | None = None
-) -> Model:
-    """Check `data` against a model of the tree; raise one ConfigError that lists every mistake by key path."""
+def validate(model: type[Model], data: Mapping[str, Any], where: str, levers: Path | None = None) -> Model:
+    """Check `data` against a model of the tree; raise one ConfigError that lists every mistake by key path.
+
+    Levers that it names are read from a folder of `levers`, if there is one, and else from those that evenwicht has.
+    """
     try:
-        return model.model_validate(data, context=context)
+        return model.model_validate(data, context={READER: lambda name: load_lever(levers or SHIPPED, name)})
     except ValidationError as error:
         raise _config_error(_mistakes(error, data), where) from None
 
 
 def load_cohort(path: str | Path) -> CohortConfig:
     """Read and check one cohort file, including references from studies to columns and outcomes."""
-    beside = Path(path).parent / LEVERS
-    cohort = validate(CohortConfig, read_yaml(path), str(path), {READER: lambda name: load_lever(beside, name)})
+    cohort = validate(CohortConfig, read_yaml(path), str(path), Path(path).parent / LEVERS)
     mistakes = [*cohort.check(), *_broken_scenarios(cohort)]
     if mistakes:
         raise _config_error(mistakes, str(path))
@@ -96,16 +97,17 @@ def load_cohort(path: str | Path) -> CohortConfig:
 
 
 def load_lever(folder: Path, name: str) -> Lever:
-    """Read and check the file of one lever.
+    """Read and check the file of one lever: from this folder, or else one that evenwicht comes with.
 
     Raises
     ------
     ConfigError
         If the folder has no lever of that name, its file has another name in it, or mistakes.
     """
-    path = folder / f"{name}.yaml"
-    if not path.exists():
-        known = sorted(file.stem for file in folder.glob("*.yaml"))
+    files = {file.stem: file for place in (SHIPPED, folder) for file in place.glob("*.yaml")}
+    path = files.get(name)
+    if path is None:
+        known = sorted(files)
         what = f"there is no lever '{name}'"
         raise ConfigError(what, where=str(folder), fix=f"{_suggest(name, known)}Known: {listed(known) or 'none'}.")
     lever = validate(Lever, read_yaml(path), str(path))

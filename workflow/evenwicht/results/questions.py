@@ -3,11 +3,13 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from evenwicht.base.adjustment import Adjustment
-from evenwicht.base.arrays import Floats, Labels
 from evenwicht.base.exposures import Contrast
+
+if TYPE_CHECKING:
+    from evenwicht.base.arrays import Floats, Labels
 
 SES = "ses"  # column by which worlds rank people unless asked otherwise
 DIRECT = "direct"  # id of the part of an effect that goes through no mediator
@@ -192,7 +194,7 @@ class Lever(Protocol):
     @property
     def among(self) -> tuple[str, str] | None: ...
 
-    def parts(self, values: Floats, thirds: Labels) -> Sequence[tuple[Floats, Floats]]:
+    def parts(self, values: "Floats", thirds: "Labels") -> "Sequence[tuple[Floats, Floats]]":
         """Return the chances to be changed in each way, and what the column is then, (n,) each."""
         ...
 
