@@ -146,8 +146,8 @@ class Lever(Strict):
     """A policy, programme or campaign: whom it reaches, what it changes, and how far that is known."""
 
     name: Name = Field(description="Id of the lever")
-    label: Annotated[str, Field(min_length=1)] = Field(description="What it is called where it is shown")
-    description: Annotated[str, Field(min_length=1)] = Field(description="What it is, in one plain sentence")
+    label: str = Field(description="What it is called where it is shown")
+    description: str = Field(description="What it is, in one plain sentence")
     area: Area = Field(description="Kind of policy; levers on leave and child care are given by third of SES")
     acts_on: ActsOn
     estimand: Literal["ITT", "TOT"] = Field(

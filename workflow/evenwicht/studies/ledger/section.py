@@ -218,7 +218,7 @@ def _levers(study: Settings, book: Codebook, found: Found, outcome: str) -> Tabl
         )
     caption = say(
         "{outcome}: levers, {unit}. An interval tells what chance leaves open about the effect of the exposure in "
-        "these people, if every number that the lever rests on has its middle value; what the ends of those numbers "
+        "these people, if every number that the lever rests on has its middle value. What the ends of those numbers "
         "give stands beside it. Whether there is a gain at all is what studies disagree on.",
         outcome=Labels(book).outcome(outcome),
         unit=unit,
