@@ -5,7 +5,8 @@ from math import floor, isnan, log10
 from typing import Any
 
 from evenwicht.base.codebook import Codebook
-from evenwicht.display.labels import Labels, cause, first_upper, in_sentence
+from evenwicht.base.exposures import Contrast
+from evenwicht.display.labels import Labels, arms, cause, first_upper, in_sentence
 from evenwicht.display.language import message, say
 from evenwicht.display.section import Found, Method, Row
 from evenwicht.display.table import Cell, Column, Table
@@ -92,16 +93,24 @@ def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
 
 def sides(study: Settings, book: Codebook) -> list[Side]:
     """Return every line of the ledger: exposures, policies, then levers in each reading of the evidence."""
-    columns = [(c, say(GONE), "individual") for c in study.contrasts(book)]
-    columns += [(c, say(INTRODUCED), "policy") for c in study.introduced(book)]
+    columns = [*((c, "individual") for c in study.contrasts(book)), *((c, "policy") for c in study.introduced(book))]
     return [
-        *(Side(c.exposure, c.reference, cause(c, book.columns), by, level) for c, by, level in columns),
+        *(_side(contrast, level, book) for contrast, level in columns),
         *(
             Side(one.key, variant, one.called, say(reading), "policy")
             for one in study.levers
             for variant, reading in READINGS.items()
         ),
     ]
+
+
+def _side(contrast: Contrast, level: str, book: Codebook) -> Side:
+    keys, policy = (contrast.exposure, contrast.reference), level == "policy"
+    if not contrast.continuous:
+        return Side(*keys, cause(contrast, book.columns), say(INTRODUCED) if policy else say(GONE), level)
+    step = arms(contrast, book.columns)[0].lstrip("+")
+    by = say("{step} more", step=step) if policy else say("{step} less", step=step)
+    return Side(*keys, book.columns[contrast.column].label, by, level)
 
 
 def changes_of(study: Settings, book: Codebook, found: Found, outcome: str) -> list[Row]:
