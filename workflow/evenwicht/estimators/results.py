@@ -225,6 +225,7 @@ ESTIMANDS = {
     "fraction_over_all": Estimand("Share of all cases that would not be there", "difference"),
     "number_over_all": Estimand("Number of people for one case fewer or more", "statistic"),
     "slope_over_all": Estimand("Change in the slope index of inequality (top less bottom)", "difference"),
+    "equal_shift": Estimand("Shift of everybody that averts as many cases", "difference", "SD of predicted risk"),
     "gini_over_all": Estimand("Change in the Gini coefficient of use", "difference", "share"),
     "top_fifth_over_all": Estimand("Change in the share of use by the fifth with most", "difference", "share"),
     "cases_apart": Estimand(
@@ -248,6 +249,7 @@ DIAGNOSTIC_LABELS = {
     "share_exposed": "Share of the people analysed who are exposed",
     "change_at_least": "Change where every range of the lever is at its low end",
     "change_at_most": "Change where every range of the lever is at its high end",
+    "auc_of_risk": "Area under the ROC curve of the predicted risk",
     "lever_cost": "Cost over 100,000 births",
     "chance_policy_larger": "Share of joint draws in which the policy changes more",
     "outcome_sd": "Standard deviation of the outcome among the people analysed",

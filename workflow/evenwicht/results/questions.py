@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from evenwicht.base.adjustment import Adjustment
@@ -200,6 +200,26 @@ class Lever(Protocol):
 
 
 @dataclass(frozen=True)
+class HighRisk:
+    """A programme for the people whose risk, by all that predicts it, is highest.
+
+    Attributes
+    ----------
+    exposure, reference
+        Keys of its rows.
+    share
+        Of people to whom it is offered.
+    strength
+        Share of their risk that it removes, uptake counted.
+    """
+
+    exposure: str
+    reference: str
+    share: float
+    strength: float
+
+
+@dataclass(frozen=True)
 class Ledger:
     """Exposures that nobody would have against policies that everybody would: which changes more over all.
 
@@ -215,6 +235,10 @@ class Ledger:
         Column of numbers along which inequality is told, if any; levers go by its thirds.
     levers
         Levers on columns, beside the policies.
+    high_risk
+        Programmes for those at the highest risk.
+    predictors
+        What their risk is predicted from.
     """
 
     exposures: tuple[Contrast, ...]
@@ -222,6 +246,8 @@ class Ledger:
     outcomes: tuple[str, ...]
     by: str | None = None
     levers: tuple[Lever, ...] = ()
+    high_risk: tuple[HighRisk, ...] = ()
+    predictors: Adjustment = field(default_factory=Adjustment)
 
 
 @dataclass(frozen=True)

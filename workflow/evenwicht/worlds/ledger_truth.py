@@ -1,7 +1,8 @@
 """True changes over all of exposures that are gone and of policies that are introduced, and which is larger."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -10,11 +11,15 @@ from evenwicht.base.exposures import Contrast
 from evenwicht.base.outcomes import UseOutcome, horizon_of
 from evenwicht.estimators.concentration import gini, top_share_of_use
 from evenwicht.estimators.inequality import Ranks, rank_line
+from evenwicht.estimators.predicted_risks import PredictedRisks
+from evenwicht.estimators.regression import fit_model, with_intercept
+from evenwicht.estimators.rose import Programme, averted_by_programme, equal_shift, sensitivity
 from evenwicht.levers.package import thirds_of
 from evenwicht.levers.reach import THIRDS
 from evenwicht.results.questions import Ledger, Lever
 from evenwicht.worlds.arms import among, arms_of, step_of
 from evenwicht.worlds.people import Draw, People
+from evenwicht.worlds.prediction_truth import covariates_of
 from evenwicht.worlds.scm import Values
 from evenwicht.worlds.world import PER, Intervention, Row, row
 
@@ -151,6 +156,7 @@ def ledger_rows(question: Ledger, people: People) -> Iterator[Row]:
     everybody = _everybody(question, people)
     sides, ranks = list(_known(question, people, everybody)), _ranks(question.by, people, everybody)
     thirds = thirds_of(ranks, people.n)
+    predictors = covariates_of(question.predictors, people) if question.high_risk else None
     for name in question.outcomes:
         natural, outcome = people.outcome(name), people.book.outcomes[name]
         if natural is None:
@@ -183,6 +189,8 @@ def ledger_rows(question: Ledger, people: People) -> Iterator[Row]:
                 yield row("gini_over_all", gini(after, w) - gini(before, w), **keys)
                 tops = [top_share_of_use(values, FIFTH, w) for values in (before, after)]
                 yield row("top_fifth_over_all", tops[1] - tops[0], **keys)
+        if risk and predictors is not None:
+            yield from _high_risk(question, natural, predictors, everybody, {"outcome": name, "at": at})
         for policy in question.policies:
             for exposure in question.exposures:
                 pair = [(side.exposure, side.reference) for side in (policy, exposure)]
@@ -190,3 +198,25 @@ def ledger_rows(question: Ledger, people: People) -> Iterator[Row]:
                     apart = abs(changes[pair[0]]) - abs(changes[pair[1]])
                     keys = {"outcome": name, "exposure": policy.exposure, "reference": exposure.exposure}
                     yield row("cases_apart" if risk else "sds_apart", apart, at=at, **keys)
+
+
+def _high_risk(
+    question: Ledger, chance: Floats, predictors: Floats, weights: Floats, keys: Mapping[str, Any]
+) -> Iterator[Row]:
+    """What programmes for those at the highest risk avert, by the same regression fitted to everybody."""
+    design = with_intercept(predictors)
+    risks = PredictedRisks.of(fit_model("binomial", chance, design, weights), design)
+    step, mean = risks.predictor_spread(), risks.mean().value
+    for one in question.high_risk:
+        programme = Programme(one.share, 1.0, one.strength)
+        about = {**keys, "exposure": one.exposure, "reference": one.reference}
+        averted = averted_by_programme(risks, risks.predictor, programme).value
+        yield row("change_in_cases", -averted, **about)
+        yield row("fraction_over_all", averted / PER / mean, **about)
+        yield row("ratio_over_all", 1 - averted / PER / mean, **about)
+        if averted:
+            yield row("number_over_all", PER / abs(averted), **about)
+        yield row("sensitivity", sensitivity(risks, risks.predictor, one.share).value, **about)
+        shift = equal_shift(risks, risks.predictor, programme, step)
+        if not shift.reason:
+            yield row("equal_shift", shift.value, **about)

@@ -12,8 +12,9 @@ from evenwicht.base.exposures import NUMBERS, Contrast, ExposureRef
 from evenwicht.base.names import Name, Strict
 from evenwicht.display.labels import comparison
 from evenwicht.display.language import message, say
+from evenwicht.levers.figures import in_thirds
 from evenwicht.levers.lever import LeverRef, VariantName, on_one_thing
-from evenwicht.results.questions import Effect, Ledger, Question
+from evenwicht.results.questions import Effect, HighRisk, Ledger, Question
 from evenwicht.studies.study import ExposureStudy, Level, all_known, covariate_mistakes, needs_binary, unknown
 
 if TYPE_CHECKING:
@@ -134,6 +135,9 @@ class Settings(ExposureStudy):
     level: Level = "population"
     policies: Policies | None = Field(None, description="What stands on the other side: columns of the cohort")
     levers: list[Introduced] = Field([], description="And levers that act on a column of it")
+    high_risk: LeverRef | None = Field(
+        None, description="A programme for those at the highest risk, as all exposures and their covariates predict it"
+    )
     by: Name | None = Field(None, description="Column of numbers, such as family SES, along which inequality is told")
 
     def check(self, book: Codebook) -> Iterator[Mistake]:
@@ -156,6 +160,12 @@ class Settings(ExposureStudy):
             if one.key in taken:
                 yield Mistake(f"levers.{index}.id", f"'{one.key}' is taken", "Give it an id of its own.")
             taken.add(one.key)
+        if self.high_risk is not None:
+            if self.high_risk.offered_to != "highest_risk" or self.high_risk.acts_on.measure != "relative":
+                what = f"{self.high_risk.name} does not lower the risk of those at the highest risk"
+                yield Mistake("high_risk", what, "Put it among `levers`.")
+            if self.high_risk.name in taken:
+                yield Mistake("high_risk", f"'{self.high_risk.name}' is taken", "Give the other an id of its own.")
 
     def introduced(self, book: Codebook) -> list[Contrast]:
         """Return every policy whose column is known and fit."""
@@ -167,10 +177,27 @@ class Settings(ExposureStudy):
         """Return every lever and package, in each reading of the evidence."""
         return [package for one in self.levers for package in one.packages()]
 
+    def predictors(self, book: Codebook) -> Adjustment:
+        """All that the risk is predicted from: exposures and their covariates."""
+        adjust = book.adjustment(self.adjust)
+        exposed = Adjustment(columns=list(dict.fromkeys(contrast.column for contrast in self.contrasts(book))))
+        return adjust.joined(exposed)
+
+    def programmes(self) -> list[HighRisk]:
+        """Return the programme for those at the highest risk in each reading of the evidence, if there is one."""
+        lever = self.high_risk
+        if lever is None:
+            return []
+        share, uptake = (in_thirds(one)[1] if one is not None else 1.0 for one in (lever.reach, lever.uptake))
+        doses = {name: lever.variants.with_effect[name].dose or lever.acts_on.dose for name in READINGS}
+        return [HighRisk(lever.name, name, share, uptake * in_thirds(dose)[1]) for name, dose in doses.items()]
+
     def asks(self, book: Codebook) -> list[Question]:
         gone, new, outcomes = self.contrasts(book), self.introduced(book), tuple(self.outcomes)
         effects = [Effect(c, outcomes, policy) for side, policy in ((gone, False), (new, True)) for c in side]
-        return [*effects, Ledger(tuple(gone), tuple(new), outcomes, self.by, tuple(self.packages()))]
+        levers, programmes = tuple(self.packages()), tuple(self.programmes())
+        predictors = self.predictors(book)
+        return [*effects, Ledger(tuple(gone), tuple(new), outcomes, self.by, levers, programmes, predictors)]
 
     def labels(self, book: Codebook) -> dict[tuple[str, str], str]:
         gone = {(c.exposure, c.reference): comparison(c, book.columns) for c in self.contrasts(book)}
@@ -180,6 +207,8 @@ class Settings(ExposureStudy):
             for one in self.levers
             for variant, reading in READINGS.items()
         }
+        if self.high_risk is not None:
+            read |= {(self.high_risk.name, v): f"{self.high_risk.label}: {say(r)}" for v, r in READINGS.items()}
         pairs = {
             (policy, exposure): say("{policy}, against {exposure} gone", policy=told, exposure=other)
             for (policy, _), told in new.items()

@@ -1,40 +1,57 @@
 """What each exposure, gone, and each policy, introduced, would change over all, and which changes more."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from evenwicht.base.adjustment import Adjustment
 from evenwicht.base.arrays import Flags, Floats, Labels
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.exposures import Contrast
-from evenwicht.base.outcomes import UseOutcome, effect_estimand, horizon_of
+from evenwicht.base.outcomes import Outcome, UseOutcome, effect_estimand, horizon_of
 from evenwicht.cohort import Cohort
 from evenwicht.estimators.association import area, explained, told_by
 from evenwicht.estimators.concentration_intervals import Ranked
+from evenwicht.estimators.discrimination import area_under
 from evenwicht.estimators.event_support import EventSupport
 from evenwicht.estimators.inequality import Ranks, slope_under, standardised_slope
 from evenwicht.estimators.influence import Estimate, combined, sample_mean, sample_spread
 from evenwicht.estimators.joint import Drawn, joint_draws, outweighs
+from evenwicht.estimators.predicted_risks import PredictedRisks
 from evenwicht.estimators.propensity import fit_propensity
+from evenwicht.estimators.regression import fit_model, with_intercept
 from evenwicht.estimators.results import Interval
+from evenwicht.estimators.rose import (
+    Programme,
+    averted_by_programme,
+    averted_by_shift,
+    ceiling,
+    ceiling_curve,
+    equal_shift,
+    equal_shift_interval,
+    sensitivity,
+)
 from evenwicht.estimators.standardisation import OutcomeModel, Regime
 from evenwicht.levers.figures import Point
 from evenwicht.levers.package import Package, thirds_of
 from evenwicht.levers.reach import THIRDS
 from evenwicht.results.flow import not_known
+from evenwicht.results.questions import HighRisk
 from evenwicht.results.rows import Findings, Rows
 from evenwicht.studies.clusters import ClusterSupport, cluster_support
 from evenwicht.studies.ledger import Settings
 from evenwicht.studies.measures import CRUDE, PER, arm_means, attributable, number_needed, ratio_of
-from evenwicht.studies.samples import Exposed, Sample, draw_sample, exposed_by, response
+from evenwicht.studies.samples import Exposed, Response, Sample, draw_sample, exposed_by, response
 from evenwicht.studies.study import Job, part_keys
 from evenwicht.studies.values import MeanOutcome
 
 FIFTH = 0.2
 METHOD, JOINT = "standardisation", "joint_draws"
+SHIFTS = np.linspace(0.0, 0.5, 21)  # of everybody, in standard deviations of the predicted risk
+AREAS = np.linspace(0.51, 0.95, 45)  # under the ROC curve
 NOT_ON_BOTH_SIDES = "not known on the other side of the ledger"
 
 
@@ -74,6 +91,7 @@ def run(study: Settings, cohort: Cohort, book: Codebook, found: Findings, job: J
                 amounts = isinstance(outcome, UseOutcome)
                 people = _People.of(sample, side, study.by, ranks_of)
                 changes[side] = _changed(rows, people, side, at, where if amounts else None)
+        _for_few_or_all(study, cohort, book, found, sides[0], outcome, (name, at), lost)
         for policy in (side for side in sides if side.policy and side.package is None and side in changes):
             for exposure in (side for side in sides if not side.policy and side in changes):
                 with found.part(name, policy.exposure, exposure.exposure) as rows:
@@ -376,6 +394,69 @@ class _Regimes:
         rest = 1.0 - np.sum([chance for chance, _ in self.after], axis=0)
         whole = [*self.after, (rest, self.natural)]
         return slope_under(self.model, whole, ranks) - standardised_slope(self.model, self.natural, ranks)
+
+
+def _for_few_or_all(
+    study: Settings,
+    cohort: Cohort,
+    book: Codebook,
+    found: Findings,
+    side: _Side,
+    outcome: Outcome,
+    keys: tuple[str, str],
+    lost: Mapping[str, Flags],
+) -> None:
+    """Add what programmes for those at the highest risk avert, and a shift of everybody's risk, in the same people."""
+    name, at = keys
+    for programme in study.programmes():
+        with found.part(name, programme.exposure, programme.reference, estimand="change_in_cases") as rows:
+            sample = draw_sample(
+                cohort,
+                side.exposed,
+                study.predictors(book).without(side.exposed.name),
+                outcome,
+                f"cohort {book.cohort}, study {found.study}, {programme.exposure} on {name}",
+                clusters=cohort.persons[side.cluster] if side.cluster else None,
+                weights=study.weights,
+                follow=study.follow,
+                lost=lost,
+            )
+            numbers = response(sample.outcome, sample.weights)
+            if numbers.estimand == "risk_difference":
+                rows.flow(sample.flow)
+                _programme(rows, sample, numbers, programme, at)
+
+
+def _programme(rows: Rows, sample: Sample, numbers: Response, few: HighRisk, at: str) -> None:
+    """Rose's comparison for one programme."""
+    sampling = sample.sampling
+    design = with_intercept(np.column_stack([sample.exposure, sample.covariates]))
+    weights = np.ones(sample.n) if sample.weights is None else sample.weights
+    risks = PredictedRisks.of(fit_model("binomial", numbers.value, design, weights), design)
+    score, step, programme = risks.predictor, risks.predictor_spread(), Programme(few.share, 1.0, few.strength)
+    events = numbers.support({"everybody": np.ones(sample.n, dtype=bool)})
+    size: dict[str, Any] = {"n": sample.n, "events": numbers.events, "at": at}
+    averted, mean, finds = (
+        averted_by_programme(risks, score, programme),
+        risks.mean(),
+        sensitivity(risks, score, few.share),
+    )
+    change = combined(-averted.value / PER, (-1 / PER, averted))
+    rows.add("change_in_cases", METHOD, events.of(sampling.interval(combined(-averted.value, (-1.0, averted)))), **size)
+    share = ceiling(finds, programme)
+    rows.add("fraction_over_all", METHOD, events.of(sampling.interval(share)), **size)
+    rows.add("ratio_over_all", METHOD, events.of(sampling.interval(share.complement())), **size)
+    rows.add("number_over_all", METHOD, number_needed(events.of(sampling.interval(change))), **size)
+    rows.add("sensitivity", METHOD, events.of(sampling.risk_interval(finds)), **size)
+    shift = equal_shift(risks, score, programme, step)
+    rows.add("equal_shift", METHOD, events.of(equal_shift_interval(sampling, shift, step)), **size)
+    rows.diagnose("auc_of_risk", METHOD, area_under(risks.risk, risks.risk, weights), n=sample.n, at=at)
+    if rows.wants_curves:
+        by_shift = {float(x): sampling.interval(averted_by_shift(risks, step, float(x))) for x in SHIFTS}
+        shown = [(x, one.estimate, one.lower, one.upper) for x, one in by_shift.items()]
+        rows.curve("averted_by_shift", pd.DataFrame(shown, columns=["x", "estimate", "lower", "upper"]))
+        least = ceiling_curve(AREAS, programme, mean.value)
+        rows.curve("ceiling", pd.DataFrame({"x": AREAS, "estimate": least}))
 
 
 def _weigh(rows: Rows, policy: _Change, exposure: _Change, rng: np.random.Generator, at: str) -> None:
