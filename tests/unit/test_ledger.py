@@ -1,10 +1,14 @@
 """Both sides of the ledger: changes over all in one unit, weighed by joint draws, with true values of their own."""
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from evenwicht.base.errors import ConfigError
 from evenwicht.config import CohortConfig
+from evenwicht.config.loading import SHIPPED, load_lever
 from evenwicht.display.section import where
 from evenwicht.estimators.influence import Estimate, Sampling, sample_mean
 from evenwicht.estimators.joint import DRAWS, Drawn, joint_covariance, joint_draws, outweighs
@@ -16,13 +20,25 @@ LEDGER = {
     "exposures": ["poverty", "maltreatment"],
     "adjust": "full",
     "policies": {"columns": ["child_benefit"], "adjust": "design", "cluster": "birth_month"},
+    "levers": [
+        {"lever": "income_floor", "column": "poverty"},
+        {"lever": "visits_maltreatment", "column": "maltreatment"},
+    ],
+    "high_risk": "high_risk",
     "by": "ses",
     "outcomes": ["multi_sector_need", "hospital_nights"],
 }
+LEVERS = ("income_floor", "visits_maltreatment")
+
+
+def loaded(settings: dict[str, object]) -> dict[str, object]:
+    """Settings of a ledger as a cohort file gives them, with the levers that they name."""
+    levers = [{**one, "lever": load_lever(SHIPPED, one["lever"])} for one in settings["levers"]]
+    return {**settings, "levers": levers, "high_risk": load_lever(SHIPPED, settings["high_risk"])}
 
 
 def with_ledger(**settings: object) -> CohortConfig:
-    config = changed(configured("dunedin"), {"studies.ledger": {**LEDGER, **settings}, "scenario_studies": []})
+    config = changed(configured("dunedin"), {"studies.ledger": loaded({**LEDGER, **settings}), "scenario_studies": []})
     return with_studies(config, "ledger")
 
 
@@ -38,7 +54,7 @@ def tables() -> Tables:
 def test_both_sides_are_counted_over_the_same_people() -> None:
     estimates = where(tables()["estimates"], outcome="multi_sector_need", subgroup="")
     changes = estimates[estimates["estimand"].isin(["change_in_cases", "cases_apart"])]
-    assert len(changes) == 5
+    assert len(changes) == 3 + 2 * len(LEVERS) + 2 + 2
     assert changes["n"].nunique() == 1
 
 
@@ -82,8 +98,99 @@ def test_nothing_weighs_anything_in_a_null_world() -> None:
     config = changed(with_ledger(), {"source.stressor_effect": "null", "source.policy_effect": "null"})
     truth = truth_of(config, 100_000, 63)
     changes = truth[truth["estimand"].isin(["change_in_cases", "change_in_sds", "cases_apart", "sds_apart"])]
-    assert len(changes) == 10 + 3 * 6  # with thirds
+    sides = 3 + 2 * len(LEVERS)
+    assert len(where(changes, subgroup="", estimand=["cases_apart", "sds_apart"])) == 4
+    assert (
+        len(changes) == 4 + 2 * 4 * sides + 2
+    )  # two outcomes, all and each third; a programme by risk for one of them
+    changes = changes[changes["exposure"] != "high_risk"]  # of people whose risk has other causes
     assert (changes["value"] == 0).all()
+
+
+# --- levers -----------------------------------------------------------------------------------------------------------
+
+
+def changes_of(outcome: str, subgroup: str = "") -> pd.Series:
+    rows = where(tables()["estimates"], outcome=outcome, subgroup=subgroup)
+    rows = rows[rows["estimand"].isin(["change_in_cases", "change_in_sds"])]
+    return rows.set_index(["exposure", "reference"])["estimate"]
+
+
+def test_a_lever_takes_away_its_share_of_the_exposure_and_no_more() -> None:
+    """Reach and uptake of 1, 30% of the poor, of whose risk 90% goes with poverty: .27 of what all of it would do."""
+    for outcome in LEDGER["outcomes"]:
+        change = changes_of(outcome)
+        np.testing.assert_allclose(change["income_floor", "beneficial"], 0.3 * 0.9 * change["poverty", "no"])
+        np.testing.assert_allclose(change["income_floor", "reversed"], -0.3 * 0.1 * change["poverty", "no"])
+        visited = 0.4 * 0.65 * 0.2
+        np.testing.assert_allclose(change["visits_maltreatment", "beneficial"], visited * change["maltreatment", "no"])
+
+
+def test_changes_in_thirds_make_up_the_change_of_all() -> None:
+    everybody = where(
+        tables()["estimates"], exposure="poverty", outcome="multi_sector_need", estimand="change_in_cases"
+    )
+    thirds = everybody[everybody["subgroup"] != ""]
+    assert thirds["subgroup"].tolist() == [f"ses={k}of3" for k in (1, 2, 3)]
+    total = everybody[everybody["subgroup"] == ""]
+    assert thirds["n"].sum() == total["n"].item()
+    np.testing.assert_allclose(np.average(thirds["estimate"], weights=thirds["n"]), total["estimate"].item())
+
+
+def test_ends_of_what_is_not_known_of_a_lever_lie_around_its_middle() -> None:
+    change, told = changes_of("multi_sector_need"), where(tables()["diagnostics"], outcome="multi_sector_need")
+    for lever in (*LEVERS, "high_risk"):
+        own = where(told, exposure=lever, reference="beneficial").set_index("statistic")["value"]
+        ends = sorted([own["change_at_least"], own["change_at_most"]])
+        assert ends[0] < change[lever, "beneficial"] < ends[1]
+
+
+def test_a_cost_is_that_of_all_who_take_part() -> None:
+    told = where(tables()["diagnostics"], statistic="lever_cost", exposure="visits_maltreatment")
+    assert set(told["note"]) == {"EUR 2023"}
+    np.testing.assert_allclose(told["value"], 100_000 * 0.4 * 0.65 * 5500)
+    np.testing.assert_allclose(told["lower"], 100_000 * 0.2 * 0.5 * 1800)
+
+
+def test_a_programme_for_the_few_averts_what_the_cut_finds_times_uptake_and_effect() -> None:
+    rows = where(tables()["estimates"], exposure="high_risk", reference="beneficial").set_index("estimand")["estimate"]
+    np.testing.assert_allclose(rows["fraction_over_all"], rows["sensitivity"] * 0.5 * 0.3)
+    np.testing.assert_allclose(rows["ratio_over_all"], 1 - rows["fraction_over_all"])
+    assert rows["change_in_cases"] < 0 < rows["equal_shift"]
+
+
+def sugar(rows: pd.DataFrame, lever: str) -> float:
+    return float(
+        where(rows, exposure=lever, reference="beneficial", estimand="change_in_cases", subgroup="")["value"].item()
+    )
+
+
+@cache
+def rationing_truth() -> pd.DataFrame:
+    config = with_studies(configured("rationing"), "ledger")
+    return where(truth_of(config, 100_000, 71), outcome="type_2_diabetes")
+
+
+def test_a_package_counts_people_whom_both_levers_reach_once() -> None:
+    levy, advice, both = (
+        sugar(rationing_truth(), name) for name in ("sugar_levy", "advice_campaign", "levy_and_advice")
+    )
+    assert levy + advice < both < min(levy, advice) < 0
+
+
+def test_rationing_and_advice_differ_in_reach_alone() -> None:
+    """The same sugar of everybody, or of 60% of parents of whom 1.4% follow advice."""
+    ratio = sugar(rationing_truth(), "advice_campaign") / sugar(rationing_truth(), "sugar_rationing")
+    np.testing.assert_allclose(ratio, 0.6 * 0.014)
+
+
+def test_a_lever_is_read_by_its_name(tmp_path: Path) -> None:
+    assert load_lever(tmp_path, "cash").name == "cash"
+    with pytest.raises(ConfigError, match=r"there is no lever 'chash'\. Did you mean 'cash'\?"):
+        load_lever(tmp_path, "chash")
+    (tmp_path / "cash_for_all.yaml").write_text((SHIPPED / "cash.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"its name is 'cash'\. Give the file the name of the lever"):
+        load_lever(tmp_path, "cash_for_all")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from evenwicht.base.exposures import NUMBERS, Contrast, ExposureRef
 from evenwicht.base.names import Name, Strict
 from evenwicht.display.labels import comparison
 from evenwicht.display.language import message, say
-from evenwicht.levers.figures import in_thirds
+from evenwicht.levers.figures import Point, in_thirds
 from evenwicht.levers.lever import LeverRef, VariantName, on_one_thing
 from evenwicht.results.questions import Effect, HighRisk, Ledger, Question
 from evenwicht.studies.study import ExposureStudy, Level, all_known, covariate_mistakes, needs_binary, unknown
@@ -20,6 +20,7 @@ from evenwicht.studies.study import ExposureStudy, Level, all_known, covariate_m
 if TYPE_CHECKING:
     from evenwicht.levers.package import Package
 
+THIRDS = 3
 READINGS: dict[VariantName, str] = {
     "beneficial": message("as in studies that found a gain"),
     "reversed": message("as if it did harm"),
@@ -177,20 +178,23 @@ class Settings(ExposureStudy):
         """Return every lever and package, in each reading of the evidence."""
         return [package for one in self.levers for package in one.packages()]
 
+    def told_parts(self) -> list[tuple[str, int]]:
+        return [] if self.by is None else [(self.by, THIRDS)]
+
     def predictors(self, book: Codebook) -> Adjustment:
         """All that the risk is predicted from: exposures and their covariates."""
         adjust = book.adjustment(self.adjust)
         exposed = Adjustment(columns=list(dict.fromkeys(contrast.column for contrast in self.contrasts(book))))
         return adjust.joined(exposed)
 
-    def programmes(self) -> list[HighRisk]:
+    def programmes(self, point: Point = "mid") -> list[HighRisk]:
         """Return the programme for those at the highest risk in each reading of the evidence, if there is one."""
         lever = self.high_risk
         if lever is None:
             return []
-        share, uptake = (in_thirds(one)[1] if one is not None else 1.0 for one in (lever.reach, lever.uptake))
+        share, uptake = (1.0 if one is None else in_thirds(one, point)[1] for one in (lever.reach, lever.uptake))
         doses = {name: lever.variants.with_effect[name].dose or lever.acts_on.dose for name in READINGS}
-        return [HighRisk(lever.name, name, share, uptake * in_thirds(dose)[1]) for name, dose in doses.items()]
+        return [HighRisk(lever.name, name, share, uptake * in_thirds(dose, point)[1]) for name, dose in doses.items()]
 
     def asks(self, book: Codebook) -> list[Question]:
         gone, new, outcomes = self.contrasts(book), self.introduced(book), tuple(self.outcomes)

@@ -49,6 +49,7 @@ from evenwicht.studies.study import Job, part_keys
 from evenwicht.studies.values import MeanOutcome
 
 FIFTH = 0.2
+AT_LEAST, AT_MOST = "change_at_least", "change_at_most"
 METHOD, JOINT = "standardisation", "joint_draws"
 SHIFTS = np.linspace(0.0, 0.5, 21)  # of everybody, in standard deviations of the predicted risk
 AREAS = np.linspace(0.51, 0.95, 45)  # under the ROC curve
@@ -284,7 +285,7 @@ def _tell_range(
     """Add the change at both ends of what is not known of a lever, and what it costs."""
     n, thirds = people.sample.n, people.thirds
     among = None if people.among.all() else people.among
-    ends: tuple[tuple[Point, str], ...] = (("low", "change_at_least"), ("high", "change_at_most"))
+    ends: tuple[tuple[Point, str], ...] = (("low", AT_LEAST), ("high", AT_MOST))
     for point, statistic in ends:
         there = replace(regimes, after=package.parts(people.sample.exposure, thirds, point))
         before, after = there.means(among)
@@ -408,7 +409,7 @@ def _for_few_or_all(
 ) -> None:
     """Add what programmes for those at the highest risk avert, and a shift of everybody's risk, in the same people."""
     name, at = keys
-    for programme in study.programmes():
+    for programme, *ends in zip(*(study.programmes(point) for point in ("mid", "low", "high")), strict=True):
         with found.part(name, programme.exposure, programme.reference, estimand="change_in_cases") as rows:
             sample = draw_sample(
                 cohort,
@@ -424,11 +425,11 @@ def _for_few_or_all(
             numbers = response(sample.outcome, sample.weights)
             if numbers.estimand == "risk_difference":
                 rows.flow(sample.flow)
-                _programme(rows, sample, numbers, programme, at)
+                _programme(rows, sample, numbers, programme, ends, at)
 
 
-def _programme(rows: Rows, sample: Sample, numbers: Response, few: HighRisk, at: str) -> None:
-    """Rose's comparison for one programme."""
+def _programme(rows: Rows, sample: Sample, numbers: Response, few: HighRisk, ends: list[HighRisk], at: str) -> None:
+    """Rose's comparison for one programme, and what it averts at both ends of what is not known of it."""
     sampling = sample.sampling
     design = with_intercept(np.column_stack([sample.exposure, sample.covariates]))
     weights = np.ones(sample.n) if sample.weights is None else sample.weights
@@ -450,6 +451,9 @@ def _programme(rows: Rows, sample: Sample, numbers: Response, few: HighRisk, at:
     rows.add("sensitivity", METHOD, events.of(sampling.risk_interval(finds)), **size)
     shift = equal_shift(risks, score, programme, step)
     rows.add("equal_shift", METHOD, events.of(equal_shift_interval(sampling, shift, step)), **size)
+    for end, statistic in zip(ends, (AT_LEAST, AT_MOST), strict=True):
+        there = averted_by_programme(risks, score, Programme(end.share, 1.0, end.strength))
+        rows.diagnose(statistic, METHOD, -there.value, n=sample.n)
     rows.diagnose("auc_of_risk", METHOD, area_under(risks.risk, risks.risk, weights), n=sample.n, at=at)
     if rows.wants_curves:
         by_shift = {float(x): sampling.interval(averted_by_shift(risks, step, float(x))) for x in SHIFTS}

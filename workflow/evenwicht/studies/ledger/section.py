@@ -12,7 +12,7 @@ from evenwicht.display.section import Found, Method, Row
 from evenwicht.display.table import Cell, Column, Table
 from evenwicht.display.wording import number, scale_of
 from evenwicht.studies import methods
-from evenwicht.studies.ledger import READINGS, Settings
+from evenwicht.studies.ledger import READINGS, THIRDS, Settings
 from evenwicht.studies.study import part_keys
 
 HEADING = "Ledger"
@@ -33,7 +33,6 @@ CHANGES = ("change_in_cases", "change_in_sds")
 APART = ("cases_apart", "sds_apart")
 SURE = 0.975  # share of joint draws from which one side weighs more
 SIGNED = ("slope_over_all", "gini_over_all", "top_fifth_over_all")
-THIRDS = 3
 MILLION = 1e6
 GONE, INTRODUCED = message("gone"), message("introduced")
 TOLD = {
@@ -86,6 +85,7 @@ def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
         "ledgers": [table for table in ledgers if table],
         "thirds": [table for table in thirds if table],
         "levers": [table for table in levers if table],
+        "few_or_all": _few_or_all(*about),
         "evidence": _evidence(study),
         "weighed": _weighed(*about),
     }
@@ -99,6 +99,11 @@ def sides(study: Settings, book: Codebook) -> list[Side]:
         *(
             Side(one.key, variant, one.called, say(reading), "policy")
             for one in study.levers
+            for variant, reading in READINGS.items()
+        ),
+        *(
+            Side(lever.name, variant, lever.label, say(reading), "policy")
+            for lever in ([] if study.high_risk is None else [study.high_risk])
             for variant, reading in READINGS.items()
         ),
     ]
@@ -235,6 +240,46 @@ def _levers(study: Settings, book: Codebook, found: Found, outcome: str) -> Tabl
     return Table(f"levers_{outcome}", caption, columns, lines)
 
 
+def _few_or_all(study: Settings, book: Codebook, found: Found) -> Table:
+    """Rose's comparison: the programme for those at the highest risk, and the shift of everybody that does as much."""
+    columns = [
+        Column("outcome", say("Outcome"), names_row=True),
+        Column("area", say("Area under the ROC curve of the risk"), number=True),
+        Column("sensitivity", say("Share of all cases among them"), number=True),
+        Column("fraction_over_all", say("Share of all cases averted"), number=True),
+        Column("equal_shift", say("Shift of everybody that averts as many, SD"), number=True),
+        Column("truth", say("True shift"), number=True),
+    ]
+    lines: list[dict[str, Cell]] = []
+    few = [one for one in study.programmes() if one.reference == "beneficial"]
+    for outcome in study.outcomes:
+        for one in few:
+            keys = {"outcome": outcome, "exposure": one.exposure, "reference": one.reference, "subgroup": ""}
+            told = {
+                name: row
+                for name in ("sensitivity", "fraction_over_all", "equal_shift")
+                if (row := found.estimate(estimand=name, **keys)) is not None
+            }
+            area = found.diagnostic(statistic="auc_of_risk", **keys)
+            if area is None or "equal_shift" not in told:
+                continue
+            shift = told["equal_shift"]
+            lines.append(
+                {
+                    "outcome": Labels(book).outcome(outcome),
+                    "area": number(area["value"], 2),
+                    **{name: scale_of(row).with_interval({**row, "reason": ""}) for name, row in told.items()},
+                    "truth": "" if isnan(shift["truth"]) else scale_of(shift).number(shift["truth"]),
+                }
+            )
+    caption = say(
+        "For a few, or for all. The programme is offered to the {share}% whose predicted risk is highest. It cannot "
+        "avert more than the cases among them, times uptake, times effect. A small shift of everybody may do as much.",
+        share=number(100 * few[0].share, 0) if few else "",
+    )
+    return Table("few_or_all", caption, columns, lines)
+
+
 def _lever_figure(found: Found, outcome: str, side: Side, statistic: str) -> Row | None:
     keys = {"exposure": side.exposure, "reference": side.reference, "subgroup": ""}
     return found.diagnostic(outcome=outcome, statistic=statistic, **keys)
@@ -269,6 +314,8 @@ def _evidence(study: Settings) -> Table:
         Column("unsaid", say("What must not be said")),
     ]
     levers = {lever.name: lever for one in study.levers for lever in one.lever}
+    if study.high_risk is not None:
+        levers[study.high_risk.name] = study.high_risk
     lines: list[dict[str, Cell]] = [
         {
             "lever": f"{lever.label}. {lever.description}",
