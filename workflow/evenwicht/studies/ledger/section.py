@@ -86,6 +86,7 @@ def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
         "thirds": [table for table in thirds if table],
         "levers": [table for table in levers if table],
         "few_or_all": _few_or_all(*about),
+        "what_if": _what_if(*about),
         "evidence": _evidence(study),
         "weighed": _weighed(*about),
     }
@@ -238,6 +239,22 @@ def _levers(study: Settings, book: Codebook, found: Found, outcome: str) -> Tabl
         unit=unit,
     )
     return Table(f"levers_{outcome}", caption, columns, lines)
+
+
+def _what_if(study: Settings, book: Codebook, found: Found) -> list[dict[str, Any]]:
+    """The changes by whole yes/no exposures, gone, of which a lever takes away a part: in these, parts add up."""
+    whole = [contrast for contrast in study.contrasts(book) if not contrast.continuous]
+    return [
+        {
+            "label": f"{first_upper(side.about)}: {Labels(book).outcome(outcome)}",
+            "unit": scale_of(row).unit,
+            "cases": row["estimand"] == "change_in_cases",
+            **{name: f"{row[name]:.6g}" for name in ("estimate", "lower", "upper")},
+        }
+        for side in (_side(contrast, "individual", book) for contrast in whole)
+        for outcome in study.outcomes
+        if (row := _change(found, outcome, side)) is not None and not isnan(row["lower"])
+    ]
 
 
 def _few_or_all(study: Settings, book: Codebook, found: Found) -> Table:
