@@ -128,12 +128,14 @@ class Settings(ExposureStudy):
     """Exposures that would be gone against policies and levers that would be there, in the same people and unit.
 
     An exposure that is a number would be one step lower for everybody, a policy that is a number one step higher. A
-    lever acts on a column by the effect that the column has in these people. A column with role `family` makes the
-    errors of exposures cluster by family.
+    lever acts on a column by the effect that the column has in these people.
     """
 
     kind: Literal["ledger"]
     level: Level = "population"
+    cluster: Name | None = Field(
+        None, description="Column that shares exposures, such as a region; that with role `family` if left out"
+    )
     policies: Policies | None = Field(None, description="What stands on the other side: columns of the cohort")
     levers: list[Introduced] = Field([], description="And levers that act on a column of it")
     high_risk: LeverRef | None = Field(
@@ -147,6 +149,8 @@ class Settings(ExposureStudy):
         if self.policies is not None:
             for mistake in self.policies.check(book):
                 yield mistake.under("policies")
+        if self.cluster is not None:
+            yield from unknown("cluster", self.cluster, book.columns, "a column")
         if self.by is not None:
             yield from unknown("by", self.by, book.columns, "a column")
             column = book.columns.get(self.by)

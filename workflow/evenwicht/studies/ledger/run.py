@@ -135,7 +135,7 @@ class _Side:
 
 def _sides(study: Settings, cohort: Cohort, book: Codebook) -> list[_Side]:
     """Exposures, then policies, then levers."""
-    family = next(iter(book.role("family")), None)
+    shared = study.cluster or next(iter(book.role("family")), None)
     adjust, sides = book.adjustment(study.adjust), list[_Side]()
 
     def of_column(contrast: Contrast, policy: bool, given: Adjustment, cluster: str | None) -> _Side:
@@ -143,7 +143,7 @@ def _sides(study: Settings, cohort: Cohort, book: Codebook) -> list[_Side]:
         columns = (contrast.column, *own.columns)
         return _Side(contrast.exposure, contrast.reference, exposed, policy, own, cluster, columns)
 
-    sides += [of_column(contrast, False, adjust, family) for contrast in study.contrasts(book)]
+    sides += [of_column(contrast, False, adjust, shared) for contrast in study.contrasts(book)]
     if study.policies is not None:
         given, cluster = book.adjustment(study.policies.adjust), study.policies.cluster
         sides += [of_column(contrast, True, given, cluster) for contrast in study.introduced(book)]
@@ -158,7 +158,7 @@ def _sides(study: Settings, cohort: Cohort, book: Codebook) -> list[_Side]:
             among = answers == (one.among.answer == "yes")
         for package in one.packages():
             keys = package.exposure, package.reference
-            sides.append(_Side(*keys, exposed, True, own, family, columns, package, among))
+            sides.append(_Side(*keys, exposed, True, own, shared, columns, package, among))
     return sides
 
 
