@@ -217,7 +217,7 @@ def test_an_effect_of_the_offer_is_not_multiplied_by_uptake() -> None:
 
 def test_unknown_thirds_are_refused() -> None:
     with pytest.raises(DataError, match="no third of SES is called poor"):
-        offered(LEVERS["sugar_levy"], np.array(["low", "poor"]))
+        offered(LEVERS["cash"], np.array(["low", "poor"]))
 
 
 def test_each_third_has_its_own_number() -> None:

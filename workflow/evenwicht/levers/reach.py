@@ -66,7 +66,7 @@ def offered(lever: Lever, thirds: Labels, *, point: Point = "mid", score: Floats
     Raises
     ------
     DataError
-        If a third has another name, or a score is not known.
+        If a number goes by third and a third has another name, or a score is not known.
     ConfigError
         If a lever that goes by risk is given no score.
     """
@@ -292,17 +292,20 @@ def _must_agree(actions: Sequence[Action]) -> None:
 
 def _of_people(amount: Value | Sweep | ByThird, thirds: Labels, point: Point) -> Floats:
     """A number as it is for each person, (n,)."""
-    return np.array(in_thirds(amount, point))[_places(thirds)]
+    by_third = in_thirds(amount, point)
+    if len(set(by_third)) == 1:
+        return np.full(len(thirds), by_third[0])
+    return np.array(by_third)[_places(thirds)]
 
 
 def _places(thirds: Labels) -> Ints:
     names = np.asarray(thirds)
-    unknown = sorted({str(name) for name in names.ravel()} - set(THIRDS))
-    if unknown:
-        raise DataError(
-            f"no third of SES is called {listed(unknown)}", where="thirds of SES", fix=f"Use {listed(THIRDS)}."
-        )
-    return (names[:, None] == np.array(THIRDS)).argmax(axis=1)
+    is_one = names[:, None] == np.array(THIRDS)
+    strange = ~is_one.any(axis=1)
+    if strange.any():
+        unknown = listed(sorted({str(name) for name in np.unique(names[strange])}))
+        raise DataError(f"no third of SES is called {unknown}", where="thirds of SES", fix=f"Use {listed(THIRDS)}.")
+    return is_one.argmax(axis=1)
 
 
 def _highest(score: Floats, share: float) -> Floats:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from evenwicht.base.arrays import Floats
+from evenwicht.base.arrays import Floats, Labels
 from evenwicht.base.exposures import Contrast
 from evenwicht.base.outcomes import UseOutcome, horizon_of
 from evenwicht.estimators.concentration import gini, top_share_of_use
@@ -61,8 +61,7 @@ class _Lever:
     """A lever, or a package, on a column."""
 
     lever: Lever
-    by: str | None
-    everybody: Floats
+    thirds: Labels
 
     @property
     def keys(self) -> dict[str, str]:
@@ -76,7 +75,7 @@ class _Lever:
         moved = people.world.moved.get(self.lever.column)
         return [
             draw(self._set(people, after)) if moved is None else draw(moved.to(people.values, after))
-            for _, after in self._parts(people, values)
+            for _, after in self.lever.parts(values, self.thirds)
         ]
 
     def _set(self, people: People, after: Floats) -> Intervention:
@@ -89,16 +88,13 @@ class _Lever:
             return moved.level(people.values)
         return people.values[self.lever.column].astype(float) if self.lever.column in people.values else None
 
-    def _parts(self, people: People, values: Floats) -> Sequence[tuple[Floats, Floats]]:
-        return self.lever.parts(values, thirds_of(_ranks(self.by, people, self.everybody), people.n))
-
     def means(self, name: str, people: People, arms: Sequence[Values]) -> tuple[Floats, Floats]:
         """Expected outcome of each person before and after, (n,) each."""
         values = self._values(people)
         assert values is not None  # there are arms
         natural = np.asarray(people.outcome(name))
         after = natural.copy()
-        for (chance, _), arm in zip(self._parts(people, values), arms, strict=True):
+        for (chance, _), arm in zip(self.lever.parts(values, self.thirds), arms, strict=True):
             after += chance * (np.asarray(people.outcome(name, arm)) - natural)
         return natural, after
 
@@ -106,23 +102,24 @@ class _Lever:
 Side = _Column | _Lever
 
 
-def _sides(question: Ledger, everybody: Floats) -> list[Side]:
+def _sides(question: Ledger, thirds: Labels) -> list[Side]:
     return [
         *(_Column(contrast, False) for contrast in question.exposures),
         *(_Column(contrast, True) for contrast in question.policies),
-        *(_Lever(lever, question.by, everybody) for lever in question.levers),
+        *(_Lever(lever, thirds) for lever in question.levers),
     ]
 
 
 def ledger_arms(question: Ledger, people: People, draw: Draw) -> list[Values]:
     """People before and after each change of a column, and changed in each way by each lever, in order."""
-    return [arm for side in _sides(question, _everybody(question, people)) for arm in side.arms(people, draw)]
+    thirds = thirds_of(_ranks(question.by, people, _everybody(question, people)), people.n)
+    return [arm for side in _sides(question, thirds) for arm in side.arms(people, draw)]
 
 
-def _known(question: Ledger, people: People, everybody: Floats) -> Iterator[tuple[Side, Sequence[Values]]]:
+def _known(question: Ledger, people: People, thirds: Labels) -> Iterator[tuple[Side, Sequence[Values]]]:
     """Yield the sides that the world knows, each with its arms."""
     place = 0
-    for side in _sides(question, everybody):
+    for side in _sides(question, thirds):
         count = len(side.arms(people, lambda _: people.values))
         if count:
             yield side, people.arms[place : place + count]
@@ -154,8 +151,9 @@ def _ranks(by: str | None, people: People, weights: Floats) -> Ranks | None:
 def ledger_rows(question: Ledger, people: People) -> Iterator[Row]:
     """Yield every change over all, and by how much each policy changes more than each exposure."""
     everybody = _everybody(question, people)
-    sides, ranks = list(_known(question, people, everybody)), _ranks(question.by, people, everybody)
+    ranks = _ranks(question.by, people, everybody)
     thirds = thirds_of(ranks, people.n)
+    sides = list(_known(question, people, thirds))
     predictors = covariates_of(question.predictors, people) if question.high_risk else None
     for name in question.outcomes:
         natural, outcome = people.outcome(name), people.book.outcomes[name]

@@ -6,13 +6,13 @@ from typing import Any
 
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.exposures import Contrast
-from evenwicht.display.labels import Labels, arms, cause, first_upper, in_sentence
+from evenwicht.display.labels import Labels, answer, arms, cause, first_upper, in_sentence
 from evenwicht.display.language import message, say
 from evenwicht.display.section import Found, Method, Row
 from evenwicht.display.table import Cell, Column, Table
 from evenwicht.display.wording import number, scale_of
 from evenwicht.studies import methods
-from evenwicht.studies.ledger import READINGS, THIRDS, Settings
+from evenwicht.studies.ledger import READINGS, THIRDS, Introduced, Settings
 from evenwicht.studies.study import part_keys
 
 HEADING = "Ledger"
@@ -98,7 +98,7 @@ def sides(study: Settings, book: Codebook) -> list[Side]:
     return [
         *(_side(contrast, level, book) for contrast, level in columns),
         *(
-            Side(one.key, variant, one.called, say(reading), "policy")
+            Side(one.key, variant, _called(one, book), say(reading), "policy")
             for one in study.levers
             for variant, reading in READINGS.items()
         ),
@@ -108,6 +108,14 @@ def sides(study: Settings, book: Codebook) -> list[Side]:
             for variant, reading in READINGS.items()
         ),
     ]
+
+
+def _called(lever: Introduced, book: Codebook) -> str:
+    """What a lever is called, and among whom it is introduced if not among all."""
+    if lever.among is None:
+        return lever.called
+    who = answer(book.columns[lever.among.column], lever.among.answer == "yes")
+    return say("{lever}, where: {who}", lever=lever.called, who=who)
 
 
 def _side(contrast: Contrast, level: str, book: Codebook) -> Side:
