@@ -33,6 +33,7 @@ CHANGES = ("change_in_cases", "change_in_sds")
 APART = ("cases_apart", "sds_apart")
 SURE = 0.975  # share of joint draws from which one side weighs more
 SIGNED = ("slope_over_all", "gini_over_all", "top_fifth_over_all")
+NAMES_OF_THIRDS = message("Lowest third"), message("Middle third"), message("Highest third")
 MILLION = 1e6
 GONE, INTRODUCED = message("gone"), message("introduced")
 TOLD = {
@@ -188,10 +189,9 @@ def _told(row: Row) -> str:
 def _thirds(study: Settings, book: Codebook, found: Found, by: str, outcome: str) -> Table:
     """Who gains and who does not."""
     keys = part_keys(by, THIRDS)
-    labels = Labels(book)
     columns = [
         Column("about", say("Exposure, policy or lever"), names_row=True),
-        *(Column(key, first_upper(labels.subgroup(key)), number=True) for key in keys),
+        *(Column(key, say(third), number=True) for key, third in zip(keys, NAMES_OF_THIRDS, strict=True)),
     ]
     lines: list[dict[str, Cell]] = []
     unit = ""
@@ -203,7 +203,7 @@ def _thirds(study: Settings, book: Codebook, found: Found, by: str, outcome: str
             lines.append({"about": side.told, **cells})
     caption = say(
         "{outcome}: who gains and who does not, {unit}. The same changes, counted in each third of people by {by}.",
-        outcome=labels.outcome(outcome),
+        outcome=Labels(book).outcome(outcome),
         unit=unit,
         by=in_sentence(book.columns[by].label),
     )
