@@ -158,9 +158,13 @@ def slope_under(model: OutcomeModel, regime: Regime, ranks: Ranks) -> Estimate:
     line = rank_line(predicted, ranks)
     if line.slope.reason:
         return line.slope
+    return Estimate(line.slope.value, line.slope.influence + model.learnt(regime, slope_leverage(ranks)))
+
+
+def slope_leverage(ranks: Ranks) -> Floats:
+    """Derivative of the slope over the places by each person's outcome, (n,)."""
     apart = ranks.place - np.average(ranks.place, weights=ranks.weights)
-    shares = ranks.weights * apart / float(ranks.weights @ apart**2)
-    return Estimate(line.slope.value, line.slope.influence + model.learnt(regime, shares))
+    return np.asarray(ranks.weights * apart / float(ranks.weights @ apart**2))
 
 
 def _nothing(n: int, reason: str) -> Estimate:

@@ -135,22 +135,34 @@ def equal_shift(risks: PredictedRisks, score: Floats, programme: Programme, step
     Negative if a programme adds cases. It has a reason and no value where no shift averts as many, as when the shift
     changes nobody's risk. Arguments as in `sensitivity` and `averted_by_shift`.
     """
-    from scipy.optimize import brentq
-
     target = averted_by_programme(risks, score, programme)
-    now, share = risks.mean().value, risks.weights / risks.weights.sum()
-
-    def missing(shift: float) -> float:
-        return now - float(share @ risks.risk_at(risks.predictor - shift * step.value)) - target.value / PER
-
-    reach = np.sign(target.value * step.value) if target.value else 1.0
-    while step.value and missing(0.0) * missing(reach) > 0 and abs(reach) < FARTHEST:
-        reach *= 2
-    if not step.value or missing(0.0) * missing(reach) > 0:
+    shift = shift_that_averts(risks, step.value, target.value)
+    if np.isnan(shift):
         return Estimate(np.nan, np.full(len(score), np.nan), NO_SHIFT)
-    shift = float(brentq(missing, 0.0, reach, xtol=1e-13))
+    share = risks.weights / risks.weights.sum()
     pace = PER * step.value * float(share @ risks.slope_at(risks.predictor - shift * step.value))
     return combined(shift, (1 / pace, target), (-1 / pace, averted_by_shift(risks, step, shift)))
+
+
+def shift_that_averts(risks: PredictedRisks, step: float, cases: float) -> float:
+    """Shift of everybody, in standard deviations, that averts so many cases per 100,000 people; NaN if none does.
+
+    `step` is what one of them adds to the linear predictor, as in `averted_by_shift`.
+    """
+    from scipy.optimize import brentq
+
+    share = risks.weights / risks.weights.sum()
+    now = float(share @ risks.risk)
+
+    def missing(shift: float) -> float:
+        return now - float(share @ risks.risk_at(risks.predictor - shift * step)) - cases / PER
+
+    reach = np.sign(cases * step) if cases else 1.0
+    while step and missing(0.0) * missing(reach) > 0 and abs(reach) < FARTHEST:
+        reach *= 2
+    if not step or missing(0.0) * missing(reach) > 0:
+        return np.nan
+    return float(brentq(missing, 0.0, reach, xtol=1e-13))
 
 
 def equal_shift_interval(sampling: Sampling, equal: Estimate, step: Estimate) -> Interval:

@@ -10,10 +10,10 @@ from evenwicht.base.arrays import Floats, Labels
 from evenwicht.base.exposures import Contrast
 from evenwicht.base.outcomes import UseOutcome, horizon_of
 from evenwicht.estimators.concentration import gini, top_share_of_use
-from evenwicht.estimators.inequality import Ranks, rank_line
+from evenwicht.estimators.inequality import Ranks, slope_leverage
 from evenwicht.estimators.predicted_risks import PredictedRisks
 from evenwicht.estimators.regression import fit_model, with_intercept
-from evenwicht.estimators.rose import Programme, averted_by_programme, equal_shift, sensitivity
+from evenwicht.estimators.rose import sensitivity, shift_that_averts
 from evenwicht.levers.package import thirds_of
 from evenwicht.levers.reach import THIRDS
 from evenwicht.results.questions import Ledger, Lever
@@ -153,6 +153,8 @@ def ledger_rows(question: Ledger, people: People) -> Iterator[Row]:
     everybody = _everybody(question, people)
     ranks = _ranks(question.by, people, everybody)
     thirds = thirds_of(ranks, people.n)
+    parts = [(thirds == third).astype(float) for third in THIRDS]
+    leverage = None if ranks is None else slope_leverage(ranks)
     sides = list(_known(question, people, thirds))
     predictors = covariates_of(question.predictors, people) if question.high_risk else None
     for name in question.outcomes:
@@ -168,15 +170,15 @@ def ledger_rows(question: Ledger, people: People) -> Iterator[Row]:
             before, after = side.means(name, people, arms)
             w = _weights(side, people, everybody)
             keys = {"outcome": name, "at": at, **side.keys}
-            old, new = (float(np.average(values, weights=w)) for values in (before, after))
+            old, new = (float(w @ values / w.sum()) for values in (before, after))
             changes[side.keys["exposure"], side.keys["reference"]] = scale * (new - old)
             yield row(estimand, scale * (new - old), **keys)
-            if ranks is not None:
-                if w is everybody:
-                    slopes = [rank_line(values, ranks).slope.value for values in (before, after)]
-                    yield row("slope_over_all", slopes[1] - slopes[0], **keys)
-                for k, third in enumerate(THIRDS, start=1):
-                    part = scale * float(np.average(after - before, weights=w * (thirds == third)))
+            if leverage is not None:
+                change = after - before
+                if w is everybody:  # the slope is linear in the outcome
+                    yield row("slope_over_all", float(leverage @ change), **keys)
+                for k, within in enumerate(parts, start=1):
+                    part = scale * float((w * within) @ change / (w @ within))
                     yield row(estimand, part, subgroup=f"{question.by}={k}of{len(THIRDS)}", **keys)
             if risk:
                 yield row("ratio_over_all", new / old, **keys)
@@ -204,17 +206,18 @@ def _high_risk(
     """What programmes for those at the highest risk avert, by the same regression fitted to everybody."""
     design = with_intercept(predictors)
     risks = PredictedRisks.of(fit_model("binomial", chance, design, weights), design)
-    step, mean = risks.predictor_spread(), risks.mean().value
+    step, mean = risks.predictor_spread().value, risks.mean().value
+    finds = {share: sensitivity(risks, risks.predictor, share).value for share in {o.share for o in question.high_risk}}
     for one in question.high_risk:
-        programme = Programme(one.share, 1.0, one.strength)
         about = {**keys, "exposure": one.exposure, "reference": one.reference}
-        averted = averted_by_programme(risks, risks.predictor, programme).value
+        fraction = one.strength * finds[one.share]
+        averted = PER * fraction * mean
         yield row("change_in_cases", -averted, **about)
-        yield row("fraction_over_all", averted / PER / mean, **about)
-        yield row("ratio_over_all", 1 - averted / PER / mean, **about)
+        yield row("fraction_over_all", fraction, **about)
+        yield row("ratio_over_all", 1 - fraction, **about)
         if averted:
             yield row("number_over_all", PER / abs(averted), **about)
-        yield row("sensitivity", sensitivity(risks, risks.predictor, one.share).value, **about)
-        shift = equal_shift(risks, risks.predictor, programme, step)
-        if not shift.reason:
-            yield row("equal_shift", shift.value, **about)
+        yield row("sensitivity", finds[one.share], **about)
+        shift = shift_that_averts(risks, step, averted)
+        if not np.isnan(shift):
+            yield row("equal_shift", shift, **about)
