@@ -79,8 +79,9 @@ class _Lever:
         ]
 
     def _set(self, people: People, after: Floats) -> Intervention:
-        kind = people.values[self.lever.column].dtype
-        return {self.lever.column: after.astype(kind) if kind.kind == "b" else after}
+        """Everybody's value; one number if all have the same, whose draw others may share."""
+        values = after.astype(people.values[self.lever.column].dtype)
+        return {self.lever.column: values[0].item() if (values == values[0]).all() else values}
 
     def _values(self, people: People) -> Floats | None:
         moved = people.world.moved.get(self.lever.column)
