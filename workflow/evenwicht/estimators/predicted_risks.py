@@ -10,7 +10,7 @@ from scipy.special import expit, ndtr, ndtri
 from evenwicht.base.arrays import Floats
 from evenwicht.base.errors import ModelError
 from evenwicht.estimators.distributions import normal_density
-from evenwicht.estimators.influence import Estimate, combined, sample_mean, sample_spread
+from evenwicht.estimators.influence import Estimate, Sampling, combined, sample_mean, sample_spread
 from evenwicht.estimators.regression import Fit
 from evenwicht.estimators.standardisation import NO_FIT
 
@@ -134,3 +134,24 @@ def score_step(slope: Estimate, score: Floats, weights: Floats | None = None) ->
     """
     spread = sample_spread(score, weights)
     return combined(slope.value * spread.value, (spread.value, slope), (slope.value, spread))
+
+
+def shrinkage(fit: Fit, sampling: Sampling) -> float:
+    """Share of a model's Wald chi-squared that is beyond what its slopes get by chance.
+
+    Risks spread further in the people whom a model was fitted to than they truly do, the more so the smaller this is;
+    below zero, chance alone would have given as much. Source: van Houwelingen and le Cessie 1990, Statistics in
+    Medicine 9:1303.
+
+    Parameters
+    ----------
+    fit
+        A model with intercept, its first column.
+    sampling
+        How people were drawn.
+    """
+    slopes = fit.basis[1:] @ fit.params
+    influences = np.column_stack([fit.influence(row) for row in fit.basis[1:]])
+    covariance = sampling.covariance(influences)
+    wald = float(slopes @ np.linalg.pinv(covariance, hermitian=True) @ slopes)
+    return 1 - float(np.linalg.matrix_rank(covariance, hermitian=True)) / wald
