@@ -148,7 +148,7 @@ def test_ends_of_what_is_not_known_of_a_lever_lie_around_its_middle() -> None:
 
 def test_a_cost_is_that_of_all_who_take_part() -> None:
     told = where(tables()["diagnostics"], statistic="lever_cost", exposure="visits_maltreatment")
-    assert set(told["note"]) == {"EUR 2023"}
+    assert set(told["note"]) == {"in EUR of 2023"}
     np.testing.assert_allclose(told["value"], 100_000 * 0.4 * 0.65 * 5500)
     np.testing.assert_allclose(told["lower"], 100_000 * 0.2 * 0.5 * 1800)
 
