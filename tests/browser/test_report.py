@@ -169,3 +169,41 @@ def test_without_scripts_every_estimate_is_there(browser):
     assert opened.page.get_by_role("button").count() == 0
     assert pages.wider_than_the_window(opened.page) == []
     close(opened)
+
+
+@pytest.fixture
+def what_if(browser: Browser) -> Iterator[Visit]:
+    opened = visit(browser, made(BESIDE / "cohort-dunedin.html"))
+    pages.unfold(opened.page)
+    yield opened
+    close(opened)
+
+
+def told_if(opened: Visit, **numbers: str) -> str:
+    """What the form says with these numbers."""
+    form = opened.page.locator("form.whatif")
+    for name, number in numbers.items():
+        form.locator(f"[name={name}]").fill(number)
+    return form.locator("output").inner_text()
+
+
+def test_a_lever_of_the_readers_own_changes_its_share_of_the_whole(what_if):
+    """All of poverty gone is the row of the table; 2% of 50% of 10% is a thousandth of it."""
+    whole = what_if.page.locator("form.whatif option").first.get_attribute("data-estimate")
+    everybody = told_if(what_if, reach="100", uptake="100", dose="100", cost="300")
+    assert f"{float(f'{float(whole):.2g}'):,.0f}".replace("-", "−") in everybody
+    assert "Cost over 100,000: 30,000,000." in everybody
+    part = told_if(what_if, reach="10", uptake="50", dose="2", cost="300")
+    assert f"{float(whole) / 1000:.2g}".replace("-", "−") in part
+    assert "Cost over 100,000: 1,500,000." in part
+
+
+@pytest.mark.parametrize("wrong", ["", "-1", "101"])
+def test_a_share_that_is_none_is_said_so(what_if, wrong):
+    assert told_if(what_if, reach=wrong) == "Fill in every number: shares lie between 0 and 100."
+
+
+def test_without_scripts_there_is_no_form_that_does_nothing(what_if):
+    assert what_if.page.evaluate("document.querySelector('form.whatif').outerHTML").count("hidden") == 0
+    text = (BESIDE / "cohort-dunedin.html").read_text(encoding="utf-8")
+    assert '<form class="whatif" hidden' in text

@@ -641,6 +641,26 @@ FAULTS: dict[str, tuple[str, str, dict[str, Any], list[str]]] = {
         {"scores": ["brain", "birth_month", "maltreatment"], "outcomes": ["disease"], "weights": "sampling"},
         ["scores.0", "scores.1", "outcomes.0", "weights", "weights"],
     ),
+    "ledger": (
+        "dunedin",
+        "ledger",
+        {
+            "exposures": ["child_benefit"],
+            "policies": {"columns": ["child_benefit", "no_policy"], "adjust": "designs", "cluster": "mont"},
+            "levers": [
+                {"lever": "income_floor", "column": "ses", "units": 0},
+                {"lever": ["sugar_levy", "paid_leave"], "column": "iq", "units": -1},
+                {"lever": "high_risk", "column": "iq", "id": "child_benefit"},
+            ],
+            "by": "sex",
+            "outcomes": ["diseases"],
+        },
+        [
+            *("outcomes.0", "policies.columns.1", "policies.adjust", "policies.cluster", "policies.columns", "by"),
+            *("levers.0.column", "levers.0.units", "levers.1.lever", "levers.1.units"),
+            *("levers.2.lever", "levers.2.id"),
+        ],
+    ),
 }
 
 
@@ -780,7 +800,7 @@ def test_follow_up_belongs_to_a_time_to_an_event_on_the_clock_of_age() -> None:
 
 def test_a_heavy_study_is_a_job_and_all_light_ones_are_another() -> None:
     assert configured("rationing").jobs == {
-        "light": ["household", "rationed"],
+        "light": ["household", "rationed", "ledger"],
         "end_of_rationing": ["end_of_rationing"],
     }
     assert configured("reform").jobs == {"light": list(configured("reform").studies)}

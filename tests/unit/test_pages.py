@@ -207,7 +207,9 @@ def test_nothing_is_said_to_be_missing_where_nothing_is(tmp_path: Path) -> None:
     others = [about(study, "weight_change") for study in ("dropout", "what_confounds")]
     for other, method in zip(others, ("complete_cases", "step_0"), strict=True):
         other.add("mean_difference", method, Interval.normal(2.4, 0.5), n=100)
-    found = tables(rows, *others)
+    weighed = about("ledger", "weight_change")
+    weighed.add("change_in_sds", "standardisation", Interval.normal(0.3, 0.1), n=100)
+    found = tables(rows, *others, weighed)
     found["estimates"] = pd.concat([given, found["estimates"]])
     pages = pages_of(run_of("nhefs"), found, tmp_path, BALANCE)
     for page in ("report", "cohort-nhefs"):

@@ -23,6 +23,7 @@ ORDER = [
     "results",
     "display",
     "ingest",
+    "levers",
     "worlds",
     "studies",
     "config",

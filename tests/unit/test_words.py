@@ -21,11 +21,12 @@ from evenwicht.display.certainty import (
     size_of,
 )
 from evenwicht.display.labels import in_sentence
+from evenwicht.display.section import where
 from evenwicht.report.front import MOST_STATEMENTS, paragraph
 from evenwicht.report.sentences import Told, sentence, tell, truth
 from evenwicht.results.reading import read_tables
 from evenwicht.results.schema import RECOVERY, VERDICTS
-from evenwicht.weighing import chance_larger, weigh
+from evenwicht.weighing import Weighed, weigh
 
 from tests.conftest import ROOT, WORLDS, world
 
@@ -253,10 +254,12 @@ def test_a_label_within_a_sentence_keeps_its_abbreviations(label: str, within: s
     assert in_sentence(label) == within
 
 
-def test_a_paragraph_is_short_and_names_the_surest_of_each_side_first(told: list[Told]) -> None:
+def test_a_paragraph_is_short_and_names_the_surest_of_each_side_first(
+    told: list[Told], tables: dict[str, pd.DataFrame]
+) -> None:
     for name in WORLDS:
         own = [one for one in told if one.config.name == name]
-        statements = paragraph(own, weigh([one.conclusion for one in own]))
+        statements = paragraph(own, weighed_of(name, own, tables))
         assert len(statements) <= MOST_STATEMENTS
         sure = [one for one in own if one.verdict.told]
         if sure:
@@ -303,23 +306,15 @@ def test_a_trial_starts_highest_and_a_comparison_without_covariates_lowest(told:
 # --- which side weighs more
 
 
-@pytest.mark.parametrize(
-    ("x", "sd_x", "y", "sd_y"),
-    [(1.0, 0.5, 0.5, 0.5), (-2.0, 1.0, 1.0, 0.3), (0.0, 1.0, 0.0, 1.0), (3.0, 0.1, 0.1, 2.0)],
-)
-def test_the_chance_that_one_side_weighs_more_is_that_of_draws(x: float, sd_x: float, y: float, sd_y: float) -> None:
-    rng = np.random.default_rng(3)
-    n = 400_000
-    drawn = float((np.abs(rng.normal(x, sd_x, n)) > np.abs(rng.normal(y, sd_y, n))).mean())
-    error = math.sqrt(max(drawn * (1 - drawn), 1e-6) / n)
-    assert chance_larger(x, sd_x, y, sd_y) == pytest.approx(drawn, abs=4 * error + 1e-5)
+def weighed_of(name: str, told: list[Told], tables: dict[str, pd.DataFrame]) -> list[Weighed]:
+    return weigh([one.conclusion for one in told], where(tables["diagnostics"], cohort=name))
 
 
-def test_only_an_effect_that_may_be_told_weighs_more(told: list[Told]) -> None:
+def test_only_an_effect_that_may_be_told_weighs_more(told: list[Told], tables: dict[str, pd.DataFrame]) -> None:
     by_cohort: dict[str, list[Told]] = {}
     for one in told:
         by_cohort.setdefault(one.config.name, []).append(one)
-    weighed = [w for ones in by_cohort.values() for w in weigh([one.conclusion for one in ones])]
+    weighed = [w for name, ones in by_cohort.items() for w in weighed_of(name, ones, tables)]
     assert weighed
     for one in weighed:
         if one.answer == "policy":

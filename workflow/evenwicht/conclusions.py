@@ -2,6 +2,7 @@
 
 A conclusion counts each exposure and each policy in the same way: what would change over all births if nobody were
 exposed, or if the policy were there. Risks are counted in cases per 100,000 births, numbers in standard deviations.
+What a ledger counts over the same people takes the place of what each study counts over its own.
 """
 
 import math
@@ -13,7 +14,7 @@ import pandas as pd
 
 from evenwicht.config import CohortConfig
 from evenwicht.display.certainty import Evidence, Other, Verdict, judge
-from evenwicht.display.section import Found, Row, chosen, first, where
+from evenwicht.display.section import Found, Row, chosen, first, records, where
 from evenwicht.estimators.results import ESTIMANDS
 from evenwicht.results.flow import ANALYSED, DUE, EXPOSURE, OUTSIDE
 from evenwicht.results.schema import CONCLUSIONS, QUESTION
@@ -23,6 +24,7 @@ from evenwicht.studies.samples import OTHER_LEVEL
 
 PER = 100_000
 CASES, SDS = "cases", "sd"  # units of what is counted
+COUNTED_IN = {"change_in_cases": CASES, "change_in_sds": SDS}  # by what a ledger calls a change
 NOT_COMPARED = (EXPOSURE, OUTSIDE, OTHER_LEVEL, "born elsewhere")  # who leaves for these belongs to no arm
 SCALED = ("estimate", "lower", "upper", "truth")
 
@@ -186,13 +188,29 @@ def conclusions_table(
     DataFrame
         The columns of `schema.CONCLUSIONS`.
     """
-    rows = [_row(config, one) for config in cohorts for one in conclude(config, tables, recovery)]
+    rows = []
+    for config in cohorts:
+        changes = _in_ledger(where(tables["estimates"], cohort=config.name))
+        rows += [_row(config, one, changes) for one in conclude(config, tables, recovery)]
     return CONCLUSIONS.checked_rows(rows)
 
 
-def _row(config: CohortConfig, one: Conclusion) -> Row:
+def _in_ledger(estimates: pd.DataFrame) -> dict[tuple[str, str, str], Row]:
+    """Changes with an interval that a ledger of the cohort has, by outcome, exposure and reference."""
+    rows = where(estimates, estimand=list(COUNTED_IN), subgroup="")
+    found = records(rows[rows["lower"].notna()])
+    return {(row["outcome"], row["exposure"], row["reference"]): row for row in found}
+
+
+def _row(config: CohortConfig, one: Conclusion, changes: Mapping[tuple[str, str, str], Row]) -> Row:
     claim, counted, verdict, evidence = one.claim, one.claim.counted, one.verdict, one.evidence
     unit, factor = _counting(counted, one.sd)
+    over_all = {name: factor * counted[name] for name in SCALED}
+    if (change := changes.get(one.keys)) is not None:
+        unit, over_all = COUNTED_IN[change["estimand"]], {name: change[name] for name in SCALED}
+        if one.level == "individual" and not claim.gone:  # a ledger lowers a number that a study raises
+            low, high = over_all["lower"], over_all["upper"]
+            over_all = {**{name: -over_all[name] for name in SCALED}, "lower": -high, "upper": -low}
     without, within = risks_of(one)
     return {
         "cohort": config.name,
@@ -203,7 +221,7 @@ def _row(config: CohortConfig, one: Conclusion) -> Row:
         "reference": claim.reference,
         **{name: counted[name] for name in ("at", "estimand", "method", *SCALED, "se", "n")},
         "counted_in": unit,
-        **{f"counted_{name}": factor * counted[name] for name in SCALED},
+        **{f"counted_{name}": value for name, value in over_all.items()},
         "margin": math.nan if evidence.margin is None else abs(factor) * evidence.margin,
         "share_exposed": one.share,
         "risk_without": without,

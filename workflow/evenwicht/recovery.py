@@ -114,6 +114,8 @@ def verdicts_table(verdicts: pd.DataFrame, recovery: pd.DataFrame, settings: Set
     DataFrame
         The columns of `schema.VERDICTS`. Verdicts without a known truth are not counted.
     """
+    if not len(verdicts):  # no study claims anything
+        return VERDICTS.table([])
     known = verdicts[verdicts["truth"].notna()]
     keys = ["cohort", "study", *QUESTION, "method"]
     judged = recovery[recovery["scenario"] == AS_CONFIGURED]

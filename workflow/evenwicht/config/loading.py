@@ -9,12 +9,15 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from evenwicht import config as tree
-from evenwicht.base.errors import ConfigError, Mistake
+from evenwicht.base.errors import ConfigError, Mistake, listed
 from evenwicht.base.files import why_unreadable
 from evenwicht.config import CohortConfig, Run, RunConfig
 from evenwicht.config.cohort import merged
+from evenwicht.levers.lever import READER, Lever
 
 Model = TypeVar("Model", bound=BaseModel)
+LEVERS = "levers"  # folder beside cohort files
+SHIPPED = Path(__file__).parents[3] / "config" / LEVERS
 MOST_MISTAKES = 12  # in one message
 MOST_SHOWN = 80  # characters of a wrong value
 OTHER_FORM = "string_type", "model_type"  # faults of a key that is text or a section, in the form that was not meant
@@ -73,21 +76,44 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     return data
 
 
-def validate(model: type[Model], data: Mapping[str, Any], where: str) -> Model:
-    """Check `data` against a model of the tree; raise one ConfigError that lists every mistake by key path."""
+def validate(model: type[Model], data: Mapping[str, Any], where: str, levers: Path | None = None) -> Model:
+    """Check `data` against a model of the tree; raise one ConfigError that lists every mistake by key path.
+
+    Levers that it names are read from a folder of `levers`, if there is one, and else from those that evenwicht has.
+    """
     try:
-        return model.model_validate(data)
+        return model.model_validate(data, context={READER: lambda name: load_lever(levers or SHIPPED, name)})
     except ValidationError as error:
         raise _config_error(_mistakes(error, data), where) from None
 
 
 def load_cohort(path: str | Path) -> CohortConfig:
     """Read and check one cohort file, including references from studies to columns and outcomes."""
-    cohort = validate(CohortConfig, read_yaml(path), str(path))
+    cohort = validate(CohortConfig, read_yaml(path), str(path), Path(path).parent / LEVERS)
     mistakes = [*cohort.check(), *_broken_scenarios(cohort)]
     if mistakes:
         raise _config_error(mistakes, str(path))
     return cohort
+
+
+def load_lever(folder: Path, name: str) -> Lever:
+    """Read and check the file of one lever: from this folder, or else one that evenwicht comes with.
+
+    Raises
+    ------
+    ConfigError
+        If the folder has no lever of that name, its file has another name in it, or mistakes.
+    """
+    files = {file.stem: file for place in (SHIPPED, folder) for file in place.glob("*.yaml")}
+    path = files.get(name)
+    if path is None:
+        known = sorted(files)
+        what = f"there is no lever '{name}'"
+        raise ConfigError(what, where=str(folder), fix=f"{_suggest(name, known)}Known: {listed(known) or 'none'}.")
+    lever = validate(Lever, read_yaml(path), str(path))
+    if lever.name != name:
+        raise ConfigError(f"its name is '{lever.name}'", where=str(path), fix="Give the file the name of the lever.")
+    return lever
 
 
 def load_run(settings: Mapping[str, Any], where: str = "config/config.yaml", project: str | Path = ".") -> Run:

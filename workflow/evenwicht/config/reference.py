@@ -126,8 +126,9 @@ def _type(node: Node, headings: dict[str, str]) -> str:
     if "$ref" in node:
         heading = headings[_name(node["$ref"])]
         return _link(heading, heading)
-    if "anyOf" in node:
-        return " or ".join(dict.fromkeys(inner(one) for one in node["anyOf"] if one.get("type") != "null"))
+    for several in ("anyOf", "oneOf"):
+        if several in node:
+            return " or ".join(dict.fromkeys(inner(one) for one in node[several] if one.get("type") != "null"))
     if "enum" in node:
         return " or ".join(f"`{choice}`" for choice in node["enum"] if choice is not None)
     if "const" in node:

@@ -13,7 +13,7 @@ import numpy as np
 from evenwicht.base.arrays import Flags, Floats, Ints
 from evenwicht.estimators.influence import Estimate, combined
 from evenwicht.estimators.regression import fit_model
-from evenwicht.estimators.standardisation import NO_FIT, OutcomeModel
+from evenwicht.estimators.standardisation import NO_FIT, OutcomeModel, Regime
 
 NO_RANKS = "everybody has the same rank"
 NOT_POSITIVE = "the line does not stay above zero, so there is no ratio of its ends"
@@ -143,21 +143,28 @@ def log_linear_ratio(outcome: Floats, ranks: Ranks) -> Estimate:
 
 
 def standardised_slope(model: OutcomeModel, exposure: Floats, ranks: Ranks) -> Estimate:
-    """Slope index had everybody these exposures, (n,): that of what an outcome model predicts for them.
+    """Slope index had everybody these exposures, (n,); see `slope_under`."""
+    return slope_under(model, [(np.ones(len(exposure)), exposure)], ranks)
+
+
+def slope_under(model: OutcomeModel, regime: Regime, ranks: Ranks) -> Estimate:
+    """Slope index under a regime: that of what an outcome model leads to expect of people.
 
     The model must let the exposure act differently along the ranks, else the slope cannot change.
     """
-    design = model.design(exposure)
-    predicted = model.fit.predict(design)
+    predicted = model.predicted(regime)
     if model.fit.separated:
         return _nothing(len(predicted), NO_FIT)
     line = rank_line(predicted, ranks)
     if line.slope.reason:
         return line.slope
+    return Estimate(line.slope.value, line.slope.influence + model.learnt(regime, slope_leverage(ranks)))
+
+
+def slope_leverage(ranks: Ranks) -> Floats:
+    """Derivative of the slope over the places by each person's outcome, (n,)."""
     apart = ranks.place - np.average(ranks.place, weights=ranks.weights)
-    shares = ranks.weights * apart / float(ranks.weights @ apart**2)
-    learnt = model.fit.influence(model.fit.gradient(design, shares))
-    return Estimate(line.slope.value, line.slope.influence + learnt)
+    return np.asarray(ranks.weights * apart / float(ranks.weights @ apart**2))
 
 
 def _nothing(n: int, reason: str) -> Estimate:

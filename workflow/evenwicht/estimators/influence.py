@@ -59,6 +59,14 @@ def sample_mean(values: Floats, weights: Floats | None = None) -> Estimate:
     return Estimate(mean, (values - mean) / weights.sum())
 
 
+def sample_spread(values: Floats, weights: Floats | None = None) -> Estimate:
+    """Standard deviation of (n,) values that are not all alike, with probability weights, (n,), if any."""
+    weights = np.ones(len(values)) if weights is None else weights
+    variance = sample_mean((values - np.average(values, weights=weights)) ** 2, weights)
+    spread = float(np.sqrt(variance.value))
+    return combined(spread, (1 / (2 * spread), variance))
+
+
 def mixture(share: Estimate, one: Estimate, other: Estimate) -> Estimate:
     """Mean of two groups of whom the first makes up a share.
 

@@ -218,6 +218,20 @@ ESTIMANDS = {
     "contextual_difference": Estimand("What the group adds: between groups less within them", "difference"),
     "intraclass_correlation": Estimand("Share of the variance that is between groups", "probability"),
     "compositional_share": Estimand("Share of the variance between groups that is who is in them", "difference"),
+    # both sides in one currency
+    "change_in_cases": Estimand("Change in cases", "difference", "per 100,000 people"),
+    "change_in_sds": Estimand("Change in the mean", "difference", "SD"),
+    "ratio_over_all": Estimand("Risk after over risk before", "ratio"),
+    "fraction_over_all": Estimand("Share of all cases that would not be there", "difference"),
+    "number_over_all": Estimand("Number of people for one case fewer or more", "statistic"),
+    "slope_over_all": Estimand("Change in the slope index of inequality (top less bottom)", "difference"),
+    "equal_shift": Estimand("Shift of everybody that averts as many cases", "difference", "SD of predicted risk"),
+    "gini_over_all": Estimand("Change in the Gini coefficient of use", "difference", "share"),
+    "top_fifth_over_all": Estimand("Change in the share of use by the fifth with most", "difference", "share"),
+    "cases_apart": Estimand(
+        "Size of the policy’s change less that of the exposure’s", "difference", "per 100,000 people"
+    ),
+    "sds_apart": Estimand("Size of the policy’s change less that of the exposure’s, in SD", "difference", "SD"),
 }
 
 DIAGNOSTIC_LABELS = {
@@ -233,6 +247,11 @@ DIAGNOSTIC_LABELS = {
     "effective_n": "Effective number of people (Kish)",
     "largest_weight": "Largest weight",
     "share_exposed": "Share of the people analysed who are exposed",
+    "change_at_least": "Change where every range of the lever is at its low end",
+    "change_at_most": "Change where every range of the lever is at its high end",
+    "auc_of_risk": "Area under the ROC curve of the predicted risk",
+    "lever_cost": "Cost over 100,000 births",
+    "chance_policy_larger": "Share of joint draws in which the policy changes more",
     "outcome_sd": "Standard deviation of the outcome among the people analysed",
     "clusters": "Clusters",
     "specification": "Specification",

@@ -1,5 +1,7 @@
 """Standardisation (the parametric g-formula) over an exposure."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from evenwicht.base.arrays import Floats
@@ -7,6 +9,7 @@ from evenwicht.estimators.design import standardised
 from evenwicht.estimators.influence import Estimate, combined
 from evenwicht.estimators.regression import Family, Fit, fit_model, with_intercept
 
+Regime = Sequence[tuple[Floats, Floats]]  # chance of each of n people to have an exposure, and that exposure, (n,) each
 NO_FIT = "the covariates predict some outcomes without error, so the outcome model has no finite fit"
 
 
@@ -140,11 +143,29 @@ class OutcomeModel:
 
     def mean(self, exposure: Floats) -> Estimate:
         """Mean prediction at these exposures, (n,)."""
-        design = self.design(exposure)
-        predicted = self.fit.predict(design)
-        mean = float(np.average(predicted, weights=self.weights))
+        return self.mean_under([(np.ones(len(exposure)), exposure)])
+
+    def mean_under(self, regime: Regime, among: Floats | None = None) -> Estimate:
+        """Mean prediction under a regime, over the people whom `among`, (n,) of 0 and 1, picks if it is given."""
+        predicted = self.predicted(regime)
+        counted = self.weights if among is None else self.weights * among
+        total = counted.sum()
+        mean = float(counted @ predicted / total)
         if self.fit.separated:
             return Estimate(mean, np.full(len(predicted), np.nan), NO_FIT)
-        total = self.weights.sum()
-        gradient = self.fit.gradient(design, self.weights / total)
-        return Estimate(mean, (predicted - mean) / total + self.fit.influence(gradient))
+        own = (predicted - mean) / total if among is None else among * (predicted - mean) / total
+        return Estimate(mean, own + self.learnt(regime, counted / total))
+
+    def predicted(self, regime: Regime) -> Floats:
+        """What is to be expected of each person under a regime, (n,)."""
+        total = np.zeros(len(self.fixed))
+        for chance, exposure in regime:
+            total += chance * self.fit.predict(self.design(exposure))
+        return total
+
+    def learnt(self, regime: Regime, weights: Floats) -> Floats:
+        """Influence, (n,), that the fit has on the sum of weights, (n,), times what a regime leads to expect."""
+        gradient = np.zeros(len(self.fit.params))
+        for chance, exposure in regime:
+            gradient += self.fit.gradient(self.design(exposure), weights * chance)
+        return self.fit.influence(gradient)

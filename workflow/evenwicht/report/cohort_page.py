@@ -53,7 +53,7 @@ def cohort_page(
     own = {name: where(tables[name], cohort=config.name) for name in ("estimates", "diagnostics", "flow")}
     conclusions = conclude(config, own, recovery)
     told = [tell(config, one) for one in conclusions]
-    weighed = weigh(conclusions)
+    weighed = weigh(conclusions, own["diagnostics"])
     sections = [section for name in config.studies if (section := _section(config, name, own, figures))]
     statements = [message for section in sections for message in section["messages"]]
     attrition = where(tables["attrition"], cohort=config.name)

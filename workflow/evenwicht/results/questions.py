@@ -1,10 +1,15 @@
 """What a study asks a true value for. Worlds answer without knowing studies; every answer is keyed as estimates are."""
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 from evenwicht.base.adjustment import Adjustment
 from evenwicht.base.exposures import Contrast
+
+if TYPE_CHECKING:
+    from evenwicht.base.arrays import Floats, Labels
 
 SES = "ses"  # column by which worlds rank people unless asked otherwise
 DIRECT = "direct"  # id of the part of an effect that goes through no mediator
@@ -164,6 +169,87 @@ class Inequality:
         return self.contrast.reference if self.by == SES else f"{self.contrast.reference}_by_{self.by}"
 
 
+class Lever(Protocol):
+    """What a lever, or a package of them, does to a column in each third of a rank.
+
+    Attributes
+    ----------
+    exposure, reference
+        Keys of its rows.
+    column
+        What it changes.
+    among
+        Yes/no column and answer of those to whom alone it is introduced; everybody if None.
+    """
+
+    @property
+    def exposure(self) -> str: ...
+
+    @property
+    def reference(self) -> str: ...
+
+    @property
+    def column(self) -> str: ...
+
+    @property
+    def among(self) -> tuple[str, str] | None: ...
+
+    def parts(self, values: "Floats", thirds: "Labels") -> "Sequence[tuple[Floats, Floats]]":
+        """Return the chances to be changed in each way, and what the column is then, (n,) each."""
+        ...
+
+
+@dataclass(frozen=True)
+class HighRisk:
+    """A programme for the people whose risk, by all that predicts it, is highest.
+
+    Attributes
+    ----------
+    exposure, reference
+        Keys of its rows.
+    share
+        Of people to whom it is offered.
+    strength
+        Share of their risk that it removes, uptake counted.
+    """
+
+    exposure: str
+    reference: str
+    share: float
+    strength: float
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Exposures that nobody would have against policies that everybody would: which changes more over all.
+
+    A number is one step lower as an exposure, and one step higher as a policy.
+
+    Attributes
+    ----------
+    exposures, policies
+        Both sides. Rows of a pair have the policy as exposure, and the exposure as reference.
+    outcomes
+        Ids of outcomes.
+    by
+        Column of numbers along which inequality is told, if any; levers go by its thirds.
+    levers
+        Levers on columns, beside the policies.
+    high_risk
+        Programmes for those at the highest risk.
+    predictors
+        What their risk is predicted from.
+    """
+
+    exposures: tuple[Contrast, ...]
+    policies: tuple[Contrast, ...]
+    outcomes: tuple[str, ...]
+    by: str | None = None
+    levers: tuple[Lever, ...] = ()
+    high_risk: tuple[HighRisk, ...] = ()
+    predictors: Adjustment = field(default_factory=Adjustment)
+
+
 @dataclass(frozen=True)
 class Timing:
     """Which hypothesis about the timing of an exposure fits an outcome best.
@@ -292,4 +378,4 @@ class Context:
 
 
 OfChildhood = CompetingRisk | Inequality | Timing | Prediction | Pathways | Context
-Question = Effect | Births | Part | Concentration | OfChildhood
+Question = Effect | Births | Part | Concentration | Ledger | OfChildhood

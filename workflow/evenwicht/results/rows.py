@@ -114,12 +114,15 @@ class Rows:
         outcome: str | None = None,
         exposure: str | None = None,
         reference: str | None = None,
+        subgroup: str | None = None,
     ) -> None:
         """Add one estimate; `estimand` must be in the vocabulary `ESTIMANDS`.
 
-        What cannot be estimated is a row too: with its `status` and `reason` from the interval.
+        What cannot be estimated is a row too: with its `status` and `reason` from the interval. A `subgroup` is given
+        where a model of all people tells of some.
         """
         about = self._about(at, outcome, exposure, reference)
+        about["subgroup"] = about["subgroup"] if subgroup is None else subgroup
         kind = ESTIMANDS[estimand].kind
         unit = ESTIMANDS[estimand].unit or UNITS.get(kind) or self.findings.units.get(about["outcome"], "")
         self.findings.estimates.append(

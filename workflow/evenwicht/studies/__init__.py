@@ -15,6 +15,7 @@ from evenwicht.studies import (
     inequality,
     instrument,
     ladder,
+    ledger,
     missing_data,
     pathways,
     policy,
@@ -41,4 +42,5 @@ KINDS: tuple[type[StudySettings], ...] = (
     prediction.Settings,
     pathways.Settings,
     context.Settings,
+    ledger.Settings,
 )

@@ -106,7 +106,7 @@ def title(name: str, study: StudySettings, book: Codebook) -> str:
 
 def _about(study: StudySettings, found: Found) -> Found:
     """What was found in everybody, and in the parts that the kind itself is about."""
-    return found.among("", *(key for name, parts in study.own_parts() for key in part_keys(name, parts)))
+    return found.among("", *(key for name, parts in study.told_parts() for key in part_keys(name, parts)))
 
 
 def _declared(kind: type[StudySettings], name: str) -> Any:
@@ -118,7 +118,7 @@ def _cuts(study: StudySettings, book: Codebook) -> dict[str, str]:
     """Words for each part into which a number cuts the people; keys as in `running`."""
     return {
         key: say("{column}: {nth} of {parts}", column=book.columns[name].label, nth=say(ordinal), parts=cut)
-        for name, cut in study.parted_by()
+        for name, cut in dict.fromkeys([*study.parted_by(), *study.told_parts()])
         if cut is not None
         for key, ordinal in zip(part_keys(name, cut), ORDINALS, strict=False)
     }

@@ -89,6 +89,10 @@ class StudySettings(Strict):
         """Return each number whose parts the kind itself is about, beside `subgroups`, with the number of parts."""
         return []
 
+    def told_parts(self) -> list[tuple[str, int]]:
+        """Return each number in whose parts the kind itself has rows: those it is repeated in, unless it says more."""
+        return self.own_parts()
+
     def _subgroups(self) -> list[tuple[str, int | None]]:
         return [(s, None) if isinstance(s, str) else (s.column, s.parts) for s in self.subgroups]
 

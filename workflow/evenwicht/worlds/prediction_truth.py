@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
+from evenwicht.base.adjustment import Adjustment
 from evenwicht.base.arrays import Flags, Floats
 from evenwicht.base.outcomes import ContinuousOutcome, MultiSectorOutcome
 from evenwicht.estimators.design import covariate_matrix
@@ -57,7 +58,7 @@ class _Group:
 def prediction_rows(question: Prediction, people: People) -> Iterator[Row]:
     """Yield what each model tells of each outcome; nothing where the world does not know a column of it."""
     columns = {name: _column(people, name) for model in question.models for name in model.scores}
-    covariates = _covariates(question, people)
+    covariates = covariates_of(question.adjust, people)
     if covariates is None or any(values is None for values in columns.values()):
         return
     scores = {name: values.astype(float) for name, values in columns.items() if values is not None}
@@ -85,16 +86,15 @@ def _column(people: People, name: str) -> Any:
     return values.get(name)
 
 
-def _covariates(question: Prediction, people: People) -> Floats | None:
+def covariates_of(adjust: Adjustment, people: People) -> Floats | None:
     """Covariates, (n, k); None if the world does not know one."""
-    columns = {name: _column(people, name) for name in question.adjust.columns}
+    columns = {name: _column(people, name) for name in adjust.columns}
     if any(values is None for values in columns.values()):
         return None
     table = pd.DataFrame(
         {name: pd.Categorical(v) if v.dtype.kind in "OU" else v.astype(float) for name, v in columns.items()},
         index=range(people.n),
     )
-    adjust = question.adjust
     return covariate_matrix(table, adjust.columns, adjust.squares, adjust.splines, adjust.interactions)[0]
 
 

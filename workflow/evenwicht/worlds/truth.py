@@ -76,8 +76,9 @@ def true_values(
     parts = [part for part in (exact, simulated) if len(part)]
     if not parts:
         return exact
-    # what the arithmetic of floats leaves of an exact zero is no effect
-    return TRUTH.checked(pd.concat(parts, ignore_index=True).round({"value": 12, "mc_error": 12}))
+    # what the arithmetic of floats leaves of an exact zero is no effect, and has no sign
+    table = pd.concat(parts, ignore_index=True).round({"value": 12, "mc_error": 12})
+    return TRUTH.checked(table.assign(value=table["value"] + 0.0))
 
 
 def exact_values(world: World, book: Codebook) -> pd.DataFrame:

@@ -44,6 +44,22 @@ class Arms:
 
 
 @dataclass(frozen=True)
+class Moved:
+    """A column that is made of several variables of a world, and how it is changed.
+
+    Attributes
+    ----------
+    level
+        From people, the column without error, (n,).
+    to
+        From people and what the column is to be, (n,), the intervention that makes it so.
+    """
+
+    level: Callable[[Values], Floats]
+    to: Callable[[Values, Floats], Intervention]
+
+
+@dataclass(frozen=True)
 class World:
     """A structural causal model, how it becomes a Cohort, and what is needed to know its true effects.
 
@@ -78,6 +94,8 @@ class World:
         groups.
     columns
         Column of `persons` -> the variable that it codes, where their names differ.
+    moved
+        Column of `persons` -> how levers change it, where it is no variable itself.
     """
 
     equations: Model
@@ -94,6 +112,7 @@ class World:
     others: Callable[[Values], Iterable[Row]] | None = None
     group_means: Mapping[str, Callable[[Values], Floats]] = field(default_factory=dict)
     columns: Mapping[str, str] = field(default_factory=dict)
+    moved: Mapping[str, Moved] = field(default_factory=dict)
 
 
 def row(

@@ -25,7 +25,18 @@ from evenwicht.worlds import mechanisms as by
 from evenwicht.worlds.mechanisms import SIGN, YEAR
 from evenwicht.worlds.rationing.settings import DIAGNOSED, GESTATION_DAYS, RationedDisease, RationingWorld
 from evenwicht.worlds.scm import Equation, Model, Noise, Values, named, named_causes
-from evenwicht.worlds.world import Arms, Row, World, births_of, effects_by_age, exact_effect, exact_effects, row
+from evenwicht.worlds.world import (
+    Arms,
+    Intervention,
+    Moved,
+    Row,
+    World,
+    births_of,
+    effects_by_age,
+    exact_effect,
+    exact_effects,
+    row,
+)
 
 POLICY, HOUSEHOLD = "rationed", "low_sugar_household"
 MONTH = YEAR / 12
@@ -49,6 +60,7 @@ def build(source: RationingWorld, book: Codebook, questions: Sequence[Question])
         arms={POLICY: Arms({POLICY: True}, never)},
         diseases=source.diseases,
         inclusion="volunteer_chance",
+        moved={"early_sugar": Moved(_early_sugar, _with_early_sugar)},
         exact=list(_closed_form(source, book, questions)),
         others=partial(_others, source, book, questions),
     )
@@ -273,6 +285,12 @@ def _early_sugar(people: Values) -> Floats:
     """Mean intake over the first 1000 days, g a person and day."""
     lengths = np.array([end - start for start, end in WINDOWS.values()])
     return np.column_stack([people[f"sugar_{window}"] for window in WINDOWS]) @ (lengths / lengths.sum())
+
+
+def _with_early_sugar(people: Values, sugar: Floats) -> Intervention:
+    """As much more or less in every part of the first 1000 days as makes their mean this, (n,)."""
+    more = sugar - _early_sugar(people)
+    return {f"sugar_{window}": people[f"sugar_{window}"] + more for window in WINDOWS}
 
 
 def _events(
