@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from evenwicht.config import CohortConfig
-from evenwicht.config.loading import read_yaml
+from evenwicht.config.loading import read_yaml, validate
 from evenwicht.config.recovered import recovered_studies
 from evenwicht.report.tables import attrition, replication, table_one
 from evenwicht.results.rows import with_truth
@@ -46,7 +46,7 @@ def words_in(value: Any, key: str = "") -> list[str]:
 def both(name: str) -> tuple[CohortConfig, CohortConfig]:
     """A cohort file as it is, and with every label, title and description edited."""
     data = read_yaml(ROOT / f"config/{name}.yaml")
-    return CohortConfig.model_validate(data), CohortConfig.model_validate(edited(data))
+    return validate(CohortConfig, data, name), validate(CohortConfig, edited(data), name)
 
 
 @cache

@@ -8,11 +8,12 @@ import pandas as pd
 import pytest
 from evenwicht.base.errors import ConfigError
 from evenwicht.config import CohortConfig
-from evenwicht.config.loading import SHIPPED, load_lever
+from evenwicht.config.loading import SHIPPED, load_lever, validate
 from evenwicht.display.section import where
 from evenwicht.estimators.association import area, explained, told_by
 from evenwicht.estimators.influence import Estimate, Sampling, sample_mean
 from evenwicht.estimators.joint import DRAWS, Drawn, joint_covariance, joint_draws, outweighs
+from evenwicht.levers.lever import Lever
 
 from tests.cohorts import Tables, changed, configured, people_of, studied, truth_of, with_studies
 
@@ -148,7 +149,7 @@ def test_ends_of_what_is_not_known_of_a_lever_lie_around_its_middle() -> None:
 
 def test_a_cost_is_that_of_all_who_take_part() -> None:
     told = where(tables()["diagnostics"], statistic="lever_cost", exposure="visits_maltreatment")
-    assert set(told["note"]) == {"EUR 2023"}
+    assert set(told["note"]) == {"in EUR of 2023"}
     np.testing.assert_allclose(told["value"], 100_000 * 0.4 * 0.65 * 5500)
     np.testing.assert_allclose(told["lower"], 100_000 * 0.2 * 0.5 * 1800)
 
@@ -183,6 +184,15 @@ def test_rationing_and_advice_differ_in_reach_alone() -> None:
     """The same sugar of everybody, or of 60% of parents of whom 1.4% follow advice."""
     ratio = sugar(rationing_truth(), "advice_campaign") / sugar(rationing_truth(), "sugar_rationing")
     np.testing.assert_allclose(ratio, 0.6 * 0.014)
+
+
+def test_a_cost_for_each_who_takes_part_needs_to_know_how_many_do() -> None:
+    """Else the cost could not be worked out, and a study would end in its middle."""
+    free = load_lever(SHIPPED, "income_floor").model_dump()
+    cost = {**load_lever(SHIPPED, "cash").model_dump()["cost"], "per": "participant"}
+    with pytest.raises(ConfigError, match="uptake: a cost for each who takes part needs it"):
+        validate(Lever, {**free, "cost": cost}, "income_floor.yaml")
+    assert validate(Lever, {**free, "cost": {**cost, "per": "offer"}}, "income_floor.yaml").uptake is None
 
 
 def test_a_lever_is_read_by_its_name(tmp_path: Path) -> None:

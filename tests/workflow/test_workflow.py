@@ -330,15 +330,15 @@ def test_an_own_cohort_runs_from_the_template(snakemake: Run, checkout: Path) ->
     assert run.returncode == 0, run.stdout[-3000:]
     estimates = pd.read_csv(checkout / "results/tables/estimates.csv")
     assert set(estimates["cohort"]) == {"own"}
-    assert set(estimates["study"]) == {"low_birth_weight", "leave"}
+    assert set(estimates["study"]) == {"low_birth_weight", "leave", "ledger"}
     assert estimates["estimate"].notna().any()
     flow = pd.read_csv(checkout / "results/tables/flow.csv")
-    assert set(flow["study"]) == {"low_birth_weight", "leave"}
+    assert set(flow["study"]) == {"low_birth_weight", "leave", "ledger"}
     assert (flow.loc[flow["step"] == "due", "people"] == 600).all()
     assert "Our cohort" in (checkout / "results/report.html").read_text(encoding="utf-8")
     beside = sorted(file.stem for file in (checkout / "results/pages").iterdir())
     assert beside == ["cohort-own", "estimates", "methods"], "no page about worlds without one"
-    assert "evenwicht: 1 cohort, 2 studies.\n" in run.stdout
+    assert "evenwicht: 1 cohort, 3 studies.\n" in run.stdout
     assert re.search(r"^evenwicht: done in \d.* Open results/report\.html\.$", run.stdout, re.MULTILINE)
 
 

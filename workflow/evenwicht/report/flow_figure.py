@@ -91,6 +91,7 @@ def step_label(step: str) -> str:
         flow.SUBGROUP: say("subgroup not known"),
         OTHER_LEVEL: say("another level of the exposure"),
         WEIGHT: say("weight not known"),
+        "not known on the other side of the ledger": say("not known on the other side of the ledger"),
         "born elsewhere": say("born elsewhere"),
         "region not known": say("region not known"),
         "not linked": say("not linked"),

@@ -182,6 +182,9 @@ class Settings(ExposureStudy):
         """Return every lever and package, in each reading of the evidence."""
         return [package for one in self.levers for package in one.packages()]
 
+    def not_imputed(self) -> str:
+        return "each side of a ledger rests on columns of its own, and imputations are drawn for one"
+
     def told_parts(self) -> list[tuple[str, int]]:
         return [] if self.by is None else [(self.by, THIRDS)]
 

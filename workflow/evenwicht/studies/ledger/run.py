@@ -294,7 +294,7 @@ def _tell_range(
         currency, year = package.costed
         low, mid, high = (package.cost(thirds, point) for point in ("low", "mid", "high"))
         cost = Interval(mid, lower=min(low, high), upper=max(low, high))
-        rows.diagnose("lever_cost", METHOD, cost, n=n, note=f"{currency} {year}")
+        rows.diagnose("lever_cost", METHOD, cost, n=n, note=f"in {currency} of {year}")
 
 
 def _tell_concentration(rows: Rows, sample: Sample, policy: bool, change: _Change, where: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.exposures import Contrast
 from evenwicht.display.labels import Labels, answer, arms, cause, first_upper, in_sentence
-from evenwicht.display.language import message, say
+from evenwicht.display.language import message, retold, say
 from evenwicht.display.section import Found, Method, Row
 from evenwicht.display.table import Cell, Column, Table
 from evenwicht.display.wording import number, scale_of
@@ -312,7 +312,7 @@ def _lever_figure(found: Found, outcome: str, side: Side, statistic: str) -> Row
 
 def _money(cost: Row, unit: float) -> str:
     middle, low, high = (_two_digits(cost[name] / unit) for name in ("value", "lower", "upper"))
-    return say("{money} {middle} ({low} to {high})", money=cost["note"], middle=middle, low=low, high=high)
+    return say("{middle} ({low} to {high}), {money}", money=retold(cost["note"]), middle=middle, low=low, high=high)
 
 
 def _per_case(cost: Row, change: Row) -> str:
@@ -320,7 +320,7 @@ def _per_case(cost: Row, change: Row) -> str:
     if change["estimand"] != "change_in_cases" or not change["upper"] < 0:
         return ""
     middle, low, high = (_two_digits(cost["value"] / -change[name]) for name in ("estimate", "lower", "upper"))
-    return say("{money} {middle} ({low} to {high})", money=cost["note"], middle=middle, low=low, high=high)
+    return say("{middle} ({low} to {high}), {money}", money=retold(cost["note"]), middle=middle, low=low, high=high)
 
 
 def _two_digits(value: float) -> str:
