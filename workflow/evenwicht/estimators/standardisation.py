@@ -9,7 +9,9 @@ from evenwicht.estimators.design import standardised
 from evenwicht.estimators.influence import Estimate, combined
 from evenwicht.estimators.regression import Family, Fit, fit_model, with_intercept
 
-Regime = Sequence[tuple[Floats, Floats]]  # chance of each of n people to have an exposure, and that exposure, (n,) each
+Regime = Sequence[
+    tuple[Floats, Floats]
+]  # chance, (n,), of each of n people to have exposures, and these: (n,) or (n, p)
 NO_FIT = "the covariates predict some outcomes without error, so the outcome model has no finite fit"
 
 
@@ -115,7 +117,10 @@ def standardised_pseudo_values(
 
 
 class OutcomeModel:
-    """A regression of the outcome on exposure, covariates and their products, and what it predicts for everybody."""
+    """A regression of the outcome on exposure, covariates and their products, and what it predicts for everybody.
+
+    Exposures are (n,), or (n, p) if there are several, which act side by side.
+    """
 
     def __init__(
         self,
@@ -128,21 +133,22 @@ class OutcomeModel:
     ) -> None:
         self.weights = np.ones(len(outcome)) if weights is None else weights
         self.fixed, self.varying = with_intercept(covariates), standardised(modifiers)
-        self.origin, self.unit = float(exposure.mean()), float(exposure.std()) or 1.0
+        self.scales = [(float(column.mean()), float(column.std()) or 1.0) for column in np.atleast_2d(exposure.T)]
         family: Family = "binomial" if binary else "gaussian"
         self.fit: Fit = fit_model(family, outcome, self.design(exposure), self.weights)
 
     def design(self, exposure: Floats) -> Floats:
-        """Design at these exposures, (n,)."""
-        level = (exposure - self.origin) / self.unit
-        return np.column_stack([self.fixed, level, level[:, None] * self.varying])
+        """Design at these exposures."""
+        columns = zip(np.atleast_2d(exposure.T), self.scales, strict=True)
+        levels = [(column - origin) / unit for column, (origin, unit) in columns]
+        return np.column_stack([self.fixed, *levels, *(level[:, None] * self.varying for level in levels)])
 
     def determines(self, exposure: Floats) -> bool:
-        """Whether the data say what to predict for everybody at these exposures, (n,)."""
+        """Whether the data say what to predict for everybody at these exposures."""
         return self.fit.determines(self.design(exposure)[self.weights > 0])
 
     def mean(self, exposure: Floats) -> Estimate:
-        """Mean prediction at these exposures, (n,)."""
+        """Mean prediction at these exposures."""
         return self.mean_under([(np.ones(len(exposure)), exposure)])
 
     def mean_under(self, regime: Regime, among: Floats | None = None) -> Estimate:

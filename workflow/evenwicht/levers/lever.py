@@ -199,6 +199,8 @@ class Lever(Strict):
             yield "uptake: an effect of taking part (TOT) needs it, to say how many take part"
         if self.cost is not None and self.cost.per == "participant" and self.uptake is None:
             yield "uptake: a cost for each who takes part needs it, to say how many take part"
+        if self.referral_effect is not None and self.uptake is None:
+            yield "uptake: a referral effect in those who take part needs it, to say how many take part"
         if self.estimand == "ITT" and self.substitution is not None:
             yield "substitution: an effect of the offer (ITT) has it in it already: remove it"
         if self.offered_to == "highest_risk" and isinstance(self.reach, ByThird):

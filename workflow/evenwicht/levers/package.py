@@ -1,4 +1,4 @@
-"""Levers as a cohort meets them: alone or together, in one reading of the evidence, on one of its columns."""
+"""Levers as a cohort meets them: alone or together, in one reading of the evidence, on its columns."""
 
 from dataclasses import dataclass, replace
 
@@ -14,65 +14,101 @@ EVERYBODY = 100_000  # births over which costs are counted
 
 
 @dataclass(frozen=True)
+class Acting:
+    """A lever on a column.
+
+    Attributes
+    ----------
+    lever
+        What it does, to whom.
+    column
+        Of `persons`: what it changes.
+    units
+        Units of the column in one unit of the dose.
+    age
+        At which the column is looked at, years; the end of the lever if None.
+    """
+
+    lever: Lever
+    column: str
+    units: float = 1.0
+    age: float | None = None
+
+    def action(self, variant: VariantName, thirds: Labels, point: Point) -> Action:
+        """What it does to the column of people by their thirds, (n,), in a reading of the evidence."""
+        own = action(self.lever, variant, thirds, age=self.age, point=point)
+        if own.measure != "amount":
+            return replace(own, exposure=self.column)
+        least = None if own.least is None else own.least * self.units
+        return replace(own, exposure=self.column, change=own.change * self.units, least=least)
+
+
+@dataclass(frozen=True)
 class Package:
-    """One lever, or several that act on one column at once.
+    """One lever, or several at once; those on one column act on the same exposure in the same unit.
 
     Attributes
     ----------
     exposure, reference
         Keys of its rows: its id, and the variant.
-    levers
-        They act on the same exposure in the same unit.
+    acting
+        The levers, each on its column.
     variant
         The reading of the evidence.
-    column
-        Of `persons`: what they change.
-    units
-        Units of the column in one unit of the dose.
     among
         Column and level of those to whom alone they are introduced; everybody if left out.
     """
 
     exposure: str
     reference: str
-    levers: tuple[Lever, ...]
+    acting: tuple[Acting, ...]
     variant: VariantName
-    column: str
-    units: float = 1.0
     among: tuple[str, str] | None = None
 
+    @property
+    def columns(self) -> list[str]:
+        """What it changes, each column once."""
+        return list(dict.fromkeys(one.column for one in self.acting))
+
     def parts(self, values: Floats, thirds: Labels, point: Point = "mid") -> list[tuple[Floats, Floats]]:
-        """Return the chances, (n,), to be changed in each way, and what the column is then, (n,).
+        """Return the chances, (n,), to be changed in each way, and what the columns are then, (n, p).
 
         Parameters
         ----------
-        values : (n,) array
-            The column as it is; 0 and 1 if it is a yes/no column.
+        values : (n, p) array
+            The columns as they are, in their order; 0 and 1 in a yes/no column.
         thirds : (n,) array
             Third of family SES: low, middle or high.
         point
             Which value of a sweep is taken.
         """
-        actions = [self._action(lever, thirds, point) for lever in self.levers]
-        mixed = mixture({self.column: values}, actions)
-        return [(chance, changed[self.column]) for chance, changed in mixed if changed[self.column] is not values]
+        natural = dict(zip(self.columns, values.T, strict=True))
+        mixed = mixture(natural, [one.action(self.variant, thirds, point) for one in self.acting])
+        return [
+            (chance, np.column_stack([changed[column] for column in natural]))
+            for chance, changed in mixed
+            if any(changed[column] is not own for column, own in natural.items())
+        ]
 
     def cost(self, thirds: Labels, point: Point = "mid") -> float:
         """What it costs over 100,000 births, in the currency and at the prices of `costed`; 0 without people."""
-        return sum(_cost(lever, thirds, point) for lever in self.levers)
+        return sum(_cost(one.lever, thirds, point) for one in self.acting)
 
     @property
     def costed(self) -> tuple[str, int] | None:
         """Currency and year of the prices; None if a cost is not known, or they have different ones."""
-        known = {(one.cost.currency, one.cost.price_year) if one.cost else None for one in self.levers}
+        costs = [one.lever.cost for one in self.acting]
+        known = {(cost.currency, cost.price_year) if cost else None for cost in costs}
         return known.pop() if len(known) == 1 else None
 
-    def _action(self, lever: Lever, thirds: Labels, point: Point) -> Action:
-        own = action(lever, self.variant, thirds, point=point)
-        if own.measure != "amount":
-            return replace(own, exposure=self.column)
-        least = None if own.least is None else own.least * self.units
-        return replace(own, exposure=self.column, change=own.change * self.units, least=least)
+    @property
+    def refers(self) -> bool:
+        """Whether every lever of it says what it does to referrals."""
+        return all(one.lever.referral_effect is not None for one in self.acting)
+
+    def referrals(self, thirds: Labels, point: Point = "mid") -> float:
+        """Referrals to youth care that it adds over 100,000 births, if it says what it does to them."""
+        return sum(_referrals(one.lever, thirds, point) for one in self.acting)
 
 
 def _cost(lever: Lever, thirds: Labels, point: Point) -> float:
@@ -80,6 +116,11 @@ def _cost(lever: Lever, thirds: Labels, point: Point) -> float:
     reached = {"participant": taking_part, "offer": offered}.get(lever.cost.per)
     share = 1.0 if reached is None else float(reached(lever, thirds, point=point).mean())
     return EVERYBODY * share * at(lever.cost.amount, point)
+
+
+def _referrals(lever: Lever, thirds: Labels, point: Point) -> float:
+    assert lever.referral_effect is not None  # `refers` says so
+    return EVERYBODY * float(taking_part(lever, thirds, point=point).mean()) * at(lever.referral_effect, point)
 
 
 def thirds_of(ranks: Ranks | None, n: int) -> Labels:

@@ -170,13 +170,13 @@ class Inequality:
 
 
 class Lever(Protocol):
-    """What a lever, or a package of them, does to a column in each third of a rank.
+    """What a lever, or a package of them, does to columns in each third of a rank.
 
     Attributes
     ----------
     exposure, reference
         Keys of its rows.
-    column
+    columns
         What it changes.
     among
         Yes/no column and answer of those to whom alone it is introduced; everybody if None.
@@ -189,13 +189,13 @@ class Lever(Protocol):
     def reference(self) -> str: ...
 
     @property
-    def column(self) -> str: ...
+    def columns(self) -> "Sequence[str]": ...
 
     @property
     def among(self) -> tuple[str, str] | None: ...
 
     def parts(self, values: "Floats", thirds: "Labels") -> "Sequence[tuple[Floats, Floats]]":
-        """Return the chances to be changed in each way, and what the column is then, (n,) each."""
+        """Return the chances, (n,), to be changed in each way, and what the columns, (n, p), are then."""
         ...
 
 
@@ -239,6 +239,10 @@ class Ledger:
         Programmes for those at the highest risk.
     predictors
         What their risk is predicted from.
+    exposed
+        Yes/no exposure: of those who have it, it is asked how many do well, and what each lever adds to that.
+    weighed
+        Which of the levers are weighed against the exposures.
     """
 
     exposures: tuple[Contrast, ...]
@@ -248,6 +252,8 @@ class Ledger:
     levers: tuple[Lever, ...] = ()
     high_risk: tuple[HighRisk, ...] = ()
     predictors: Adjustment = field(default_factory=Adjustment)
+    exposed: str | None = None
+    weighed: tuple[Lever, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ class _Column:
 
 @dataclass(frozen=True)
 class _Lever:
-    """A lever, or a package, on a column."""
+    """A lever, or a package, on columns."""
 
     lever: Lever
     thirds: Labels
@@ -72,22 +72,31 @@ class _Lever:
         values = self._values(people)
         if values is None:
             return []
-        moved = people.world.moved.get(self.lever.column)
-        return [
-            draw(self._set(people, after)) if moved is None else draw(moved.to(people.values, after))
-            for _, after in self.lever.parts(values, self.thirds)
-        ]
+        return [draw(self._set(people, after)) for _, after in self.lever.parts(values, self.thirds)]
 
     def _set(self, people: People, after: Floats) -> Intervention:
-        """Everybody's value; one number if all have the same, whose draw others may share."""
-        values = after.astype(people.values[self.lever.column].dtype)
-        return {self.lever.column: values[0].item() if (values == values[0]).all() else values}
+        """Everybody's values, (n, p); one number if all have the same, whose draw others may share."""
+        done = dict[str, Any]()
+        for column, own in zip(self.lever.columns, after.T, strict=True):
+            moved = people.world.moved.get(column)
+            if moved is not None:
+                done |= moved.to(people.values, own)
+                continue
+            values = own.astype(people.values[column].dtype)
+            done[column] = values[0].item() if (values == values[0]).all() else values
+        return done
 
     def _values(self, people: People) -> Floats | None:
-        moved = people.world.moved.get(self.lever.column)
-        if moved is not None:
-            return moved.level(people.values)
-        return people.values[self.lever.column].astype(float) if self.lever.column in people.values else None
+        """The columns as they are, (n, p)."""
+        moved, columns = people.world.moved, list[Floats]()
+        for column in self.lever.columns:
+            if column in moved:
+                columns.append(moved[column].level(people.values))
+            elif column in people.values:
+                columns.append(people.values[column].astype(float))
+            else:
+                return None
+        return np.column_stack(columns)
 
     def means(self, name: str, people: People, arms: Sequence[Values]) -> tuple[Floats, Floats]:
         """Expected outcome of each person before and after, (n,) each."""
@@ -158,6 +167,7 @@ def ledger_rows(question: Ledger, people: People) -> Iterator[Row]:
     leverage = None if ranks is None else slope_leverage(ranks)
     sides = list(_known(question, people, thirds))
     predictors = covariates_of(question.predictors, people) if question.high_risk else None
+    exposed = people.values.get(question.exposed) if question.exposed else None
     for name in question.outcomes:
         natural, outcome = people.outcome(name), people.book.outcomes[name]
         if natural is None:
@@ -186,19 +196,33 @@ def ledger_rows(question: Ledger, people: People) -> Iterator[Row]:
                 yield row("fraction_over_all", 1 - new / old, **keys)
                 if new != old:
                     yield row("number_over_all", 1 / abs(new - old), **keys)
+                if exposed is not None:
+                    yield from _doing_well(question, side, (before, after), w * exposed, keys)
             if isinstance(outcome, UseOutcome) and isinstance(side, _Column) and not side.contrast.continuous:
                 yield row("gini_over_all", gini(after, w) - gini(before, w), **keys)
                 tops = [top_share_of_use(values, FIFTH, w) for values in (before, after)]
                 yield row("top_fifth_over_all", tops[1] - tops[0], **keys)
         if risk and predictors is not None:
             yield from _high_risk(question, natural, predictors, everybody, {"outcome": name, "at": at})
-        for policy in question.policies:
+        introduced = [(one.exposure, one.reference) for one in question.policies]
+        for policy in [*introduced, *((one.exposure, one.reference) for one in question.weighed)]:
             for exposure in question.exposures:
-                pair = [(side.exposure, side.reference) for side in (policy, exposure)]
+                pair = [policy, (exposure.exposure, exposure.reference)]
                 if all(one in changes for one in pair):
                     apart = abs(changes[pair[0]]) - abs(changes[pair[1]])
-                    keys = {"outcome": name, "exposure": policy.exposure, "reference": exposure.exposure}
+                    keys = {"outcome": name, "exposure": policy[0], "reference": exposure.exposure}
                     yield row("cases_apart" if risk else "sds_apart", apart, at=at, **keys)
+
+
+def _doing_well(
+    question: Ledger, side: Side, arms: tuple[Floats, Floats], weights: Floats, keys: Mapping[str, Any]
+) -> Iterator[Row]:
+    """How many of the exposed do not become a case as things are, and how many more under a lever."""
+    before, after = (float(weights @ values / weights.sum()) for values in arms)
+    if isinstance(side, _Lever):
+        yield row("doing_well_added", before - after, **keys)
+    elif side.contrast.column == question.exposed:
+        yield row("doing_well", 1 - before, **keys)
 
 
 def _high_risk(

@@ -20,7 +20,7 @@ from evenwicht.estimators.event_support import EventSupport
 from evenwicht.estimators.inequality import Ranks, slope_under, standardised_slope
 from evenwicht.estimators.influence import Estimate, combined, sample_mean, sample_spread
 from evenwicht.estimators.joint import Drawn, joint_draws, outweighs
-from evenwicht.estimators.predicted_risks import PredictedRisks
+from evenwicht.estimators.predicted_risks import PredictedRisks, shrinkage
 from evenwicht.estimators.propensity import fit_propensity
 from evenwicht.estimators.regression import fit_model, with_intercept
 from evenwicht.estimators.results import Interval
@@ -42,7 +42,7 @@ from evenwicht.results.flow import not_known
 from evenwicht.results.questions import HighRisk
 from evenwicht.results.rows import Findings, Rows
 from evenwicht.studies.clusters import ClusterSupport, cluster_support
-from evenwicht.studies.ledger import Settings
+from evenwicht.studies.ledger import Settings, is_weighed
 from evenwicht.studies.measures import CRUDE, PER, arm_means, attributable, number_needed, ratio_of
 from evenwicht.studies.samples import Exposed, Response, Sample, draw_sample, exposed_by, response
 from evenwicht.studies.study import Job, part_keys
@@ -53,6 +53,8 @@ AT_LEAST, AT_MOST = "change_at_least", "change_at_most"
 METHOD, JOINT = "standardisation", "joint_draws"
 SHIFTS = np.linspace(0.0, 0.5, 21)  # of everybody, in standard deviations of the predicted risk
 AREAS = np.linspace(0.51, 0.95, 45)  # under the ROC curve
+LEAST_SHRINKAGE = 0.9  # below it a model is held to be too rich for its data: Riley et al. 2019, Stat Med 38:1276
+HARDLY_PREDICTED = "the risk is too hard to predict: predicted risks would spread less in other people than in these"
 NOT_ON_BOTH_SIDES = "not known on the other side of the ledger"
 
 
@@ -67,9 +69,9 @@ def run(study: Settings, cohort: Cohort, book: Codebook, found: Findings, job: J
     follows from joint draws (`joint_draws`), which keep that both sides are estimated in the same people. How use
     concentrates with and without a yes/no column is weighted by its propensity (`ipw`).
     """
-    ranks_of = None if study.by is None else cohort.persons[study.by].to_numpy(dtype=float, na_value=np.nan)
     sides = _sides(study, cohort, book)
-    columns = {name for side in sides for name in side.columns} | ({study.by} if study.by else set())
+    own = {name for name in (study.by, study.doing_well) if name is not None}
+    columns = {name for side in sides for name in side.columns} | own
     lost = {NOT_ON_BOTH_SIDES: not_known(cohort.persons, sorted(columns))}
     for name in study.outcomes:
         outcome = book.outcomes[name]
@@ -90,10 +92,10 @@ def run(study: Settings, cohort: Cohort, book: Codebook, found: Findings, job: J
                 )
                 rows.flow(sample.flow)
                 amounts = isinstance(outcome, UseOutcome)
-                people = _People.of(sample, side, study.by, ranks_of)
+                people = _People.of(sample, side, study, cohort)
                 changes[side] = _changed(rows, people, side, at, where if amounts else None)
         _for_few_or_all(study, cohort, book, found, sides[0], outcome, (name, at), lost)
-        for policy in (side for side in sides if side.policy and side.package is None and side in changes):
+        for policy in (side for side in sides if side.weighed and side in changes):
             for exposure in (side for side in sides if not side.policy and side in changes):
                 with found.part(name, policy.exposure, exposure.exposure) as rows:
                     rng = job.stream(f"ledger {name} {policy.exposure} {exposure.exposure}")
@@ -118,6 +120,8 @@ class _Side:
         All that must be known for it.
     package
         What a lever does to the column; None if the column itself is compared.
+    others : (persons, p) array
+        Further columns that a package changes.
     among
         To whom alone a lever is introduced, (persons,) flags.
     """
@@ -130,7 +134,15 @@ class _Side:
     cluster: str | None
     columns: tuple[str, ...]
     package: Package | None = None
+    others: Floats | None = None
     among: Flags | None = None
+
+    @property
+    def weighed(self) -> bool:
+        """Whether it is weighed against exposures."""
+        if self.package is None:
+            return self.policy
+        return is_weighed(self.package)
 
 
 def _sides(study: Settings, cohort: Cohort, book: Codebook) -> list[_Side]:
@@ -147,19 +159,28 @@ def _sides(study: Settings, cohort: Cohort, book: Codebook) -> list[_Side]:
     if study.policies is not None:
         given, cluster = book.adjustment(study.policies.adjust), study.policies.cluster
         sides += [of_column(contrast, True, given, cluster) for contrast in study.introduced(book)]
-    for one in study.levers:
-        own = (adjust if one.adjust is None else book.adjustment(one.adjust)).without(one.column)
-        values = cohort.persons[one.column].to_numpy(dtype=float, na_value=np.nan)
-        exposed = Exposed(one.column, values, continuous=book.columns[one.column].type != "boolean")
-        columns, among = (one.column, *own.columns), None
-        if one.among is not None:
-            columns = (*columns, one.among.column)
-            answers = cohort.persons[one.among.column].to_numpy(dtype=float, na_value=np.nan)
-            among = answers == (one.among.answer == "yes")
-        for package in one.packages():
+    for line in study.lines():
+        first, *rest = (adjust if one.adjust is None else book.adjustment(one.adjust) for one in line.levers)
+        own = first.joined(*rest)
+        packages = line.packages()
+        changed, among = packages[0].columns, None
+        for column in changed:
+            own = own.without(column)
+        values = cohort.persons[changed].to_numpy(dtype=float, na_value=np.nan)
+        exposed = Exposed(changed[0], values[:, 0], continuous=book.columns[changed[0]].type != "boolean")
+        columns = (*changed, *own.columns)
+        if line.among is not None:
+            columns = (*columns, line.among.column)
+            among = _numbers(cohort, line.among.column) == (line.among.answer == "yes")
+        for package in packages:
             keys = package.exposure, package.reference
-            sides.append(_Side(*keys, exposed, True, own, shared, columns, package, among))
+            sides.append(_Side(*keys, exposed, True, own, shared, columns, package, values[:, 1:], among))
     return sides
+
+
+def _numbers(cohort: Cohort, column: str) -> Floats:
+    """A column as numbers, (persons,): 0 and 1 of a yes/no one, NaN where not known."""
+    return cohort.persons[column].to_numpy(dtype=float, na_value=np.nan)
 
 
 @dataclass(frozen=True)
@@ -176,6 +197,10 @@ class _People:
         Places along it, and its values, (n,).
     among
         Who of them a lever is introduced to, (n,) flags.
+    exposed
+        Of whom it is told how many do well, (n,) flags; None if of nobody.
+    doing_well
+        Column that says who is exposed.
     """
 
     sample: Sample
@@ -183,13 +208,19 @@ class _People:
     ranks: Ranks | None
     rank: Floats | None
     among: Flags
+    exposed: Flags | None
+    doing_well: str | None
 
     @classmethod
-    def of(cls, sample: Sample, side: _Side, by: str | None, ranks: Floats | None) -> "_People":
-        """People of a sample, with their part of the rank of everybody, (persons,)."""
+    def of(cls, sample: Sample, side: _Side, study: Settings, cohort: Cohort) -> "_People":
+        """People of a sample of a cohort."""
+        ranks = None if study.by is None else _numbers(cohort, study.by)
+        exposed = None if study.doing_well is None else _numbers(cohort, study.doing_well)
         rank = None if ranks is None else ranks[sample.rows]
         among = np.ones(sample.n, dtype=bool) if side.among is None else side.among[sample.rows]
-        return cls(sample, by, None if rank is None else Ranks.of(rank, sample.weights), rank, among)
+        flags = None if exposed is None else among & (exposed[sample.rows] == 1)
+        places = None if rank is None else Ranks.of(rank, sample.weights)
+        return cls(sample, study.by, places, rank, among, flags, study.doing_well)
 
     @property
     def thirds(self) -> Labels:
@@ -268,6 +299,8 @@ def _changed(rows: Rows, people: _People, side: _Side, at: str, amounts: str | N
         rows.add("ratio_over_all", METHOD, ratio, **size)
         rows.add("fraction_over_all", METHOD, attributable(ratio), **size)
         rows.add("number_over_all", METHOD, number_needed(change.shown(sampling.interval(after - before))), **size)
+        if people.exposed is not None:
+            _tell_doing_well(rows, people, side, regimes, numbers, at)
         if not sample.continuous and side.package is None:
             _tell_people(rows, sample, numbers.value, change, side.policy)
     if people.ranks is not None and among is None:
@@ -279,6 +312,24 @@ def _changed(rows: Rows, people: _People, side: _Side, at: str, amounts: str | N
     return change
 
 
+def _tell_doing_well(rows: Rows, people: _People, side: _Side, regimes: "_Regimes", numbers: Response, at: str) -> None:
+    """Add the share of the exposed who do not become a case: as it is, and what a lever adds to it."""
+    exposed, sample = people.exposed, people.sample
+    assert exposed is not None
+    assert numbers.status is not None  # only a risk has cases
+    before, after = regimes.means(exposed)
+    if side.package is not None:
+        estimand, method, told = "doing_well_added", METHOD, before - after
+    elif side.exposed.name == people.doing_well:
+        estimand, method, told = "doing_well", CRUDE, combined(1 - before.value, (-1.0, before))
+    else:
+        return
+    events = numbers.support({"exposed": exposed})
+    bounded = sample.sampling.interval if side.package is not None else sample.sampling.risk_interval
+    interval = events.of(cluster_support(sample).of(bounded(told)))
+    rows.add(estimand, method, interval, n=int(exposed.sum()), events=int(np.nansum(numbers.status[exposed])), at=at)
+
+
 def _tell_range(
     rows: Rows, people: _People, package: Package, regimes: "_Regimes", counted: Callable[[Estimate], Estimate]
 ) -> None:
@@ -287,7 +338,7 @@ def _tell_range(
     among = None if people.among.all() else people.among
     ends: tuple[tuple[Point, str], ...] = (("low", AT_LEAST), ("high", AT_MOST))
     for point, statistic in ends:
-        there = replace(regimes, after=package.parts(people.sample.exposure, thirds, point))
+        there = replace(regimes, after=package.parts(regimes.natural, thirds, point))
         before, after = there.means(among)
         rows.diagnose(statistic, METHOD, counted(after - before).value, n=n)
     if package.costed is not None:
@@ -295,6 +346,9 @@ def _tell_range(
         low, mid, high = (package.cost(thirds, point) for point in ("low", "mid", "high"))
         cost = Interval(mid, lower=min(low, high), upper=max(low, high))
         rows.diagnose("lever_cost", METHOD, cost, n=n, note=f"in {currency} of {year}")
+    if package.refers:
+        mid, *limits = (package.referrals(thirds, point) for point in ("mid", "low", "high"))
+        rows.diagnose("lever_referrals", METHOD, Interval(mid, lower=min(limits), upper=max(limits)), n=n)
 
 
 def _tell_concentration(rows: Rows, sample: Sample, policy: bool, change: _Change, where: str) -> None:
@@ -339,7 +393,7 @@ class _Regimes:
     outcome : (n,) array
     model
         Of the outcome, in everybody.
-    natural : (n,) array
+    natural : (n,) or (n, p) array
         Exposures as they are.
     before
         What everybody's would be; as they are if None.
@@ -358,6 +412,9 @@ class _Regimes:
         """An exposure as it is, then gone; a policy for nobody, then for everybody; a number moved by one step."""
         sample = people.sample
         a, n = sample.exposure, sample.n
+        if side.package is not None:
+            assert side.others is not None  # a package says which, if any
+            a = np.column_stack([a, side.others[sample.rows]])
         along = np.empty((n, 0)) if people.rank is None else people.rank[:, None]
         model = OutcomeModel(outcome, a, sample.covariates, along, binary, sample.weights)
         if side.package is not None:
@@ -433,9 +490,12 @@ def _programme(rows: Rows, sample: Sample, numbers: Response, few: HighRisk, end
     sampling = sample.sampling
     design = with_intercept(np.column_stack([sample.exposure, sample.covariates]))
     weights = np.ones(sample.n) if sample.weights is None else sample.weights
-    risks = PredictedRisks.of(fit_model("binomial", numbers.value, design, weights), design)
+    fit = fit_model("binomial", numbers.value, design, weights)
+    risks = PredictedRisks.of(fit, design)
     score, step, programme = risks.predictor, risks.predictor_spread(), Programme(few.share, 1.0, few.strength)
     events = numbers.support({"everybody": np.ones(sample.n, dtype=bool)})
+    if not events.no_interval and shrinkage(fit, sampling) < LEAST_SHRINKAGE:
+        events = replace(events, no_interval=HARDLY_PREDICTED)
     size: dict[str, Any] = {"n": sample.n, "events": numbers.events, "at": at}
     averted, mean, finds = (
         averted_by_programme(risks, score, programme),

@@ -12,7 +12,7 @@ from evenwicht.display.section import Found, Method, Row
 from evenwicht.display.table import Cell, Column, Table
 from evenwicht.display.wording import number, scale_of
 from evenwicht.studies import methods
-from evenwicht.studies.ledger import READINGS, THIRDS, Introduced, Settings
+from evenwicht.studies.ledger import READINGS, THIRDS, Line, Settings
 from evenwicht.studies.study import part_keys
 
 HEADING = "Ledger"
@@ -80,11 +80,13 @@ def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
     """Return the ledger of each outcome, who gains, what levers rest on, and what weighs more."""
     about = (study, book, found)
     ledgers = [_ledger(*about, outcome) for outcome in study.outcomes]
+    doing_well = [] if study.doing_well is None else [_doing_well(*about, study.doing_well, o) for o in study.outcomes]
     thirds = [] if study.by is None else [_thirds(*about, study.by, outcome) for outcome in study.outcomes]
     levers = [_levers(*about, outcome) for outcome in study.outcomes]
     return {
         "ledgers": [table for table in ledgers if table],
         "thirds": [table for table in thirds if table],
+        "doing_well": [table for table in doing_well if table],
         "levers": [table for table in levers if table],
         "few_or_all": _few_or_all(*about),
         "what_if": _what_if(*about),
@@ -99,8 +101,8 @@ def sides(study: Settings, book: Codebook) -> list[Side]:
     return [
         *(_side(contrast, level, book) for contrast, level in columns),
         *(
-            Side(one.key, variant, _called(one, book), say(reading), "policy")
-            for one in study.levers
+            Side(line.key, variant, _called(line, book), say(reading), "policy")
+            for line in study.lines()
             for variant, reading in READINGS.items()
         ),
         *(
@@ -111,12 +113,12 @@ def sides(study: Settings, book: Codebook) -> list[Side]:
     ]
 
 
-def _called(lever: Introduced, book: Codebook) -> str:
+def _called(line: Line, book: Codebook) -> str:
     """What a lever is called, and among whom it is introduced if not among all."""
-    if lever.among is None:
-        return lever.called
-    who = answer(book.columns[lever.among.column], lever.among.answer == "yes")
-    return say("{lever}, where: {who}", lever=lever.called, who=who)
+    if line.among is None:
+        return line.called
+    who = answer(book.columns[line.among.column], line.among.answer == "yes")
+    return say("{lever}, where: {who}", lever=line.called, who=who)
 
 
 def _side(contrast: Contrast, level: str, book: Codebook) -> Side:
@@ -210,6 +212,37 @@ def _thirds(study: Settings, book: Codebook, found: Found, by: str, outcome: str
     return Table(f"thirds_{outcome}", caption, columns, lines)
 
 
+def _doing_well(study: Settings, book: Codebook, found: Found, column: str, outcome: str) -> Table:
+    """How many of the exposed do not become a case, and how many more would not under each lever."""
+    columns = [
+        Column("about", say("Of those exposed"), names_row=True),
+        Column("share", say("Do not become a case"), number=True),
+        Column("truth", say("True value"), number=True),
+    ]
+    lines: list[dict[str, Cell]] = []
+    for side in sides(study, book):
+        for estimand in ("doing_well", "doing_well_added"):
+            row = _row(found, outcome, side, estimand)
+            if row is None:
+                continue
+            scale, added = scale_of(row), estimand == "doing_well_added"
+            truth = scale.signed(row["truth"]) if added else scale.number(row["truth"])
+            lines.append(
+                {
+                    "about": say("added by {lever}", lever=side.told) if added else say("as things are"),
+                    "share": scale.with_interval(row, sign=added),
+                    "truth": "" if isnan(row["truth"]) else truth,
+                }
+            )
+    caption = say(
+        "{outcome}: how many do well all the same, of those with {exposure}. What a lever adds counts them all, also "
+        "those whom it does not reach.",
+        outcome=Labels(book).outcome(outcome),
+        exposure=in_sentence(book.columns[column].label),
+    )
+    return Table(f"doing_well_{outcome}", caption, columns, lines)
+
+
 def _levers(study: Settings, book: Codebook, found: Found, outcome: str) -> Table:
     """How far the numbers of a lever are known, and what it costs."""
     columns = [
@@ -218,6 +251,7 @@ def _levers(study: Settings, book: Codebook, found: Found, outcome: str) -> Tabl
         Column("range", say("Where all that is not known of it is at either end"), number=True),
         Column("cost", say("Cost over 100,000 births, million"), number=True),
         Column("per_case", say("Cost for each case fewer"), number=True),
+        Column("referrals", say("Referrals to youth care, more or fewer, over 100,000 births"), number=True),
     ]
     lines: list[dict[str, Cell]] = []
     unit = ""
@@ -230,6 +264,7 @@ def _levers(study: Settings, book: Codebook, found: Found, outcome: str) -> Tabl
         unit = scale.unit
         ends = sorted(float(one["value"]) for one in told.values() if one is not None)
         cost = _lever_figure(found, outcome, side, "lever_cost")
+        referrals = _lever_figure(found, outcome, side, "lever_referrals")
         lines.append(
             {
                 "about": side.told,
@@ -237,6 +272,7 @@ def _levers(study: Settings, book: Codebook, found: Found, outcome: str) -> Tabl
                 "range": say("{low} to {high}", low=scale.signed(ends[0]), high=scale.signed(ends[1])),
                 "cost": "" if cost is None else _money(cost, MILLION),
                 "per_case": "" if cost is None else _per_case(cost, change),
+                "referrals": "" if referrals is None else _referrals(referrals),
             }
         )
     caption = say(
@@ -310,6 +346,11 @@ def _lever_figure(found: Found, outcome: str, side: Side, statistic: str) -> Row
     return found.diagnostic(outcome=outcome, statistic=statistic, **keys)
 
 
+def _referrals(change: Row) -> str:
+    middle, low, high = (f"{change[name]:+,.0f}" if change[name] else "0" for name in ("value", "lower", "upper"))
+    return say("{middle} ({low} to {high})", middle=middle, low=low, high=high)
+
+
 def _money(cost: Row, unit: float) -> str:
     middle, low, high = (_two_digits(cost[name] / unit) for name in ("value", "lower", "upper"))
     return say("{middle} ({low} to {high}), {money}", money=retold(cost["note"]), middle=middle, low=low, high=high)
@@ -338,7 +379,7 @@ def _evidence(study: Settings) -> Table:
         Column("reversed", say("Harm")),
         Column("unsaid", say("What must not be said")),
     ]
-    levers = {lever.name: lever for one in study.levers for lever in one.lever}
+    levers = {one.lever.name: one.lever for one in study.levers}
     if study.high_risk is not None:
         levers[study.high_risk.name] = study.high_risk
     lines: list[dict[str, Cell]] = [
@@ -356,7 +397,7 @@ def _evidence(study: Settings) -> Table:
 
 def _weighed(study: Settings, book: Codebook, found: Found) -> Table:
     columns = [
-        Column("policy", say("Policy introduced"), names_row=True),
+        Column("policy", say("Policy or lever"), names_row=True),
         Column("exposure", say("Exposure gone"), names_row=True),
         Column("outcome", say("Outcome")),
         Column("apart", say("By how much the policy changes more"), number=True),
@@ -364,9 +405,11 @@ def _weighed(study: Settings, book: Codebook, found: Found) -> Table:
         Column("chance", say("Draws in which it does"), number=True),
         Column("answer", say("What weighs more")),
     ]
+    weighed = {(one.exposure, one.reference) for one in study.introduced(book)}
+    weighed |= {(one.exposure, one.reference) for one in study.weighed()}
     lines: list[dict[str, Cell]] = []
     for outcome in study.outcomes:
-        for policy in study.introduced(book):
+        for policy in (side for side in sides(study, book) if (side.exposure, side.reference) in weighed):
             for exposure in study.contrasts(book):
                 keys = {"outcome": outcome, "exposure": policy.exposure, "reference": exposure.exposure, "subgroup": ""}
                 row = next((one for name in APART if (one := found.estimate(estimand=name, **keys)) is not None), None)
@@ -377,7 +420,7 @@ def _weighed(study: Settings, book: Codebook, found: Found) -> Table:
                 scale = scale_of(row)
                 lines.append(
                     {
-                        "policy": first_upper(cause(policy, book.columns)),
+                        "policy": policy.told,
                         "exposure": first_upper(cause(exposure, book.columns)),
                         "outcome": f"{Labels(book).outcome(outcome)} ({scale.unit})",
                         "apart": scale.with_interval(row, sign=True),
