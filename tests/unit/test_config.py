@@ -646,19 +646,19 @@ FAULTS: dict[str, tuple[str, str, dict[str, Any], list[str]]] = {
         "ledger",
         {
             "exposures": ["child_benefit"],
-            "policies": {"columns": ["child_benefit", "no_policy"], "adjust": "designs", "cluster": "mont"},
+            "policies": {"columns": ["child_benefit", "no_policy"], "adjust": "designs"},
             "levers": [
                 {"lever": "income_floor", "column": "ses", "units": 0},
-                {"lever": ["sugar_levy", "paid_leave"], "column": "iq", "units": -1},
+                {"lever": "sugar_levy", "column": "iq", "units": -1, "start": 6, "age": 3},
                 {"lever": "high_risk", "column": "iq", "id": "child_benefit"},
             ],
-            "by": "sex",
             "outcomes": ["diseases"],
         },
         [
-            *("outcomes.0", "policies.columns.1", "policies.adjust", "policies.cluster", "policies.columns", "by"),
-            *("levers.0.column", "levers.0.units", "levers.1.lever", "levers.1.units"),
-            *("levers.2.lever", "levers.2.id"),
+            *("outcomes.0", "policies.columns.1", "policies.adjust", "policies.columns"),
+            *("levers.0.column", "levers.0.units", "levers.1.units", "levers.1.age"),
+            *("levers.2.lever", "levers.2.id", "doing_well"),
+            *("packages.0.levers.0", "packages.0.levers.1"),
         ],
     ),
 }

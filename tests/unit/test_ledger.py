@@ -13,7 +13,11 @@ from evenwicht.display.section import where
 from evenwicht.estimators.association import area, explained, told_by
 from evenwicht.estimators.influence import Estimate, Sampling, sample_mean
 from evenwicht.estimators.joint import DRAWS, Drawn, joint_covariance, joint_draws, outweighs
+from evenwicht.estimators.standardisation import OutcomeModel
 from evenwicht.levers.lever import Lever
+from evenwicht.levers.package import Acting, Package
+from evenwicht.studies.ledger import Introduced
+from evenwicht.studies.ledger.run import HARDLY_PREDICTED
 
 from tests.cohorts import Tables, changed, configured, people_of, studied, truth_of, with_studies
 
@@ -26,11 +30,15 @@ LEDGER = {
         {"lever": "income_floor", "column": "poverty"},
         {"lever": "visits_maltreatment", "column": "maltreatment"},
     ],
+    "packages": [{"levers": ["income_floor", "visits_maltreatment"], "id": "floor_and_visits"}],
     "high_risk": "high_risk",
     "by": "ses",
+    "doing_well": "maltreatment",
     "outcomes": ["multi_sector_need", "hospital_nights"],
 }
-LEVERS = ("income_floor", "visits_maltreatment")
+LEVERS = ("income_floor", "visits_maltreatment", "floor_and_visits")
+TWO = LEVERS[:2]
+PAIRS = (1 + len(LEVERS)) * 2  # the policy and every lever against two exposures
 
 
 def loaded(settings: dict[str, object]) -> dict[str, object]:
@@ -56,7 +64,7 @@ def tables() -> Tables:
 def test_both_sides_are_counted_over_the_same_people() -> None:
     estimates = where(tables()["estimates"], outcome="multi_sector_need", subgroup="")
     changes = estimates[estimates["estimand"].isin(["change_in_cases", "cases_apart"])]
-    assert len(changes) == 3 + 2 * len(LEVERS) + 2 + 2
+    assert len(changes) == 3 + 2 * len(LEVERS) + 2 + PAIRS
     assert changes["n"].nunique() == 1
 
 
@@ -77,15 +85,17 @@ def test_numbers_are_weighed_in_standard_deviations() -> None:
 
 def test_what_weighs_more_is_the_difference_of_sizes() -> None:
     rows = where(tables()["estimates"], outcome="multi_sector_need", subgroup="")
+    rows = rows[rows["reference"] != "reversed"]
     change = where(rows, estimand="change_in_cases").set_index("exposure")["estimate"].abs()
-    apart = where(rows, estimand="cases_apart").set_index("reference")["estimate"]
-    for exposure in ("poverty", "maltreatment"):
-        np.testing.assert_allclose(apart[exposure], change["child_benefit"] - change[exposure])
+    apart = where(rows, estimand="cases_apart").set_index(["exposure", "reference"])["estimate"]
+    assert len(apart) == PAIRS
+    for (policy, exposure), difference in apart.items():
+        np.testing.assert_allclose(difference, change[policy] - change[exposure])
 
 
 def test_every_pair_tells_the_share_of_draws_in_which_the_policy_changes_more() -> None:
     chance = where(tables()["diagnostics"], statistic="chance_policy_larger")
-    assert len(chance) == 4
+    assert len(chance) == 2 * PAIRS
     assert chance["value"].between(0, 1).all()
 
 
@@ -101,10 +111,9 @@ def test_nothing_weighs_anything_in_a_null_world() -> None:
     truth = truth_of(config, 100_000, 63)
     changes = truth[truth["estimand"].isin(["change_in_cases", "change_in_sds", "cases_apart", "sds_apart"])]
     sides = 3 + 2 * len(LEVERS)
-    assert len(where(changes, subgroup="", estimand=["cases_apart", "sds_apart"])) == 4
-    assert (
-        len(changes) == 4 + 2 * 4 * sides + 2
-    )  # two outcomes, all and each third; a programme by risk for one of them
+    assert len(where(changes, subgroup="", estimand=["cases_apart", "sds_apart"])) == 2 * PAIRS
+    # two outcomes, all and each third; a programme by risk for one of them
+    assert len(changes) == 2 * PAIRS + 2 * 4 * sides + 2
     changes = changes[changes["exposure"] != "high_risk"]  # of people whose risk has other causes
     assert (changes["value"] == 0).all()
 
@@ -154,6 +163,57 @@ def test_a_cost_is_that_of_all_who_take_part() -> None:
     np.testing.assert_allclose(told["lower"], 100_000 * 0.2 * 0.5 * 1800)
 
 
+def test_referrals_go_either_way() -> None:
+    """Visits detect as well as prevent: nobody knows whether more or fewer are referred."""
+    told = where(tables()["diagnostics"], statistic="lever_referrals", exposure="visits_maltreatment")
+    np.testing.assert_allclose(told["value"], 0)
+    np.testing.assert_allclose(told["lower"], 100_000 * 0.2 * 0.5 * -0.08)
+    np.testing.assert_allclose(told["upper"], 100_000 * 0.6 * 0.8 * 0.06)
+
+
+def test_doing_well_is_what_is_left_of_the_exposed() -> None:
+    rows = where(tables()["estimates"], outcome="multi_sector_need", subgroup="")
+    well = where(rows, estimand="doing_well").iloc[0]
+    assert well["exposure"] == "maltreatment"
+    np.testing.assert_allclose(well["estimate"], 1 - well["events"] / well["n"])
+    added = where(rows, estimand="doing_well_added", exposure="visits_maltreatment", reference="beneficial").iloc[0]
+    np.testing.assert_allclose(  # visits change the exposed alone
+        100_000 * added["estimate"] * added["n"] / rows["n"].max(),
+        -where(rows, estimand="change_in_cases", exposure="visits_maltreatment", reference="beneficial")["estimate"],
+    )
+
+
+def test_levers_on_two_columns_change_each_person_by_both_independently() -> None:
+    """Chances multiply, and in a linear model effects add up: as least squares by hand have it."""
+    one, two = (load_lever(SHIPPED, name) for name in ("income_floor", "visits_maltreatment"))
+    both = Package("both", "beneficial", (Acting(one, "poverty"), Acting(two, "maltreatment")), "beneficial")
+    rng = np.random.default_rng(66)
+    exposed = (rng.random((5000, 2)) < 0.3).astype(float)
+    outcome = exposed @ [1.0, 2.0] + rng.normal(size=5000)
+    model = OutcomeModel(outcome, exposed, np.empty((5000, 0)), np.empty((5000, 0)), False, None)
+    regime = both.parts(exposed, np.full(5000, "middle"))
+    kept = [(chance, exposed) for chance, _ in regime]
+    change = model.mean_under(regime).value - model.mean_under(kept).value
+    slopes = np.linalg.lstsq(np.column_stack([np.ones(5000), exposed]), outcome)[0][1:]
+    np.testing.assert_allclose(change, -(slopes * exposed.mean(axis=0)) @ [0.3 * 0.9, 0.4 * 0.65 * 0.2])
+
+
+def test_a_dose_fades_from_the_age_at_which_the_lever_ends() -> None:
+    """Of .23 SD at the end, .02 lasts, and of the rest 40% is left a year later; it may start at another age."""
+    lever = load_lever(SHIPPED, "preschool_intensive")
+    poorest = np.full(2, "low")
+
+    def change(**timing: float) -> float:
+        one = Introduced(lever=lever, column="skill", **timing)
+        acting = Acting(one.timed, "skill", age=one.age)
+        ((_, after),) = Package("preschool", "beneficial", (acting,), "beneficial").parts(np.zeros((2, 1)), poorest)
+        return float(after[0, 0])
+
+    np.testing.assert_allclose(change(), 0.23)
+    np.testing.assert_allclose(change(age=7), 0.02 + 0.21 * 0.4**2)
+    np.testing.assert_allclose(change(start=10, age=14), change(age=7))
+
+
 def test_a_programme_for_the_few_averts_what_the_cut_finds_times_uptake_and_effect() -> None:
     rows = where(tables()["estimates"], exposure="high_risk", reference="beneficial").set_index("estimand")["estimate"]
     np.testing.assert_allclose(rows["fraction_over_all"], rows["sensitivity"] * 0.5 * 0.3)
@@ -171,6 +231,17 @@ def sugar(rows: pd.DataFrame, lever: str) -> float:
 def rationing_truth() -> pd.DataFrame:
     config = with_studies(configured("rationing"), "ledger")
     return where(truth_of(config, 100_000, 71), outcome="type_2_diabetes")
+
+
+def test_a_programme_has_no_interval_where_the_risk_is_hardly_predicted() -> None:
+    """Where nothing has an effect, predicted risks still spread, by chance alone."""
+    nothing = {"source.stressor_effect": "null", "source.policy_effect": "null"}
+    config = changed(with_ledger(outcomes=["disease"]), nothing)
+    found = studied("ledger", config, people_of(config, 65), strict=True)["estimates"]
+    rows = where(found, exposure="high_risk", outcome="disease")
+    assert len(rows) > 0
+    assert rows["lower"].isna().all()
+    assert set(rows["reason"]) == {HARDLY_PREDICTED}
 
 
 def test_a_package_counts_people_whom_both_levers_reach_once() -> None:
@@ -211,10 +282,27 @@ def test_a_lever_is_read_by_its_name(tmp_path: Path) -> None:
         ({"policies": {"columns": ["no_such_column"]}}, "studies.ledger.policies.columns.0"),
         ({"policies": {"columns": ["child_benefit"], "cluster": "nowhere"}}, "studies.ledger.policies.cluster"),
         ({"by": "sex"}, "studies.ledger.by"),
+        ({"doing_well": "unsafe_home"}, "studies.ledger.doing_well"),
+        ({"packages": [{"levers": ["income_floor", "nobody"], "id": "both"}]}, "studies.ledger.packages.0.levers.1"),
+        ({"packages": [{"levers": list(TWO), "id": "income_floor"}]}, "studies.ledger.packages.0.id"),
     ],
 )
 def test_what_the_cohort_does_not_have_is_named(settings: dict[str, object], path: str) -> None:
     assert path in [mistake.path for mistake in with_ledger(**settings).check()]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"lever": "sugar_levy", "column": "poverty"},  # another exposure
+        {"lever": "income_floor", "column": "poverty", "age": 40},  # looked at when it is gone
+        {"lever": "visits_maltreatment", "column": "maltreatment", "among": {"column": "poverty", "answer": "no"}},
+    ],
+)
+def test_levers_that_do_not_go_together_are_refused(other: dict[str, object]) -> None:
+    levers = [{"lever": "income_floor", "column": "poverty"}, {**other, "id": "other"}]
+    config = with_ledger(levers=levers, packages=[{"levers": ["income_floor", "other"], "id": "both"}])
+    assert "studies.ledger.packages.0.levers" in [mistake.path for mistake in config.check()]
 
 
 # --- joint draws ------------------------------------------------------------------------------------------------------

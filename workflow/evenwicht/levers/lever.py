@@ -170,8 +170,8 @@ class Lever(Strict):
     )
     referral_effect: ShareChange | None = Field(
         None,
-        description="Change of the share of participants who are referred to youth care, of either sign: visits detect "
-        "as well as prevent",
+        description="Change of the share who are referred to youth care, of either sign, since visits detect as well "
+        "as prevent: of those who take part, or of all to whom it is offered if the dose is that of the offer (ITT)",
     )
     cost: Cost | None = Field(None, description="Left out if no source gives it with its year")
     variants: Variants
@@ -199,8 +199,6 @@ class Lever(Strict):
             yield "uptake: an effect of taking part (TOT) needs it, to say how many take part"
         if self.cost is not None and self.cost.per == "participant" and self.uptake is None:
             yield "uptake: a cost for each who takes part needs it, to say how many take part"
-        if self.referral_effect is not None and self.uptake is None:
-            yield "uptake: a referral effect in those who take part needs it, to say how many take part"
         if self.estimand == "ITT" and self.substitution is not None:
             yield "substitution: an effect of the offer (ITT) has it in it already: remove it"
         if self.offered_to == "highest_risk" and isinstance(self.reach, ByThird):

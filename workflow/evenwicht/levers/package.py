@@ -120,7 +120,8 @@ def _cost(lever: Lever, thirds: Labels, point: Point) -> float:
 
 def _referrals(lever: Lever, thirds: Labels, point: Point) -> float:
     assert lever.referral_effect is not None  # `refers` says so
-    return EVERYBODY * float(taking_part(lever, thirds, point=point).mean()) * at(lever.referral_effect, point)
+    counted = offered if lever.estimand == "ITT" else taking_part
+    return EVERYBODY * float(counted(lever, thirds, point=point).mean()) * at(lever.referral_effect, point)
 
 
 def thirds_of(ranks: Ranks | None, n: int) -> Labels:
