@@ -658,7 +658,7 @@ FAULTS: dict[str, tuple[str, str, dict[str, Any], list[str]]] = {
             *("outcomes.0", "policies.columns.1", "policies.adjust", "policies.columns"),
             *("levers.0.column", "levers.0.units", "levers.1.units", "levers.1.age"),
             *("levers.2.lever", "levers.2.id", "doing_well"),
-            *("packages.0.levers.0", "packages.0.levers.1"),
+            "packages.0.levers.1",
         ],
     ),
 }
