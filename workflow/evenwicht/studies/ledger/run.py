@@ -75,24 +75,26 @@ def run(study: Settings, cohort: Cohort, book: Codebook, found: Findings, job: J
     lost = {NOT_ON_BOTH_SIDES: not_known(cohort.persons, sorted(columns))}
     for name in study.outcomes:
         outcome = book.outcomes[name]
-        at, changes = horizon_of(outcome), dict[_Side, _Change]()
+        at, changes, drawn = horizon_of(outcome), dict[_Side, _Change](), dict[int, Sample]()
         for side in sides:
             where = f"cohort {book.cohort}, study {found.study}, {side.exposure} on {name}"
             with found.part(name, side.exposure, side.reference, estimand=effect_estimand(outcome)) as rows:
-                sample = draw_sample(
-                    cohort,
-                    side.exposed,
-                    side.adjust,
-                    outcome,
-                    where,
-                    clusters=cohort.persons[side.cluster] if side.cluster else None,
-                    weights=study.weights,
-                    follow=study.follow,
-                    lost=lost,
-                )
-                rows.flow(sample.flow)
+                shared = id(side.exposed)  # by all readings of one lever
+                if shared not in drawn:
+                    drawn[shared] = draw_sample(
+                        cohort,
+                        side.exposed,
+                        side.adjust,
+                        outcome,
+                        where,
+                        clusters=cohort.persons[side.cluster] if side.cluster else None,
+                        weights=study.weights,
+                        follow=study.follow,
+                        lost=lost,
+                    )
+                rows.flow(drawn[shared].flow)
                 amounts = isinstance(outcome, UseOutcome)
-                people = _People.of(sample, side, study, cohort)
+                people = _People.of(drawn[shared], side, study, cohort)
                 changes[side] = _changed(rows, people, side, at, where if amounts else None)
         _for_few_or_all(study, cohort, book, found, sides[0], outcome, (name, at), lost)
         for policy in (side for side in sides if side.weighed and side in changes):
