@@ -15,6 +15,7 @@ from evenwicht.base.errors import DataError, ModelError
 from evenwicht.base.exposures import Exposure
 from evenwicht.base.outcomes import BinaryOutcome, ContinuousOutcome, EventOutcome
 from evenwicht.cohort import Cohort
+from evenwicht.config.loading import SHIPPED, load_lever
 from evenwicht.results.flow import ANALYSED, DUE, SUBGROUP
 from evenwicht.results.rows import FAILED, SAMPLE, Findings, with_truth
 from evenwicht.results.schema import DIAGNOSTICS, ESTIMATES, FLOW
@@ -196,6 +197,27 @@ def test_a_whole_weight_is_so_many_people(kind: str, exposure: str) -> None:
     these = [row for row in plain.index if "hazard_ratio" not in row and "conditional_hazard_ratio" not in row]
     np.testing.assert_allclose(values(weighted)[these], values(counted)[these], rtol=1e-7, atol=1e-10)
     assert (abs(values(weighted)[these] - plain[these]) > 1e-5).all()
+
+
+def test_in_a_ledger_a_whole_weight_is_so_many_people() -> None:
+    """Draws apart, which give no estimate of their own."""
+    levers = [{"lever": load_lever(SHIPPED, "income_floor"), "column": "exposed"}]
+    few = load_lever(SHIPPED, "high_risk")
+    ledger = {
+        "levers": levers,
+        "high_risk": few,
+        "by": "dose",
+        "doing_well": "exposed",
+        "outcomes": ["score", "sick", "onset"],
+    }
+    weighted, counted, plain = (
+        ran(settings("ledger", **ledger, adjust={"columns": ["age"]}, weights=weights), cohort)["estimates"].set_index(
+            [*ROW, "subgroup"]
+        )["estimate"]
+        for weights, cohort in (("times", PEOPLE), (None, repeated(PEOPLE, "times")), (None, PEOPLE))
+    )
+    np.testing.assert_allclose(weighted, counted[weighted.index], rtol=1e-9, atol=1e-10)
+    assert (abs(weighted - plain[weighted.index]) > 1e-6).mean() > 0.8
 
 
 def test_weights_reach_hazard_ratios_too() -> None:

@@ -90,9 +90,9 @@ class Package:
             if any(changed[column] is not own for column, own in natural.items())
         ]
 
-    def cost(self, thirds: Labels, point: Point = "mid") -> float:
-        """What it costs over 100,000 births, in the currency and at the prices of `costed`; 0 without people."""
-        return sum(_cost(one.lever, thirds, point) for one in self.acting)
+    def cost(self, thirds: Labels, point: Point = "mid", weights: Floats | None = None) -> float:
+        """What it costs over 100,000 births by people, (n,), of these thirds, in the currency and year of `costed`."""
+        return sum(_cost(one.lever, thirds, point, weights) for one in self.acting)
 
     @property
     def costed(self) -> tuple[str, int] | None:
@@ -106,22 +106,23 @@ class Package:
         """Whether every lever of it says what it does to referrals."""
         return all(one.lever.referral_effect is not None for one in self.acting)
 
-    def referrals(self, thirds: Labels, point: Point = "mid") -> float:
+    def referrals(self, thirds: Labels, point: Point = "mid", weights: Floats | None = None) -> float:
         """Referrals to youth care that it adds over 100,000 births, if it says what it does to them."""
-        return sum(_referrals(one.lever, thirds, point) for one in self.acting)
+        return sum(_referrals(one.lever, thirds, point, weights) for one in self.acting)
 
 
-def _cost(lever: Lever, thirds: Labels, point: Point) -> float:
+def _cost(lever: Lever, thirds: Labels, point: Point, weights: Floats | None) -> float:
     assert lever.cost is not None  # `costed` says so
     reached = {"participant": taking_part, "offer": offered}.get(lever.cost.per)
-    share = 1.0 if reached is None else float(reached(lever, thirds, point=point).mean())
+    share = 1.0 if reached is None else float(np.average(reached(lever, thirds, point=point), weights=weights))
     return EVERYBODY * share * at(lever.cost.amount, point)
 
 
-def _referrals(lever: Lever, thirds: Labels, point: Point) -> float:
+def _referrals(lever: Lever, thirds: Labels, point: Point, weights: Floats | None) -> float:
     assert lever.referral_effect is not None  # `refers` says so
     counted = offered if lever.estimand == "ITT" else taking_part
-    return EVERYBODY * float(counted(lever, thirds, point=point).mean()) * at(lever.referral_effect, point)
+    share = float(np.average(counted(lever, thirds, point=point), weights=weights))
+    return EVERYBODY * share * at(lever.referral_effect, point)
 
 
 def thirds_of(ranks: Ranks | None, n: int) -> Labels:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
@@ -188,6 +188,8 @@ class Settings(ExposureStudy):
     lever acts on a column by the effect that the column has in these people.
     """
 
+    weighted: ClassVar[bool] = True
+
     kind: Literal["ledger"]
     level: Level = "population"
     cluster: Name | None = Field(
@@ -199,7 +201,9 @@ class Settings(ExposureStudy):
     high_risk: LeverRef | None = Field(
         None, description="A programme for those at the highest risk, as all exposures and their covariates predict it"
     )
-    by: Name | None = Field(None, description="Column of numbers, such as family SES, along which inequality is told")
+    by: Name | None = Field(
+        None, description="Column of numbers, such as family SES, along which inequality is told; a covariate of all"
+    )
     doing_well: Name | None = Field(
         None, description="Yes/no exposure: how many of those exposed do well, and what each lever adds to that"
     )

@@ -150,7 +150,8 @@ class _Side:
 def _sides(study: Settings, cohort: Cohort, book: Codebook) -> list[_Side]:
     """Exposures, then policies, then levers."""
     shared = study.cluster or next(iter(book.role("family")), None)
-    adjust, sides = book.adjustment(study.adjust), list[_Side]()
+    ranked = Adjustment(columns=[] if study.by is None else [study.by])  # a product needs both of its parts
+    adjust, sides = book.adjustment(study.adjust).joined(ranked), list[_Side]()
 
     def of_column(contrast: Contrast, policy: bool, given: Adjustment, cluster: str | None) -> _Side:
         own, exposed = given.without(contrast.column), exposed_by(cohort, contrast)
@@ -159,11 +160,11 @@ def _sides(study: Settings, cohort: Cohort, book: Codebook) -> list[_Side]:
 
     sides += [of_column(contrast, False, adjust, shared) for contrast in study.contrasts(book)]
     if study.policies is not None:
-        given, cluster = book.adjustment(study.policies.adjust), study.policies.cluster
+        given, cluster = book.adjustment(study.policies.adjust).joined(ranked), study.policies.cluster
         sides += [of_column(contrast, True, given, cluster) for contrast in study.introduced(book)]
     for line in study.lines():
         first, *rest = (adjust if one.adjust is None else book.adjustment(one.adjust) for one in line.levers)
-        own = first.joined(*rest)
+        own = first.joined(*rest, ranked)
         packages = line.packages()
         changed, among = packages[0].columns, None
         for column in changed:
@@ -336,7 +337,7 @@ def _tell_range(
     rows: Rows, people: _People, package: Package, regimes: "_Regimes", counted: Callable[[Estimate], Estimate]
 ) -> None:
     """Add the change at both ends of what is not known of a lever, and what it costs."""
-    n, thirds = people.sample.n, people.thirds
+    n, thirds, weights = people.sample.n, people.thirds, people.sample.weights
     among = None if people.among.all() else people.among
     ends: tuple[tuple[Point, str], ...] = (("low", AT_LEAST), ("high", AT_MOST))
     for point, statistic in ends:
@@ -345,11 +346,11 @@ def _tell_range(
         rows.diagnose(statistic, METHOD, counted(after - before).value, n=n)
     if package.costed is not None:
         currency, year = package.costed
-        low, mid, high = (package.cost(thirds, point) for point in ("low", "mid", "high"))
+        low, mid, high = (package.cost(thirds, point, weights) for point in ("low", "mid", "high"))
         cost = Interval(mid, lower=min(low, high), upper=max(low, high))
         rows.diagnose("lever_cost", METHOD, cost, n=n, note=f"in {currency} of {year}")
     if package.refers:
-        mid, *limits = (package.referrals(thirds, point) for point in ("mid", "low", "high"))
+        mid, *limits = (package.referrals(thirds, point, weights) for point in ("mid", "low", "high"))
         rows.diagnose("lever_referrals", METHOD, Interval(mid, lower=min(limits), upper=max(limits)), n=n)
 
 
