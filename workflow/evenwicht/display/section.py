@@ -21,10 +21,17 @@ class Method:
         Its name in tables and figures.
     text
         What it does, for the glossary; methods that only repeat another in another specification have none.
+    compared
+        Who is compared, where its difference is read as the effect. Methods with the same words make the same
+        comparison by other arithmetic.
+    as_they_are
+        Whether it leaves out the covariates of the study.
     """
 
     label: str
     text: str = ""
+    compared: str = ""
+    as_they_are: bool = False
 
     def about(self, cause: str) -> "Method":
         """The same method, told of an exposure or of a policy."""

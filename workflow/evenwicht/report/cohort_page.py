@@ -19,6 +19,7 @@ from evenwicht.report import lines
 from evenwicht.report.embedding import embedded
 from evenwicht.report.flow_figure import flow_lines
 from evenwicht.report.front import MOST_STATEMENTS, paragraph
+from evenwicht.report.readings import readings_section
 from evenwicht.report.sentences import Told, tell, unit_of
 from evenwicht.studies import showing
 from evenwicht.studies.claiming import leads
@@ -71,6 +72,7 @@ def cohort_page(
         "subgroups": subgroups_table(own["estimates"], config),
         "figures": embedded(figures),
         "sections": [section for section in sections if section["figures"] or section["shown"]],
+        "readings": readings_section(config, own, recovery),
         "table1": lines.table1(
             where(tables["table1"], cohort=config.name), Labels(config.codebook), config.described_by
         ),

@@ -41,7 +41,7 @@ def recovery(words: Words, bias: pd.DataFrame, recovered: pd.DataFrame) -> Table
                 **_what(words, row, scale),
                 "truth": (scale.number(row["truth"]), row["truth"]),
                 "estimate": (scale.with_interval(row), row["estimate"]),
-                **_performance(row, scale),
+                **performance(row, scale),
             }
         )
     columns = [
@@ -70,7 +70,8 @@ def _what(words: Words, row: Row, scale: Scale) -> dict[str, str]:
     }
 
 
-def _performance(row: Row, scale: Scale) -> dict[str, Cell]:
+def performance(row: Row, scale: Scale) -> dict[str, Cell]:
+    """Bias, coverage and power of a row of recovery, each with its Monte Carlo error."""
     return {
         "bias": (_bias(row, scale), row["mean_bias"]),
         "coverage": (_percent(row["coverage"], row["mc_error_coverage"]), row["coverage"]),
@@ -130,7 +131,7 @@ def scenarios(words: Words, table: pd.DataFrame) -> dict[str, Table]:
             **_what(words, row, scale),
             "truth": scale.number(row["truth"]),
             "mean": scale.number(row["mean_estimate"]) or say("not estimable"),
-            **_performance(row, scale),
+            **performance(row, scale),
         }
         if nothing:
             line |= {"alarms": line["power"], "power": ""}

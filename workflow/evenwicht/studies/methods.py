@@ -1,19 +1,26 @@
 """Methods that several kinds of study share, with their words."""
 
+from evenwicht.display.language import message
 from evenwicht.display.section import Method
 
+PEOPLE = message("People who differ in it")
+SIBLINGS = message("Brothers and sisters who differ in it")
 CRUDE = Method(
     "crude",
     "people with and without the {cause} as they are; whatever else sets them apart is part of the result.",
+    PEOPLE,
+    as_they_are=True,
 )
 REGRESSION = Method(
     "regression",
     "least squares with the {cause} and the covariates. For a yes/no outcome this is a linear model of the risk, which "
     "is biased where the outcome is rare, so it never leads. A hazard ratio comes from a Cox model.",
+    PEOPLE,
 )
 STANDARDISATION = Method(
     "standardisation (g-formula)",
     "the outcome of everybody is predicted with and without the {cause}, and the difference is averaged over them.",
+    PEOPLE,
 )
 MODIFIED_POISSON = Method(
     "modified Poisson regression",

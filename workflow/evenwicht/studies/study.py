@@ -143,6 +143,10 @@ class OutcomeStudy(StudySettings):
         """Return all columns beside exposures and outcomes that must be known for everybody analysed, as they enter."""
         return book.adjustment(self.adjust)
 
+    def alike_in(self, book: Codebook, method: str) -> Adjustment:
+        """Return the covariates in which a method that adjusts makes people alike."""
+        return book.adjustment(self.adjust)
+
     def products(self) -> list[tuple[str, str]]:
         """Pairs of an exposure and another column that `rests_on` gives, whose product tells of the outcome."""
         return []

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from evenwicht.base.adjustment import Adjustment
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.errors import Mistake
 from evenwicht.base.exposures import Contrast, ExposureRef
@@ -14,6 +15,8 @@ from evenwicht.display.labels import comparison
 from evenwicht.display.language import say
 from evenwicht.results.questions import Context, Question
 from evenwicht.studies.study import TOO_UNLIKE, ExposureStudy, Level, all_known, unknown
+
+WITHIN = "within"  # the method that compares people of one group, who share all conditions of it
 
 
 class Settings(ExposureStudy):
@@ -73,6 +76,11 @@ class Settings(ExposureStudy):
 
     def own_covariates(self) -> list[str]:
         return []  # all exposures are in one model already
+
+    def alike_in(self, book: Codebook, method: str) -> Adjustment:
+        conditions = [] if method == WITHIN else [condition.column for condition in self.conditions]
+        question = self.question(book)
+        return Adjustment(columns=list(dict.fromkeys([*question.people, *conditions])))
 
     def conditions_of(self, book: Codebook) -> list[Contrast]:
         """Return every comparison by a condition whose column is known and fit."""

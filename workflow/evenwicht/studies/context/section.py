@@ -6,29 +6,33 @@ from typing import Any
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.exposures import Contrast
 from evenwicht.display.labels import Labels, comparison
-from evenwicht.display.language import say
+from evenwicht.display.language import message, say
 from evenwicht.display.section import Found, Method, Row, chosen
 from evenwicht.display.table import Column, Table
 from evenwicht.display.wording import number, scale_of
 from evenwicht.studies import methods
-from evenwicht.studies.context import Settings
+from evenwicht.studies.context import WITHIN, Settings
 
 HEADING = "People and places"
+GROUPS = message("Groups that differ in it on average, and so in what the group adds")
 METHODS = {
     "crude": methods.CRUDE.about("exposure"),
-    "within": Method(
+    WITHIN: Method(
         "within groups",
         "people of one group who differ in the exposure, by a fixed effect of each group.",
-    ),
-    "sampled_means": Method(
-        "means of those in the cohort",
-        "groups are compared by the mean of the people of theirs who are in the cohort. Chance in who is in it draws "
-        "what the group adds towards zero.",
+        message("People of one group who differ in it"),
     ),
     "expected_means": Method(
         "means to be expected",
         "groups are compared by the mean to be expected of each, which lies nearer to that of all groups the fewer "
         "people of it are in the cohort.",
+        GROUPS,
+    ),
+    "sampled_means": Method(
+        "means of those in the cohort",
+        "groups are compared by the mean of the people of theirs who are in the cohort. Chance in who is in it draws "
+        "what the group adds towards zero.",
+        GROUPS,
     ),
     "random_intercept": Method(
         "random-intercept model",

@@ -4,7 +4,7 @@ from typing import Any
 
 from evenwicht.base.codebook import Codebook
 from evenwicht.display.labels import first_upper
-from evenwicht.display.language import say
+from evenwicht.display.language import message, say
 from evenwicht.display.section import Found, Method, where
 from evenwicht.display.table import Column, Table
 from evenwicht.display.wording import outcome_head, scale_of, shown_by, truth_of
@@ -14,19 +14,24 @@ from evenwicht.studies.discontinuity import AFTER, BEFORE, BIRTHS, Settings
 ALPHA = 0.05
 HEADING = "Births around a date"
 DONUT = "the same without births so near the date that they could have been moved."
+AROUND = message("People born just after and just before the date")
+OTHER_YEARS = message("The same, against those born around that date in other years")
 EFFECTS = {
     "rd": Method(
         "regression discontinuity",
         "births just after the date against births just before it, each with its own line.",
+        AROUND,
     ),
-    "rd_donut": Method("discontinuity, donut", DONUT),
+    "rd_donut": Method("discontinuity, donut", DONUT, AROUND),
     "difference_in_discontinuities": Method(
         "difference in discontinuities",
         "births after against births before the date, less the same difference in years without the policy.",
+        OTHER_YEARS,
     ),
     "difference_in_discontinuities_donut": Method(
         "difference in discontinuities, donut",
         DONUT,
+        OTHER_YEARS,
     ),
 }
 METHODS = {

@@ -10,6 +10,7 @@ METHODS = {
     "ipw": Method(
         "inverse probability weighting",
         "weights make the people with and without the exposure alike in the covariates.",
+        methods.PEOPLE,
     ),
     "ipw_known_weights": Method("inverse probability weighting, weights as if known"),
     "standardisation": methods.STANDARDISATION.about("exposure"),
@@ -17,6 +18,7 @@ METHODS = {
         "doubly robust (AIPW)",
         "the predictions of standardisation, corrected by what inverse probability weighting finds left over. It is "
         "right if either of the two models is.",
+        methods.PEOPLE,
     ),
     "modified_poisson": methods.MODIFIED_POISSON,
     "negative_binomial": methods.NEGATIVE_BINOMIAL,

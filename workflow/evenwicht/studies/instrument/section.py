@@ -6,7 +6,7 @@ import numpy as np
 
 from evenwicht.base.codebook import Codebook
 from evenwicht.display.labels import Labels, comparison
-from evenwicht.display.language import say
+from evenwicht.display.language import message, say
 from evenwicht.display.section import Found, Method, Row, records, where
 from evenwicht.display.wording import decimals, number, scale_of
 from evenwicht.studies.instrument import Settings
@@ -17,6 +17,7 @@ METHODS = {
         "instrumental variable",
         "the policy moves the individual exposure, and the outcome only through it; the estimate is their ratio. The "
         "first-stage F tells how much it moves the exposure; the Anderson–Rubin set is valid even if that is little.",
+        message("People with more and with less of a policy that moves it"),
     ),
     "iv_unadjusted": Method(
         "instrumental variable, textbook",

@@ -49,6 +49,11 @@ class Settings(ExposureStudy):
     def rests_on(self, book: Codebook) -> Adjustment:
         return Adjustment().joined(*(book.adjustment(step.adjust) for step in self.steps))
 
+    def alike_in(self, book: Codebook, method: str) -> Adjustment:
+        last = len(self.steps)
+        step = next((k for k in range(1, last + 1) if method == f"step_{k}"), last)
+        return book.adjustment(self.steps[step - 1].adjust)
+
     def not_imputed(self) -> str:
         return TOO_UNLIKE.format(whole="families", part="family") if self.within_families else ""
 

@@ -9,6 +9,7 @@ from evenwicht.display.language import say
 from evenwicht.display.section import Found, Method, chosen
 from evenwicht.display.table import Column, Table
 from evenwicht.display.wording import scale_of
+from evenwicht.studies import methods
 from evenwicht.studies.claims import DIFFERENCES
 from evenwicht.studies.ladder import CRUDE_STEP, MOST_STEPS, WITHIN, Settings
 
@@ -17,18 +18,21 @@ METHODS = {
     CRUDE_STEP: Method(
         "ladder, as people are",
         "people with and without the exposure as they are, among those who have all covariates of the ladder.",
+        methods.PEOPLE,
+        as_they_are=True,
     ),
     "step_1": Method(
         "ladder, first step",
         "the covariates that the cohort file lists for this step. Differences are standardised, or weighted where the "
         "outcome is a time to an event.",
+        methods.PEOPLE,
     ),
-    "step_2": Method("ladder, second step"),
-    "step_3": Method("ladder, third step"),
-    "step_4": Method("ladder, fourth step"),
-    "step_5": Method("ladder, fifth step"),
-    "step_6": Method("ladder, sixth step"),
-    WITHIN: Method("ladder, within families", "brothers and sisters who differ in the exposure."),
+    "step_2": Method("ladder, second step", compared=methods.PEOPLE),
+    "step_3": Method("ladder, third step", compared=methods.PEOPLE),
+    "step_4": Method("ladder, fourth step", compared=methods.PEOPLE),
+    "step_5": Method("ladder, fifth step", compared=methods.PEOPLE),
+    "step_6": Method("ladder, sixth step", compared=methods.PEOPLE),
+    WITHIN: Method("ladder, within families", "brothers and sisters who differ in the exposure.", methods.SIBLINGS),
 }
 assert f"step_{MOST_STEPS}" in METHODS
 
