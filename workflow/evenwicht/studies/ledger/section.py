@@ -1,7 +1,7 @@
 """What the report shows of the ledger: every change in one currency, and which side weighs more."""
 
 from dataclasses import dataclass
-from math import floor, isnan, log10
+from math import floor, isnan, log10, nan
 from typing import Any
 
 from evenwicht.base.codebook import Codebook
@@ -30,7 +30,6 @@ METHODS = {
     ),
 }
 CHANGES = ("change_in_cases", "change_in_sds")
-APART = ("cases_apart", "sds_apart")
 SURE = 0.975  # share of joint draws from which one side weighs more
 SIGNED = ("slope_over_all", "gini_over_all", "top_fifth_over_all")
 NAMES_OF_THIRDS = message("Lowest third"), message("Middle third"), message("Highest third")
@@ -91,7 +90,7 @@ def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
         "few_or_all": _few_or_all(*about),
         "what_if": _what_if(*about),
         "evidence": _evidence(study),
-        "weighed": _weighed(*about),
+        "weighed": [_weighed(*about, outcome) for outcome in study.outcomes],
     }
 
 
@@ -395,47 +394,39 @@ def _evidence(study: Settings) -> Table:
     return Table("levers", say("What studies found of these levers"), columns, lines)
 
 
-def _weighed(study: Settings, book: Codebook, found: Found) -> Table:
+def _weighed(study: Settings, book: Codebook, found: Found, outcome: str) -> Table:
+    """What weighs more: a line for each policy and lever, a column for each exposure."""
+    exposures = study.contrasts(book)
     columns = [
         Column("policy", say("Policy or lever"), names_row=True),
-        Column("exposure", say("Exposure gone"), names_row=True),
-        Column("outcome", say("Outcome")),
-        Column("apart", say("By how much the policy changes more"), number=True),
-        Column("truth", say("True value"), number=True),
-        Column("chance", say("Draws in which it does"), number=True),
-        Column("answer", say("What weighs more")),
+        *(
+            Column(f"{one.exposure}_{one.reference}", first_upper(cause(one, book.columns)), number=True)
+            for one in exposures
+        ),
     ]
     weighed = {(one.exposure, one.reference) for one in study.introduced(book)}
     weighed |= {(one.exposure, one.reference) for one in study.weighed()}
     lines: list[dict[str, Cell]] = []
-    for outcome in study.outcomes:
-        for policy in (side for side in sides(study, book) if (side.exposure, side.reference) in weighed):
-            for exposure in study.contrasts(book):
-                keys = {"outcome": outcome, "exposure": policy.exposure, "reference": exposure.exposure, "subgroup": ""}
-                row = next((one for name in APART if (one := found.estimate(estimand=name, **keys)) is not None), None)
-                if row is None:
-                    continue
-                told = found.diagnostic(statistic="chance_policy_larger", **keys)
-                chance = told["value"] if told is not None else float("nan")
-                scale = scale_of(row)
-                lines.append(
-                    {
-                        "policy": policy.told,
-                        "exposure": first_upper(cause(exposure, book.columns)),
-                        "outcome": f"{Labels(book).outcome(outcome)} ({scale.unit})",
-                        "apart": scale.with_interval(row, sign=True),
-                        "truth": "" if isnan(row["truth"]) else scale.signed(row["truth"]),
-                        "chance": "" if isnan(chance) else f"{100 * chance:.0f}%",
-                        "answer": _answer(chance),
-                    }
-                )
-    caption = say("By size, whichever way a change goes, in draws that keep that both sides come from the same people.")
-    return Table("weighed", caption, columns, lines)
+    for policy in (side for side in sides(study, book) if (side.exposure, side.reference) in weighed):
+        cells: dict[str, Cell] = {}
+        for exposure in exposures:
+            keys = {"outcome": outcome, "exposure": policy.exposure, "reference": exposure.exposure, "subgroup": ""}
+            told = found.diagnostic(statistic="chance_policy_larger", **keys)
+            cells[f"{exposure.exposure}_{exposure.reference}"] = _answer(nan if told is None else told["value"])
+        lines.append({"policy": policy.told, **cells})
+    caption = say(
+        "{outcome}: what weighs more, whichever way a change goes, the policy or lever of the line or the exposure of "
+        "the column, gone? In brackets, the share of draws in which the policy or lever does.",
+        outcome=Labels(book).outcome(outcome),
+    )
+    return Table(f"weighed_{outcome}", caption, columns, lines)
 
 
 def _answer(chance: float) -> str:
     if isnan(chance):
         return say("no comparison")
     if chance >= SURE:
-        return say("the policy")
-    return say("the exposure") if chance <= 1 - SURE else say("cannot tell")
+        told = say("the policy or lever")
+    else:
+        told = say("the exposure") if chance <= 1 - SURE else say("cannot tell")
+    return f"{told} ({100 * chance:.0f}%)"
