@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from evenwicht.base.arrays import Floats
-from evenwicht.estimators.design import standardised
+from evenwicht.estimators.design import natural_spline, spline_degrees, standardised
 from evenwicht.estimators.influence import Estimate, combined
-from evenwicht.estimators.regression import Family, Fit, fit_model, with_intercept
+from evenwicht.estimators.regression import Family, Fit, family_of, fit_model, with_intercept
 
 Regime = Sequence[tuple[Floats, Floats]]  # chance of each of n people to have an exposure, and that exposure, (n,) each
 NO_FIT = "the covariates predict some outcomes without error, so the outcome model has no finite fit"
@@ -39,7 +39,7 @@ def standardised_means(
     weights : (n,) array, optional
         Probability weights; they enter the fit and the average.
     """
-    model = OutcomeModel(outcome, exposure, covariates, modifiers, binary, weights)
+    model = OutcomeModel(outcome, exposure, covariates, modifiers, family_of(binary), weights)
 
     def mean_at(arm: int, name: str) -> Estimate:
         own = outcome[(exposure == arm) & (model.weights > 0)]
@@ -78,7 +78,7 @@ def standardised_shift(
     outcome, covariates, modifiers, binary, weights
         As in `standardised_means`.
     """
-    model = OutcomeModel(outcome, exposure, covariates, modifiers, binary, weights)
+    model = OutcomeModel(outcome, exposure, covariates, modifiers, family_of(binary), weights)
     if not model.determines(exposure + change):
         none = Estimate(np.nan, np.full(len(outcome), np.nan), "the exposure follows from the covariates")
         return none, none
@@ -115,7 +115,21 @@ def standardised_pseudo_values(
 
 
 class OutcomeModel:
-    """A regression of the outcome on exposure, covariates and their products, and what it predicts for everybody."""
+    """A regression of the outcome on exposure, covariates and their products, and what it predicts for everybody.
+
+    Parameters
+    ----------
+    outcome, exposure : (n,) arrays
+    covariates : (n, k) array
+    modifiers : (n, m) array
+        Covariates whose product with the exposure enters.
+    family
+        Of the outcome.
+    weights : (n,) array, optional
+        Probability weights.
+    curved
+        Whether the exposure is a number that enters as a natural spline; else it is a straight line in the predictor.
+    """
 
     def __init__(
         self,
@@ -123,19 +137,22 @@ class OutcomeModel:
         exposure: Floats,
         covariates: Floats,
         modifiers: Floats,
-        binary: bool,
+        family: Family,
         weights: Floats | None,
+        curved: bool = False,
     ) -> None:
         self.weights = np.ones(len(outcome)) if weights is None else weights
         self.fixed, self.varying = with_intercept(covariates), standardised(modifiers)
         self.origin, self.unit = float(exposure.mean()), float(exposure.std()) or 1.0
-        family: Family = "binomial" if binary else "gaussian"
+        self.level = (exposure - self.origin) / self.unit
+        self.degrees = spline_degrees(self.level) if curved else 1
         self.fit: Fit = fit_model(family, outcome, self.design(exposure), self.weights)
 
     def design(self, exposure: Floats) -> Floats:
         """Design at these exposures, (n,)."""
         level = (exposure - self.origin) / self.unit
-        return np.column_stack([self.fixed, level, level[:, None] * self.varying])
+        curve = natural_spline(self.level, self.degrees, "an exposure", level) if self.degrees > 1 else level
+        return np.column_stack([self.fixed, curve, level[:, None] * self.varying])
 
     def determines(self, exposure: Floats) -> bool:
         """Whether the data say what to predict for everybody at these exposures, (n,)."""
