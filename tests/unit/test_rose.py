@@ -24,6 +24,7 @@ from evenwicht.estimators.rose import (
     ceiling_curve,
     equal_shift,
     equal_shift_interval,
+    is_clear,
     normal_averted_by_programme,
     normal_averted_by_shift,
     normal_ceiling,
@@ -303,6 +304,23 @@ def test_a_step_that_may_be_zero_gives_no_interval() -> None:
     assert (interval.status, interval.reason) == ("no interval", MAY_DO_NOTHING)
     none = Estimate(np.nan, np.full(PEOPLE, np.nan), NO_SHIFT)
     assert equal_shift_interval(sampling, none, step).reason == NO_SHIFT
+
+
+def test_predictors_of_nothing_are_clear_as_seldom_as_said() -> None:
+    """The spread of risks predicted from pure chance, however many predictors there are: one draw in twenty."""
+    rng = np.random.default_rng(22)
+    clear = {k: [0, 0] for k in (1, 4)}
+    for k, counts in clear.items():
+        for _ in range(400):
+            design = np.column_stack([np.ones(PEOPLE), rng.standard_normal((PEOPLE, k))])
+            fit = fit_model("binomial", (rng.random(PEOPLE) < 0.3).astype(float), design)
+            step = PredictedRisks.of(fit, design).predictor_spread()
+            counts[0] += is_clear(Sampling(PEOPLE), step, k)
+            counts[1] += is_clear(Sampling(PEOPLE), step)
+    assert clear[1][0] == clear[1][1]
+    assert clear[1][0] / 400 == pytest.approx(0.05, abs=0.035)
+    assert clear[4][0] / 400 == pytest.approx(0.05, abs=0.035)
+    assert clear[4][1] / 400 > 0.25
 
 
 def test_a_model_without_a_finite_fit_gives_no_intervals() -> None:

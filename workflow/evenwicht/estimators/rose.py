@@ -21,6 +21,7 @@ from evenwicht.estimators.predicted_risks import PredictedRisks
 from evenwicht.estimators.results import Interval
 
 PER = 100_000  # people among whom averted cases are counted
+MANY = 1e9  # degrees of freedom that are as good as infinite
 FARTHEST = 1024.0  # standard deviations among which equal shifts are sought
 NO_SHIFT = "no shift of everybody's risk averts as many cases"
 MAY_DO_NOTHING = "the shift may change nobody's risk, so that any size of it may be needed"
@@ -165,7 +166,27 @@ def shift_that_averts(risks: PredictedRisks, step: float, cases: float) -> float
     return float(brentq(missing, 0.0, reach, xtol=1e-13))
 
 
-def equal_shift_interval(sampling: Sampling, equal: Estimate, step: Estimate) -> Interval:
+def is_clear(sampling: Sampling, step: Estimate, coefficients: int = 1, error: float = 0.05) -> bool:
+    """Whether a step is longer than chance makes one that is zero, by the Wald test of its coefficients.
+
+    Without any effect the squared length of k estimated coefficients, over its variance, is k times an F variable.
+
+    Parameters
+    ----------
+    sampling, step
+        As in `equal_shift_interval`.
+    coefficients
+        How many the step is the length of: that of predicted risks grows by chance with each, in whatever direction.
+    error
+        Share of steps of zero that are called clear.
+    """
+    from scipy.special import fdtri
+
+    least = coefficients * fdtri(coefficients, min(sampling.df, MANY), 1 - error)
+    return bool(step.value**2 > least * sampling.standard_error(step.influence) ** 2)
+
+
+def equal_shift_interval(sampling: Sampling, equal: Estimate, step: Estimate, coefficients: int = 1) -> Interval:
     """95% interval of an equal shift; none where the step may be zero, which would end at infinity.
 
     Parameters
@@ -176,9 +197,11 @@ def equal_shift_interval(sampling: Sampling, equal: Estimate, step: Estimate) ->
         From `equal_shift`.
     step
         As it was given there.
+    coefficients
+        As in `is_clear`.
     """
     moves = sampling.interval(step)
-    if not equal.reason and not moves.lower * moves.upper > 0:
+    if not equal.reason and (moves.reason or not is_clear(sampling, step, coefficients)):
         return Interval(equal.value, reason=moves.reason or MAY_DO_NOTHING)
     return sampling.interval(equal)
 

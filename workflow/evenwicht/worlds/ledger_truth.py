@@ -11,9 +11,10 @@ from evenwicht.base.exposures import Contrast
 from evenwicht.base.outcomes import UseOutcome, horizon_of
 from evenwicht.estimators.concentration import gini, top_share_of_use
 from evenwicht.estimators.inequality import Ranks, slope_leverage
+from evenwicht.estimators.influence import Sampling
 from evenwicht.estimators.predicted_risks import PredictedRisks
 from evenwicht.estimators.regression import fit_model, with_intercept
-from evenwicht.estimators.rose import sensitivity, shift_that_averts
+from evenwicht.estimators.rose import is_clear, sensitivity, shift_that_averts
 from evenwicht.levers.package import thirds_of
 from evenwicht.levers.reach import THIRDS
 from evenwicht.results.questions import Ledger, Lever
@@ -24,6 +25,7 @@ from evenwicht.worlds.scm import Values
 from evenwicht.worlds.world import PER, Intervention, Row, row
 
 FIFTH = 0.2
+SURELY = 1e-6  # chance at which what tells nothing of an outcome is taken to predict it
 
 
 @dataclass(frozen=True)
@@ -204,10 +206,15 @@ def ledger_rows(question: Ledger, people: People) -> Iterator[Row]:
 def _high_risk(
     question: Ledger, chance: Floats, predictors: Floats, weights: Floats, keys: Mapping[str, Any]
 ) -> Iterator[Row]:
-    """What programmes for those at the highest risk avert, by the same regression fitted to everybody."""
+    """What programmes for those at the highest risk avert, by the same regression fitted to everybody.
+
+    Where nothing predicts the outcome, no shift of predicted risks averts as many.
+    """
     design = with_intercept(predictors)
-    risks = PredictedRisks.of(fit_model("binomial", chance, design, weights), design)
-    step, mean = risks.predictor_spread().value, risks.mean().value
+    fit = fit_model("binomial", chance, design, weights)
+    risks, slopes = PredictedRisks.of(fit, design), len(fit.params) - 1
+    step, mean = risks.predictor_spread(), risks.mean().value
+    predicted = is_clear(Sampling(len(chance), weights=weights), step, slopes, SURELY)
     finds = {share: sensitivity(risks, risks.predictor, share).value for share in {o.share for o in question.high_risk}}
     for one in question.high_risk:
         about = {**keys, "exposure": one.exposure, "reference": one.reference}
@@ -219,6 +226,6 @@ def _high_risk(
         if averted:
             yield row("number_over_all", PER / abs(averted), **about)
         yield row("sensitivity", finds[one.share], **about)
-        shift = shift_that_averts(risks, step, averted)
-        if not np.isnan(shift):
+        shift = shift_that_averts(risks, step.value, averted)
+        if predicted and not np.isnan(shift):
             yield row("equal_shift", shift, **about)

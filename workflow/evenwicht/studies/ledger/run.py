@@ -445,7 +445,8 @@ def _programme(rows: Rows, sample: Sample, numbers: Response, few: HighRisk, end
     sampling = sample.sampling
     design = with_intercept(np.column_stack([sample.exposure, sample.covariates]))
     weights = np.ones(sample.n) if sample.weights is None else sample.weights
-    risks = PredictedRisks.of(fit_model("binomial", numbers.value, design, weights), design)
+    fit = fit_model("binomial", numbers.value, design, weights)
+    risks, slopes = PredictedRisks.of(fit, design), len(fit.params) - 1
     score, step, programme = risks.predictor, risks.predictor_spread(), Programme(few.share, 1.0, few.strength)
     events = numbers.support({"everybody": np.ones(sample.n, dtype=bool)})
     size: dict[str, Any] = {"n": sample.n, "events": numbers.events, "at": at}
@@ -462,7 +463,7 @@ def _programme(rows: Rows, sample: Sample, numbers: Response, few: HighRisk, end
     rows.add("number_over_all", METHOD, number_needed(events.of(sampling.interval(change))), **size)
     rows.add("sensitivity", METHOD, events.of(sampling.risk_interval(finds)), **size)
     shift = equal_shift(risks, score, programme, step)
-    rows.add("equal_shift", METHOD, events.of(equal_shift_interval(sampling, shift, step)), **size)
+    rows.add("equal_shift", METHOD, events.of(equal_shift_interval(sampling, shift, step, slopes)), **size)
     for end, statistic in zip(ends, (AT_LEAST, AT_MOST), strict=True):
         there = averted_by_programme(risks, score, Programme(end.share, 1.0, end.strength))
         rows.diagnose(statistic, METHOD, -there.value, n=sample.n)
