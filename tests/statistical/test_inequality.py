@@ -51,7 +51,7 @@ def estimates(people: Drawn) -> dict[str, Estimate]:
     y, a, ranks = people["outcome"], people["exposure"], Ranks.of(people["rank"])
     covariates = np.column_stack([people["rank"], people["x"]])
     line = rank_line(y, ranks)
-    model = OutcomeModel(y, a, covariates, people["rank"][:, None], True, None)
+    model = OutcomeModel(y, a, covariates, people["rank"][:, None], "binomial", None)
     one, none = np.ones(len(y)), np.zeros(len(y))
     return {
         "slope": line.slope,

@@ -64,7 +64,7 @@ def crude(p: dict[str, Floats], w: Floats) -> Estimate:
 
 def standardised(p: dict[str, Floats], w: Floats) -> Estimate:
     covariates = np.column_stack([p["x"], p["rank"]])
-    model = OutcomeModel(p["outcome"], p["exposure"], covariates, p["rank"][:, None], True, w)
+    model = OutcomeModel(p["outcome"], p["exposure"], covariates, p["rank"][:, None], "binomial", w)
     return standardised_slope(model, np.ones(len(w)), Ranks.of(p["rank"], w))
 
 

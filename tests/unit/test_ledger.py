@@ -118,6 +118,26 @@ def test_nothing_weighs_anything_in_a_null_world() -> None:
     assert (changes["value"] == 0).all()
 
 
+def test_use_in_a_register_is_lowered_as_far_as_in_its_world() -> None:
+    """Use grows faster than childhood risk, so a straight line would miss by a quarter."""
+    config = with_studies(configured("register_nz"), "ledger")
+    found = studied("ledger", config, people_of(config, 64), strict=True)["estimates"]
+    truth = truth_of(config, 200_000, 65)
+    keys = ["outcome", "exposure", "reference", "subgroup", "at", "estimand"]
+    told = found.merge(truth, on=keys, validate="one_to_one")
+    assert len(told) == len(found)
+    assert set(told["estimand"]) >= {"change_in_cases", "change_in_sds", "equal_shift"}
+    assert ((told["estimate"] - told["value"]).abs() < 4 * told["se"])[told["se"].notna()].all()
+
+
+def test_where_nothing_predicts_no_shift_of_risks_has_a_true_size() -> None:
+    config = changed(with_studies(configured("register_nz"), "ledger"), {"source.stressor_effect": "null"})
+    truth = where(truth_of(config, 100_000, 66), outcome="multi_sector_need")
+    assert where(truth, exposure="childhood_risk", estimand="change_in_cases")["value"].tolist() == [0]
+    assert "sensitivity" in set(truth["estimand"])
+    assert "equal_shift" not in set(truth["estimand"])
+
+
 # --- levers -----------------------------------------------------------------------------------------------------------
 
 
@@ -190,7 +210,7 @@ def test_levers_on_two_columns_change_each_person_by_both_independently() -> Non
     rng = np.random.default_rng(66)
     exposed = (rng.random((5000, 2)) < 0.3).astype(float)
     outcome = exposed @ [1.0, 2.0] + rng.normal(size=5000)
-    model = OutcomeModel(outcome, exposed, np.empty((5000, 0)), np.empty((5000, 0)), False, None)
+    model = OutcomeModel(outcome, exposed, np.empty((5000, 0)), np.empty((5000, 0)), "gaussian", None)
     regime = both.parts(exposed, np.full(5000, "middle"))
     kept = [(chance, exposed) for chance, _ in regime]
     change = model.mean_under(regime).value - model.mean_under(kept).value

@@ -5,7 +5,7 @@ import pytest
 from evenwicht.estimators.influence import Sampling
 from evenwicht.estimators.linear import fit_linear
 from evenwicht.estimators.ratios import odds_ratio, standardised_difference
-from evenwicht.estimators.standardisation import standardised_means, standardised_shift
+from evenwicht.estimators.standardisation import OutcomeModel, standardised_means, standardised_shift
 from evenwicht.estimators.survival import hazard_ratio
 from evenwicht.estimators.survival_data import SurvivalData
 from scipy import stats
@@ -39,6 +39,28 @@ def test_of_a_yes_or_no_exposure_the_change_from_nobody_to_everybody_is_the_usua
     arm = (d["a"] > 20).astype(float)
     exposed, unexposed = standardised_means(d["case"], arm, d["x"], NOBODY, binary=True)
     assert standardised_difference(d["case"], arm, d["x"]).estimate == pytest.approx(exposed.value - unexposed.value)
+
+
+def test_use_that_grows_ever_faster_is_shifted_along_a_curve() -> None:
+    """Mean use as it is in the world, so that what is left of the gap is the shape of the model alone."""
+    rng = np.random.default_rng(7)
+    x, a = rng.normal(size=(2, 20_000))
+    use = np.exp(0.5 * np.logaddexp(0, 2 * a) + 0.4 * x)
+    less = np.exp(0.5 * np.logaddexp(0, 2 * (a - 1)) + 0.4 * x).mean()
+    gaps = [
+        OutcomeModel(use, a, x[:, None], np.empty((len(a), 0)), "poisson", None, curved).mean(a - 1).value - less
+        for curved in (False, True)
+    ]
+    assert abs(gaps[1]) < 0.005 < 0.05 < abs(gaps[0])
+
+
+def test_a_curve_of_few_values_is_a_line() -> None:
+    """A yes/no column, or a number that most people share, has no knots of its own."""
+    d = people(300, np.random.default_rng(8))
+    arm = (d["a"] > 20).astype(float)
+    models = [OutcomeModel(d["risk"], arm, d["x"], NOBODY, "poisson", None, curved) for curved in (False, True)]
+    line, curve = (model.mean(np.zeros(300)) for model in models)
+    np.testing.assert_array_equal(line.influence, curve.influence)
 
 
 def test_units_and_origin_of_the_exposure_change_nothing() -> None:

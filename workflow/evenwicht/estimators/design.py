@@ -9,6 +9,7 @@ from evenwicht.base.arrays import Floats
 from evenwicht.base.errors import ModelError
 
 LEAST_IN_ARM = 10  # below it a difference of arms says next to nothing
+MOST_DEGREES = 4  # of freedom of the spline of an exposure that is a number
 LEAST_EVENTS = 5  # people with an event, and without, that an interval takes in each arm
 
 
@@ -109,6 +110,12 @@ def natural_spline(values: Floats, df: int, where: str, at: Floats | None = None
     own = bends(values)
     places, bent = (values, own) if at is None else (at, bends(at))
     return np.column_stack([places, bent / np.ptp(own, axis=0)])
+
+
+def spline_degrees(values: Floats) -> int:
+    """Degrees of freedom of a spline of values, (n,): the most that have knots of their own."""
+    knots = (np.quantile(values, np.linspace(0, 1, df + 1)) for df in range(MOST_DEGREES, 1, -1))
+    return next((len(k) - 1 for k in knots if (np.diff(k) > 1e-9 * np.ptp(values)).all()), 1)
 
 
 def standardised(matrix: Floats) -> Floats:

@@ -5,6 +5,7 @@ import numpy as np
 from evenwicht.base.arrays import Floats
 from evenwicht.estimators.influence import Estimate
 from evenwicht.estimators.propensity import Propensity
+from evenwicht.estimators.regression import family_of
 from evenwicht.estimators.standardisation import NO_FIT, OutcomeModel
 
 
@@ -34,7 +35,7 @@ def doubly_robust_means(
         Exposed, unexposed. An arm whose outcome does not vary or is predicted without error has a reason.
     """
     exposure, share = propensity.exposure, propensity.sampling / propensity.sampling.sum()
-    model = OutcomeModel(outcome, exposure, covariates, modifiers, binary, propensity.sampling)
+    model = OutcomeModel(outcome, exposure, covariates, modifiers, family_of(binary), propensity.sampling)
     chance = propensity.fit.fitted
 
     def mean_of(arm: int, name: str) -> Estimate:

@@ -15,6 +15,7 @@ from evenwicht.estimators.regression import Fit
 from evenwicht.estimators.standardisation import NO_FIT
 
 Link = Literal["logit", "probit"]
+LEAST_SHRINKAGE = 0.9
 
 
 def _known(by_predictor: Floats) -> Floats:
@@ -140,7 +141,9 @@ def shrinkage(fit: Fit, sampling: Sampling) -> float:
     """Share of a model's Wald chi-squared that is beyond what its slopes get by chance.
 
     Risks spread further in the people whom a model was fitted to than they truly do, the more so the smaller this is;
-    below zero, chance alone would have given as much. Source: van Houwelingen and le Cessie 1990, Statistics in
+    at zero, chance alone would have given as much; minus infinity if the model predicts the same of all. Below
+    `LEAST_SHRINKAGE` a model is held to be too rich for its data (Riley et al. 2019, Statistics in Medicine 38:1276).
+    Source: van Houwelingen and le Cessie 1990, Statistics in
     Medicine 9:1303.
 
     Parameters
@@ -154,4 +157,4 @@ def shrinkage(fit: Fit, sampling: Sampling) -> float:
     influences = np.column_stack([fit.influence(row) for row in fit.basis[1:]])
     covariance = sampling.covariance(influences)
     wald = float(slopes @ np.linalg.pinv(covariance, hermitian=True) @ slopes)
-    return 1 - float(np.linalg.matrix_rank(covariance, hermitian=True)) / wald
+    return 1 - float(np.linalg.matrix_rank(covariance, hermitian=True)) / wald if wald > 0 else -np.inf

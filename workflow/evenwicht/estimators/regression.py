@@ -90,6 +90,11 @@ class Fit:
         return bool(np.abs(design @ self.idle).max(initial=0.0) < 1e-8)
 
 
+def family_of(binary: bool) -> Family:
+    """Logistic for a 0/1 outcome, linear for a number."""
+    return "binomial" if binary else "gaussian"
+
+
 def with_intercept(covariates: Floats) -> Floats:
     """Design of an intercept and standardised covariates, (n, 1 + k)."""
     return np.column_stack([np.ones(len(covariates)), standardised(covariates)])

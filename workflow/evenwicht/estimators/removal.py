@@ -11,12 +11,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from evenwicht.base.arrays import Floats
-from evenwicht.estimators.design import natural_spline, standardised
+from evenwicht.estimators.design import natural_spline, spline_degrees, standardised
 from evenwicht.estimators.influence import Estimate, combined
 from evenwicht.estimators.regression import Fit, fit_model
 from evenwicht.estimators.standardisation import NO_FIT
-
-MOST_DEGREES = 4  # of freedom of the spline of a number
 
 NO_PREDICTION = "what changes follows from the covariates, so the data do not tell what a change would do"
 
@@ -54,7 +52,7 @@ class Removal:
         self.weights = np.ones(len(outcome)) if weights is None else weights
         self._centre, self._unit = changed.mean(axis=0), np.where(changed.std(axis=0) > 0, changed.std(axis=0), 1.0)
         self._scaled = (changed - self._centre) / self._unit
-        self._bends = {k: _degrees(self._scaled[:, k]) for k in numbers}
+        self._bends = {k: spline_degrees(self._scaled[:, k]) for k in numbers}
         self._fixed = np.column_stack([np.ones(len(outcome)), standardised(covariates)])
         self._fit: Fit = fit_model("binomial" if binary else "poisson", outcome, self._design(changed), self.weights)
 
@@ -83,12 +81,6 @@ class Removal:
         after = Estimate(left, (predicted - left) / total + self._fit.influence(gradient))
         mean = Estimate(now, (self.outcome - now) / total)
         return combined(1 - left / now, (-1 / now, after), (left / now**2, mean))
-
-
-def _degrees(values: Floats) -> int:
-    """Degrees of freedom of a spline: the most that have knots of their own."""
-    knots = (np.quantile(values, np.linspace(0, 1, df + 1)) for df in range(MOST_DEGREES, 1, -1))
-    return next((len(k) - 1 for k in knots if (np.diff(k) > 1e-9 * np.ptp(values)).all()), 1)
 
 
 def one_after_the_other(model: Removal, changed: Floats, after: Floats) -> tuple[list[Estimate], list[Estimate]]:

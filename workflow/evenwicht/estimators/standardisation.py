@@ -5,13 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from evenwicht.base.arrays import Floats
-from evenwicht.estimators.design import standardised
+from evenwicht.estimators.design import natural_spline, spline_degrees, standardised
 from evenwicht.estimators.influence import Estimate, combined
-from evenwicht.estimators.regression import Family, Fit, fit_model, with_intercept
+from evenwicht.estimators.regression import Family, Fit, family_of, fit_model, with_intercept
 
-Regime = Sequence[
-    tuple[Floats, Floats]
-]  # chance, (n,), of each of n people to have exposures, and these: (n,) or (n, p)
+# chance, (n,), of each of n people to have exposures, and these: (n,) or (n, p)
+Regime = Sequence[tuple[Floats, Floats]]
 NO_FIT = "the covariates predict some outcomes without error, so the outcome model has no finite fit"
 
 
@@ -41,7 +40,7 @@ def standardised_means(
     weights : (n,) array, optional
         Probability weights; they enter the fit and the average.
     """
-    model = OutcomeModel(outcome, exposure, covariates, modifiers, binary, weights)
+    model = OutcomeModel(outcome, exposure, covariates, modifiers, family_of(binary), weights)
 
     def mean_at(arm: int, name: str) -> Estimate:
         own = outcome[(exposure == arm) & (model.weights > 0)]
@@ -80,7 +79,7 @@ def standardised_shift(
     outcome, covariates, modifiers, binary, weights
         As in `standardised_means`.
     """
-    model = OutcomeModel(outcome, exposure, covariates, modifiers, binary, weights)
+    model = OutcomeModel(outcome, exposure, covariates, modifiers, family_of(binary), weights)
     if not model.determines(exposure + change):
         none = Estimate(np.nan, np.full(len(outcome), np.nan), "the exposure follows from the covariates")
         return none, none
@@ -119,7 +118,20 @@ def standardised_pseudo_values(
 class OutcomeModel:
     """A regression of the outcome on exposure, covariates and their products, and what it predicts for everybody.
 
-    Exposures are (n,), or (n, p) if there are several, which act side by side.
+    Parameters
+    ----------
+    outcome : (n,) array
+    exposure : (n,) or (n, p) array
+        Several act side by side.
+    covariates : (n, k) array
+    modifiers : (n, m) array
+        Covariates whose product with the exposure enters.
+    family
+        Of the outcome.
+    weights : (n,) array, optional
+        Probability weights.
+    curved
+        Whether exposures are numbers that enter as natural splines; else as straight lines in the predictor.
     """
 
     def __init__(
@@ -128,20 +140,30 @@ class OutcomeModel:
         exposure: Floats,
         covariates: Floats,
         modifiers: Floats,
-        binary: bool,
+        family: Family,
         weights: Floats | None,
+        curved: bool = False,
     ) -> None:
         self.weights = np.ones(len(outcome)) if weights is None else weights
         self.fixed, self.varying = with_intercept(covariates), standardised(modifiers)
         self.scales = [(float(column.mean()), float(column.std()) or 1.0) for column in np.atleast_2d(exposure.T)]
-        family: Family = "binomial" if binary else "gaussian"
+        self.natural = self.levels(exposure)
+        self.degrees = [spline_degrees(level) if curved else 1 for level in self.natural]
         self.fit: Fit = fit_model(family, outcome, self.design(exposure), self.weights)
+
+    def levels(self, exposure: Floats) -> list[Floats]:
+        """Each exposure, (n,), in standard deviations from its mean."""
+        columns = zip(np.atleast_2d(exposure.T), self.scales, strict=True)
+        return [(column - origin) / unit for column, (origin, unit) in columns]
 
     def design(self, exposure: Floats) -> Floats:
         """Design at these exposures."""
-        columns = zip(np.atleast_2d(exposure.T), self.scales, strict=True)
-        levels = [(column - origin) / unit for column, (origin, unit) in columns]
-        return np.column_stack([self.fixed, *levels, *(level[:, None] * self.varying for level in levels)])
+        levels = self.levels(exposure)
+        curves = [
+            natural_spline(natural, df, "an exposure", level) if df > 1 else level
+            for natural, df, level in zip(self.natural, self.degrees, levels, strict=True)
+        ]
+        return np.column_stack([self.fixed, *curves, *(level[:, None] * self.varying for level in levels)])
 
     def determines(self, exposure: Floats) -> bool:
         """Whether the data say what to predict for everybody at these exposures."""

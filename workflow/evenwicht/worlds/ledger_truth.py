@@ -11,7 +11,8 @@ from evenwicht.base.exposures import Contrast
 from evenwicht.base.outcomes import UseOutcome, horizon_of
 from evenwicht.estimators.concentration import gini, top_share_of_use
 from evenwicht.estimators.inequality import Ranks, slope_leverage
-from evenwicht.estimators.predicted_risks import PredictedRisks
+from evenwicht.estimators.influence import Sampling
+from evenwicht.estimators.predicted_risks import LEAST_SHRINKAGE, PredictedRisks, shrinkage
 from evenwicht.estimators.regression import fit_model, with_intercept
 from evenwicht.estimators.rose import sensitivity, shift_that_averts
 from evenwicht.levers.package import thirds_of
@@ -228,10 +229,15 @@ def _doing_well(
 def _high_risk(
     question: Ledger, chance: Floats, predictors: Floats, weights: Floats, keys: Mapping[str, Any]
 ) -> Iterator[Row]:
-    """What programmes for those at the highest risk avert, by the same regression fitted to everybody."""
+    """What programmes for those at the highest risk avert, by the same regression fitted to everybody.
+
+    Where nothing predicts the outcome, no shift of predicted risks averts as many.
+    """
     design = with_intercept(predictors)
-    risks = PredictedRisks.of(fit_model("binomial", chance, design, weights), design)
+    fit = fit_model("binomial", chance, design, weights)
+    risks = PredictedRisks.of(fit, design)
     step, mean = risks.predictor_spread().value, risks.mean().value
+    predicted = shrinkage(fit, Sampling(len(chance), weights=weights)) >= LEAST_SHRINKAGE
     finds = {share: sensitivity(risks, risks.predictor, share).value for share in {o.share for o in question.high_risk}}
     for one in question.high_risk:
         about = {**keys, "exposure": one.exposure, "reference": one.reference}
@@ -244,5 +250,5 @@ def _high_risk(
             yield row("number_over_all", PER / abs(averted), **about)
         yield row("sensitivity", finds[one.share], **about)
         shift = shift_that_averts(risks, step, averted)
-        if not np.isnan(shift):
+        if predicted and not np.isnan(shift):
             yield row("equal_shift", shift, **about)

@@ -18,6 +18,7 @@ from evenwicht.estimators.inequality import Ranks, log_linear_ratio, rank_line, 
 from evenwicht.estimators.influence import Estimate, Sampling
 from evenwicht.estimators.linear import least_squares
 from evenwicht.estimators.propensity import Propensity, fit_propensity, weighted_means
+from evenwicht.estimators.regression import family_of
 from evenwicht.estimators.results import Interval
 from evenwicht.estimators.standardisation import OutcomeModel, standardised_means, standardised_shift
 from evenwicht.results.rows import Findings, Rows
@@ -175,7 +176,8 @@ def _slopes(compared: _Compared, ranks: Ranks) -> Iterator[tuple[str, Pair]]:
     sample, y, a = compared.sample, compared.numbers.value, compared.sample.exposure
     if not sample.continuous:
         yield "crude", (rank_line(y, ranks, a == 1).slope, rank_line(y, ranks, a == 0).slope)
-    model = OutcomeModel(y, a, sample.covariates, compared.rank[:, None], compared.binary, sample.weights)
+    family = family_of(compared.binary)
+    model = OutcomeModel(y, a, sample.covariates, compared.rank[:, None], family, sample.weights)
     levels = (a + 1, a) if sample.continuous else (np.ones(sample.n), np.zeros(sample.n))
     if not all(model.determines(level) for level in levels):
         raise ModelError(

@@ -20,9 +20,9 @@ from evenwicht.estimators.event_support import EventSupport
 from evenwicht.estimators.inequality import Ranks, slope_under, standardised_slope
 from evenwicht.estimators.influence import Estimate, combined, sample_mean, sample_spread
 from evenwicht.estimators.joint import Drawn, joint_draws, outweighs
-from evenwicht.estimators.predicted_risks import PredictedRisks, shrinkage
+from evenwicht.estimators.predicted_risks import LEAST_SHRINKAGE, PredictedRisks, shrinkage
 from evenwicht.estimators.propensity import fit_propensity
-from evenwicht.estimators.regression import fit_model, with_intercept
+from evenwicht.estimators.regression import Family, fit_model, with_intercept
 from evenwicht.estimators.results import Interval
 from evenwicht.estimators.rose import (
     Programme,
@@ -46,14 +46,13 @@ from evenwicht.studies.ledger import Settings, is_weighed
 from evenwicht.studies.measures import CRUDE, PER, arm_means, attributable, number_needed, ratio_of
 from evenwicht.studies.samples import Exposed, Response, Sample, draw_sample, exposed_by, response
 from evenwicht.studies.study import Job, part_keys
-from evenwicht.studies.values import MeanOutcome
+from evenwicht.studies.values import MeanOutcome, TimedOutcome
 
 FIFTH = 0.2
 AT_LEAST, AT_MOST = "change_at_least", "change_at_most"
 METHOD, JOINT = "standardisation", "joint_draws"
 SHIFTS = np.linspace(0.0, 0.5, 21)  # of everybody, in standard deviations of the predicted risk
 AREAS = np.linspace(0.51, 0.95, 45)  # under the ROC curve
-LEAST_SHRINKAGE = 0.9  # below it a model is held to be too rich for its data: Riley et al. 2019, Stat Med 38:1276
 HARDLY_PREDICTED = "the risk is too hard to predict: predicted risks would spread less in other people than in these"
 NOT_ON_BOTH_SIDES = "not known on the other side of the ledger"
 
@@ -63,11 +62,14 @@ def run(study: Settings, cohort: Cohort, book: Codebook, found: Findings, job: J
 
     All effects of an outcome are estimated in the same people: those for whom everything on both sides is known. Each
     is standardised over them (method `standardisation`, with an outcome model in which the exposure or policy may act
-    differently along the rank `by`); of an event by a horizon from jackknife pseudo-values. A change is counted over
-    all: cases per 100,000, or standard deviations of a number. A lever changes the column that it acts on for those
-    whom it reaches, by third of the rank, and nothing for others; its numbers are taken as given. What weighs more
-    follows from joint draws (`joint_draws`), which keep that both sides are estimated in the same people. How use
-    concentrates with and without a yes/no column is weighted by its propensity (`ipw`).
+    differently along the rank `by`); of an event by a horizon from jackknife pseudo-values. Use and counts have a
+    log-linear model, fitted by Poisson quasi-likelihood: in a linear one, more use where SES is low would pass for an
+    effect that differs by SES. An exposure that is a number enters as a natural spline, as use need not grow by the
+    same factor with each step. A change is counted over all: cases per 100,000, or standard deviations of a number. A
+    lever changes the column that it acts on for those whom it reaches, by third of the rank, and nothing for others;
+    its numbers are taken as given. What weighs more follows from joint draws (`joint_draws`), which keep that both
+    sides are estimated in the same people. How use concentrates with and without a yes/no column is weighted by its
+    propensity (`ipw`).
     """
     sides = _sides(study, cohort, book)
     own = {name for name in (study.by, study.doing_well) if name is not None}
@@ -277,7 +279,7 @@ def _changed(rows: Rows, people: _People, side: _Side, at: str, amounts: str | N
     sample.tell_share(rows)
     risk = numbers.estimand == "risk_difference"
     size: dict[str, Any] = {"n": sample.n, "events": numbers.events, "at": at}
-    regimes = _Regimes.of(people, side, numbers.value, binary=risk)
+    regimes = _Regimes.of(people, side, numbers.value, _family(sample.outcome))
     among = None if people.among.all() else people.among
     spread = None if risk else sample_spread(numbers.value, sample.weights)
     before, after = regimes.means(among)
@@ -331,6 +333,13 @@ def _tell_doing_well(rows: Rows, people: _People, side: _Side, regimes: "_Regime
     bounded = sample.sampling.interval if side.package is not None else sample.sampling.risk_interval
     interval = events.of(cluster_support(sample).of(bounded(told)))
     rows.add(estimand, method, interval, n=int(exposed.sum()), events=int(np.nansum(numbers.status[exposed])), at=at)
+
+
+def _family(outcome: MeanOutcome | TimedOutcome) -> Family:
+    """Logistic of a risk, log-linear of use and counts, linear of other numbers."""
+    if isinstance(outcome, TimedOutcome) or outcome.binary:
+        return "binomial"
+    return "poisson" if outcome.amount or outcome.counted else "gaussian"
 
 
 def _tell_range(
@@ -411,7 +420,7 @@ class _Regimes:
     after: Regime
 
     @classmethod
-    def of(cls, people: _People, side: _Side, outcome: Floats, *, binary: bool) -> "_Regimes":
+    def of(cls, people: _People, side: _Side, outcome: Floats, family: Family) -> "_Regimes":
         """An exposure as it is, then gone; a policy for nobody, then for everybody; a number moved by one step."""
         sample = people.sample
         a, n = sample.exposure, sample.n
@@ -419,7 +428,9 @@ class _Regimes:
             assert side.others is not None  # a package says which, if any
             a = np.column_stack([a, side.others[sample.rows]])
         along = np.empty((n, 0)) if people.rank is None else people.rank[:, None]
-        model = OutcomeModel(outcome, a, sample.covariates, along, binary, sample.weights)
+        # few places share a policy, too few for a curve, and the rank itself bends by its product with itself
+        curved = sample.continuous and not side.policy and side.exposed.name != people.by
+        model = OutcomeModel(outcome, a, sample.covariates, along, family, sample.weights, curved)
         if side.package is not None:
             return cls(outcome, model, a, None, side.package.parts(a, people.thirds))
         everybody = np.ones(n)

@@ -22,7 +22,11 @@ METHODS = {
         "inverse probability weighting",
         "weights make the people with and without the exposure alike in the covariates.",
     ),
-    "standardisation": methods.STANDARDISATION.about("exposure"),
+    "standardisation": Method(
+        methods.STANDARDISATION.label,
+        "the outcome of everybody is predicted with and without the exposure, and the difference is averaged over "
+        "them. Use and counts have a log-linear model, and an exposure that is a number may act along a curve.",
+    ),
     "joint_draws": Method(
         "joint draws",
         "both sides are drawn together, many times, from what the data leave open about them. It is counted how often "
