@@ -17,7 +17,7 @@ from evenwicht.estimators.standardisation import OutcomeModel
 from evenwicht.levers.lever import Lever
 from evenwicht.levers.package import Acting, Package
 from evenwicht.studies.ledger import Introduced
-from evenwicht.studies.ledger.run import HARDLY_PREDICTED
+from evenwicht.studies.ledger.few_or_all import HARDLY_PREDICTED
 
 from tests.cohorts import Tables, changed, configured, people_of, studied, truth_of, with_studies
 

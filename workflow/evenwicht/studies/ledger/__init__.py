@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from evenwicht.levers.package import Package
 
 THIRDS = 3
+METHOD = "standardisation"
+AT_LEAST, AT_MOST = "change_at_least", "change_at_most"  # at the ends of what is not known of a lever
 READINGS: dict[VariantName, str] = {
     "beneficial": message("as in studies that found a gain"),
     "reversed": message("as if it did harm"),

@@ -12,7 +12,7 @@ from evenwicht.display.section import Found, Method, Row
 from evenwicht.display.table import Cell, Column, Table
 from evenwicht.display.wording import number, scale_of
 from evenwicht.studies import methods
-from evenwicht.studies.ledger import READINGS, THIRDS, Line, Settings
+from evenwicht.studies.ledger import AT_LEAST, AT_MOST, READINGS, THIRDS, Line, Settings
 from evenwicht.studies.study import part_keys
 
 HEADING = "Ledger"
@@ -259,7 +259,7 @@ def _levers(study: Settings, book: Codebook, found: Found, outcome: str) -> Tabl
     lines: list[dict[str, Cell]] = []
     unit = ""
     for side in sides(study, book):
-        told = {name: _lever_figure(found, outcome, side, name) for name in ("change_at_least", "change_at_most")}
+        told = {name: _lever_figure(found, outcome, side, name) for name in (AT_LEAST, AT_MOST)}
         change = _change(found, outcome, side)
         if change is None or None in told.values():
             continue

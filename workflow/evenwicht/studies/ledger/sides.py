@@ -1,0 +1,96 @@
+"""The lines of a ledger: exposures that are gone, policies and levers that are introduced, and what each needs."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from evenwicht.base.adjustment import Adjustment
+from evenwicht.base.arrays import Flags, Floats
+from evenwicht.base.codebook import Codebook
+from evenwicht.base.exposures import Contrast
+from evenwicht.cohort import Cohort
+from evenwicht.levers.package import Package
+from evenwicht.studies.ledger import Settings, is_weighed
+from evenwicht.studies.samples import Exposed, exposed_by
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One line of the ledger.
+
+    Attributes
+    ----------
+    exposure, reference
+        Keys of its rows.
+    exposed
+        The column of everybody in the cohort.
+    policy
+        Whether it is introduced; else it is gone.
+    adjust, cluster
+        Given what, and who shares it.
+    columns
+        All that must be known for it.
+    package
+        What a lever does to the column; None if the column itself is compared.
+    others : (persons, p) array
+        Further columns that a package changes.
+    among
+        To whom alone a lever is introduced, (persons,) flags.
+    """
+
+    exposure: str
+    reference: str
+    exposed: Exposed
+    policy: bool
+    adjust: Adjustment
+    cluster: str | None
+    columns: tuple[str, ...]
+    package: Package | None = None
+    others: Floats | None = None
+    among: Flags | None = None
+
+    @property
+    def weighed(self) -> bool:
+        """Whether it is weighed against exposures."""
+        if self.package is None:
+            return self.policy
+        return is_weighed(self.package)
+
+
+def sides_of(study: Settings, cohort: Cohort, book: Codebook) -> list[Side]:
+    """Exposures, then policies, then levers."""
+    shared = study.cluster or next(iter(book.role("family")), None)
+    ranked = Adjustment(columns=[] if study.by is None else [study.by])  # a product needs both of its parts
+    adjust, sides = book.adjustment(study.adjust).joined(ranked), list[Side]()
+
+    def of_column(contrast: Contrast, policy: bool, given: Adjustment, cluster: str | None) -> Side:
+        own, exposed = given.without(contrast.column), exposed_by(cohort, contrast)
+        columns = (contrast.column, *own.columns)
+        return Side(contrast.exposure, contrast.reference, exposed, policy, own, cluster, columns)
+
+    sides += [of_column(contrast, False, adjust, shared) for contrast in study.contrasts(book)]
+    if study.policies is not None:
+        given, cluster = book.adjustment(study.policies.adjust).joined(ranked), study.policies.cluster
+        sides += [of_column(contrast, True, given, cluster) for contrast in study.introduced(book)]
+    for line in study.lines():
+        first, *rest = (adjust if one.adjust is None else book.adjustment(one.adjust) for one in line.levers)
+        own = first.joined(*rest, ranked)
+        packages = line.packages()
+        changed, among = packages[0].columns, None
+        for column in changed:
+            own = own.without(column)
+        values = cohort.persons[changed].to_numpy(dtype=float, na_value=np.nan)
+        exposed = Exposed(changed[0], values[:, 0], continuous=book.columns[changed[0]].type != "boolean")
+        columns = (*changed, *own.columns)
+        if line.among is not None:
+            columns = (*columns, line.among.column)
+            among = numbers_of(cohort, line.among.column) == (line.among.answer == "yes")
+        for package in packages:
+            keys = package.exposure, package.reference
+            sides.append(Side(*keys, exposed, True, own, shared, columns, package, values[:, 1:], among))
+    return sides
+
+
+def numbers_of(cohort: Cohort, column: str) -> Floats:
+    """A column as numbers, (persons,): 0 and 1 of a yes/no one, NaN where not known."""
+    return cohort.persons[column].to_numpy(dtype=float, na_value=np.nan)
