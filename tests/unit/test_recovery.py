@@ -222,4 +222,4 @@ def test_a_scenario_depends_on_its_policy_studies_alone() -> None:
     config = configured("rationing")
     assert recovered_studies(config) == ["household", "rationed", "end_of_rationing", "ledger"]
     assert recovered_studies(config.in_scenario("cohort_trend")) == ["rationed", "end_of_rationing"]
-    assert recovered_studies(configured("register_nz")) == ["concentration"]
+    assert recovered_studies(configured("register_nz")) == ["concentration", "ledger"]
