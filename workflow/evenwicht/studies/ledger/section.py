@@ -87,6 +87,7 @@ def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
     thirds = [] if study.by is None else [_thirds(*about, study.by, outcome) for outcome in study.outcomes]
     levers = [_levers(*about, outcome) for outcome in study.outcomes]
     return {
+        "clear": _clear(*about),
         "ledgers": [table for table in ledgers if table],
         "thirds": [table for table in thirds if table],
         "doing_well": [table for table in doing_well if table],
@@ -114,6 +115,22 @@ def sides(study: Settings, book: Codebook) -> list[Side]:
             for variant, reading in READINGS.items()
         ),
     ]
+
+
+def _clear(study: Settings, book: Codebook, found: Found) -> str:
+    """How many changes by a column can be told from none: levers act by the same effects, and count for nothing new."""
+    columns = {(one.exposure, one.reference) for one in (*study.contrasts(book), *study.introduced(book))}
+    changes = [row for outcome in study.outcomes for row in changes_of(study, book, found, outcome)]
+    told = [row for row in changes if (row["exposure"], row["reference"]) in columns and not isnan(row["lower"])]
+    if not told:
+        return ""
+    clear = sum(row["lower"] > 0 or row["upper"] < 0 for row in told)
+    return say(
+        "Of {all} changes by an exposure or a policy, {clear} can be told from no change at all. Where nothing has an "
+        "effect, about one in twenty would be, by chance.",
+        all=str(len(told)),
+        clear=str(clear),
+    )
 
 
 def _called(line: Line, book: Codebook) -> str:
