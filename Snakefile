@@ -46,6 +46,7 @@ rule all:
     input:
         PAGE,
         PAGES,
+        BRIEFS,
         TABLES,
 
 

@@ -14,8 +14,8 @@ from evenwicht.base.progress import at_end, at_failure, at_start, not_estimated
 from evenwicht.config import AS_CONFIGURED
 from evenwicht.config.loading import load_run
 from evenwicht.config.recovered import draws_of, recovered_studies, recovery_settings
-from evenwicht.display.language import catalogue_file
-from evenwicht.report.sites import FRONT, pages_of
+from evenwicht.display.language import LANGUAGES, catalogue_file
+from evenwicht.report.sites import FRONT, briefs_of, pages_of
 from evenwicht.studies.parts import file_of_kind
 
 try:
@@ -30,6 +30,7 @@ SETTINGS = RUN.settings
 LOGS = "results/logs"
 PAGE = f"results/{FRONT}"
 PAGES = [f"results/{page}" for page in pages_of(RUN).beside]
+BRIEFS = [f"results/{brief}" for brief in briefs_of(RUN)]
 FIGURES = "results/figures"
 PUBLISHED = of_project("data/published.csv")
 TEMPLATE = of_project("workflow/report/base.html.j2")

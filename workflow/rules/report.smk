@@ -29,3 +29,31 @@ rule report_page:
         library=code_of("report_page.py", of_kinds("section", "claims")),
     script:
         "../scripts/report_page.py"
+
+
+rule briefs:
+    input:
+        tables=TABLES,
+        templates=TEMPLATES,
+    output:
+        BRIEFS,
+    log:
+        f"{LOGS}/briefs.log",
+    benchmark:
+        "results/benchmarks/briefs.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory("page"),
+        runtime=minutes("page"),
+    params:
+        run=RUN.model_dump(mode="json"),
+        templates=[file_digest(template) for template in TEMPLATES],
+        recovery={name: own_or_project(path) for name, path in RECOVERY_TABLES.items()},
+        recovered={name: file_digest(own_or_project(path)) for name, path in RECOVERY_TABLES.items()},
+        settings=RECOVERY_SETTINGS,
+        words=[file_digest(catalogue_file(language)) for language in LANGUAGES],
+        library=code_of("briefs.py", of_kinds("section", "claims")),
+    script:
+        "../scripts/briefs.py"

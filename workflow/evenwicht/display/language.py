@@ -12,10 +12,11 @@ from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from string import Formatter
-from typing import Literal
+from typing import Literal, get_args
 
 Language = Literal["en", "nl"]
 ENGLISH: Language = "en"
+LANGUAGES: tuple[Language, ...] = get_args(Language)
 SWAPPED = {"nl": str.maketrans(",.", ".,")}  # languages with a decimal comma, and a point for thousands
 JOINT = "; "  # between the parts of a text that a table holds
 LISTED = re.compile(r"(, )(?![^(]*\))")  # between entries within a part, kept in place

@@ -64,7 +64,7 @@ def cohort_page(
         "synthetic": config.synthetic,
         "told": told,
         "weighed": weighed,
-        "dots": [pair for one in told if (pair := _dots(one))],
+        "dots": [pair for one in told if (pair := dots_of(one))],
         "flow": flow_table(own["flow"], words),
         "paragraph": paragraph(told, weighed) or statements[:MOST_STATEMENTS],
         "conclusions": conclusions_table(told),
@@ -190,7 +190,7 @@ def flow_table(rows: pd.DataFrame, words: lines.Words) -> Table:
     return Table("flow", say("Each person counts once, at the first reason that holds."), columns, told)
 
 
-def _dots(one: Told) -> dict[str, Any] | None:
+def dots_of(one: Told) -> dict[str, Any] | None:
     """An effect that may be told as people among 1,000, without and with."""
     if not one.verdict.told or not one.is_risk:
         return None

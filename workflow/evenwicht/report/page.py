@@ -95,7 +95,7 @@ def render(run: Run, tables: Mapping[str, pd.DataFrame], figures: Path, template
     folder
         Where the front page goes, with the others below it, as `sites.pages_of` names them; each is written atomically.
     """
-    environment = _environment(templates)
+    environment = environment_of(templates)
     pages = list(_pages(run, tables, figures))
     made = provenance(templates)
     for page in pages:
@@ -108,7 +108,8 @@ def render(run: Run, tables: Mapping[str, pd.DataFrame], figures: Path, template
         write_text(html, Path(folder) / page.file)
 
 
-def _environment(templates: Path) -> jinja2.Environment:
+def environment_of(templates: Path) -> jinja2.Environment:
+    """What pages are written with, in the language of the moment."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(templates),
         autoescape=True,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from evenwicht.config import Run
+from evenwicht.display.language import LANGUAGES, Language
 
 FRONT = "report.html"
 
@@ -21,6 +22,16 @@ class Files:
     def beside(self) -> list[str]:
         """Every page but the front page."""
         return [*self.cohorts.values(), *filter(None, (self.recovery, self.worlds)), self.methods, self.estimates]
+
+
+def brief_file(cohort: str, language: Language) -> str:
+    """Return the file of the brief on a cohort in a language."""
+    return f"brief_{cohort}_{language}.html"
+
+
+def briefs_of(run: Run) -> list[str]:
+    """Return the files of all briefs of a run."""
+    return [brief_file(name, language) for name in run.cohorts for language in LANGUAGES]
 
 
 def pages_of(run: Run) -> Files:
