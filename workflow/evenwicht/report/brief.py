@@ -29,7 +29,7 @@ from evenwicht.report.sentences import Told, listed, sentence, tell, truth
 from evenwicht.report.sites import brief_file, pages_of
 from evenwicht.studies.ledger import THIRDS
 from evenwicht.studies.ledger import Settings as Ledger
-from evenwicht.studies.ledger.section import changes_of, sides
+from evenwicht.studies.ledger.section import changes_of
 from evenwicht.studies.study import part_keys
 from evenwicht.weighing import Weighed, weigh
 
@@ -124,12 +124,14 @@ def _counted(told: Sequence[Told]) -> list[Row]:
 
 
 def subjects(told: Sequence[Told], weighed: Sequence[Weighed]) -> list[Told]:
-    """What the brief is about: the policy and the exposure that are weighed, else the surest of each side."""
+    """What the brief is about: the policy and the exposure that are weighed, else the first of each side.
+
+    The cohort file sets the order before anything is found; to pick the surest of many would tell of chance.
+    """
     if weighed:
         by_conclusion = {id(one.conclusion): one for one in told}
         return [by_conclusion[id(side)] for side in (weighed[0].policy, weighed[0].exposure)]
-    sure = sorted(told, key=lambda one: (-one.verdict.told, one.verdict.status == "not_estimable", -one.verdict.level))
-    firsts = {one.conclusion.level: one for one in reversed(sure)}
+    firsts = {one.conclusion.level: one for one in reversed(told)}
     return [firsts[level] for level in ("policy", "individual", "population") if level in firsts]
 
 
@@ -149,7 +151,7 @@ def how_sure(one: Told) -> str:
 
 def checks_told(checks: Sequence[Check]) -> list[str]:
     """Every decisive check that fails or moves the size, then how many hold and how many cannot tell."""
-    once = list({(check.question, check.answer): check for check in checks}.values())
+    once = list({(check.question, check.answer, check.reading): check for check in checks}.values())
     read = {name: [check for check in once if check.reading == name] for name in ("fails", "moves", "holds", "unclear")}
     if not once:
         return [say("No result has a check that could break it: nothing stands beside to compare it with.")]
@@ -239,35 +241,37 @@ def _gains(config: CohortConfig, weighing: Weighing) -> Iterator[str]:
         )
 
 
-def _lever_rows(config: CohortConfig, weighing: Weighing, statistic: str) -> Iterator[tuple[str, Row]]:
-    """What a lever is called, and one of its figures; the reading of the evidence does not matter to it."""
-    for side in sides(weighing.study, config.codebook):
-        if side.reference == "reversed":
-            continue
-        keys = {"exposure": side.exposure, "reference": side.reference, "subgroup": ""}
-        row = weighing.found.diagnostic(outcome=weighing.outcome, statistic=statistic, **keys)
-        if row is not None:
-            yield side.about, row
+def _figure(weighing: Weighing, side: Row, statistic: str) -> Row | None:
+    keys = {"exposure": side["exposure"], "reference": side["reference"], "subgroup": ""}
+    return weighing.found.diagnostic(outcome=weighing.outcome, statistic=statistic, **keys)
+
+
+def _lever_rows(config: CohortConfig, weighing: Weighing, statistic: str) -> Iterator[tuple[Row, Row]]:
+    """Each lever once, with one of its figures: the age at which it is introduced does not matter to that."""
+    names = {one.key: one.lever.name for one in weighing.study.levers}
+    once = {names.get(side["exposure"], side["exposure"]): side for side in reversed(_changes(config, weighing))}
+    for side in reversed(once.values()):
+        figure = _figure(weighing, side, statistic)
+        if figure is not None:
+            yield side, figure
 
 
 def _costs(config: CohortConfig, weighing: Weighing) -> Iterator[str]:
     payers = {line.key: _payers(line.levers) for line in weighing.study.lines()}
-    known = set[str]()
-    for about, row in _lever_rows(config, weighing, "lever_cost"):
-        known.add(row["exposure"])
+    for side, cost in _lever_rows(config, weighing, "lever_cost"):
         yield say(
             "{about}: {middle} per birth ({low} to {high}), {money}, paid by: {payer}.",
-            about=first_upper(about),
-            middle=number(row["value"] / PER, 0),
-            low=number(row["lower"] / PER, 0),
-            high=number(row["upper"] / PER, 0),
-            money=retold(row["note"]),
-            payer=payers[row["exposure"]],
+            about=first_upper(side["about"]),
+            middle=number(cost["value"] / PER, 0),
+            low=number(cost["lower"] / PER, 0),
+            high=number(cost["upper"] / PER, 0),
+            money=retold(cost["note"]),
+            payer=payers[side["exposure"]],
         )
-    uncosted = [row for row in _changes(config, weighing) if row["level"] == "policy" and row["exposure"] not in known]
-    if uncosted:
-        named = "; ".join(dict.fromkeys(row["about"] for row in uncosted))
-        yield say("No cost is known, so that these stay in people: {named}.", named=named)
+    policies = [side for side in _changes(config, weighing) if side["level"] == "policy"]
+    without = [side["about"] for side in policies if _figure(weighing, side, "lever_cost") is None]
+    if without:
+        yield say("No cost is known, so that these stay in people: {named}.", named="; ".join(dict.fromkeys(without)))
 
 
 def _payers(levers: Sequence[Any]) -> str:
@@ -276,13 +280,13 @@ def _payers(levers: Sequence[Any]) -> str:
 
 
 def _referrals(config: CohortConfig, weighing: Weighing) -> Iterator[str]:
-    for about, row in _lever_rows(config, weighing, "lever_referrals"):
+    for side, change in _lever_rows(config, weighing, "lever_referrals"):
         yield say(
             "{about}: from {low} to {high} referrals to youth care per 100,000 births. Visits find problems as well as "
             "prevent them. This is an assumption, not a finding.",
-            about=first_upper(about),
-            low=_signed(row["lower"]),
-            high=_signed(row["upper"]),
+            about=first_upper(side["about"]),
+            low=_signed(change["lower"]),
+            high=_signed(change["upper"]),
         )
 
 

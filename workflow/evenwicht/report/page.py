@@ -18,7 +18,7 @@ from evenwicht.base.files import write_text
 from evenwicht.config import AS_CONFIGURED, Run
 from evenwicht.display.certainty import STARTS, STATUSES, STEPS
 from evenwicht.display.labels import first_upper
-from evenwicht.display.language import language, message, say
+from evenwicht.display.language import LANGUAGES, language, message, say
 from evenwicht.display.section import where
 from evenwicht.display.table import Column, Table
 from evenwicht.display.wording import number
@@ -30,7 +30,7 @@ from evenwicht.report.methods import methods_used
 from evenwicht.report.promise import promise_line, recovered, rule
 from evenwicht.report.provenance import provenance
 from evenwicht.report.sentences import BADGES
-from evenwicht.report.sites import FRONT, pages_of
+from evenwicht.report.sites import FRONT, brief_file, pages_of
 
 USED = ["cohort", "study", "method"]
 DESIGNS = {  # where a level starts, in words
@@ -135,6 +135,7 @@ def _pages(run: Run, tables: Mapping[str, pd.DataFrame], figures: Path) -> Itera
     }
     for name, cohort in cohorts.items():
         cohort["href"] = files.cohorts[name]
+        cohort["briefs"] = {spoken.upper(): brief_file(name, spoken) for spoken in LANGUAGES}
     answer = front(list(cohorts.values()))
     drawn = embedded(figures)
     yield Page(FRONT, say("Answer"), "front.html.j2", {"front": answer, "figures": drawn}, heading=answer["title"])
