@@ -54,6 +54,6 @@ rule briefs:
         recovered={name: file_digest(own_or_project(path)) for name, path in RECOVERY_TABLES.items()},
         settings=RECOVERY_SETTINGS,
         words=[file_digest(catalogue_file(language)) for language in LANGUAGES],
-        library=code_of("briefs.py", of_kinds("section", "claims")),
+        library=code_of("briefs.py", of_kinds("section", "claims", "brief")),
     script:
         "../scripts/briefs.py"

@@ -5,7 +5,6 @@ brief is one file that opens offline, in every language that there is.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -16,46 +15,21 @@ from evenwicht.base.files import write_text
 from evenwicht.conclusions import conclude
 from evenwicht.config import CohortConfig, Run
 from evenwicht.display.certainty import Check
-from evenwicht.display.labels import Labels, first_upper, in_sentence
-from evenwicht.display.language import LANGUAGES, retold, say, speaking
+from evenwicht.display.labels import first_upper, in_sentence
+from evenwicht.display.language import LANGUAGES, message, say, speaking
 from evenwicht.display.section import Found, Row, where
-from evenwicht.display.table import Cell, Column, Table
-from evenwicht.display.wording import number, scale_of
+from evenwicht.display.wording import number
 from evenwicht.report.cohort_page import dots_of
 from evenwicht.report.front import question, weight
 from evenwicht.report.page import DESIGNS, environment_of
 from evenwicht.report.provenance import provenance
-from evenwicht.report.sentences import Told, listed, sentence, tell, truth
+from evenwicht.report.sentences import Told, sentence, tell, truth
 from evenwicht.report.sites import brief_file, pages_of
-from evenwicht.studies.ledger import THIRDS
-from evenwicht.studies.ledger import Settings as Ledger
-from evenwicht.studies.ledger.section import changes_of
-from evenwicht.studies.study import part_keys
+from evenwicht.studies import showing
 from evenwicht.weighing import Weighed, weigh
 
-MOST_LINES = 4  # of each side in the table of persons and policies
-MOST_GAINS = 3  # policies and levers of which it is told who gains
 MOST_NAMED = 3  # of what is not known, before the rest is counted
-PER = 100_000
-
-
-@dataclass(frozen=True)
-class Weighing:
-    """The ledger of a cohort, for one outcome.
-
-    Attributes
-    ----------
-    study
-        Its settings.
-    found
-        What it found.
-    outcome
-        Id of the outcome.
-    """
-
-    study: Ledger
-    found: Found
-    outcome: str
+MORE = message("A study with more people, or with another design, could move every range here.")
 
 
 def write_briefs(run: Run, tables: Mapping[str, pd.DataFrame], templates: Path, folder: str | Path) -> None:
@@ -99,7 +73,7 @@ def brief(config: CohortConfig, tables: Mapping[str, pd.DataFrame], recovery: pd
     told = [tell(config, one) for one in conclusions]
     weighed = weigh(conclusions, own["diagnostics"])
     chosen = subjects(told, weighed)
-    weighing = _weighing(config, own, chosen, told)
+    parts = _of_studies(config, own, next((one.conclusion.claim.outcome for one in chosen), ""))
     levels = list(dict.fromkeys(one.conclusion.level for one in told))
     return {
         "config": config,
@@ -109,12 +83,9 @@ def brief(config: CohortConfig, tables: Mapping[str, pd.DataFrame], recovery: pd
         "dots": next((pair for one in chosen if (pair := dots_of(one))), None),
         "sure": [text for one in chosen if (text := how_sure(one))],
         "holds": checks_told([check for one in conclusions for check in one.claim.checks]),
-        "sides": _sides_table(config, weighing),
-        "gains": [] if weighing is None else list(_gains(config, weighing))[:MOST_GAINS],
-        "costs": [] if weighing is None else list(_costs(config, weighing)),
-        "side_effects": [] if weighing is None else list(_referrals(config, weighing)),
         "unknown": unknown(told),
-        "turns": list(_turns(chosen, weighing, own["diagnostics"])),
+        **parts,
+        "turns": [*_turns(chosen, own["diagnostics"]), *parts["turns"], say(MORE)],
         "people_told": number(max((row["n"] for row in _counted(told)), default=0.0), 0),
     }
 
@@ -166,135 +137,6 @@ def checks_told(checks: Sequence[Check]) -> list[str]:
     ]
 
 
-def _weighing(
-    config: CohortConfig, tables: Mapping[str, pd.DataFrame], chosen: Sequence[Told], told: Sequence[Told]
-) -> Weighing | None:
-    """The first ledger with changes of the outcome that the brief is about, or else of its own first."""
-    about = [one.conclusion.claim.outcome for one in (*chosen, *told)]
-    for name, study in config.studies.items():
-        if isinstance(study, Ledger):
-            nothing = pd.DataFrame({"study": []})
-            found = Found.of(config.name, name, tables, nothing, synthetic=config.synthetic)
-            outcome = next((outcome for outcome in about if outcome in study.outcomes), study.outcomes[0])
-            return Weighing(study, found, outcome)
-    return None
-
-
-def _changes(config: CohortConfig, weighing: Weighing) -> list[Row]:
-    """Changes by each side, levers as in studies that found a gain."""
-    rows = changes_of(weighing.study, config.codebook, weighing.found, weighing.outcome)
-    return [row for row in rows if row["reference"] != "reversed"]
-
-
-def _sides_table(config: CohortConfig, weighing: Weighing | None) -> Table:
-    """Persons and policies, counted over the same people and in the same unit."""
-    columns = [
-        Column("about", say("What"), names_row=True),
-        Column("change", say("Change (95% range)"), number=True),
-    ]
-    rows = [] if weighing is None else _changes(config, weighing)
-    lines: list[dict[str, Cell]] = [
-        {
-            "about": f"{first_upper(row['about'])}, {in_sentence(row['by'])}",
-            "change": scale_of(row).with_interval({**row, "reason": ""}, sign=True),
-        }
-        for level in ("individual", "policy")
-        for row in [row for row in rows if row["level"] == level][:MOST_LINES]
-    ]
-    if weighing is None or not rows:
-        return Table("sides", "", columns, [])
-    caption = say(
-        "{outcome}, {unit}. A whole exposure is the most that could go. A policy or lever is one measure.",
-        outcome=Labels(config.codebook).outcome(weighing.outcome),
-        unit=scale_of(rows[0]).unit,
-    )
-    return Table("sides", caption, columns, lines)
-
-
-def _gains(config: CohortConfig, weighing: Weighing) -> Iterator[str]:
-    """Of each policy and lever: the change in the lowest and in the highest third, and whether they differ."""
-    study, found = weighing.study, weighing.found
-    if study.by is None:
-        return
-    first, *_, last = part_keys(study.by, THIRDS)
-    for row in _changes(config, weighing):
-        if row["level"] != "policy":
-            continue
-        keys = {
-            "outcome": weighing.outcome,
-            "estimand": row["estimand"],
-            "exposure": row["exposure"],
-            "reference": row["reference"],
-        }
-        ends = [found.estimate(subgroup=third, **keys) for third in (first, last)]
-        slope = found.estimate(**{**keys, "estimand": "slope_over_all", "subgroup": ""})
-        if ends[0] is None or ends[1] is None or slope is None or isnan(slope["lower"]):
-            continue
-        apart = slope["lower"] > 0 or slope["upper"] < 0
-        yield say(
-            "{about}: {low} in the third with the lowest {by}, {high} in the highest. {apart}",
-            about=first_upper(row["about"]),
-            by=in_sentence(config.codebook.columns[study.by].label),
-            low=scale_of(ends[0]).signed(ends[0]["estimate"]),
-            high=scale_of(ends[1]).signed(ends[1]["estimate"]),
-            apart=say("These differ.") if apart else say("We cannot tell whether these differ."),
-        )
-
-
-def _figure(weighing: Weighing, side: Row, statistic: str) -> Row | None:
-    keys = {"exposure": side["exposure"], "reference": side["reference"], "subgroup": ""}
-    return weighing.found.diagnostic(outcome=weighing.outcome, statistic=statistic, **keys)
-
-
-def _lever_rows(config: CohortConfig, weighing: Weighing, statistic: str) -> Iterator[tuple[Row, Row]]:
-    """Each lever once, with one of its figures: the age at which it is introduced does not matter to that."""
-    names = {one.key: one.lever.name for one in weighing.study.levers}
-    once = {names.get(side["exposure"], side["exposure"]): side for side in reversed(_changes(config, weighing))}
-    for side in reversed(once.values()):
-        figure = _figure(weighing, side, statistic)
-        if figure is not None:
-            yield side, figure
-
-
-def _costs(config: CohortConfig, weighing: Weighing) -> Iterator[str]:
-    payers = {line.key: _payers(line.levers) for line in weighing.study.lines()}
-    for side, cost in _lever_rows(config, weighing, "lever_cost"):
-        yield say(
-            "{about}: {middle} per birth ({low} to {high}), {money}, paid by: {payer}.",
-            about=first_upper(side["about"]),
-            middle=number(cost["value"] / PER, 0),
-            low=number(cost["lower"] / PER, 0),
-            high=number(cost["upper"] / PER, 0),
-            money=retold(cost["note"]),
-            payer=payers[side["exposure"]],
-        )
-    policies = [side for side in _changes(config, weighing) if side["level"] == "policy"]
-    without = [side["about"] for side in policies if _figure(weighing, side, "lever_cost") is None]
-    if without:
-        yield say("No cost is known, so that these stay in people: {named}.", named="; ".join(dict.fromkeys(without)))
-
-
-def _payers(levers: Sequence[Any]) -> str:
-    costs = [one.lever.cost for one in levers]
-    return listed(list(dict.fromkeys(cost.payer for cost in costs if cost is not None)))
-
-
-def _referrals(config: CohortConfig, weighing: Weighing) -> Iterator[str]:
-    for side, change in _lever_rows(config, weighing, "lever_referrals"):
-        yield say(
-            "{about}: from {low} to {high} referrals to youth care per 100,000 births. Visits find problems as well as "
-            "prevent them. This is an assumption, not a finding.",
-            about=first_upper(side["about"]),
-            low=_signed(change["lower"]),
-            high=_signed(change["upper"]),
-        )
-
-
-def _signed(value: float) -> str:
-    size = number(abs(value), 0)
-    return say("{size} fewer", size=size) if value < 0 else say("{size} more", size=size)
-
-
 def unknown(told: Sequence[Told]) -> list[str]:
     """What could not be estimated, with the reason; then what cannot be told, named or counted."""
     missing = [one for one in told if one.verdict.status == "not_estimable"]
@@ -317,14 +159,22 @@ def unknown(told: Sequence[Told]) -> list[str]:
     return lines
 
 
-def _turns(chosen: Sequence[Told], weighing: Weighing | None, diagnostics: pd.DataFrame) -> Iterator[str]:
-    """What would change the conclusions: a weaker policy, a hidden cause, another reading of the evidence."""
+def _of_studies(config: CohortConfig, tables: Mapping[str, pd.DataFrame], outcome: str) -> dict[str, Any]:
+    """The parts that the first study with something to say gives; empty without one."""
+    for name, study in config.studies.items():
+        nothing = pd.DataFrame({"study": []})  # curves are in the figures
+        found = Found.of(config.name, name, tables, nothing, synthetic=config.synthetic)
+        if parts := showing.brief(study, config.codebook, found, outcome):
+            return parts
+    return {"sides": None, "gains": [], "costs": [], "side_effects": [], "turns": []}
+
+
+def _turns(chosen: Sequence[Told], diagnostics: pd.DataFrame) -> Iterator[str]:
+    """What would change what may be told of an exposure: a cause of both that nobody measured."""
     for one in chosen:
         claim = one.conclusion.claim
-        if not one.verdict.told:
-            continue
         told = where(diagnostics, statistic="e_value", outcome=claim.outcome, exposure=claim.exposure, subgroup="")
-        if len(told) and one.conclusion.level == "individual":
+        if one.verdict.told and one.conclusion.level == "individual" and len(told):
             yield say(
                 "Something that nobody measured could explain what we see of {cause}. It would have to make both "
                 "{cause} and {outcome} {times} times as likely.",
@@ -332,9 +182,3 @@ def _turns(chosen: Sequence[Told], weighing: Weighing | None, diagnostics: pd.Da
                 outcome=in_sentence(one.outcome),
                 times=number(float(told["value"].iloc[0]), 1),
             )
-    if weighing is not None and weighing.study.levers:
-        yield say(
-            "Of every lever, some studies found a gain and others nothing or harm. Where a lever does nothing, its "
-            "line above is zero."
-        )
-    yield say("A study with more people, or with another design, could move every range here.")

@@ -2,8 +2,8 @@
 
 A kind declares in the module `section` of its package a `HEADING` and the `METHODS` of its rows, and `messages` if its
 studies claim no effect. If it has a section of its own on the page, it has `words`, a template,
-sections/<kind>.html.j2, and a module `figures` if it draws. A kind whose studies are about more than the columns they
-compare has a `headline`.
+sections/<kind>.html.j2, and a module `figures` if it draws. What it gives to a brief is in a module `brief`. A kind
+whose studies are about more than the columns they compare has a `headline`.
 """
 
 from functools import cache
@@ -54,6 +54,14 @@ def messages(study: StudySettings, book: Codebook, found: Found) -> list[str]:
     """Return what a study shows in a sentence or two, where it claims no effect; nothing if its kind has none."""
     tell = _declared(type(study), "messages")
     return tell(study, book, _about(study, found)) if tell else []
+
+
+def brief(study: StudySettings, book: Codebook, found: Found, outcome: str) -> dict[str, Any]:
+    """Return the parts of a brief that a study gives about an outcome; nothing of a kind without a module `brief`."""
+    if not len(found.estimates) or not file_of_kind(study.kind, "brief").is_file():
+        return {}
+    parts: dict[str, Any] = part_of_kind(study.kind, "brief").brief(study, book, _about(study, found), outcome)
+    return parts
 
 
 def glossary(study: StudySettings) -> tuple[str, dict[str, Method]]:
