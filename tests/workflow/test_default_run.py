@@ -64,7 +64,14 @@ def test_full_default_run_gives_the_committed_tables_the_picture_and_the_pages(s
     estimates = pd.read_csv(checkout / "results/tables/estimates.csv")
     assert set(estimates["cohort"]) == set(COHORTS)
     beside = {file.stem for file in (checkout / "results/pages").iterdir()}
-    assert beside == {*(f"cohort-{name}" for name in COHORTS), "recovery", "worlds", "methods", "estimates"}
+    assert beside == {
+        *(f"cohort-{name}" for name in COHORTS),
+        "recovery",
+        "worlds",
+        "methods",
+        "estimates",
+        "checklist",
+    }
     drawn = {str(file.relative_to(checkout / "results/figures")) for file in checkout.glob("results/figures/**/*.svg")}
     assert drawn >= {"balance.svg", "balance_narrow.svg", "nhefs/attrition.svg", "nhefs/quitting/survival_1.svg"}
     assert drawn >= {f"{name}/flow.svg" for name in COHORTS} | {f"{name}/graph.svg" for name in WORLDS}

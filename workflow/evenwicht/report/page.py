@@ -23,6 +23,7 @@ from evenwicht.display.section import where
 from evenwicht.display.table import Column, Table
 from evenwicht.display.wording import number
 from evenwicht.report import lines, recovery_lines
+from evenwicht.report.checklist import checklists
 from evenwicht.report.cohort_page import cohort_page
 from evenwicht.report.embedding import embedded
 from evenwicht.report.front import front
@@ -152,6 +153,8 @@ def _pages(run: Run, tables: Mapping[str, pd.DataFrame], figures: Path) -> Itera
         "diagnostics": lines.diagnostics(words, tables["diagnostics"]),
     }
     yield Page(files.estimates, say("All estimates"), "estimates.html.j2", needs)
+    items = {"checklists": checklists(files, FRONT)}
+    yield Page(files.checklist, say("What a report should tell"), "checklist.html.j2", items, menu=False)
 
 
 def _recovery(words: lines.Words, tables: Mapping[str, pd.DataFrame], figures: Mapping[str, Any]) -> dict[str, Any]:

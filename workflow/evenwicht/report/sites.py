@@ -15,13 +15,20 @@ class Files:
     cohorts: dict[str, str]
     methods: str = "pages/methods.html"
     estimates: str = "pages/estimates.html"
+    checklist: str = "pages/checklist.html"
     recovery: str = ""
     worlds: str = ""
 
     @property
     def beside(self) -> list[str]:
         """Every page but the front page."""
-        return [*self.cohorts.values(), *filter(None, (self.recovery, self.worlds)), self.methods, self.estimates]
+        return [
+            *self.cohorts.values(),
+            *filter(None, (self.recovery, self.worlds)),
+            self.methods,
+            self.estimates,
+            self.checklist,
+        ]
 
 
 def brief_file(cohort: str, language: Language) -> str:
