@@ -65,7 +65,7 @@ def crowding_figure(exact: Crowding, simulated: Crowding, late: Crowding, *, ful
         labels = [
             say("Whoever was referred first goes first"),
             say("Severe cases go first"),
-            say("More are referred than there is room for"),
+            say("From here on, more are referred than there is room for"),
         ]
         finish(figure, [PANEL, PANEL], around + key(figure, marks, labels))
     first, priority = (_last(curve) for curve in (exact.first_come, exact.priority))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import expit, logit, ndtr, ndtri
+from scipy.special import logit, ndtr, ndtri
 
 from evenwicht.base.arrays import Floats
 from evenwicht.base.errors import ModelError
@@ -42,8 +42,8 @@ def burnout_cases(felt: ArrayLike, log_odds: ArrayLike, baseline: ArrayLike) -> 
     60.0
     """
     now = _inside("baseline", baseline)
-    moved = expit(logit(now) + np.asarray(log_odds, dtype=float) * np.asarray(felt, dtype=float))
-    return np.asarray(EVERYBODY * (moved - now))
+    more = np.expm1(np.asarray(log_odds, dtype=float) * np.asarray(felt, dtype=float))  # of the odds; exactly 0 if none
+    return np.asarray(EVERYBODY * now * (1 - now) * more / (1 + now * more))
 
 
 @dataclass(frozen=True)
