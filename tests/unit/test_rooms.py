@@ -24,6 +24,7 @@ ORDER = [
     "display",
     "ingest",
     "levers",
+    "side_effects",
     "worlds",
     "studies",
     "config",
