@@ -122,6 +122,12 @@ def test_a_lever_tells_who_pays_and_that_referrals_are_an_assumption(folder: Pat
     assert any("referrals to youth care" in text and "an assumption, not a finding" in text for text in texts)
 
 
+def test_advice_tells_from_which_pressure_on_it_does_harm_and_that_this_is_assumed(folder: Path) -> None:
+    texts = [text for text in paragraphs(written("rationing", "en", folder)) if "more harm than good" in text]
+    assert len(texts) == 1
+    assert "it is an assumption" in texts[0]
+
+
 def test_a_cohort_without_a_ledger_has_a_brief_all_the_same() -> None:
     config = with_studies(configured("nhefs"), "quitting")
     found = brief(config, every_study(config, people_of(config, 82)), RECOVERY.table([]))

@@ -96,7 +96,8 @@ def outcome_per_case(prevalence: float, shift: ArrayLike) -> Floats:
         If the prevalence is out of range.
     """
     base = _inside("prevalence", prevalence)
-    return np.asarray(ndtr(ndtri(base) + np.asarray(shift, dtype=float)) - base)
+    liability = ndtri(base)
+    return np.asarray(ndtr(liability + np.asarray(shift, dtype=float)) - ndtr(liability))  # exactly 0 if none
 
 
 @dataclass(frozen=True)

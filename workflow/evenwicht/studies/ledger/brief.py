@@ -12,7 +12,8 @@ from evenwicht.display.section import Found, Row
 from evenwicht.display.table import Cell, Column, Table
 from evenwicht.display.wording import number, scale_of
 from evenwicht.studies.ledger import THIRDS, Introduced, Settings
-from evenwicht.studies.ledger.section import changes_of
+from evenwicht.studies.ledger.assumed import side_effects
+from evenwicht.studies.ledger.told import changes_of
 from evenwicht.studies.study import part_keys
 
 MOST_LINES = 4  # of each side in the table of persons and policies
@@ -49,7 +50,7 @@ def brief(study: Settings, book: Codebook, found: Found, outcome: str) -> dict[s
         "sides": _sides_table(book, weighing),
         "gains": list(_gains(book, weighing))[:MOST_GAINS],
         "costs": list(_costs(book, weighing)),
-        "side_effects": list(_referrals(book, weighing)),
+        "side_effects": side_effects(study, book, found, weighing.outcome),
         "turns": list(_turns(study)),
     }
 
@@ -160,19 +161,3 @@ def _costs(book: Codebook, weighing: Weighing) -> Iterator[str]:
 def _payers(levers: Sequence[Introduced]) -> str:
     costs = [one.lever.cost for one in levers]
     return "; ".join(dict.fromkeys(cost.payer for cost in costs if cost is not None))
-
-
-def _referrals(book: Codebook, weighing: Weighing) -> Iterator[str]:
-    for side, change in _lever_rows(book, weighing, "lever_referrals"):
-        yield say(
-            "{about}: from {low} to {high} referrals to youth care per 100,000 births. Visits find problems as well as "
-            "prevent them. This is an assumption, not a finding.",
-            about=first_upper(side["about"]),
-            low=_signed(change["lower"]),
-            high=_signed(change["upper"]),
-        )
-
-
-def _signed(value: float) -> str:
-    size = number(abs(value), 0)
-    return say("{size} fewer", size=size) if value < 0 else say("{size} more", size=size)

@@ -13,7 +13,7 @@ from evenwicht.display.picture import BLUE, GREY, LEVELS, ORANGE, TRUTH, Picture
 from evenwicht.display.section import Found, Row, where
 from evenwicht.display.wording import number
 from evenwicht.studies.ledger import Settings
-from evenwicht.studies.ledger.section import changes_of
+from evenwicht.studies.ledger.told import changes_of
 
 BENEFICIAL = "beneficial"
 PANEL = 165.0  # points: height of a panel

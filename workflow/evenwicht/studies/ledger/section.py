@@ -1,18 +1,18 @@
 """What the report shows of the ledger: every change in one currency, and which side weighs more."""
 
-from dataclasses import dataclass
 from math import floor, isnan, log10, nan
 from typing import Any
 
 from evenwicht.base.codebook import Codebook
-from evenwicht.base.exposures import Contrast
-from evenwicht.display.labels import Labels, answer, arms, cause, first_upper, in_sentence
+from evenwicht.display.labels import Labels, cause, first_upper, in_sentence
 from evenwicht.display.language import message, retold, say
 from evenwicht.display.section import Found, Method, Row
 from evenwicht.display.table import Cell, Column, Table
 from evenwicht.display.wording import number, scale_of
 from evenwicht.studies import methods
-from evenwicht.studies.ledger import AT_LEAST, AT_MOST, READINGS, THIRDS, Line, Settings
+from evenwicht.studies.ledger import AT_LEAST, AT_MOST, THIRDS, Settings
+from evenwicht.studies.ledger.assumed import side_effects
+from evenwicht.studies.ledger.told import Side, change_of, changes_of, row_of, side_of, sides
 from evenwicht.studies.study import part_keys
 
 HEADING = "Ledger"
@@ -33,12 +33,10 @@ METHODS = {
         "the policy changes more.",
     ),
 }
-CHANGES = ("change_in_cases", "change_in_sds")
 SURE = 0.975  # share of joint draws from which one side weighs more
 SIGNED = ("slope_over_all", "gini_over_all", "top_fifth_over_all")
 NAMES_OF_THIRDS = message("Lowest third"), message("Middle third"), message("Highest third")
 MILLION = 1e6
-GONE, INTRODUCED = message("gone"), message("introduced")
 TOLD = {
     "ratio_over_all": message("Risk after over before"),
     "fraction_over_all": message("Share of all cases"),
@@ -49,34 +47,6 @@ TOLD = {
     "auc": message("Area under the ROC curve, alone"),
     "liability_r_squared": message("Explained variance, alone"),
 }
-
-
-@dataclass(frozen=True)
-class Side:
-    """One line of the ledger.
-
-    Attributes
-    ----------
-    exposure, reference
-        Keys of its rows.
-    about
-        What it is, in words.
-    by
-        What happens to it, in words.
-    level
-        Individual or policy.
-    """
-
-    exposure: str
-    reference: str
-    about: str
-    by: str
-    level: str
-
-    @property
-    def told(self) -> str:
-        """All of it in words."""
-        return f"{first_upper(self.about)}: {self.by}"
 
 
 def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
@@ -95,26 +65,9 @@ def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
         "few_or_all": _few_or_all(*about),
         "what_if": _what_if(*about),
         "evidence": _evidence(study),
+        "side_effects": list(dict.fromkeys(t for o in study.outcomes for t in side_effects(*about, o))),
         "weighed": [_weighed(*about, outcome) for outcome in study.outcomes],
     }
-
-
-def sides(study: Settings, book: Codebook) -> list[Side]:
-    """Return every line of the ledger: exposures, policies, then levers in each reading of the evidence."""
-    columns = [*((c, "individual") for c in study.contrasts(book)), *((c, "policy") for c in study.introduced(book))]
-    return [
-        *(_side(contrast, level, book) for contrast, level in columns),
-        *(
-            Side(line.key, variant, _called(line, book), say(reading), "policy")
-            for line in study.lines()
-            for variant, reading in READINGS.items()
-        ),
-        *(
-            Side(lever.name, variant, lever.label, say(reading), "policy")
-            for lever in ([] if study.high_risk is None else [study.high_risk])
-            for variant, reading in READINGS.items()
-        ),
-    ]
 
 
 def _clear(study: Settings, book: Codebook, found: Found) -> str:
@@ -133,42 +86,6 @@ def _clear(study: Settings, book: Codebook, found: Found) -> str:
     )
 
 
-def _called(line: Line, book: Codebook) -> str:
-    """What a lever is called, and among whom it is introduced if not among all."""
-    if line.among is None:
-        return line.called
-    who = answer(book.columns[line.among.column], line.among.answer == "yes")
-    return say("{lever}, where: {who}", lever=line.called, who=who)
-
-
-def _side(contrast: Contrast, level: str, book: Codebook) -> Side:
-    keys, policy = (contrast.exposure, contrast.reference), level == "policy"
-    if not contrast.continuous:
-        return Side(*keys, cause(contrast, book.columns), say(INTRODUCED) if policy else say(GONE), level)
-    step = arms(contrast, book.columns)[0].lstrip("+")
-    by = say("{step} more", step=step) if policy else say("{step} less", step=step)
-    return Side(*keys, book.columns[contrast.column].label, by, level)
-
-
-def changes_of(study: Settings, book: Codebook, found: Found, outcome: str) -> list[Row]:
-    """Return the change by each side of an outcome, with what it is `about`, its `level`, and what happens, `by`."""
-    return [
-        {**row, "about": side.about, "level": side.level, "by": side.by}
-        for side in sides(study, book)
-        if (row := _change(found, outcome, side)) is not None
-    ]
-
-
-def _change(found: Found, outcome: str, side: Side, subgroup: str = "") -> Row | None:
-    rows = (_row(found, outcome, side, estimand, subgroup) for estimand in CHANGES)
-    return next((row for row in rows if row is not None), None)
-
-
-def _row(found: Found, outcome: str, side: Side, estimand: str, subgroup: str = "") -> Row | None:
-    keys = {"exposure": side.exposure, "reference": side.reference, "subgroup": subgroup}
-    return found.estimate(outcome=outcome, estimand=estimand, **keys)
-
-
 def _ledger(study: Settings, book: Codebook, found: Found, outcome: str) -> Table:
     columns = [
         Column("about", say("Exposure or policy"), names_row=True),
@@ -179,10 +96,10 @@ def _ledger(study: Settings, book: Codebook, found: Found, outcome: str) -> Tabl
     lines: list[dict[str, Cell]] = []
     unit = ""
     for side in sides(study, book):
-        change = _change(found, outcome, side)
+        change = change_of(found, outcome, side)
         if change is None:
             continue
-        rows = {name: row for name in TOLD if (row := _row(found, outcome, side, name)) is not None}
+        rows = {name: row for name in TOLD if (row := row_of(found, outcome, side, name)) is not None}
         scale = scale_of(change)
         unit = scale.unit
         lines.append(
@@ -218,7 +135,7 @@ def _thirds(study: Settings, book: Codebook, found: Found, by: str, outcome: str
     lines: list[dict[str, Cell]] = []
     unit = ""
     for side in sides(study, book):
-        rows = {key: row for key in keys if (row := _change(found, outcome, side, key)) is not None}
+        rows = {key: row for key in keys if (row := change_of(found, outcome, side, key)) is not None}
         if rows:
             unit = scale_of(next(iter(rows.values()))).unit
             cells = {key: scale_of(row).with_interval({**row, "reason": ""}, sign=True) for key, row in rows.items()}
@@ -242,7 +159,7 @@ def _doing_well(study: Settings, book: Codebook, found: Found, column: str, outc
     lines: list[dict[str, Cell]] = []
     for side in sides(study, book):
         for estimand in ("doing_well", "doing_well_added"):
-            row = _row(found, outcome, side, estimand)
+            row = row_of(found, outcome, side, estimand)
             if row is None:
                 continue
             scale, added = scale_of(row), estimand == "doing_well_added"
@@ -277,7 +194,7 @@ def _levers(study: Settings, book: Codebook, found: Found, outcome: str) -> Tabl
     unit = ""
     for side in sides(study, book):
         told = {name: _lever_figure(found, outcome, side, name) for name in (AT_LEAST, AT_MOST)}
-        change = _change(found, outcome, side)
+        change = change_of(found, outcome, side)
         if change is None or None in told.values():
             continue
         scale = scale_of(change)
@@ -315,9 +232,9 @@ def _what_if(study: Settings, book: Codebook, found: Found) -> list[dict[str, An
             "cases": row["estimand"] == "change_in_cases",
             **{name: f"{row[name]:.6g}" for name in ("estimate", "lower", "upper")},
         }
-        for side in (_side(contrast, "individual", book) for contrast in whole)
+        for side in (side_of(contrast, "individual", book) for contrast in whole)
         for outcome in study.outcomes
-        if (row := _change(found, outcome, side)) is not None and not isnan(row["lower"])
+        if (row := change_of(found, outcome, side)) is not None and not isnan(row["lower"])
     ]
 
 
