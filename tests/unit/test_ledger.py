@@ -18,6 +18,7 @@ from evenwicht.levers.lever import Lever
 from evenwicht.levers.package import Acting, Package
 from evenwicht.studies.ledger import Introduced
 from evenwicht.studies.ledger.few_or_all import HARDLY_PREDICTED
+from evenwicht.studies.ledger.run import NOISE
 
 from tests.cohorts import Tables, changed, configured, people_of, studied, truth_of, with_studies
 
@@ -97,6 +98,18 @@ def test_every_pair_tells_the_share_of_draws_in_which_the_policy_changes_more() 
     chance = where(tables()["diagnostics"], statistic="chance_policy_larger")
     assert len(chance) == 2 * PAIRS
     assert chance["value"].between(0, 1).all()
+
+
+def test_a_lever_is_no_smaller_than_an_exposure_that_may_do_nothing() -> None:
+    """Of noise, the part that a lever takes is smaller than the whole in every draw: that says nothing."""
+    rows = where(tables()["estimates"], subgroup="")
+    changes = rows[rows["estimand"].str.startswith("change_in")].set_index(["outcome", "exposure", "reference"])
+    clear = (changes["lower"] > 0) | (changes["upper"] < 0)
+    for row in rows[rows["estimand"].isin(["cases_apart", "sds_apart"])].itertuples():
+        if row.exposure in LEVERS:
+            told = clear[row.outcome, row.exposure, "beneficial"] or clear[row.outcome, row.reference, "no"]
+            assert np.isnan(row.lower) != told
+            assert (row.reason == NOISE) != told
 
 
 def test_every_row_that_a_world_knows_has_a_true_value() -> None:

@@ -34,6 +34,7 @@ from evenwicht.studies.values import MeanOutcome, TimedOutcome
 
 FIFTH = 0.2
 JOINT = "joint_draws"
+NOISE = "neither the lever nor the exposure can be told from no change, so that there are no sizes to compare"
 NOT_ON_BOTH_SIDES = "not known on the other side of the ledger"
 
 
@@ -83,7 +84,7 @@ def run(study: Settings, cohort: Cohort, book: Codebook, found: Findings, job: J
             for exposure in (side for side in sides if not side.policy and side in changes):
                 with found.part(name, policy.exposure, exposure.exposure) as rows:
                     rng = job.stream(f"ledger {name} {policy.exposure} {exposure.exposure}")
-                    _weigh(rows, changes[policy], changes[exposure], rng, at)
+                    _weigh(rows, changes[policy], changes[exposure], rng, at, lever=policy.package is not None)
 
 
 @dataclass(frozen=True)
@@ -243,7 +244,7 @@ def _tell_people(rows: Rows, sample: Sample, risk: Floats, change: _Change, poli
     rows.add("liability_r_squared", CRUDE, change.shown(explains), **change.size)
 
 
-def _weigh(rows: Rows, policy: _Change, exposure: _Change, rng: np.random.Generator, at: str) -> None:
+def _weigh(rows: Rows, policy: _Change, exposure: _Change, rng: np.random.Generator, at: str, *, lever: bool) -> None:
     """Add by how much the policy changes more than the exposure, and the share of joint draws in which it does."""
     sides = (policy, exposure)
     values = [side.drawn.estimate.value for side in sides]
@@ -256,5 +257,7 @@ def _weigh(rows: Rows, policy: _Change, exposure: _Change, rng: np.random.Genera
         return
     drawn = joint_draws([side.drawn for side in sides], rng)
     found = outweighs(drawn[:, 0], drawn[:, 1], (values[0], values[1]))
-    rows.add(estimand, JOINT, found.difference, **policy.size)
+    # a lever has a part of the effect of a column: of two sizes that are noise, the part is nearly always the smaller
+    noise = lever and not any(side.interval.lower > 0 or side.interval.upper < 0 for side in sides)
+    rows.add(estimand, JOINT, found.difference.bare(NOISE) if noise else found.difference, **policy.size)
     rows.diagnose("chance_policy_larger", JOINT, found.chance, n=policy.size["n"], at=at)

@@ -1,6 +1,6 @@
 """What the report shows of the ledger: every change in one currency, and which side weighs more."""
 
-from math import floor, isnan, log10, nan
+from math import floor, isnan, log10
 from typing import Any
 
 from evenwicht.base.codebook import Codebook
@@ -33,6 +33,7 @@ METHODS = {
         "the policy changes more.",
     ),
 }
+APART = ("cases_apart", "sds_apart")
 SURE = 0.975  # share of joint draws from which one side weighs more
 SIGNED = ("slope_over_all", "gini_over_all", "top_fifth_over_all")
 NAMES_OF_THIRDS = message("Lowest third"), message("Middle third"), message("Highest third")
@@ -349,8 +350,9 @@ def _weighed(study: Settings, book: Codebook, found: Found, outcome: str) -> Tab
         cells: dict[str, Cell] = {}
         for exposure in exposures:
             keys = {"outcome": outcome, "exposure": policy.exposure, "reference": exposure.exposure, "subgroup": ""}
+            row = next((one for name in APART if (one := found.estimate(estimand=name, **keys)) is not None), None)
             told = found.diagnostic(statistic="chance_policy_larger", **keys)
-            cells[f"{exposure.exposure}_{exposure.reference}"] = _answer(nan if told is None else told["value"])
+            cells[f"{exposure.exposure}_{exposure.reference}"] = _answer(row, told)
         lines.append({"policy": policy.told, **cells})
     caption = say(
         "{outcome}: what weighs more, whichever way a change goes, the policy or lever of the line or the exposure of "
@@ -360,11 +362,15 @@ def _weighed(study: Settings, book: Codebook, found: Found, outcome: str) -> Tab
     return Table(f"weighed_{outcome}", caption, columns, lines)
 
 
-def _answer(chance: float) -> str:
-    if isnan(chance):
+def _answer(row: Row | None, told: Row | None) -> str:
+    if row is None or told is None:
         return say("no comparison")
+    if isnan(row["lower"]):
+        return say("cannot tell")
+    chance = told["value"]
+    answer = say("cannot tell")
     if chance >= SURE:
-        told = say("the policy or lever")
-    else:
-        told = say("the exposure") if chance <= 1 - SURE else say("cannot tell")
-    return f"{told} ({100 * chance:.0f}%)"
+        answer = say("the policy or lever")
+    elif chance <= 1 - SURE:
+        answer = say("the exposure")
+    return f"{answer} ({100 * chance:.0f}%)"
