@@ -62,7 +62,7 @@ def default(default_run: Run, default_tables: Tables, tmp_path_factory: pytest.T
 
 def test_the_front_page_answers_and_everything_else_stands_beside_it(default: Pages) -> None:
     of_cohorts = {f"cohort-{name}" for name in (*REAL, "randhie", *WORLDS, "siblings")}
-    assert set(default) == {"report", *of_cohorts, "recovery", "worlds", "methods", "estimates"}
+    assert set(default) == {"report", *of_cohorts, "recovery", "worlds", "methods", "estimates", "checklist"}
     front = default["report"]
     assert "<tbody" not in front, "numbers are on the pages beside it"
     assert all(f'href="pages/{page}.html"' in front for page in default if page != "report")
@@ -119,7 +119,7 @@ def test_a_run_of_one_real_cohort_speaks_of_nothing_else(
     }
     found = {**some_tables(), "table1": described(nhefs, nhefs_config)}
     pages = pages_of(run_of("nhefs"), found, tmp_path, figures)
-    assert set(pages) == {"report", "cohort-nhefs", "methods", "estimates"}
+    assert set(pages) == {"report", "cohort-nhefs", "methods", "estimates", "checklist"}
     assert "Does a child’s early exposure weigh more, or a policy?" in told_by(pages["report"])
     assert "1,629" in section_of(pages["cohort-nhefs"], "people")
     assert "Survival by exposure. Kaplan–Meier" in told_by(pages["cohort-nhefs"])

@@ -154,7 +154,7 @@ def _pages(run: Run, tables: Mapping[str, pd.DataFrame], figures: Path) -> Itera
     }
     yield Page(files.estimates, say("All estimates"), "estimates.html.j2", needs)
     items = {"checklists": checklists(files, FRONT)}
-    yield Page(files.checklist, say("What a report should tell"), "checklist.html.j2", items, menu=False)
+    yield Page(files.checklist, say("Checklists"), "checklist.html.j2", items, heading=say("What a report should tell"))
 
 
 def _recovery(words: lines.Words, tables: Mapping[str, pd.DataFrame], figures: Mapping[str, Any]) -> dict[str, Any]:
