@@ -103,8 +103,14 @@ def checklists(files: Files, front: str) -> list[dict[str, Any]]:
         SETTINGS: (f"{files.methods}#made", say("Settings of the run")),
         ESTIMATES: (files.estimates, say("All estimates")),
     }
-    told = ((say("Observational studies (STROBE)"), STROBE), (say("Economic evaluations (CHEERS 2022)"), CHEERS))
-    return [{"title": title, "items": list(_items(items, places)), "met": _met(items)} for title, items in told]
+    told = (
+        ("strobe", say("Observational studies (STROBE)"), STROBE),
+        ("cheers", say("Economic evaluations (CHEERS 2022)"), CHEERS),
+    )
+    return [
+        {"name": name, "title": title, "items": list(_items(items, places)), "met": _met(items)}
+        for name, title, items in told
+    ]
 
 
 def _items(items: tuple[Item, ...], places: dict[str, tuple[str, str]]) -> Iterator[dict[str, str]]:
