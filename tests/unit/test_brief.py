@@ -103,7 +103,7 @@ def test_every_check_that_fails_is_in_the_brief_and_all_are_counted() -> None:
     checks += [Check("Is it sharp?", "unclear"), Check("Is it sharp?", "unclear")]
     lines = checks_told(checks)
     assert lines[0] == "It does not hold: Do trends explain it? yes."
-    assert lines[-1] == "Of 3 checks, 1 hold, 1 fail, and 1 cannot tell."
+    assert lines[-1] == "Of 3 checks, 1 hold, 0 hold but not in size, 1 fail, and 1 cannot tell."
 
 
 def test_persons_and_policies_stand_side_by_side_with_their_rows() -> None:

@@ -20,7 +20,7 @@ from evenwicht.display.language import LANGUAGES, message, say, speaking
 from evenwicht.display.section import Found, Row, where
 from evenwicht.display.wording import number
 from evenwicht.report.cohort_page import dots_of
-from evenwicht.report.front import question, weight
+from evenwicht.report.front import missing, question, weight
 from evenwicht.report.page import DESIGNS, environment_of
 from evenwicht.report.provenance import provenance
 from evenwicht.report.sentences import Told, sentence, tell, truth
@@ -79,7 +79,7 @@ def brief(config: CohortConfig, tables: Mapping[str, pd.DataFrame], recovery: pd
         "config": config,
         "question": question(levels),
         "synthetic": config.synthetic,
-        "short": [*(weight(one, told) for one in weighed[:1]), *(_told(one) for one in chosen)],
+        "short": [*filter(None, (weight(one, told) for one in weighed[:1])), *(_told(one) for one in chosen)],
         "dots": next((pair for one in chosen if (pair := dots_of(one))), None),
         "sure": [text for one in chosen if (text := how_sure(one))],
         "holds": checks_told([check for one in conclusions for check in one.claim.checks]),
@@ -133,25 +133,29 @@ def checks_told(checks: Sequence[Check]) -> list[str]:
             say("It holds, but its size does not: {question} {answer}.", question=c.question, answer=c.answer)
             for c in read["moves"]
         ),
-        say("Of {all} checks, {holds} hold, {fails} fail, and {unclear} cannot tell.", all=len(once), **counts),
+        say(
+            "Of {all} checks, {holds} hold, {moves} hold but not in size, {fails} fail, and {unclear} cannot tell.",
+            all=len(once),
+            **counts,
+        ),
     ]
 
 
 def unknown(told: Sequence[Told]) -> list[str]:
     """What could not be estimated, with the reason; then what cannot be told, named or counted."""
-    missing = [one for one in told if one.verdict.status == "not_estimable"]
+    without = missing(told)
     open_ = [one for one in told if one.verdict.status == "cannot_tell" or one.status == say("too uncertain")]
     lines = [
         say(
             "Not estimated: {cause} and {outcome}, because {reason}.",
             cause=in_sentence(one.cause),
-            outcome=in_sentence(one.outcome),
+            outcome=one.outcomes,
             reason=one.reason,
         )
-        for one in missing[:MOST_NAMED]
+        for one in without[:MOST_NAMED]
     ]
-    if len(missing) > MOST_NAMED:
-        lines.append(say("{more} more could not be estimated.", more=len(missing) - MOST_NAMED))
+    if len(without) > MOST_NAMED:
+        lines.append(say("{more} more could not be estimated.", more=len(without) - MOST_NAMED))
     if open_:
         lines.append(
             say("We cannot tell, or not well enough, in {count} of {all} comparisons.", count=len(open_), all=len(told))
@@ -174,7 +178,7 @@ def _turns(chosen: Sequence[Told], diagnostics: pd.DataFrame) -> Iterator[str]:
     for one in chosen:
         claim = one.conclusion.claim
         told = where(diagnostics, statistic="e_value", outcome=claim.outcome, exposure=claim.exposure, subgroup="")
-        if one.verdict.told and one.conclusion.level == "individual" and len(told):
+        if one.verdict.told and one.is_risk and one.conclusion.level == "individual" and len(told):
             yield say(
                 "Something that nobody measured could explain what we see of {cause}. It would have to make both "
                 "{cause} and {outcome} {times} times as likely.",

@@ -19,6 +19,8 @@ from evenwicht.studies.study import part_keys
 MOST_LINES = 4  # of each side in the table of persons and policies
 MOST_GAINS = 3  # policies and levers of which it is told who gains
 PER = 100_000
+WHOLE = 10  # amount of money from which cents do not matter
+AMOUNTS = {"middle": "value", "low": "lower", "high": "upper"}
 
 
 @dataclass(frozen=True)
@@ -146,9 +148,7 @@ def _costs(book: Codebook, weighing: Weighing) -> Iterator[str]:
         yield say(
             "{about}: {middle} per birth ({low} to {high}), {money}, paid by: {payer}.",
             about=first_upper(side["about"]),
-            middle=number(cost["value"] / PER, 0),
-            low=number(cost["lower"] / PER, 0),
-            high=number(cost["upper"] / PER, 0),
+            **{name: _money(cost[key] / PER) for name, key in AMOUNTS.items()},
             money=retold(cost["note"]),
             payer=payers[side["exposure"]],
         )
@@ -156,6 +156,10 @@ def _costs(book: Codebook, weighing: Weighing) -> Iterator[str]:
     without = [side["about"] for side in policies if _figure(weighing, side, "lever_cost") is None]
     if without:
         yield say("No cost is known, so that these stay in people: {named}.", named="; ".join(dict.fromkeys(without)))
+
+
+def _money(amount: float) -> str:
+    return number(amount, 0 if abs(amount) >= WHOLE else 2)
 
 
 def _payers(levers: Sequence[Introduced]) -> str:
