@@ -696,7 +696,16 @@ def test_a_kind_of_study_honours_weights_or_refuses_them_by_name(kind: str) -> N
     assert not list(config.check())
     faults = [(m.path, m.what) for m in changed(config, {f"studies.{study}.weights": "sampling"}).check()]
     refused = [(f"studies.{study}.weights", f"a study of kind {kind} does not honour weights")]
-    honour = ("exposure", "policy", "missing_data", "pathways", "competing_risks", "inequality", "concentration")
+    honour = (
+        "exposure",
+        "policy",
+        "missing_data",
+        "pathways",
+        "competing_risks",
+        "inequality",
+        "concentration",
+        "ledger",
+    )
     assert faults == ([] if kind in honour else refused)
 
 

@@ -22,7 +22,8 @@ SETTINGS = [
 ]
 SOURCE = "data/own_cohort.csv"
 OWN = "config/own_cohort_example.yaml"
-SHOWN = {"figures": 1, "report_page": 1}
+PAGES = {"report_page": 1, "briefs": 1}
+SHOWN = {"figures": 1, **PAGES}
 CONCLUDED = {"conclusions": 1, **SHOWN}
 AFTER_STUDIES = {"estimates_table": 1, "truth_tables": 1, **CONCLUDED}
 STUDIES = {"studies": 2, **AFTER_STUDIES}  # one job for each of the two cohorts
@@ -70,7 +71,7 @@ def edited(file: Path, old: str, new: str) -> Iterator[None]:
 @pytest.mark.parametrize(
     ("module", "jobs"),
     [
-        ("report/page.py", {"report_page": 1}),
+        ("report/page.py", PAGES),
         ("studies/exposure/section.py", SHOWN),
         ("studies/exposure/claims.py", CONCLUDED),
         ("studies/exposure/run.py", STUDIES),
@@ -97,8 +98,8 @@ def test_an_edited_module_replans_the_jobs_that_import_it_and_what_follows(
         ("config/deprivation.yaml", "family: 72 ", "family: 80 ", {"simulate": 1, **ONE_COHORT}),
         ("data/published.csv", "e", "f", {"description_tables": 1, "truth_tables": 1, **SHOWN}),
         ("results/tables/recovery.csv", "0.", "1.", CONCLUDED),
-        ("workflow/report/cohort.html.j2", "e", "f", {"report_page": 1}),
-        ("workflow/report/assets/page.js", "e", "f", {"report_page": 1}),
+        ("workflow/report/cohort.html.j2", "e", "f", PAGES),
+        ("workflow/report/assets/page.js", "e", "f", PAGES),
     ],
 )
 def test_an_edit_of_a_cohort_file_or_an_input_of_the_project_replans_what_depends_on_it(
@@ -110,9 +111,10 @@ def test_an_edit_of_a_cohort_file_or_an_input_of_the_project_replans_what_depend
 
 
 def test_another_language_shows_the_same_results_anew_and_its_words_matter_to_no_other(finished: Path) -> None:
+    """But to briefs, which are in every language."""
     assert plan(finished, "language=nl") == SHOWN
     with edited(finished / "workflow/evenwicht/display/translations/nl.yaml", "e", "f"):
-        assert plan(finished) == {}
+        assert plan(finished) == {"briefs": 1}
 
 
 def test_a_corrected_source_is_seen_under_an_older_time_stamp(finished: Path) -> None:

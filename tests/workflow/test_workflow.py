@@ -64,7 +64,8 @@ def test_dry_run_plans_few_jobs_and_no_replicates(snakemake: Run) -> None:
     studies = [study for name in names for study in configured(name).studies.values()]
     with_light = sum(any(not study.heavy for study in configured(name).studies.values()) for name in names)
     assert jobs["studies"] == with_light + sum(study.heavy for study in studies)
-    gather = ("estimates_table", "description_tables", "truth_tables", "conclusions", "figures", "report_page", "all")
+    tables = ("estimates_table", "description_tables", "truth_tables", "conclusions")
+    gather = (*tables, "figures", "report_page", "briefs", "all")
     assert {rule: jobs[rule] for rule in gather} == dict.fromkeys(gather, 1)
     assert set(jobs) == {"ingest", "simulate", "studies", *gather}
 

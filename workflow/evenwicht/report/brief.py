@@ -5,7 +5,6 @@ brief is one file that opens offline, in every language that there is.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from evenwicht.config import CohortConfig, Run
 from evenwicht.display.certainty import Check
 from evenwicht.display.labels import first_upper, in_sentence
 from evenwicht.display.language import LANGUAGES, message, say, speaking
-from evenwicht.display.section import Found, Row, where
+from evenwicht.display.section import Found, where
 from evenwicht.display.wording import number
 from evenwicht.report.cohort_page import dots_of
 from evenwicht.report.front import missing, question, weight
@@ -86,12 +85,8 @@ def brief(config: CohortConfig, tables: Mapping[str, pd.DataFrame], recovery: pd
         "unknown": unknown(told),
         **parts,
         "turns": [*_turns(chosen, own["diagnostics"]), *parts["turns"], say(MORE)],
-        "people_told": number(max((row["n"] for row in _counted(told)), default=0.0), 0),
+        "people_told": number(float(max((one.row["n"] for one in told if pd.notna(one.row["n"])), default=0)), 0),
     }
-
-
-def _counted(told: Sequence[Told]) -> list[Row]:
-    return [one.row for one in told if not isnan(one.row["n"])]
 
 
 def subjects(told: Sequence[Told], weighed: Sequence[Weighed]) -> list[Told]:

@@ -58,7 +58,7 @@ def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
     thirds = [] if study.by is None else [_thirds(*about, study.by, outcome) for outcome in study.outcomes]
     levers = [_levers(*about, outcome) for outcome in study.outcomes]
     return {
-        "clear": _clear(*about),
+        "beyond_chance": _clear(*about),
         "ledgers": [table for table in ledgers if table],
         "thirds": [table for table in thirds if table],
         "doing_well": [table for table in doing_well if table],
