@@ -76,6 +76,11 @@ def test_full_default_run_gives_the_committed_tables_the_picture_and_the_pages(s
     assert drawn >= {"balance.svg", "balance_narrow.svg", "nhefs/attrition.svg", "nhefs/quitting/survival_1.svg"}
     assert drawn >= {f"{name}/flow.svg" for name in COHORTS} | {f"{name}/graph.svg" for name in WORLDS}
     pages = [checkout / "results/report.html", *checkout.glob("results/pages/*.html")]
+    for page in (*pages, *checkout.glob("results/brief_*.html")):
+        assert " object at 0x" not in page.read_text(encoding="utf-8"), page
+    dunedin = (checkout / "results/pages/cohort-dunedin.html").read_text(encoding="utf-8")
+    assert "can be told from no change at all" in dunedin
+    assert len(list(checkout.glob("results/brief_*.html"))) == 2 * len(COHORTS)
     on_pages = [figure for page in pages for figure in shown(page)]
     assert len(shown(pages[0])) == 2, "the balance, for a laptop and for a phone"
     assert sorted(on_pages) == sorted((checkout / "results/figures" / file).read_bytes() for file in drawn)
