@@ -16,7 +16,7 @@ from evenwicht.estimators.joint import DRAWS, Drawn, joint_covariance, joint_dra
 from evenwicht.estimators.standardisation import OutcomeModel
 from evenwicht.levers.lever import Lever
 from evenwicht.levers.package import Acting, Package
-from evenwicht.studies.ledger import Introduced
+from evenwicht.studies.changes import Introduced
 from evenwicht.studies.ledger.few_or_all import HARDLY_PREDICTED
 from evenwicht.studies.ledger.run import NOISE
 

@@ -220,21 +220,36 @@ class HighRisk:
 
 
 @dataclass(frozen=True)
-class Ledger:
-    """Exposures that nobody would have against policies that everybody would: which changes more over all.
+class Changes:
+    """Exposures that nobody would have, and policies that everybody would.
 
     A number is one step lower as an exposure, and one step higher as a policy.
 
     Attributes
     ----------
     exposures, policies
-        Both sides. Rows of a pair have the policy as exposure, and the exposure as reference.
+        Both sides.
     outcomes
         Ids of outcomes.
     by
         Column of numbers along which inequality is told, if any; levers go by its thirds.
     levers
         Levers on columns, beside the policies.
+    """
+
+    exposures: tuple[Contrast, ...]
+    policies: tuple[Contrast, ...]
+    outcomes: tuple[str, ...]
+    by: str | None = None
+    levers: tuple[Lever, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ledger(Changes):
+    """Which of these changes more over all; rows of a pair have the policy as exposure, the exposure as reference.
+
+    Attributes
+    ----------
     high_risk
         Programmes for those at the highest risk.
     predictors
@@ -245,11 +260,6 @@ class Ledger:
         Which of the levers are weighed against the exposures.
     """
 
-    exposures: tuple[Contrast, ...]
-    policies: tuple[Contrast, ...]
-    outcomes: tuple[str, ...]
-    by: str | None = None
-    levers: tuple[Lever, ...] = ()
     high_risk: tuple[HighRisk, ...] = ()
     predictors: Adjustment = field(default_factory=Adjustment)
     exposed: str | None = None

@@ -18,11 +18,12 @@ from evenwicht.results.questions import (
     Question,
     Timing,
 )
+from evenwicht.worlds.changes import changed_arms
 from evenwicht.worlds.competing_truth import competing_arms, competing_rows
 from evenwicht.worlds.concentration_truth import concentration_arms, concentration_rows
 from evenwicht.worlds.context_truth import context_rows
 from evenwicht.worlds.inequality_truth import inequality_arms, inequality_rows
-from evenwicht.worlds.ledger_truth import ledger_arms, ledger_rows
+from evenwicht.worlds.ledger_truth import ledger_rows
 from evenwicht.worlds.pathways_truth import pathways_arms, pathways_rows
 from evenwicht.worlds.people import Draw, People
 from evenwicht.worlds.prediction_truth import prediction_rows
@@ -53,7 +54,7 @@ ANSWERS: dict[type[Question], Answer] = {
     Concentration: Answer(concentration_rows, concentration_arms),
     CompetingRisk: Answer(competing_rows, competing_arms),
     Inequality: Answer(inequality_rows, inequality_arms),
-    Ledger: Answer(ledger_rows, ledger_arms),
+    Ledger: Answer(ledger_rows, changed_arms),
     Timing: Answer(timing_rows, timing_arms),
     Prediction: Answer(prediction_rows),
     Pathways: Answer(pathways_rows, pathways_arms),

@@ -11,7 +11,8 @@ from evenwicht.display.language import retold, say
 from evenwicht.display.section import Found, Row
 from evenwicht.display.table import Cell, Column, Table
 from evenwicht.display.wording import number, scale_of
-from evenwicht.studies.ledger import THIRDS, Introduced, Settings
+from evenwicht.studies.changes import THIRDS, Introduced
+from evenwicht.studies.ledger import Settings
 from evenwicht.studies.ledger.assumed import side_effects
 from evenwicht.studies.ledger.told import changes_of
 from evenwicht.studies.study import part_keys

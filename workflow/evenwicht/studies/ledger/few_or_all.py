@@ -27,10 +27,11 @@ from evenwicht.estimators.rose import (
 )
 from evenwicht.results.questions import HighRisk
 from evenwicht.results.rows import Findings, Rows
-from evenwicht.studies.ledger import AT_LEAST, AT_MOST, METHOD, Settings
-from evenwicht.studies.ledger.sides import Side
+from evenwicht.studies.changes import METHOD
+from evenwicht.studies.ledger import AT_LEAST, AT_MOST, Settings
 from evenwicht.studies.measures import PER, number_needed
 from evenwicht.studies.samples import Response, Sample, draw_sample, response
+from evenwicht.studies.sides import Side
 
 SHIFTS = np.linspace(0.0, 0.5, 21)  # of everybody, in standard deviations of the predicted risk
 AREAS = np.linspace(0.51, 0.95, 45)  # under the ROC curve

@@ -22,13 +22,14 @@ from evenwicht.levers.figures import Point
 from evenwicht.levers.package import Package
 from evenwicht.results.flow import not_known
 from evenwicht.results.rows import Findings, Rows
+from evenwicht.studies.changes import METHOD
 from evenwicht.studies.clusters import ClusterSupport, cluster_support
-from evenwicht.studies.ledger import AT_LEAST, AT_MOST, METHOD, Settings
+from evenwicht.studies.ledger import AT_LEAST, AT_MOST, Settings
 from evenwicht.studies.ledger.few_or_all import tell_few_or_all
-from evenwicht.studies.ledger.regimes import People, Regimes
-from evenwicht.studies.ledger.sides import Side, sides_of
 from evenwicht.studies.measures import CRUDE, PER, arm_means, attributable, number_needed, ratio_of
+from evenwicht.studies.regimes import People, Regimes
 from evenwicht.studies.samples import Response, Sample, draw_sample, response
+from evenwicht.studies.sides import Side, sides_of
 from evenwicht.studies.study import Job
 from evenwicht.studies.values import MeanOutcome, TimedOutcome
 
@@ -77,7 +78,7 @@ def run(study: Settings, cohort: Cohort, book: Codebook, found: Findings, job: J
                     )
                 rows.flow(drawn[shared].flow)
                 amounts = isinstance(outcome, UseOutcome)
-                people = People.of(drawn[shared], side, study, cohort)
+                people = People.of(drawn[shared], side, cohort, study.by, study.doing_well)
                 changes[side] = _changed(rows, people, side, at, where if amounts else None)
         tell_few_or_all(study, cohort, book, found, sides[0], outcome, (name, at), lost)
         for policy in (side for side in sides if side.weighed and side in changes):

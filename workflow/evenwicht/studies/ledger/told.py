@@ -7,7 +7,8 @@ from evenwicht.base.exposures import Contrast
 from evenwicht.display.labels import answer, arms, cause, first_upper
 from evenwicht.display.language import message, say
 from evenwicht.display.section import Found, Row
-from evenwicht.studies.ledger import READINGS, Line, Settings
+from evenwicht.studies.changes import READINGS, Line
+from evenwicht.studies.ledger import Settings
 
 CHANGES = ("change_in_cases", "change_in_sds")
 GONE, INTRODUCED = message("gone"), message("introduced")

@@ -1,4 +1,4 @@
-"""The people of a ledger, and the mean outcome that a model leads to expect of them before and after a change."""
+"""Whom a change is counted over, and the mean outcome that a model leads to expect of them before and after it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,9 +13,8 @@ from evenwicht.estimators.regression import Family
 from evenwicht.estimators.standardisation import OutcomeModel, Regime
 from evenwicht.levers.package import thirds_of
 from evenwicht.levers.reach import THIRDS
-from evenwicht.studies.ledger import Settings
-from evenwicht.studies.ledger.sides import Side, numbers_of
 from evenwicht.studies.samples import Sample
+from evenwicht.studies.sides import Side, numbers_of
 from evenwicht.studies.study import part_keys
 
 
@@ -48,15 +47,15 @@ class People:
     doing_well: str | None
 
     @classmethod
-    def of(cls, sample: Sample, side: Side, study: Settings, cohort: Cohort) -> "People":
+    def of(cls, sample: Sample, side: Side, cohort: Cohort, by: str | None, doing_well: str | None = None) -> "People":
         """People of a sample of a cohort."""
-        ranks = None if study.by is None else numbers_of(cohort, study.by)
-        exposed = None if study.doing_well is None else numbers_of(cohort, study.doing_well)
+        ranks = None if by is None else numbers_of(cohort, by)
+        exposed = None if doing_well is None else numbers_of(cohort, doing_well)
         rank = None if ranks is None else ranks[sample.rows]
         among = np.ones(sample.n, dtype=bool) if side.among is None else side.among[sample.rows]
         flags = None if exposed is None else among & (exposed[sample.rows] == 1)
         places = None if rank is None else Ranks.of(rank, sample.weights)
-        return cls(sample, study.by, places, rank, among, flags, study.doing_well)
+        return cls(sample, by, places, rank, among, flags, doing_well)
 
     @property
     def thirds(self) -> Labels:

@@ -1,4 +1,4 @@
-"""The lines of a ledger: exposures that are gone, policies and levers that are introduced, and what each needs."""
+"""Each change: an exposure that is gone, a policy or a lever that is introduced, and what it needs."""
 
 from dataclasses import dataclass
 
@@ -10,13 +10,13 @@ from evenwicht.base.codebook import Codebook
 from evenwicht.base.exposures import Contrast
 from evenwicht.cohort import Cohort
 from evenwicht.levers.package import Package
-from evenwicht.studies.ledger import Settings, is_weighed
+from evenwicht.studies.changes import ChangeStudy, is_weighed
 from evenwicht.studies.samples import Exposed, exposed_by
 
 
 @dataclass(frozen=True, eq=False)
 class Side:
-    """One line of the ledger.
+    """One change over all.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class Side:
         return is_weighed(self.package)
 
 
-def sides_of(study: Settings, cohort: Cohort, book: Codebook) -> list[Side]:
+def sides_of(study: ChangeStudy, cohort: Cohort, book: Codebook) -> list[Side]:
     """Exposures, then policies, then levers."""
     shared = study.cluster or next(iter(book.role("family")), None)
     ranked = Adjustment(columns=[] if study.by is None else [study.by])  # a product needs both of its parts
