@@ -24,6 +24,7 @@ ORDER = [
     "display",
     "ingest",
     "levers",
+    "money",
     "side_effects",
     "worlds",
     "studies",
