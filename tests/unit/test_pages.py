@@ -62,7 +62,16 @@ def default(default_run: Run, default_tables: Tables, tmp_path_factory: pytest.T
 
 def test_the_front_page_answers_and_everything_else_stands_beside_it(default: Pages) -> None:
     of_cohorts = {f"cohort-{name}" for name in (*REAL, "randhie", *WORLDS, "siblings")}
-    assert set(default) == {"report", *of_cohorts, "recovery", "worlds", "methods", "estimates", "checklist"}
+    assert set(default) == {
+        "report",
+        *of_cohorts,
+        "recovery",
+        "worlds",
+        "methods",
+        "estimates",
+        "side_effects",
+        "checklist",
+    }
     front = default["report"]
     assert "<tbody" not in front, "numbers are on the pages beside it"
     assert all(f'href="pages/{page}.html"' in front for page in default if page != "report")
@@ -119,7 +128,7 @@ def test_a_run_of_one_real_cohort_speaks_of_nothing_else(
     }
     found = {**some_tables(), "table1": described(nhefs, nhefs_config)}
     pages = pages_of(run_of("nhefs"), found, tmp_path, figures)
-    assert set(pages) == {"report", "cohort-nhefs", "methods", "estimates", "checklist"}
+    assert set(pages) == {"report", "cohort-nhefs", "methods", "estimates", "side_effects", "checklist"}
     assert "Does a child’s early exposure weigh more, or a policy?" in told_by(pages["report"])
     assert "1,629" in section_of(pages["cohort-nhefs"], "people")
     assert "Survival by exposure. Kaplan–Meier" in told_by(pages["cohort-nhefs"])
@@ -209,7 +218,9 @@ def test_nothing_is_said_to_be_missing_where_nothing_is(tmp_path: Path) -> None:
         other.add("mean_difference", method, Interval.normal(2.4, 0.5), n=100)
     weighed = about("ledger", "weight_change")
     weighed.add("change_in_sds", "standardisation", Interval.normal(0.3, 0.1), n=100)
-    found = tables(rows, *others, weighed)
+    priced = about("money", "weight_change")
+    priced.add("mean_over_all", "standardisation", Interval.normal(0.3, 0.1), n=100)
+    found = tables(rows, *others, weighed, priced)
     found["estimates"] = pd.concat([given, found["estimates"]])
     pages = pages_of(run_of("nhefs"), found, tmp_path, BALANCE)
     for page in ("report", "cohort-nhefs"):

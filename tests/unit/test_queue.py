@@ -33,6 +33,7 @@ from evenwicht.side_effects.queue import (
     spread_factor,
     wait_exceeds,
 )
+from evenwicht.side_effects.shown import Waits
 from evenwicht.side_effects.simulation import FULL, LEAVE, Care, Plan, simulate
 from evenwicht.side_effects.team import Team, Triage, late, mean_waits
 from pydantic import ValidationError
@@ -335,7 +336,8 @@ def test_an_assumption_out_of_range_is_refused(key: str, value: dict[str, float]
 def test_the_figure_says_that_it_is_an_assumption_and_can_be_read() -> None:
     one, shares = team(20), np.array([0.7, 0.78, 0.8])
     plan, triage = Plan(4, 100, 200), Triage(0.1, 0.1)
-    exact = severe_by_share(one, shares, triage=triage)
+    exact, known = (severe_by_share(one, shares, triage=each) for each in (triage, None))
+    drawn = Waits(exact.first_come, known.priority, exact.priority)
     simulated = severe_by_share_simulated(one, shares, plan, KEY, limit=14, triage=triage)
     care = Care(patience=52)
     late_ones = severe_by_share_simulated(
@@ -344,7 +346,7 @@ def test_the_figure_says_that_it_is_an_assumption_and_can_be_read() -> None:
     assert (late_ones.first_come.lower <= late_ones.first_come.estimate).all()
     for language in ("en", "nl"):
         with speaking(language):
-            picture = crowding_figure(exact, simulated, late_ones, full=0.81, limit=14)
+            picture = crowding_figure(drawn, simulated, late_ones, full=0.81, limit=14, reported=(13, 17))
         assert faults(picture) == []
         assert {"en": "Assumed, not measured", "nl": "Aangenomen, niet gemeten"}[language] in picture.alt
         assert len(picture.alt) <= 200

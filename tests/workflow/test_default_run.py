@@ -71,6 +71,7 @@ def test_full_default_run_gives_the_committed_tables_the_picture_and_the_pages(s
         "methods",
         "estimates",
         "checklist",
+        "side_effects",
     }
     drawn = {str(file.relative_to(checkout / "results/figures")) for file in checkout.glob("results/figures/**/*.svg")}
     assert drawn >= {"balance.svg", "balance_narrow.svg", "nhefs/attrition.svg", "nhefs/quitting/survival_1.svg"}

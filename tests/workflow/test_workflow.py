@@ -338,7 +338,9 @@ def test_an_own_cohort_runs_from_the_template(snakemake: Run, checkout: Path) ->
     assert (flow.loc[flow["step"] == "due", "people"] == 600).all()
     assert "Our cohort" in (checkout / "results/report.html").read_text(encoding="utf-8")
     beside = sorted(file.stem for file in (checkout / "results/pages").iterdir())
-    assert beside == ["checklist", "cohort-own", "estimates", "methods"], "no page about worlds without one"
+    assert beside == ["checklist", "cohort-own", "estimates", "methods", "side_effects"], (
+        "no page about worlds without one"
+    )
     assert "evenwicht: 1 cohort, 3 studies.\n" in run.stdout
     assert re.search(r"^evenwicht: done in \d.* Open results/report\.html\.$", run.stdout, re.MULTILINE)
 

@@ -13,6 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+READ = (".csv", ".yaml")  # kinds of files that a module reads
+
 
 def file_digest(path: str | Path) -> str:
     """Return the SHA-256 of a file's content, or "" if there is no regular file that can be read.
@@ -42,9 +44,9 @@ def settings_digest(settings: Mapping[str, Any]) -> str:
 def code_digest(script: Path, library: Path, also: Iterable[Path] = ()) -> str:
     """Return a digest of a script and of every module of a library that it may import, directly or through others.
 
-    The table of a module, a CSV file beside it of the same name, counts with it. Imports count wherever they stand,
-    inside functions too. Importing a module runs the packages above it, so these
-    count as well. A module that is imported under a name known only when the program runs would be missed.
+    What a module reads, a CSV or YAML file beside it of the same name, counts with it. Imports count wherever they
+    stand, inside functions too. Importing a module runs the packages above it, so these count as well. A module that
+    is imported under a name known only when the program runs would be missed.
 
     Parameters
     ----------
@@ -63,9 +65,8 @@ def code_digest(script: Path, library: Path, also: Iterable[Path] = ()) -> str:
             found[file] = file.read_bytes()
             package = file.relative_to(library.parent).parts[:-1] if file.is_relative_to(library) else ()
             waiting += _modules(_imports(found[file], package), library)
-            data = file.with_suffix(".csv")
-            if file != script and data.is_file():
-                found[data] = data.read_bytes()
+            beside = [] if file == script else [file.with_suffix(suffix) for suffix in READ]
+            found |= {data: data.read_bytes() for data in beside if data.is_file()}
     names = {file: script.name if file == script else file.relative_to(library).as_posix() for file in found}
     listing = sorted(f"{names[file]} {hashlib.sha256(source).hexdigest()}" for file, source in found.items())
     return hashlib.sha256("\n".join(listing).encode()).hexdigest()

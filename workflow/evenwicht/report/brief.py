@@ -159,13 +159,23 @@ def unknown(told: Sequence[Told]) -> list[str]:
 
 
 def _of_studies(config: CohortConfig, tables: Mapping[str, pd.DataFrame], outcome: str) -> dict[str, Any]:
-    """The parts that the first study with something to say gives; empty without one."""
+    """The parts that studies give, one after the other; the table is that of the first which has one."""
+    parts: dict[str, Any] = {"sides": None, "gains": [], "costs": [], "side_effects": [], "turns": []}
+    without, known = dict[str, str](), list[str]()
     for name, study in config.studies.items():
         nothing = pd.DataFrame({"study": []})  # curves are in the figures
         found = Found.of(config.name, name, tables, nothing, synthetic=config.synthetic)
-        if parts := showing.brief(study, config.codebook, found, outcome):
-            return parts
-    return {"sides": None, "gains": [], "costs": [], "side_effects": [], "turns": []}
+        given = showing.brief(study, config.codebook, found, outcome)
+        parts["sides"] = parts["sides"] or given.pop("sides", None)
+        without |= given.pop("without_cost", {})
+        known += given.pop("with_cost", [])
+        for part, texts in given.items():
+            parts[part] += texts
+    named = [told for key, told in without.items() if key not in known]
+    if named:
+        told = say("No cost is known, so that these stay in people: {named}.", named="; ".join(dict.fromkeys(named)))
+        parts["costs"].append(told)
+    return parts
 
 
 def _turns(chosen: Sequence[Told], diagnostics: pd.DataFrame) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """What readers of studies expect to be reported, each item with where it stands in the report, or that it is not met.
 
 Items are those of STROBE (von Elm et al. 2007, PLoS Medicine 4:e296) and of CHEERS 2022 (Husereau et al. 2022, BMC
-Medicine 20:23), in words of our own.
+Medicine 20:23), and the four main recommendations of TARGET (Cashin et al. 2025, BMJ, doi:10.1136/bmj-2025-087179), in
+words of our own.
 """
 
 from collections.abc import Iterator
@@ -13,8 +14,8 @@ from evenwicht.report.sites import Files
 
 COHORT, METHODS, ESTIMATES, SETTINGS = "cohort", "methods", "estimates", "settings"
 BY_HAND = message("not met: whoever uses the report must write it")
-NO_MONEY = message("not met: benefits are not yet put in money")
-ONE_RATE = message("not met: nothing is discounted yet")
+NO_TRIAL = message("not met: no study here claims to emulate a trial")
+NOT_MAPPED = message("not met: the parts of a trial are not set out beside the data")
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ STROBE = (
     Item("22", message("Who paid for the study"), "", BY_HAND),
 )
 CHEERS = (
-    Item("1", message("The title says that costs are weighed, and what is compared"), "", NO_MONEY),
+    Item("1", message("The title says that costs are weighed, and what is compared"), COHORT),
     Item("2", message("Summary"), COHORT),
     Item("3", message("Background and reasons"), "", BY_HAND),
     Item("4", message("The plan of the analysis, and where it is"), SETTINGS),
@@ -73,10 +74,10 @@ CHEERS = (
     Item("7", message("What is compared, and why"), COHORT),
     Item("8", message("Whose costs count, and why"), COHORT),
     Item("9", message("Over how long, and why"), SETTINGS),
-    Item("10", message("Discount rate, and why"), "", ONE_RATE),
+    Item("10", message("Discount rate, and why"), COHORT),
     Item("11", message("Which outcomes tell of gain and harm"), SETTINGS),
     Item("12", message("How they were measured"), SETTINGS),
-    Item("13", message("How they were valued"), "", NO_MONEY),
+    Item("13", message("How they were valued"), COHORT),
     Item("14", message("How costs were valued"), COHORT),
     Item("15", message("Currency, price year, conversion"), COHORT),
     Item("16", message("The model, and whether it is public"), METHODS),
@@ -94,9 +95,25 @@ CHEERS = (
     Item("28", message("Interests of those who made it"), "", BY_HAND),
 )
 
+TARGET = (
+    Item("1", message("The report says that a trial is emulated with observations"), "", NO_TRIAL),
+    Item("2", message("The causal question, and why a trial is emulated"), "", NO_TRIAL),
+    Item(
+        "3",
+        message("The plan of that trial: estimand, assumptions, analysis, and what each is in the data"),
+        "",
+        NOT_MAPPED,
+    ),
+    Item(
+        "4",
+        message("An estimate of each estimand, how precise it is, and what other assumptions would do to it"),
+        COHORT,
+    ),
+)
+
 
 def checklists(files: Files, front: str) -> list[dict[str, Any]]:
-    """Return both checklists for the template: each item with its link, or with why it is not met."""
+    """Return the checklists for the template: each item with its link, or with why it is not met."""
     places = {
         COHORT: (front, say("the page of each cohort")),
         METHODS: (files.methods, say("Methods")),
@@ -106,6 +123,7 @@ def checklists(files: Files, front: str) -> list[dict[str, Any]]:
     told = (
         ("strobe", say("Observational studies (STROBE)"), STROBE),
         ("cheers", say("Economic evaluations (CHEERS 2022)"), CHEERS),
+        ("target", say("Observations that emulate a trial (TARGET 2025, its main recommendations)"), TARGET),
     )
     return [
         {"name": name, "title": title, "items": list(_items(items, places)), "met": _met(items)}

@@ -18,6 +18,7 @@ from evenwicht.report.flow_figure import flow_figure
 from evenwicht.report.forest import forest_figure
 from evenwicht.report.lines import Words
 from evenwicht.report.recovery_figures import recovery_figure, scenario_figure
+from evenwicht.report.side_effects_page import side_effects_figures
 from evenwicht.report.world_figures import attrition_figure, graph_figure
 from evenwicht.studies import showing
 from evenwicht.worlds import causal_graph
@@ -41,8 +42,8 @@ class Drawing:
     folder
         Of a cohort, <cohort>/<study>/<figure>.svg are what its studies draw; beside them are forest.svg if there is
         something to weigh, graph.svg of a world, flow.svg, and attrition.svg if there are waves. Of the run,
-        balance.svg and balance_narrow.svg; and recovery_<cohort>.svg, scenarios_<cohort>.svg and choices_<cohort>.svg
-        where fresh draws were made.
+        balance.svg, balance_narrow.svg and side_effects_<part>.svg; and recovery_<cohort>.svg, scenarios_<cohort>.svg
+        and choices_<cohort>.svg where fresh draws were made.
     """
 
     run: Run
@@ -72,6 +73,7 @@ class Drawing:
     def _of_run(self) -> Pictures:
         for name, narrow in (("balance", False), ("balance_narrow", True)):
             yield name, balance(self.tables["conclusions"], self.run.cohorts, narrow=narrow)
+        yield from side_effects_figures(self.run.settings.seed)
 
     def _of_study(self, cohort: str, name: str) -> Pictures:
         config = self.run.cohorts[cohort]

@@ -31,6 +31,7 @@ from evenwicht.report.methods import methods_used
 from evenwicht.report.promise import promise_line, recovered, rule
 from evenwicht.report.provenance import provenance
 from evenwicht.report.sentences import BADGES
+from evenwicht.report.side_effects_page import side_effects_page
 from evenwicht.report.sites import FRONT, brief_file, pages_of
 
 USED = ["cohort", "study", "method"]
@@ -153,6 +154,9 @@ def _pages(run: Run, tables: Mapping[str, pd.DataFrame], figures: Path) -> Itera
         "diagnostics": lines.diagnostics(words, tables["diagnostics"]),
     }
     yield Page(files.estimates, say("All estimates"), "estimates.html.j2", needs)
+    heading = say("Side effects: what is assumed")
+    assumed = {"assumed": side_effects_page(run.settings.seed), "figures": drawn}
+    yield Page(files.side_effects, say("Side effects"), "side_effects.html.j2", assumed, heading=heading)
     items = {"checklists": checklists(files, FRONT)}
     yield Page(files.checklist, say("Checklists"), "checklist.html.j2", items, heading=say("What a report should tell"))
 

@@ -16,6 +16,7 @@ class Files:
     methods: str = "pages/methods.html"
     estimates: str = "pages/estimates.html"
     checklist: str = "pages/checklist.html"
+    side_effects: str = "pages/side_effects.html"
     recovery: str = ""
     worlds: str = ""
 
@@ -27,6 +28,7 @@ class Files:
             *filter(None, (self.recovery, self.worlds)),
             self.methods,
             self.estimates,
+            self.side_effects,
             self.checklist,
         ]
 

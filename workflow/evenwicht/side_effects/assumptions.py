@@ -1,5 +1,6 @@
 """The assumptions of this room, each with its source: read from `assumptions.yaml`, checked as settings are."""
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from evenwicht.base.names import Strict
+from evenwicht.display.language import message
 from evenwicht.levers.figures import Figure, Point, Sweep, Value, at, ends
 from evenwicht.side_effects.team import Team, Triage
 
@@ -33,21 +35,27 @@ PositiveFigure = Annotated[Figure, AfterValidator(_above_zero)]
 class YouthCare(Strict):
     """What is assumed of youth care."""
 
-    places: PositiveFigure = Field(description="Cases in care at the same time in one team")
-    load: ShareFigure = Field(description="Share of places that referrals take up")
-    service: PositiveFigure = Field(description="Mean weeks in care")
-    spread: PositiveFigure = Field(description="Squared coefficient of variation of weeks in care; exponential: 1")
-    mild_share: ShareFigure = Field(description="Share of referrals that are mild")
-    severe_as_mild: ShareFigure = Field(description="Share of severe cases that triage takes for mild")
-    mild_as_severe: ShareFigure = Field(description="Share of mild cases that triage takes for severe")
-    patience: PositiveFigure = Field(description="Mean weeks after which a family stops waiting")
-    norm: PositiveFigure = Field(description="Weeks beyond which care comes late")
-    observed: PositiveFigure = Field(description="Mean weeks of waiting that local reports give")
-    in_care: PositiveFigure = Field(description="Trajectories in the country at the same time, about")
-    started: PositiveFigure = Field(description="Trajectories that start in a year in the country")
-    births: PositiveFigure = Field(description="Births in the same year")
-    births_of_team: PositiveFigure = Field(description="Births a year in the area that one team serves")
-    mild_of_change: ShareFigure = Field(description="Share of referrals added or taken away that are mild")
+    places: PositiveFigure = Field(description=message("Places: children in care at the same time in one team"))
+    load: ShareFigure = Field(description=message("Share of places that referrals take up"))
+    service: PositiveFigure = Field(description=message("Mean weeks in care"))
+    spread: PositiveFigure = Field(
+        description=message("How much weeks in care differ: their variance over their squared mean")
+    )
+    mild_share: ShareFigure = Field(description=message("Share of referrals that are mild"))
+    severe_as_mild: ShareFigure = Field(description=message("Share of severe cases that are taken for mild"))
+    mild_as_severe: ShareFigure = Field(description=message("Share of mild cases that are taken for severe"))
+    patience: PositiveFigure = Field(description=message("Mean weeks after which a family stops waiting"))
+    norm: PositiveFigure = Field(description=message("Weeks beyond which care comes late"))
+    observed: PositiveFigure = Field(description=message("Mean weeks of waiting that local reports give"))
+    in_care: PositiveFigure = Field(
+        description=message("Stretches of care under way in the country at the same time, about; a child may have two")
+    )
+    started: PositiveFigure = Field(description=message("Stretches of care that start in the country in a year"))
+    births: PositiveFigure = Field(description=message("Births in the same year"))
+    births_of_team: PositiveFigure = Field(description=message("Births a year in the area that one team serves"))
+    mild_of_change: ShareFigure = Field(
+        description=message("Of the referrals that a lever adds or takes away, the share that is mild")
+    )
 
     def team(self, point: Point = "mid") -> Team:
         """Return one team; all but the share of mild referrals is taken at a point of its range."""
@@ -74,12 +82,20 @@ class CutOff(Sweep):
 class Pressure(Strict):
     """What is assumed of the pressure that a campaign may put on families."""
 
-    felt: Figure = Field(description="Rise in felt pressure among those whom a campaign reaches, SD")
-    log_odds: Figure = Field(description="Rise in the log-odds of burn-out per SD of felt pressure")
-    baseline: Annotated[CutOff, AfterValidator(_share)] = Field(description="Share with burn-out without a campaign")
-    parents: PositiveFigure = Field(description="Parents reached per birth")
+    felt: Figure = Field(
+        description=message("Rise in felt pressure among those whom a campaign reaches, standard deviations")
+    )
+    log_odds: Figure = Field(
+        description=message("Rise in the log-odds of burn-out for each standard deviation of felt pressure")
+    )
+    baseline: Annotated[CutOff, AfterValidator(_share)] = Field(
+        description=message("Share of parents with burn-out, without a campaign")
+    )
+    parents: PositiveFigure = Field(description=message("Parents reached for each birth"))
     shift: Figure = Field(
-        description="How far an outcome of the child is shifted with burn-out in the family, SD of its liability"
+        description=message(
+            "How far a child’s liability to a bad outcome lies higher with burn-out in the family, standard deviations"
+        )
     )
 
 
@@ -100,3 +116,11 @@ def assumptions() -> Assumptions:
     import yaml
 
     return Assumptions.model_validate(yaml.safe_load(FILE.read_text(encoding="utf-8")))
+
+
+def described() -> Iterator[tuple[str, Value | Sweep]]:
+    """Yield what each assumption is about, in English, with its numbers and source, in the order of the file."""
+    known = assumptions()
+    for part in (known.youth_care, known.pressure):
+        for name, field in type(part).model_fields.items():
+            yield field.description or "", getattr(part, name)
