@@ -7,7 +7,9 @@ from pathlib import Path
 import evenwicht
 import jinja2
 from evenwicht.estimators.results import DIAGNOSTIC_LABELS, ESTIMANDS
+from evenwicht.money.conventions import conventions
 from evenwicht.results.rows import UNITS
+from evenwicht.side_effects.assumptions import assumptions, described
 from evenwicht.studies import KINDS, showing
 from evenwicht.studies.event_study.survives import CHECKS
 from jinja2 import nodes
@@ -66,11 +68,14 @@ def declared() -> Iterator[str]:
         yield heading
         yield from (method.text for method in methods.values())
     yield from (check.question for check in CHECKS)
+    for _, figure in described():
+        yield figure.source
+    yield assumptions().pressure.baseline.cut_off
 
 
 def stored() -> set[str]:
     """Return every text of the library, put together or not, with {} for what is filled in: tables hold some of them."""
-    texts = set()
+    texts = {convention.label for convention in conventions().values()}
     for module in sorted(LIBRARY.rglob("*.py")):
         for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
             match node:

@@ -661,6 +661,26 @@ FAULTS: dict[str, tuple[str, str, dict[str, Any], list[str]]] = {
             "packages.0.levers.1",
         ],
     ),
+    "money": (
+        "dunedin",
+        "money",
+        {
+            "exposures": ["povertty"],
+            "outcomes": ["hospital_nights", "diseases"],
+            "rates": "dutch",
+            "worth": {"welfare": {"ages": [18, 38], "price": "nl_hospital_dye"}},
+            "costs": {
+                "visits_maltreatment": {"ages": [0, 2], "amount": {"value": 1, "tag": "V", "source": "somewhere"}}
+            },
+            "transfers": ["visits"],
+            "bought": {"outcome": "disease"},
+            "weights": "sampling",
+        },
+        [
+            *("exposures.0", "outcomes.1", "rates", "worth.welfare", "worth.welfare.price"),
+            *("costs.visits_maltreatment", "transfers.0", "bought.outcome", "weights"),
+        ],
+    ),
 }
 
 
@@ -705,6 +725,7 @@ def test_a_kind_of_study_honours_weights_or_refuses_them_by_name(kind: str) -> N
         "inequality",
         "concentration",
         "ledger",
+        "money",
     )
     assert faults == ([] if kind in honour else refused)
 
@@ -809,7 +830,7 @@ def test_follow_up_belongs_to_a_time_to_an_event_on_the_clock_of_age() -> None:
 
 def test_a_heavy_study_is_a_job_and_all_light_ones_are_another() -> None:
     assert configured("rationing").jobs == {
-        "light": ["household", "rationed", "ledger"],
+        "light": ["household", "rationed", "ledger", "money"],
         "end_of_rationing": ["end_of_rationing"],
     }
     assert configured("reform").jobs == {"light": list(configured("reform").studies)}

@@ -22,6 +22,7 @@ FILES = {
     "lib/lazy.py": "from . import relative\n",
     "lib/relative.py": "from .deep import sibling\n",
     "lib/relative.csv": "the table of a module\n",
+    "lib/relative.yaml": "what: it reads\n",
     "lib/deep/sibling.py": "from .. import lazy\n",
     "lib/star.py": "",
     "lib/unused.py": "import lib.used\n",
@@ -29,7 +30,8 @@ FILES = {
     "lib/data.csv": "",
     "scripts/job.py": "import numpy\nimport lib.used\nfrom lib.star import *\n",
 }
-IMPORTED = {name for name in FILES if "unused" not in name and name.endswith(".py")} | {"lib/relative.csv"}
+READ = {"lib/relative.csv", "lib/relative.yaml"}
+IMPORTED = {name for name in FILES if "unused" not in name and name.endswith(".py")} | READ
 
 
 @pytest.fixture

@@ -212,7 +212,7 @@ def dutch(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
 
 
 def test_pages_in_dutch_say_so(dutch: Mapping[str, str]) -> None:
-    assert len(dutch) == 8
+    assert len(dutch) == 9
     for page, html in dutch.items():
         assert '<html lang="nl">' in html, page
 

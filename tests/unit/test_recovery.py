@@ -93,7 +93,9 @@ def test_replicates_without_an_estimate_or_an_interval_are_counted_and_do_not_di
 def test_a_draw_that_cannot_support_a_comparison_is_counted_and_told_and_does_not_end_the_others(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    config = changed(configured("deprivation"), {"studies.institution": None, "studies.ledger": None})
+    config = changed(
+        configured("deprivation"), {f"studies.{name}": None for name in ("institution", "ledger", "money")}
+    )
     truth = exact_values(config.source, config.codebook, config.questions)
     support = policy_run.draw_sample
     draws = iter(range(9))  # three outcomes of three draws
@@ -220,6 +222,6 @@ def test_the_digest_of_settings_follows_what_replicates_are_computed_from() -> N
 
 def test_a_scenario_depends_on_its_policy_studies_alone() -> None:
     config = configured("rationing")
-    assert recovered_studies(config) == ["household", "rationed", "end_of_rationing", "ledger"]
+    assert recovered_studies(config) == ["household", "rationed", "end_of_rationing", "ledger", "money"]
     assert recovered_studies(config.in_scenario("cohort_trend")) == ["rationed", "end_of_rationing"]
-    assert recovered_studies(configured("register_nz")) == ["concentration", "ledger"]
+    assert recovered_studies(configured("register_nz")) == ["concentration", "ledger", "money"]

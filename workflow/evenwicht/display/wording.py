@@ -164,6 +164,8 @@ def number(value: float, digits: int = 2) -> str:
     """Write a number with a true minus sign and thousands separators; empty for NaN."""
     if value is None or math.isnan(value):
         return ""
+    if math.isinf(value):
+        return say("infinite") if value > 0 else f"{MINUS}{say('infinite')}"
     text = f"{round(value, digits):,.{max(digits, 0)}f}"
     return localised(text.replace("-", MINUS if float(text.replace(",", "")) else ""))
 

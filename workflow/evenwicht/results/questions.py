@@ -1,7 +1,7 @@
 """What a study asks a true value for. Worlds answer without knowing studies; every answer is keyed as estimates are."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -266,6 +266,32 @@ class Ledger(Changes):
     weighed: tuple[Lever, ...] = ()
 
 
+class Accounts(Protocol):
+    """What follows in money from changes of outcomes."""
+
+    def truths(
+        self, key: str, lever: Lever | None, changes: "Mapping[str, float]", thirds: "Labels", weights: "Floats"
+    ) -> "Iterable[tuple[str, str, str, float]]":
+        """Yield column or outcome, estimand, `at` and value for true changes a birth.
+
+        `key` is the exposure of the rows; thirds, (n,), and weights, (n,), of people say how many a lever reaches.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Money(Changes):
+    """What changes are worth in money; rows have a column of money, or an outcome, as outcome.
+
+    Attributes
+    ----------
+    accounts
+        How changes become money.
+    """
+
+    accounts: Accounts
+
+
 @dataclass(frozen=True)
 class Timing:
     """Which hypothesis about the timing of an exposure fits an outcome best.
@@ -394,4 +420,4 @@ class Context:
 
 
 OfChildhood = CompetingRisk | Inequality | Timing | Prediction | Pathways | Context
-Question = Effect | Births | Part | Concentration | Ledger | OfChildhood
+Question = Effect | Births | Part | Concentration | Ledger | Money | OfChildhood

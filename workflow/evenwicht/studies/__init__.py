@@ -17,6 +17,7 @@ from evenwicht.studies import (
     ladder,
     ledger,
     missing_data,
+    money,
     pathways,
     policy,
     prediction,
@@ -43,4 +44,5 @@ KINDS: tuple[type[StudySettings], ...] = (
     pathways.Settings,
     context.Settings,
     ledger.Settings,
+    money.Settings,
 )

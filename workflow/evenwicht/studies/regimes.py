@@ -16,6 +16,7 @@ from evenwicht.levers.reach import THIRDS
 from evenwicht.studies.samples import Sample
 from evenwicht.studies.sides import Side, numbers_of
 from evenwicht.studies.study import part_keys
+from evenwicht.studies.values import MeanOutcome, TimedOutcome
 
 
 @dataclass(frozen=True)
@@ -139,3 +140,10 @@ class Regimes:
         rest = 1.0 - np.sum([chance for chance, _ in self.after], axis=0)
         whole = [*self.after, (rest, self.natural)]
         return slope_under(self.model, whole, ranks) - standardised_slope(self.model, self.natural, ranks)
+
+
+def family_for(outcome: MeanOutcome | TimedOutcome) -> Family:
+    """Logistic of a risk, log-linear of use and counts, linear of other numbers."""
+    if isinstance(outcome, TimedOutcome) or outcome.binary:
+        return "binomial"
+    return "poisson" if outcome.amount or outcome.counted else "gaussian"

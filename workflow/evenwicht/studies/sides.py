@@ -1,5 +1,6 @@
 """Each change: an exposure that is gone, a policy or a lever that is introduced, and what it needs."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +11,9 @@ from evenwicht.base.codebook import Codebook
 from evenwicht.base.exposures import Contrast
 from evenwicht.cohort import Cohort
 from evenwicht.levers.package import Package
+from evenwicht.results.flow import not_known
 from evenwicht.studies.changes import ChangeStudy, is_weighed
-from evenwicht.studies.samples import Exposed, exposed_by
+from evenwicht.studies.samples import Exposed, Sample, draw_sample, exposed_by
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +91,48 @@ def sides_of(study: ChangeStudy, cohort: Cohort, book: Codebook) -> list[Side]:
             keys = package.exposure, package.reference
             sides.append(Side(*keys, exposed, True, own, shared, columns, package, values[:, 1:], among))
     return sides
+
+
+NOT_ON_BOTH_SIDES = "not known on the other side of the ledger"
+
+
+class Drawing:
+    """Draws the people of each change and outcome: those for whom everything that any change needs is known.
+
+    Parameters
+    ----------
+    study, cohort, book
+        What is studied, in whom.
+    sides
+        All changes.
+    also
+        Further columns that must be known.
+    """
+
+    def __init__(
+        self, study: ChangeStudy, cohort: Cohort, book: Codebook, sides: Sequence[Side], also: Iterable[str] = ()
+    ) -> None:
+        self.study, self.cohort, self.book = study, cohort, book
+        columns = {name for side in sides for name in side.columns} | set(also)
+        self.lost = {NOT_ON_BOTH_SIDES: not_known(cohort.persons, sorted(columns))}
+        self._drawn = dict[tuple[int, str], Sample]()
+
+    def sample(self, side: Side, outcome: str, where: str) -> Sample:
+        """Return the people of one change and outcome; all readings of one lever share them."""
+        key = (id(side.exposed), outcome)
+        if key not in self._drawn:
+            self._drawn[key] = draw_sample(
+                self.cohort,
+                side.exposed,
+                side.adjust,
+                self.book.outcomes[outcome],
+                where,
+                clusters=self.cohort.persons[side.cluster] if side.cluster else None,
+                weights=self.study.weights,
+                follow=self.study.follow,
+                lost=self.lost,
+            )
+        return self._drawn[key]
 
 
 def numbers_of(cohort: Cohort, column: str) -> Floats:

@@ -13,6 +13,7 @@ from evenwicht.results.questions import (
     Context,
     Inequality,
     Ledger,
+    Money,
     Pathways,
     Prediction,
     Question,
@@ -24,6 +25,7 @@ from evenwicht.worlds.concentration_truth import concentration_arms, concentrati
 from evenwicht.worlds.context_truth import context_rows
 from evenwicht.worlds.inequality_truth import inequality_arms, inequality_rows
 from evenwicht.worlds.ledger_truth import ledger_rows
+from evenwicht.worlds.money_truth import money_rows
 from evenwicht.worlds.pathways_truth import pathways_arms, pathways_rows
 from evenwicht.worlds.people import Draw, People
 from evenwicht.worlds.prediction_truth import prediction_rows
@@ -55,6 +57,7 @@ ANSWERS: dict[type[Question], Answer] = {
     CompetingRisk: Answer(competing_rows, competing_arms),
     Inequality: Answer(inequality_rows, inequality_arms),
     Ledger: Answer(ledger_rows, changed_arms),
+    Money: Answer(money_rows, changed_arms),
     Timing: Answer(timing_rows, timing_arms),
     Prediction: Answer(prediction_rows),
     Pathways: Answer(pathways_rows, pathways_arms),

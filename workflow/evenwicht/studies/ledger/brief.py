@@ -44,7 +44,7 @@ class Weighing:
 
 
 def brief(study: Settings, book: Codebook, found: Found, outcome: str) -> dict[str, Any]:
-    """Return the parts of a brief: a table `sides`, and sentences of `gains`, `costs`, `side_effects` and `turns`.
+    """Return the parts of a brief: a table `sides`, what has no cost, and sentences of the other parts.
 
     `outcome` is told if the ledger has it, else its own first.
     """
@@ -53,6 +53,7 @@ def brief(study: Settings, book: Codebook, found: Found, outcome: str) -> dict[s
         "sides": _sides_table(book, weighing),
         "gains": list(_gains(book, weighing))[:MOST_GAINS],
         "costs": list(_costs(book, weighing)),
+        "without_cost": _without_cost(book, weighing),
         "side_effects": side_effects(study, book, found, weighing.outcome),
         "turns": list(_turns(study)),
     }
@@ -153,10 +154,12 @@ def _costs(book: Codebook, weighing: Weighing) -> Iterator[str]:
             money=retold(cost["note"]),
             payer=payers[side["exposure"]],
         )
+
+
+def _without_cost(book: Codebook, weighing: Weighing) -> dict[str, str]:
+    """Policies and levers whose cost the ledger does not know: what each is called, by its key."""
     policies = [side for side in _changes(book, weighing) if side["level"] == "policy"]
-    without = [side["about"] for side in policies if _figure(weighing, side, "lever_cost") is None]
-    if without:
-        yield say("No cost is known, so that these stay in people: {named}.", named="; ".join(dict.fromkeys(without)))
+    return {side["exposure"]: side["about"] for side in policies if _figure(weighing, side, "lever_cost") is None}
 
 
 def _money(amount: float) -> str:

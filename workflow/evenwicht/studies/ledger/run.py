@@ -16,27 +16,24 @@ from evenwicht.estimators.event_support import EventSupport
 from evenwicht.estimators.influence import Estimate, combined, sample_mean, sample_spread
 from evenwicht.estimators.joint import Drawn, joint_draws, outweighs
 from evenwicht.estimators.propensity import fit_propensity
-from evenwicht.estimators.regression import Family
 from evenwicht.estimators.results import Interval
 from evenwicht.levers.figures import Point
 from evenwicht.levers.package import Package
-from evenwicht.results.flow import not_known
 from evenwicht.results.rows import Findings, Rows
 from evenwicht.studies.changes import METHOD
 from evenwicht.studies.clusters import ClusterSupport, cluster_support
 from evenwicht.studies.ledger import AT_LEAST, AT_MOST, Settings
 from evenwicht.studies.ledger.few_or_all import tell_few_or_all
 from evenwicht.studies.measures import CRUDE, PER, arm_means, attributable, number_needed, ratio_of
-from evenwicht.studies.regimes import People, Regimes
-from evenwicht.studies.samples import Response, Sample, draw_sample, response
-from evenwicht.studies.sides import Side, sides_of
+from evenwicht.studies.regimes import People, Regimes, family_for
+from evenwicht.studies.samples import Response, Sample, response
+from evenwicht.studies.sides import Drawing, Side, sides_of
 from evenwicht.studies.study import Job
-from evenwicht.studies.values import MeanOutcome, TimedOutcome
+from evenwicht.studies.values import MeanOutcome
 
 FIFTH = 0.2
 JOINT = "joint_draws"
 NOISE = "neither the lever nor the exposure can be told from no change, so that there are no sizes to compare"
-NOT_ON_BOTH_SIDES = "not known on the other side of the ledger"
 
 
 def run(study: Settings, cohort: Cohort, book: Codebook, found: Findings, job: Job) -> None:
@@ -55,32 +52,19 @@ def run(study: Settings, cohort: Cohort, book: Codebook, found: Findings, job: J
     """
     sides = sides_of(study, cohort, book)
     own = {name for name in (study.by, study.doing_well) if name is not None}
-    columns = {name for side in sides for name in side.columns} | own
-    lost = {NOT_ON_BOTH_SIDES: not_known(cohort.persons, sorted(columns))}
+    drawing = Drawing(study, cohort, book, sides, own)
     for name in study.outcomes:
         outcome = book.outcomes[name]
-        at, changes, drawn = horizon_of(outcome), dict[Side, _Change](), dict[int, Sample]()
+        at, changes = horizon_of(outcome), dict[Side, _Change]()
         for side in sides:
             where = f"cohort {book.cohort}, study {found.study}, {side.exposure} on {name}"
             with found.part(name, side.exposure, side.reference, estimand=effect_estimand(outcome)) as rows:
-                shared = id(side.exposed)  # by all readings of one lever
-                if shared not in drawn:
-                    drawn[shared] = draw_sample(
-                        cohort,
-                        side.exposed,
-                        side.adjust,
-                        outcome,
-                        where,
-                        clusters=cohort.persons[side.cluster] if side.cluster else None,
-                        weights=study.weights,
-                        follow=study.follow,
-                        lost=lost,
-                    )
-                rows.flow(drawn[shared].flow)
+                sample = drawing.sample(side, name, where)
+                rows.flow(sample.flow)
                 amounts = isinstance(outcome, UseOutcome)
-                people = People.of(drawn[shared], side, cohort, study.by, study.doing_well)
+                people = People.of(sample, side, cohort, study.by, study.doing_well)
                 changes[side] = _changed(rows, people, side, at, where if amounts else None)
-        tell_few_or_all(study, cohort, book, found, sides[0], outcome, (name, at), lost)
+        tell_few_or_all(study, cohort, book, found, sides[0], outcome, (name, at), drawing.lost)
         for policy in (side for side in sides if side.weighed and side in changes):
             for exposure in (side for side in sides if not side.policy and side in changes):
                 with found.part(name, policy.exposure, exposure.exposure) as rows:
@@ -128,7 +112,7 @@ def _changed(rows: Rows, people: People, side: Side, at: str, amounts: str | Non
     sample.tell_share(rows)
     risk = numbers.estimand == "risk_difference"
     size: dict[str, Any] = {"n": sample.n, "events": numbers.events, "at": at}
-    regimes = Regimes.of(people, side, numbers.value, _family(sample.outcome))
+    regimes = Regimes.of(people, side, numbers.value, family_for(sample.outcome))
     among = None if people.among.all() else people.among
     spread = None if risk else sample_spread(numbers.value, sample.weights)
     before, after = regimes.means(among)
@@ -182,13 +166,6 @@ def _tell_doing_well(rows: Rows, people: People, side: Side, regimes: Regimes, n
     bounded = sample.sampling.interval if side.package is not None else sample.sampling.risk_interval
     interval = events.of(cluster_support(sample).of(bounded(told)))
     rows.add(estimand, method, interval, n=int(exposed.sum()), events=int(np.nansum(numbers.status[exposed])), at=at)
-
-
-def _family(outcome: MeanOutcome | TimedOutcome) -> Family:
-    """Logistic of a risk, log-linear of use and counts, linear of other numbers."""
-    if isinstance(outcome, TimedOutcome) or outcome.binary:
-        return "binomial"
-    return "poisson" if outcome.amount or outcome.counted else "gaussian"
 
 
 def _tell_range(

@@ -10,10 +10,11 @@ from evenwicht.display.section import Found, Method, Row
 from evenwicht.display.table import Cell, Column, Table
 from evenwicht.display.wording import number, scale_of
 from evenwicht.studies import methods
+from evenwicht.studies.change_words import Side, row_of, side_of
 from evenwicht.studies.changes import THIRDS
 from evenwicht.studies.ledger import AT_LEAST, AT_MOST, Settings
 from evenwicht.studies.ledger.assumed import side_effects
-from evenwicht.studies.ledger.told import Side, change_of, changes_of, row_of, side_of, sides
+from evenwicht.studies.ledger.told import change_of, changes_of, sides
 from evenwicht.studies.study import part_keys
 
 HEADING = "Ledger"
