@@ -1,25 +1,27 @@
 """Time between dates as people count it: from one monthly or yearly return of a day to the next."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from evenwicht.base.arrays import Floats
 from evenwicht.base.columns import SourceColumn
+
+if TYPE_CHECKING:
+    from evenwicht.base.arrays import Floats
 
 UNITS = {"day": "D", "month": "M", "year": "Y"}  # from fine to coarse
 MONTHS = 12
 
 
-def years(start: Any, end: Any) -> Floats:
+def years(start: Any, end: Any) -> "Floats":
     """Return an age: the birthdays passed, and the part of the year between the last and the next; see `steps`."""
     return steps(start, end, MONTHS)
 
 
-def months(start: Any, end: Any) -> Floats:
+def months(start: Any, end: Any) -> "Floats":
     """Return the same counted by months: 1 on the same day of the next month."""
     return steps(start, end, 1)
 
 
-def steps(start: Any, end: Any, length: int) -> Floats:
+def steps(start: Any, end: Any, length: int) -> "Floats":
     """Return the time from `start` to `end` in steps of some months: a whole number on each return of the day.
 
     Between two returns it runs with the days. Where the month has no such day, the day returns on the first of the

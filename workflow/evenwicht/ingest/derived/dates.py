@@ -46,9 +46,10 @@ class AgeBetween(Operation):
         unit = coarsest(self.inputs)
         start = first_days(rows.read(self.start), unit)
         end = first_days(rows.read(self.end) if self.end else np.datetime64(str(self.at)), unit)
+        later = f"that in '{self.end.source}'" if self.end else str(self.at)
         rows.refuse(
             end < start,
-            f"a date in '{self.start.source}' after {f'that in {self.end.source}' if self.end else self.at}",
+            f"a date in '{self.start.source}' after {later}",
             "Correct the dates, or list a date that stands for none under `missing`.",
         )
         return pd.Series(years(start, end) if unit == "D" else months(start, end) / MONTHS)

@@ -113,9 +113,7 @@ class Cut(Operation):
         if any(low >= high for low, high in zip(self.limits, self.limits[1:], strict=False)):
             raise ValueError("limits must rise from each to the next")
         if len(self.labels) != len(self.limits) + 1:
-            raise ValueError(
-                f"{len(self.limits)} limits make {len(self.limits) + 1} categories, not {len(self.labels)}"
-            )
+            raise ValueError(f"there are {len(self.limits) + 1} categories, and {len(self.labels)} labels")
         if len(set(self.labels)) < len(self.labels):
             raise ValueError("every category needs a label of its own")
         return self
