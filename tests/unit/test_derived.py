@@ -81,6 +81,13 @@ def test_new_codes_are_in_the_order_in_which_they_are_listed_whoever_has_them() 
         assert made(rule, {"x": x}, type="category").cat.categories.tolist() == ["low", "high", "apart"]
 
 
+def test_a_missing_code_stays_missing_however_it_is_written() -> None:
+    rule = {"kind": "recode", "of": {"source": "x", "missing": [9]}, "into": {1: "low"}, "otherwise": "high"}
+    table = {"x": ["1", "9", "9.0", "3"]}
+    assert listed(made(rule, table, type="category")) == ["low", None, None, "high"]
+    assert listed(made(rule, table, type="category", missing=["high"])) == ["low", None, None, None]
+
+
 def test_a_new_code_may_be_called_like_an_old_one() -> None:
     rule = {"kind": "recode", "of": "x", "into": {1: 2, 2: 1}}
     assert listed(made(rule, {"x": ["1", "2", "1"]})) == [2, 1, 2]

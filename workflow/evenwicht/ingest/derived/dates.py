@@ -135,9 +135,9 @@ class MonthsExposed(Operation):
     kind: Literal["months_exposed"]
     of: DateColumn = Field(description="Source column with the date of birth, or of conception")
     from_month: int = Field(
-        ge=-MONTHS, description="Month of life in which it starts; -9 is nine months before the date"
+        ge=-MONTHS, description="Age in months at which it starts; -9 is nine months before the date"
     )
-    to_month: int = Field(le=120 * MONTHS, description="Month of life in which it ends; 24 is the second birthday")
+    to_month: int = Field(le=120 * MONTHS, description="Age in months at which it ends; 24 is the second birthday")
     start: dt.date = Field(description="First day of the window")
     end: dt.date = Field(description="Last day of the window")
 

@@ -87,8 +87,8 @@ class Recode(Operation):
     def _others(self, rows: Rows, becomes: str) -> dict[str, str]:
         from evenwicht.ingest.typing import code_of
 
-        words = rows.read(self.of).cat.categories
-        return {word: becomes for word in words if code_of(word, set(self.into), truth_words=False) is None}
+        words, known = rows.read(self.of).cat.categories, {*self.into, *self.of.missing}
+        return {word: becomes for word in words if code_of(word, known, truth_words=False) is None}
 
 
 class Cut(Operation):
