@@ -426,7 +426,7 @@ def test_exit_is_at_the_end_of_the_month_of_the_event_or_of_follow_up() -> None:
 )
 def test_an_event_in_no_month_of_follow_up_is_refused(year: str, month: str) -> None:
     with pytest.raises(
-        DataError, match="column 'exit_age': 1 people have an event outside 1983-01 to 1992-12"
+        DataError, match="column 'exit_age': 1 person has an event outside 1983-01 to 1992-12"
     ) as refused:
         derived({"age": ["50"], "dead": ["1"], "year": [year], "month": [month]}, exit_age=EXIT)
     assert year not in str(refused.value)

@@ -164,14 +164,14 @@ def _broken_scenarios(cohort: CohortConfig) -> Iterator[Mistake]:
             cohort.in_scenario(name)
         except ValidationError as error:
             world = {"source": merged(cohort.source.model_dump(mode="json"), changes)}
-            for path, what, fix in _mistakes(error, world):
-                yield Mistake(f"scenarios.{name}: {path}", what, fix)
+            for mistake in _mistakes(error, world):
+                yield mistake._replace(path=f"scenarios.{name}: {mistake.path}")
 
 
 def _config_error(mistakes: list[Mistake], where: str) -> ConfigError:
     faults = [
-        ConfigError(what, where=f"{where}: {path}" if path else where, fix=fix)
-        for path, what, fix in mistakes[:MOST_MISTAKES]
+        ConfigError(fault.what, where=f"{where}: {fault.path}" if fault.path else where, fix=fault.fix)
+        for fault in mistakes[:MOST_MISTAKES]
     ]
     if len(mistakes) > MOST_MISTAKES:
         more = f"and {len(mistakes) - MOST_MISTAKES} more mistakes"

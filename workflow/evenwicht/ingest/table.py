@@ -72,6 +72,9 @@ def to_cohort(flat: pa.Table, source: WideSource, book: Codebook) -> Cohort:
 
     def read(column: SourceColumn, name: str = "") -> pd.Series:
         origin = column.source or name
+        if origin in source.derived and column.type == "category" and not column.codes:
+            levels = [level for level in source.derived[origin].levels if level not in column.missing]
+            column = column.model_copy(update={"codes": {level: level for level in levels}})  # keeps their order
         # the decimal mark is that of the file; a derived column was not in it
         return typed(text(origin), name or origin, column, where, "." if origin in made else decimal)
 

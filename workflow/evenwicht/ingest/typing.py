@@ -98,7 +98,7 @@ def _decoded(text: Text, meaning: Mapping[str, object], column: SourceColumn, wh
     """Return what each code means, (n,), None if missing; codes are few, so that each is looked up once."""
     encoded = text.dictionary_encode()
     words = encoded.dictionary.to_pylist()
-    codes = [_code(word, {*meaning, *column.missing}, column.spelt_out) for word in words]
+    codes = [code_of(word, {*meaning, *column.missing}, column.spelt_out) for word in words]
     unknown = [word for word, code in zip(words, codes, strict=True) if code is None]
     bad = _flags(pc.is_in(text, pa.array(unknown, pa.string())))
     _refuse(
@@ -113,7 +113,7 @@ def _decoded(text: Text, meaning: Mapping[str, object], column: SourceColumn, wh
     return np.asarray(meanings[encoded.indices.fill_null(len(words)).to_numpy(zero_copy_only=False)])
 
 
-def _code(word: str, codes: set[str], truth_words: bool) -> str | None:
+def code_of(word: str, codes: set[str], truth_words: bool) -> str | None:
     """Return the code that a word in the source stands for: 1 may be written 1.0, and yes as Yes."""
     spellings = [word, re.sub(r"^(-?\d+)[.,]0+$", r"\1", word), *([word.casefold()] if truth_words else [])]
     return next((spelling for spelling in spellings if spelling in codes), None)
