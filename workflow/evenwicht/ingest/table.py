@@ -23,7 +23,7 @@ from evenwicht.ingest.parquet import read_parquet
 from evenwicht.ingest.sources import EventMap, PackageSource, TableSource, WideSource
 from evenwicht.ingest.text import as_text, trimmed
 from evenwicht.ingest.typing import typed
-from evenwicht.ingest.waves import require_order
+from evenwicht.ingest.waves import due, require_order
 
 READERS: dict[str, Callable[[TableSource, list[str]], pa.Table]] = {
     ".csv": read_delimited,
@@ -136,15 +136,16 @@ def to_cohort(flat: pa.Table, source: WideSource, book: Codebook, faults: Faults
         )
         for c in source.costs
     ]
+    coded = absences(ids, source, book, cells)
     cohort = Cohort(
         name=book.cohort,
         description=book.description,
         columns=dict(book.columns),
         persons=persons,
-        measures=_stacked(measures, "measures"),
+        measures=due(_stacked(measures, "measures"), coded),
         events=_stacked(events, "events"),
         costs=_stacked(costs, "costs"),
-        absences=absences(ids, source, book, cells),
+        absences=coded,
     )
     require_order(cohort.measures, ids, where, gathered)
     cohort.check(gathered)

@@ -1,4 +1,4 @@
-"""The order of waves: nobody is younger at a later one."""
+"""Waves: who is due at them, and their order: nobody is younger at a later one."""
 
 import numpy as np
 import pandas as pd
@@ -6,6 +6,22 @@ import pandas as pd
 from evenwicht.base.arrays import Flags
 from evenwicht.base.errors import DataError
 from evenwicht.base.faults import Faults
+
+
+def due(measures: pd.DataFrame, absences: pd.DataFrame) -> pd.DataFrame:
+    """Return the measures without those of people who were dead at the wave, as a code says: they were not due.
+
+    Parameters
+    ----------
+    measures, absences
+        The tables of a Cohort.
+    """
+    dead = absences[(absences["table"] == "measures") & (absences["meaning"] == "dead")]
+    if dead.empty:
+        return measures
+    gone = pd.MultiIndex.from_frame(dead[["id", "item", "at"]])
+    kept = ~pd.MultiIndex.from_frame(measures[["id", "measure", "wave"]]).isin(gone)
+    return measures[kept].reset_index(drop=True)
 
 
 def require_order(measures: pd.DataFrame, ids: pd.Series, where: str, faults: Faults) -> None:
