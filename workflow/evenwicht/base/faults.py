@@ -35,10 +35,12 @@ class Faults:
 
     def __init__(self) -> None:
         self.found: list[Fault] = []
+        self._met: set[str] = set()
 
     def add(self, kind: str, error: EvenwichtError, rows: Flags | None = None) -> None:
         """Add a fault, unless the very same is there: a source column may be read at several places."""
-        if str(error) not in {str(fault.error) for fault in self.found}:
+        if str(error) not in self._met:
+            self._met.add(str(error))
             self.found.append(Fault(kind, error, rows))
 
     def lines(self, show_rows: bool = False) -> list[str]:

@@ -20,7 +20,6 @@ NAME = "check"
 MOST_NOTES = 5
 # what a cohort is made from; with the others in error, its data can still be checked
 OF_DATA = {"name", "title", "description", "source", "columns"}
-MEGABYTE = 1_000_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,9 +73,7 @@ def _cohort(config: CohortConfig, faults: Faults) -> "Cohort | None":
         return None
     from evenwicht.ingest.table import gathered
 
-    file = Path(getattr(config.source, "path", ""))
-    size = f", {file.stat().st_size / MEGABYTE:.1f} MB" if file.is_file() else ""
-    _stage(f"reading the data{size}")
+    _stage("reading the data and checking every column")
     try:
         return gathered(config.source, config.codebook, faults)
     except DataError as error:
