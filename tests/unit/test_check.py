@@ -1,16 +1,20 @@
 """`evenwicht check` tells every fault of a cohort file and its data at once, or what each study will have."""
 
 import os
+import tomllib
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from evenwicht.base.errors import ConfigError, DataError
 from evenwicht.base.faults import MOST_LINES, Faults
 from evenwicht.cli import main
+from evenwicht.cohort import read_cohort
 from evenwicht.config.loading import load_cohort, read_yaml
 from evenwicht.estimators.power import (
     design_effect,
@@ -175,6 +179,18 @@ def test_nothing_is_written(check: Callable[..., Told], tmp_path: Path) -> None:
     assert sorted(file.name for file in tmp_path.iterdir()) == ["own.csv", "own.yaml"]
 
 
+def test_the_package_installs_the_command() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    module, function = project["scripts"]["evenwicht"].split(":")
+    assert getattr(import_module(module), function) is main
+
+
+def test_a_command_is_needed(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main([])
+    assert "COMMAND" in capsys.readouterr().err
+
+
 def test_a_world_has_no_data_to_check(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(ROOT / "config/regions.yaml")]) == 0
     assert "drawn from a world" in capsys.readouterr().out
@@ -328,7 +344,8 @@ TEXTS = {
     "aliases that multiply": (bomb(), "more than 200000 values once its aliases are written out"),
     "an alias to itself": ("title: &a [*a]\n", "more than 200000 values"),
     "an enormous title": (f"title: {'x' * 3_000_000}\n", "too large for a config file"),
-    "a long title that is no title": (f"title: [{'x' * 1_000_000}]\n", "title: input should be a valid string"),
+    "a long title that is no title": (f"title: [{'x' * 900_000}]\n", "title: input should be a valid string"),
+    "very many unknown keys": ("".join(f"key_{i}: 1\n" for i in range(10_000)), "unknown key"),
     "nested": ("[" * 5000, "nested too deeply"),
     "empty": ("", "not a mapping"),
     "two documents": ("a: 1\n---\nb: 2\n", "not valid YAML"),
@@ -405,6 +422,18 @@ def test_who_lacks_an_outcome_leaves_by_what_the_code_means(check: Callable[...,
     [line] = [line for line in lines if "on schooling" in line]
     assert "177 analysed" in line
     assert "left: dead 4, not assessed 6, refused 10, outcome not known 3;" in line
+
+
+def test_codes_stay_with_the_cohort(tmp_path: Path) -> None:
+    rows, config = cells(), settings()
+    coded(rows, config)
+    settings_read = load_cohort(written(tmp_path, rows, config))
+    cohort = ingest(settings_read.source, settings_read.codebook)
+    cohort.write(tmp_path / "cohort")
+    again = read_cohort(tmp_path / "cohort")
+    assert again.columns == cohort.columns
+    pd.testing.assert_frame_equal(again.absences, cohort.absences)
+    assert cohort.absences["id"].tolist()[:3] == [5000, 5001, 5002]
 
 
 def test_the_dead_are_not_due_at_a_wave(check: Callable[..., Told]) -> None:

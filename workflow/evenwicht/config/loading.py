@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,7 +20,8 @@ Model = TypeVar("Model", bound=BaseModel)
 LEVERS = "levers"  # folder beside cohort files
 SHIPPED = Path(__file__).parents[3] / "config" / LEVERS
 MOST_MISTAKES = 12  # in one message
-MOST_BYTES, MOST_VALUES = 2_000_000, 200_000  # of a file
+MOST_SUGGESTED = 100  # mistakes for whose keys the nearest known one is looked up
+MOST_BYTES, MOST_VALUES = 1_000_000, 200_000  # of a file
 MOST_SHOWN = 80  # characters of a wrong value
 OTHER_FORM = "string_type", "model_type"  # faults of a key that is text or a section, in the form that was not meant
 
@@ -84,7 +86,7 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     """
     reason = why_unreadable(path)
     if reason is not None:
-        raise ConfigError(reason, where=str(path), fix="Create it or correct the path in `cohorts` of the run config.")
+        raise ConfigError(reason, where=str(path), fix="Create it or correct its path (in a run config: `cohorts`).")
     if Path(path).stat().st_size > MOST_BYTES:
         raise ConfigError("too large for a config file", where=str(path), fix="Is it a YAML file of settings?")
     try:
@@ -222,16 +224,21 @@ def _config_error(mistakes: list[Mistake], where: str) -> ConfigError:
 
 def _mistakes(error: ValidationError, data: Mapping[str, Any]) -> list[Mistake]:
     """Every fault; that a value is not what it was not meant to be is none where text or a section may stand."""
-    found = [(fault["type"] in OTHER_FORM, _mistake(fault, data)) for fault in error.errors()]
-    meant = [mistake.path for other_form, mistake in found if not other_form]
-    return [
-        mistake
-        for other_form, mistake in found
-        if not (other_form and any(f"{path}.".startswith(f"{mistake.path}.") for path in meant))
+    found = [
+        (fault["type"] in OTHER_FORM, _mistake(fault, data, suggest=position < MOST_SUGGESTED))
+        for position, fault in enumerate(error.errors())
     ]
+    meant = {above for other_form, mistake in found if not other_form for above in _paths_to(mistake.path)}
+    return [mistake for other_form, mistake in found if not (other_form and mistake.path in meant)]
 
 
-def _mistake(error: Any, data: Mapping[str, Any]) -> Mistake:
+def _paths_to(path: str) -> Iterator[str]:
+    """The path, and those of all sections that it lies in."""
+    parts = path.split(".")
+    yield from (".".join(parts[:length]) for length in range(1, len(parts) + 1))
+
+
+def _mistake(error: Any, data: Mapping[str, Any], suggest: bool) -> Mistake:
     kind, got = error["type"], error["input"]
     path = _key_path(error["loc"], data, missing=kind == "missing")
     if kind == "extra_forbidden":
@@ -239,7 +246,9 @@ def _mistake(error: Any, data: Mapping[str, Any]) -> Mistake:
         known = _all_keys()
         if key in known:
             return Mistake(path, "no key of this section", "Move it to its own, see config/README.md, or remove it.")
-        return Mistake(path, "unknown key", f"{_suggest(key, known)}Remove it or correct its spelling.")
+        return Mistake(
+            path, "unknown key", f"{_suggest(key, known) if suggest else ''}Remove it or correct its spelling."
+        )
     if kind == "missing":
         return Mistake(path, "required key is missing", "Add it; config/README.md says what it means.")
     if kind.startswith("union_tag"):
@@ -269,6 +278,7 @@ def _key_path(location: tuple[int | str, ...], data: Any, missing: bool) -> str:
     return ".".join(parts) or "(top level)"
 
 
+@cache
 def _all_keys() -> list[str]:
     return sorted({key for section in tree.json_schema()["$defs"].values() for key in section.get("properties", {})})
 
