@@ -142,7 +142,7 @@ COHORT_MISTAKES = {
     ),
     "codes of a number": (NHEFS, at("columns.age.codes", {1: "young"}), "columns.age: codes belong to type category"),
     "Norway": (NHEFS, at("columns.sex.codes", {False: "Norway"}), "columns.sex: YAML reads a bare yes, no"),
-    "Norway missing": (NHEFS, at("columns.sex.missing", [False]), "columns.sex.missing.0: YAML reads a bare yes, no"),
+    "Norway missing": (NHEFS, at("columns.sex.missing", [False]), "columns.sex.missing: YAML reads a bare yes, no"),
     "range of a category": (NHEFS, at("columns.sex.minimum", 0), "columns.sex: minimum and maximum belong to numbers"),
     "date as range of a number": (
         NHEFS,

@@ -33,6 +33,8 @@ ORDER = [
     "weighing",
     "recovery",
     "report",
+    "commands",
+    "cli",
 ]
 HEAVY = ["pandas", "numpy", "scipy", "statsmodels", "lifelines", "linearmodels", "pyfixest", "matplotlib"]
 

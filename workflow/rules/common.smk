@@ -62,6 +62,7 @@ COHORT_FILES = [
     "measures.parquet",
     "events.parquet",
     "costs.parquet",
+    "absences.parquet",
     "truth.parquet",
     "cohort.yaml",
 ]

@@ -70,6 +70,10 @@ class Mistake(NamedTuple):
     fix: str
     name: str = ""
 
+    def error(self, where: str) -> ConfigError:
+        """The error of this fault of a file."""
+        return ConfigError(self.what, where=f"{where}: {self.path}" if self.path else where, fix=self.fix)
+
     def under(self, *above: str | int) -> "Mistake":
         """The same fault, seen from further up in the file."""
         return self._replace(path=".".join([*map(str, above), *([self.path] if self.path else [])]))

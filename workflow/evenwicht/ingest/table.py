@@ -10,17 +10,20 @@ import pyarrow as pa
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.columns import SourceColumn
 from evenwicht.base.errors import DataError
+from evenwicht.base.faults import Faults
 from evenwicht.base.files import why_unreadable
 from evenwicht.base.sources import SourceSettings
 from evenwicht.cohort import Cohort, empty
+from evenwicht.ingest.absences import absences
 from evenwicht.ingest.delimited import read_delimited
 from evenwicht.ingest.derived import Reader, Rows
-from evenwicht.ingest.names import require_names
+from evenwicht.ingest.names import AbsentColumns, require_names
 from evenwicht.ingest.packages import load_package
 from evenwicht.ingest.parquet import read_parquet
 from evenwicht.ingest.sources import EventMap, PackageSource, TableSource, WideSource
 from evenwicht.ingest.text import as_text, trimmed
 from evenwicht.ingest.typing import typed
+from evenwicht.ingest.waves import due, require_order
 
 READERS: dict[str, Callable[[TableSource, list[str]], pa.Table]] = {
     ".csv": read_delimited,
@@ -35,16 +38,45 @@ def ingest(source: SourceSettings, book: Codebook) -> Cohort:
     Raises
     ------
     DataError
-        If the source, a column, a code, an age or a date is not as described.
+        If the source, columns, codes, ages or dates are not as described: all of them at once.
     """
-    if isinstance(source, TableSource):
-        return to_cohort(_read_file(source, _wanted(source, book)), source, book)
-    if isinstance(source, PackageSource):
-        return to_cohort(_read_package(source, _wanted(source, book)), source, book)
-    raise TypeError(f"{type(source).__name__} is simulated, not ingested")
+    faults = Faults()
+    cohort = gathered(source, book, faults)
+    faults.raise_all()
+    return cohort
 
 
-def to_cohort(flat: pa.Table, source: WideSource, book: Codebook) -> Cohort:
+def gathered(source: SourceSettings, book: Codebook, faults: Faults) -> Cohort:
+    """Return the cohort with empty cells in place of what is not as described, which is added to `faults`.
+
+    Raises
+    ------
+    DataError
+        If there is no table to read.
+    """
+    if not isinstance(source, TableSource | PackageSource):
+        raise TypeError(f"{type(source).__name__} is simulated, not ingested")
+    wanted = _wanted(source, book)
+    try:
+        flat = _read(source, wanted)
+    except AbsentColumns as error:
+        present = [name for name in wanted if name not in error.names]
+        if not present:
+            raise
+        faults.add("absent", error)
+        flat = _read(source, present)
+        [identifier] = [column.source or name for name, column in book.columns.items() if column.role == "id"]
+        for name in error.names:  # people without an identifier are still told apart
+            numbered = pa.array(map(str, range(flat.num_rows)))
+            flat = flat.append_column(name, numbered if name == identifier else pa.nulls(flat.num_rows))
+    return to_cohort(flat, source, book, faults)
+
+
+def _read(source: TableSource | PackageSource, wanted: list[str]) -> pa.Table:
+    return _read_file(source, wanted) if isinstance(source, TableSource) else _read_package(source, wanted)
+
+
+def to_cohort(flat: pa.Table, source: WideSource, book: Codebook, faults: Faults | None = None) -> Cohort:
     """Map a flat table onto the tables of the Cohort, as the cohort file describes.
 
     A person without entry or exit age of an event, or without an amount, has no row in `events` or `costs`.
@@ -52,34 +84,46 @@ def to_cohort(flat: pa.Table, source: WideSource, book: Codebook) -> Cohort:
     Parameters
     ----------
     flat
-        One row a person, columns of text as named in the source; only the empty cell is null.
+        One row a person, columns of text as named in the source; only the empty cell is null, and a column of type
+        null is absent from the source.
     source
         Lists measures, events and costs.
     book
         What the columns are.
+    faults
+        Gathers what is wrong, if mapping is to go on.
 
     Raises
     ------
     DataError
-        If a value is not as described, or a status is empty without being declared `missing`.
+        If values are not as described, or a status is empty without being declared `missing`: all of it at once.
     """
+    gathered = Faults() if faults is None else faults
     where = f"cohort {book.cohort}, source"
     decimal = source.decimal if isinstance(source, TableSource) else "."
     made: dict[str, pa.Array] = {}
 
     def text(name: str) -> pa.Array:
-        return made[name] if name in made else flat[name].combine_chunks()
+        return made[name] if name in made else flat[name].combine_chunks().cast(pa.string())
+
+    def cells(name: str) -> tuple[pa.Array, str]:
+        # the decimal mark is that of the file; a derived column was not in it
+        return text(name), "." if name in made else decimal
 
     def read(column: SourceColumn, name: str = "") -> pd.Series:
         origin = column.source or name
         if origin in source.derived and column.type == "category" and not column.codes:
             levels = [level for level in source.derived[origin].levels if level not in column.missing]
             column = column.model_copy(update={"codes": {level: level for level in levels}})  # keeps their order
-        # the decimal mark is that of the file; a derived column was not in it
-        return typed(text(origin), name or origin, column, where, "." if origin in made else decimal)
+        values, mark = cells(origin)
+        return typed(values, name or origin, column, where, mark, gathered)
 
     for name, rule in source.derived.items():
-        values = pa.array(rule.values(Rows(name, where, flat.num_rows, read)), from_pandas=True)
+        try:
+            values = pa.array(rule.values(Rows(name, where, flat.num_rows, read)), from_pandas=True)
+        except DataError as error:
+            gathered.add("derived", error)
+            values = pa.nulls(flat.num_rows, pa.string())
         made[name] = as_text(pa.table({name: values}), where)[name].combine_chunks()
 
     persons = pd.DataFrame({name: read(column, name) for name, column in book.columns.items()})
@@ -88,22 +132,29 @@ def to_cohort(flat: pa.Table, source: WideSource, book: Codebook) -> Cohort:
         pd.DataFrame({"id": ids, "wave": m.wave, "age": read(m.age), "measure": m.measure, "value": read(m.value)})
         for m in source.measures
     ]
-    events = [_followed(ids, e, read, _is_empty(text(str(e.status.source))), where) for e in source.events]
+    events = [_followed(ids, e, read, _empty_status(e, flat, text), where, gathered) for e in source.events]
     costs = [
         pd.DataFrame({"id": ids, "sector": c.sector, "window": c.window, "amount": read(c.amount)}).dropna(
             subset=["amount"]
         )
         for c in source.costs
     ]
-    return Cohort(
+    coded = absences(ids, source, book, cells)
+    cohort = Cohort(
         name=book.cohort,
         description=book.description,
         columns=dict(book.columns),
         persons=persons,
-        measures=_stacked(measures, "measures"),
+        measures=due(_stacked(measures, "measures"), coded),
         events=_stacked(events, "events"),
         costs=_stacked(costs, "costs"),
-    ).check()
+        absences=coded,
+    )
+    require_order(cohort.measures, ids, where, gathered)
+    cohort.check(gathered)
+    if faults is None:
+        gathered.raise_all()
+    return cohort
 
 
 def _wanted(source: WideSource, book: Codebook) -> list[str]:
@@ -117,7 +168,7 @@ def _wanted(source: WideSource, book: Codebook) -> list[str]:
 
 
 def _followed(
-    ids: pd.Series, event: EventMap, read: Reader, empty_status: "pd.Series[bool]", where: str
+    ids: pd.Series, event: EventMap, read: Reader, empty_status: "pd.Series[bool]", where: str, faults: Faults
 ) -> pd.DataFrame:
     """Return entry, exit and status of those whose ages and status are known."""
     rows = pd.DataFrame(
@@ -132,14 +183,15 @@ def _followed(
     aged = rows[["entry_age", "exit_age"]].notna().all(axis=1)
     undeclared = aged & empty_status & ("" not in event.status.missing)
     if undeclared.any():
-        raise DataError(
+        error = DataError(
             f"column '{event.status.source}': {int(undeclared.sum())} people have ages at entry and exit, but an empty "
             f"status of event {event.event}",
             where=where,
             fix='Fill it in; or list "" under `missing` of the status, and they count as not followed.',
         )
+        faults.add("empty status", error, undeclared.to_numpy(dtype=bool))
     undated = int((~aged & (rows["status"] == 1)).sum())
-    if undated:
+    if undated and not faults.found:  # else an age may be absent for a reason that is told already
         warnings.warn(
             f"{where}: {undated} people have the event {event.event} without an age at entry or exit; "
             "they count as not followed",
@@ -148,8 +200,11 @@ def _followed(
     return rows[aged & rows["status"].notna()]
 
 
-def _is_empty(text: pa.Array) -> "pd.Series[bool]":
-    return pd.Series(trimmed(text).is_null().to_numpy(zero_copy_only=False))
+def _empty_status(event: EventMap, flat: pa.Table, text: Callable[[str], pa.Array]) -> "pd.Series[bool]":
+    """Whose status is empty, (n,); nobody's if there is no such column, which is told already."""
+    name = str(event.status.source)
+    absent = name in flat.column_names and pa.types.is_null(flat[name].type)
+    return pd.Series(trimmed(text(name)).is_null().to_numpy(zero_copy_only=False) & (not absent))
 
 
 def _stacked(parts: list[pd.DataFrame], table: str) -> pd.DataFrame:
