@@ -11,7 +11,6 @@ from evenwicht.base.exposures import NO, Contrast
 from evenwicht.base.names import Name
 from evenwicht.display.labels import comparison
 from evenwicht.display.language import say
-from evenwicht.display.wording import signed
 from evenwicht.results.questions import Effect, Question
 from evenwicht.studies.study import Level, OutcomeStudy, needs_binary, unknown
 
@@ -80,6 +79,8 @@ class Settings(OutcomeStudy):
         }
 
     def names(self, book: Codebook) -> dict[str, str]:
+        from evenwicht.display.wording import signed
+
         return {
             f"{e}": say("period {number} since adoption", number=signed(e, 0))
             for e in range(-self.leads, self.lags + 1)
