@@ -3,7 +3,7 @@
 from typing import Any
 
 from evenwicht.base.codebook import Codebook
-from evenwicht.display.labels import first_upper
+from evenwicht.display.labels import first_upper, in_sentence
 from evenwicht.display.language import message, say
 from evenwicht.display.section import Found, Method, where
 from evenwicht.display.table import Column, Table
@@ -55,8 +55,8 @@ def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
     return {
         "table": Table(f"adoption_{found.study}", caption, columns, lines),
         "checks": checks,
-        "weights": book.columns[study.weights].label if study.weights else "",
-        "unit": book.columns[study.unit].label,
+        "weights": in_sentence(book.columns[study.weights].label) if study.weights else "",
+        "unit": in_sentence(book.columns[study.unit].label),
     }
 
 
