@@ -87,3 +87,15 @@ def test_the_test_of_the_periods_before_rejects_as_often_as_chance_gives_and_fin
 
     assert rejected(0) == pytest.approx(0.05, abs=4 * np.sqrt(0.95 * 0.05 / DRAWS))
     assert rejected(0.3) > 0.5
+
+
+@pytest.mark.parametrize("estimator", [two_way, *MODERN])
+def test_few_adopters_among_many_units_are_covered_too(estimator: Callable[[Panel, str], Interval]) -> None:
+    """Six of sixty adopt; degrees of freedom by all units would cover less than 90%."""
+    few = np.where(np.arange(UNITS) % 10 == 0, np.resize([2, 5, 8], UNITS), PERIODS)
+    inside = []
+    for draw in range(DRAWS):
+        panel, _ = made(draw, none)
+        found = estimator(Panel(panel.outcome, few, panel.weight), "made")
+        inside.append(found.lower <= 0 <= found.upper)
+    assert np.mean(inside) == pytest.approx(0.95, abs=4 * np.sqrt(0.95 * 0.05 / DRAWS))

@@ -21,14 +21,18 @@ import numpy as np
 
 from evenwicht.base.arrays import Flags, Floats, Ints
 from evenwicht.base.errors import ModelError
+from evenwicht.estimators.influence import Estimate
 from evenwicht.estimators.linear import LinearFit, fit_linear, least_squares
 from evenwicht.estimators.results import Interval
+from evenwicht.estimators.sampling_weights import effective_n
 
 BASE = -1  # the period since adoption against which others are told: the last one before
 TIED = 1e-10  # share of the largest information on periods below which there is none
 NOBODY = "no unit adopted the policy between the first and the last period"
 NO_CONTROLS = "every unit adopts, so that none shows what would have been without"
 NO_BASE = "no adopter was seen in its last period before"
+ONE_UNIT = "one cluster alone carries this contrast"
+LEAST = 1e-6  # degrees of freedom of one unit alone, up to rounding
 NOT_SPARED = "in some period no unit without the policy is tied to the others"
 
 
@@ -119,8 +123,33 @@ def two_way_periods(panel: Panel, leads: int, lags: int, where: str) -> Periods:
 def two_stage(panel: Panel, where: str) -> Interval:
     """Return the mean effect where the policy holds, by what unit and period effects without it leave.
 
-    Adopters that were never seen before tell nothing. Errors are those of both stages by unit, on units - 1 degrees of
-    freedom.
+    Errors are those of both stages by unit. Few adopters carry them: as in a comparison of two means (Welch 1947,
+    Biometrika 34:28), adopters and others each have their own factor n / (n - 1) and degrees of freedom, with n the
+    number of equally weighted units that say as much.
+
+    Raises
+    ------
+    ModelError
+        If no unit adopts.
+    """
+    found = two_stage_mean(panel, where)
+    if found.reason:
+        return Interval.not_estimable(found.reason)
+    variance = spread = 0.0
+    for arm in (panel.adopts, ~panel.adopts):
+        moving = arm & (found.influence != 0)
+        if not moving.any():
+            continue
+        more = effective_n(panel.weight[moving]) - 1
+        if more < LEAST:
+            return Interval(found.value, reason=ONE_UNIT)
+        part = float(found.influence[moving] @ found.influence[moving]) * (more + 1) / more
+        variance, spread = variance + part, spread + part**2 / more
+    return Interval.student(found.value, float(np.sqrt(variance)), variance**2 / spread)
+
+
+def two_stage_mean(panel: Panel, where: str) -> Estimate:
+    """Return the mean of `two_stage`, and how much each unit moves it, (U,); adopters never seen before tell nothing.
 
     Raises
     ------
@@ -133,16 +162,13 @@ def two_stage(panel: Panel, where: str) -> Interval:
     weight = panel.weight[:, None]
     effects = _TwoWay(weight * free)
     if not treated.any() or not effects.tell_of(treated):
-        return Interval.not_estimable(NOT_SPARED)
+        return Estimate(np.nan, np.full(len(panel.first), np.nan), NOT_SPARED)
     y = np.where(panel.seen, panel.outcome, 0.0)
     rest = np.where(free | treated, y - effects.fitted(y), 0.0)
     share = weight * treated / (weight * treated).sum()
     mean = float((share * rest).sum())
     lent = effects.sums(share)  # how much each row without the policy counts for what would have been
-    influence = (share * (rest - mean)).sum(axis=1) - (weight * free * lent * rest).sum(axis=1)
-    units = int((free | treated).any(axis=1).sum())
-    se = float(np.sqrt(influence @ influence * units / (units - 1)))
-    return Interval.student(mean, se, units - 1)
+    return Estimate(mean, (share * (rest - mean)).sum(axis=1) - (weight * free * lent * rest).sum(axis=1))
 
 
 def interaction_weighted(panel: Panel, where: str) -> Interval:
