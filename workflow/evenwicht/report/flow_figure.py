@@ -107,6 +107,8 @@ def step_label(step: str) -> str:
         "use of a sector not known": say("use of a sector not known"),
         "score not known": say("score not known"),
         "high need in some sectors": say("high need in some sectors"),
+        "unit or period not known": say("unit or period not known"),
+        "unit never seen without the policy": say("unit never seen without the policy"),
     }
     return known.get(step, step)
 
