@@ -28,7 +28,7 @@ report: "workflow/report/workflow.rst"
 
 onstart:
     take_lock()
-    forget_exits(LOGS)
+    forget_exits(placed(LOGS))
     tell_start()
 
 
@@ -37,8 +37,8 @@ onsuccess:
 
 
 onerror:
-    print(at_failure(seconds_run(), LOGS))
-    sys.exit(exit_code_of(LOGS))
+    print(at_failure(seconds_run(), placed(LOGS)))
+    sys.exit(exit_code_of(placed(LOGS)))
 
 
 rule all:
