@@ -54,6 +54,7 @@ TABLES = [
         "conclusions",
     )
 ]
+RESULTS = [PAGE, *PAGES, *BRIEFS, *TABLES]  # what a run is for
 # made by `snakemake recovery` alone; the default run reads them if they are there
 RECOVERY_TABLES = {name: f"results/tables/{name}.csv" for name in ("recovery", "scenarios", "coverage", "verdicts")}
 RECOVERED = {name: placed_or_project(path) for name, path in RECOVERY_TABLES.items()}
