@@ -1,6 +1,7 @@
 """Write a folder for a project of your own, which takes this workflow as a Snakemake module."""
 
 import argparse
+import json
 import os
 import re
 import shlex
@@ -13,6 +14,8 @@ from evenwicht.base.files import write_text
 from evenwicht.base.shipped import PROJECT
 
 NAME_OF_NONE = "study"  # of a cohort whose folder has no letter that an id may have
+ON_GITHUB = r"[\w.-]+/[\w.-]+"
+TAG = r"[\w./+-]+"
 
 SNAKEFILE = """\
 # The workflow is evenwicht {said}; what it reads and writes stays in this folder.
@@ -80,10 +83,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workflow",
         metavar="PLACE",
-        help="take the rules from the folder of a clone, or with --tag from a repository on GitHub, as OWNER/NAME; "
+        help="take the rules from the folder of a clone, or with --tag from OWNER/NAME on GitHub; "
         "from the installed evenwicht if left out",
     )
-    parser.add_argument("--tag", help="of git, in the repository that --workflow names: the rules stay at this version")
+    parser.add_argument("--tag", help="of git, in the repository on GitHub: the rules stay at this version")
 
 
 def run(given: argparse.Namespace) -> int:
@@ -194,17 +197,23 @@ def _with(text: str, part: str, own: str) -> str:
 
 def _workflow(place: str | None, tag: str | None) -> tuple[str, str]:
     """Where the workflow comes from, in words and as an expression in a Snakefile."""
-    if place is None:
-        if tag is not None:
-            fix = "Name the clone or OWNER/NAME on GitHub with --workflow."
-            raise ConfigError("a tag of no repository", where="--tag", fix=fix)
+    if place is None and tag is None:
         return "as installed", "SNAKEFILE"
-    clone = Path(place).resolve()
-    if (clone / "Snakefile").is_file() and (clone / "workflow/rules").is_dir():
-        if tag is None:
-            return f"in {clone}", repr(str(clone / "Snakefile"))
-        return f"in {clone} at {tag}", f'gitfile({str(clone)!r}, path="workflow/Snakefile", tag={tag!r})'
-    if tag is not None and re.fullmatch(r"[\w.-]+/[\w.-]+", place) and not clone.exists():
-        return f"{place} at {tag}", f'github({place!r}, path="workflow/Snakefile", tag={tag!r})'
-    fix = "Give the folder of a clone, or OWNER/NAME on GitHub with --tag."
-    raise ConfigError("there is no workflow", where=f"--workflow {place}", fix=fix)
+    if place is None or (tag is None and not _is_clone(place)):
+        what = "it names no workflow"
+    elif tag is None:
+        clone = str(Path(place).resolve())
+        return f"in {clone}", json.dumps(f"{clone}/Snakefile", ensure_ascii=False)
+    elif Path(place).exists():  # Snakemake 9 reads no scripts from a tag of a local repository
+        what = "a tag of a clone on this machine"
+    elif re.fullmatch(ON_GITHUB, place) and re.fullmatch(TAG, tag):
+        return f"{place} at {tag}", f'github("{place}", path="workflow/Snakefile", tag="{tag}")'
+    else:
+        what = "no repository on GitHub and tag"
+    where = " ".join(f"--{key} {value}" for key, value in (("workflow", place), ("tag", tag)) if value is not None)
+    fix = "Give --workflow the folder of a clone, with the version checked out, or OWNER/NAME on GitHub and --tag."
+    raise ConfigError(what, where=where, fix=fix)
+
+
+def _is_clone(place: str) -> bool:
+    return (Path(place) / "Snakefile").is_file() and (Path(place) / "workflow/rules").is_dir()
