@@ -12,13 +12,14 @@ from pydantic import BaseModel, ValidationError
 from evenwicht import config as tree
 from evenwicht.base.errors import ConfigError, Mistake, listed
 from evenwicht.base.files import why_unreadable
+from evenwicht.base.shipped import PROJECT
 from evenwicht.config import CohortConfig, Run, RunConfig
 from evenwicht.config.cohort import merged
 from evenwicht.levers.lever import READER, Lever
 
 Model = TypeVar("Model", bound=BaseModel)
 LEVERS = "levers"  # folder beside cohort files
-SHIPPED = Path(__file__).parents[3] / "config" / LEVERS
+SHIPPED = PROJECT / "config" / LEVERS
 MOST_MISTAKES = 12  # in one message
 MOST_SUGGESTED = 100  # mistakes for whose keys the nearest known one is looked up
 MOST_BYTES, MOST_VALUES = 1_000_000, 200_000  # of a file
