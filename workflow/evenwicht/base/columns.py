@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from evenwicht.base.names import Code, Codes, Strict
+from evenwicht.base.names import Code, Codes, Name, Strict
 
 Role = Literal[
     "id",
@@ -26,10 +26,16 @@ Precision = Literal["day", "month", "year"]
 TRUTH_WORDS = {"0": False, "1": True, "no": False, "yes": True, "false": False, "true": True}
 
 
+def in_file(file: str, source: str) -> str:
+    """Name of a column of a further file, once it is joined to the main table."""
+    return f"{file}: {source}"
+
+
 class SourceColumn(Strict):
     """How the text of a source column becomes values; only the empty cell and the codes of `missing` are missing."""
 
     source: str | None = Field(None, description="Name in the source table; the same name if left out")
+    file: Name | None = Field(None, description="Which of the further `files` it stands in; the main table if left out")
     type: Literal["number", "integer", "boolean", "category", "date"] = Field(
         "number", description="What its values are; boolean is a yes/no column"
     )
@@ -87,6 +93,11 @@ class SourceColumn(Strict):
             raise ValueError(f"which of the codes {' and '.join(self.codes)} means yes? Say so with `yes_code`")
         if self.yes_code is not None and self.yes_code not in self.codes:
             raise ValueError(f"yes_code '{self.yes_code}' is not one of the codes {' and '.join(self.codes)}")
+
+    def origin(self, name: str = "") -> str:
+        """Name in the table of all that is read of a person, where columns of further files have theirs before it."""
+        source = self.source or name
+        return source if self.file is None else in_file(self.file, source)
 
     @property
     def spelt_out(self) -> bool:

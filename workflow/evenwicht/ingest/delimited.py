@@ -15,7 +15,7 @@ import pyarrow.csv
 
 from evenwicht.base.errors import DataError, listed
 from evenwicht.ingest.names import require_names
-from evenwicht.ingest.sources import TableSource
+from evenwicht.ingest.sources import TableFile
 
 SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 SIGNATURES = {
@@ -27,7 +27,7 @@ SIGNATURES = {
 LINES_LOOKED_AT = 100
 
 
-def read_delimited(source: TableSource, wanted: list[str]) -> pa.Table:
+def read_delimited(source: TableFile, wanted: list[str]) -> pa.Table:
     """Return columns of a CSV or TSV file as text; a quoted empty cell is empty too.
 
     Raises
@@ -68,7 +68,21 @@ def read_delimited(source: TableSource, wanted: list[str]) -> pa.Table:
     return table.rename_columns(list(raw))
 
 
-def _require_text(path: Path, source: TableSource) -> None:
+def names_of_delimited(source: TableFile) -> list[str]:
+    """Return the names in the header of a CSV or TSV file.
+
+    Raises
+    ------
+    DataError
+        If the file is empty or is not text in its encoding.
+    """
+    path = Path(source.path)
+    _require_text(path, source)
+    with _readable_rows(source):
+        return [name.strip() for name in _header(path, source)]
+
+
+def _require_text(path: Path, source: TableFile) -> None:
     with path.open("rb") as file:
         start = file.read(1 << 16)
     if not start.strip():
@@ -88,12 +102,12 @@ def _require_text(path: Path, source: TableSource) -> None:
         )
 
 
-def _is_utf8(source: TableSource) -> bool:
+def _is_utf8(source: TableFile) -> bool:
     return codecs.lookup(source.encoding).name in ("utf-8", "utf-8-sig")
 
 
 @contextmanager
-def _readable_rows(source: TableSource) -> Iterator[None]:
+def _readable_rows(source: TableFile) -> Iterator[None]:
     """Turn bytes that are not in the encoding, and quotes without an end, into one message each."""
     try:
         yield
@@ -112,18 +126,18 @@ def _readable_rows(source: TableSource) -> Iterator[None]:
 
 
 @contextmanager
-def _rows(path: Path, source: TableSource) -> Iterator[Any]:
+def _rows(path: Path, source: TableFile) -> Iterator[Any]:
     """Yield a reader of the rows, header and blank lines included."""
     with path.open(encoding="utf-8-sig" if _is_utf8(source) else source.encoding, newline="") as file:
         yield csv.reader(file, delimiter=source.delimiter, strict=True)
 
 
-def _header(path: Path, source: TableSource) -> list[str]:
+def _header(path: Path, source: TableFile) -> list[str]:
     with _rows(path, source) as rows:
         return next((row for row in rows if row), [])
 
 
-def _require_equal_rows(path: Path, source: TableSource, width: int) -> None:
+def _require_equal_rows(path: Path, source: TableFile, width: int) -> None:
     with _rows(path, source) as rows:
         widths = Counter(map(len, rows))
     del widths[0]  # blank lines
@@ -143,7 +157,7 @@ def _require_equal_rows(path: Path, source: TableSource, width: int) -> None:
         )
 
 
-def _suggest_separator(path: Path, source: TableSource, header: list[str]) -> None:
+def _suggest_separator(path: Path, source: TableFile, header: list[str]) -> None:
     """Raise DataError if columns are missing because another separator stands between the cells."""
     others = {sign: sum(cell.count(sign) for cell in header) for sign in SEPARATORS if sign != source.delimiter}
     likely = max(others, key=lambda sign: others[sign])

@@ -29,6 +29,17 @@ def _status(value: object) -> object:
     return {"type": "boolean", **described} if isinstance(described, Mapping) else described
 
 
+def _day(value: object) -> object:
+    described = _described(value)
+    return {"type": "date", **described} if isinstance(described, Mapping) else described
+
+
+def _date(column: SourceColumn) -> SourceColumn:
+    if column.type != "date":
+        raise ValueError(f"this column has type date, not {column.type}")
+    return _named(column)
+
+
 def _yes_no(column: SourceColumn) -> SourceColumn:
     if column.type != "boolean":
         raise ValueError(f"this column has type boolean, not {column.type}")
@@ -44,4 +55,7 @@ NumberColumn = Annotated[
 ]
 YesNoColumn = Annotated[
     SourceColumn, BeforeValidator(_status, json_schema_input_type=str | SourceColumn), AfterValidator(_yes_no)
+]
+DateColumn = Annotated[
+    SourceColumn, BeforeValidator(_day, json_schema_input_type=str | SourceColumn), AfterValidator(_date)
 ]

@@ -9,12 +9,17 @@ from evenwicht.base.errors import DataError, listed
 LOOKS_LIKE_DATA = re.compile(r"[-+.,:/\d\s]*\d[-+.,:/\d\s]*")
 
 
+def look_like_data(names: Sequence[str]) -> bool:
+    """Whether what should be names of columns holds numbers or dates, and may be a person's row."""
+    return any(LOOKS_LIKE_DATA.fullmatch(name) for name in names)
+
+
 def require_names(names: Sequence[str], wanted: Sequence[str], where: str) -> None:
     """Raise DataError if a name stands twice or a wanted one is absent.
 
     A first line with numbers or dates may be a person's row, so that its cells are not shown.
     """
-    headless = any(LOOKS_LIKE_DATA.fullmatch(name) for name in names)
+    headless = look_like_data(names)
     twice = [name for name, times in Counter(names).items() if name and times > 1]
     absent = [name for name in dict.fromkeys(wanted) if name not in names]
     if absent:

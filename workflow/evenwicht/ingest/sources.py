@@ -6,20 +6,15 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from evenwicht.base.columns import SourceColumn
+from evenwicht.base.errors import listed
 from evenwicht.base.names import Name, Strict
 from evenwicht.base.sources import SourceSettings
+from evenwicht.ingest.births import Births
 from evenwicht.ingest.derived import Derived
 from evenwicht.ingest.described import NumberColumn, YesNoColumn
 from evenwicht.ingest.packages import PACKAGES
-
-
-class MeasureMap(Strict):
-    """One repeated measure in a wide source table; an empty value means due but not assessed."""
-
-    measure: Name = Field(description="Id of what is measured")
-    wave: str = Field(description="Name of the wave")
-    age: NumberColumn = Field(description="Source column with the age at the wave, years")
-    value: NumberColumn = Field(description="Source column with the measured value")
+from evenwicht.ingest.spells import Spells
+from evenwicht.ingest.waves import Measure, MeasureMap, WaveMeasures
 
 
 class EventMap(Strict):
@@ -39,69 +34,9 @@ class CostMap(Strict):
     amount: NumberColumn = Field(description="Source column with the total")
 
 
-class WideSource(SourceSettings):
-    """Repeated measures, events and costs that stand in columns of a table with one row per person."""
+class TableFile(Strict):
+    """A CSV, TSV or Parquet file."""
 
-    derived: dict[Name, Derived] = Field(
-        default={},
-        description="Columns made from others, each from the source's own or from those above it; one with the name of "
-        "a column of the source takes its place",
-    )
-    measures: list[MeasureMap] = Field(default=[], description="Repeated measures")
-    events: list[EventMap] = Field(default=[], description="Events that people are followed for")
-    costs: list[CostMap] = Field(default=[], description="Amounts by sector and window")
-
-    @model_validator(mode="after")
-    def _nothing_is_mapped_twice(self) -> "WideSource":
-        mapped = Counter(
-            [
-                *(f"measure {m.measure} at wave {m.wave}" for m in self.measures),
-                *(f"event {e.event}" for e in self.events),
-                *(f"sector {c.sector} in window {c.window}" for c in self.costs),
-            ]
-        )
-        twice = [what for what, times in mapped.items() if times > 1]
-        if twice:
-            raise ValueError(f"listed twice: {', '.join(twice)}")
-        return self
-
-    @model_validator(mode="after")
-    def _derived_from_what_stands_above(self) -> "WideSource":
-        names = list(self.derived)
-        for position, (name, rule) in enumerate(self.derived.items()):
-            below = [str(column.source) for column in rule.inputs if column.source in names[position:]]
-            if below:
-                raise ValueError(
-                    f"derived.{name} is made from {', '.join(below)}, which must stand above it in `derived`"
-                )
-        return self
-
-    @property
-    def followed(self) -> tuple[str, ...]:
-        return tuple(e.event for e in self.events)
-
-    @property
-    def cost_windows(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(c.window for c in self.costs))
-
-    @property
-    def cost_sectors(self) -> tuple[str, ...]:
-        return tuple(c.sector for c in self.costs)
-
-    @property
-    def mapped(self) -> list[SourceColumn]:
-        """The columns that measures, events and costs name."""
-        return [
-            *(column for m in self.measures for column in (m.age, m.value)),
-            *(column for e in self.events for column in (e.entry_age, e.exit_age, e.status)),
-            *(c.amount for c in self.costs),
-        ]
-
-
-class TableSource(WideSource):
-    """A CSV, TSV or Parquet file with one row per person."""
-
-    kind: Literal["table"]
     path: str = Field(description="Path of the file, relative to the working directory")
     separator: str | None = Field(
         None, min_length=1, max_length=1, description="Between the cells of a text file; comma, or tab in a .tsv file"
@@ -119,13 +54,13 @@ class TableSource(WideSource):
         return name
 
     @model_validator(mode="after")
-    def _marks_differ(self) -> "TableSource":
+    def _marks_differ(self) -> "TableFile":
         if self.decimal == self.delimiter:
             raise ValueError("separator and decimal must differ; declare the separator of a file with decimal commas")
         return self
 
     @model_validator(mode="after")
-    def _marks_belong_to_text(self) -> "TableSource":
+    def _marks_belong_to_text(self) -> "TableFile":
         stated = (self.separator, self.decimal, self.encoding) != (None, ".", "utf-8")
         if stated and self.path.lower().endswith(".parquet"):
             raise ValueError("separator, decimal and encoding belong to text files, not to Parquet")
@@ -135,6 +70,141 @@ class TableSource(WideSource):
     def delimiter(self) -> str:
         """What stands between the cells of a text file."""
         return self.separator or ("\t" if self.path.lower().endswith(".tsv") else ",")
+
+
+class FurtherFile(TableFile):
+    """A file beside the main one, joined to it by the identifier; texts of identifiers must be the same to the letter.
+
+    A person without a row in it has empty cells; rows of others are left out. Both are counted.
+    """
+
+    id: str = Field(min_length=1, description="Column with the identifier of the person")
+    births: Births | None = Field(None, description="Parents of births: adds columns `family`, `parity` and `interval`")
+
+
+class WideSource(SourceSettings):
+    """Repeated measures, events and costs that stand in columns of a table with one row per person."""
+
+    derived: dict[Name, Derived] = Field(
+        default={},
+        description="Columns made from others, each from the source's own or from those above it; one with the name of "
+        "a column of the source takes its place",
+    )
+    files: dict[Name, FurtherFile] = Field(
+        default={}, description="Further files, which columns, measures, events, costs and spells name as their `file`"
+    )
+    measures: list[Measure] = Field(default=[], description="Repeated measures, one or several waves in an entry")
+    events: list[EventMap] = Field(default=[], description="Events that people are followed for")
+    costs: list[CostMap] = Field(default=[], description="Amounts by sector and window")
+    spells: list[Spells] = Field(default=[], description="Files of spells, which become costs and events")
+
+    @model_validator(mode="after")
+    def _nothing_is_mapped_twice(self) -> "WideSource":
+        mapped = Counter(
+            [
+                *(f"measure {m.measure} at wave {wave}" for m in self.measures for wave in m.listed_waves),
+                *(f"event {event}" for event in self._events),
+                *(f"sector {c.sector} in window {c.window}" for c in self.costs),
+                *(f"sector {sector} in window {w}" for s in self.spells for sector in s.costs for w in s.windows),
+            ]
+        )
+        twice = [what for what, times in mapped.items() if times > 1]
+        if twice:
+            raise ValueError(f"listed twice: {', '.join(twice)}")
+        return self
+
+    @model_validator(mode="after")
+    def _files_are_known(self) -> "WideSource":
+        absent = [name for name in self.files_used if name not in self.files]
+        if absent:
+            raise ValueError(f"not in `files`: {listed(absent)}; there are: {listed(self.files) or 'none'}")
+        return self
+
+    @model_validator(mode="after")
+    def _derived_from_what_stands_above(self) -> "WideSource":
+        names = list(self.derived)
+        for position, (name, rule) in enumerate(self.derived.items()):
+            below = [str(column.source) for column in rule.inputs if column.origin() in names[position:]]
+            if below:
+                raise ValueError(
+                    f"derived.{name} is made from {', '.join(below)}, which must stand above it in `derived`"
+                )
+        return self
+
+    @property
+    def _events(self) -> list[str]:
+        return [*(e.event for e in self.events), *(event for s in self.spells for event in s.events)]
+
+    @property
+    def followed(self) -> tuple[str, ...]:
+        return tuple(self._events)
+
+    @property
+    def cost_windows(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys([*(c.window for c in self.costs), *(w for s in self.spells for w in s.windows)]))
+
+    @property
+    def cost_sectors(self) -> dict[str, str]:
+        return {
+            **{f"source.costs.{index}.sector": c.sector for index, c in enumerate(self.costs)},
+            **{f"source.spells.{n}.costs.{sector}": sector for n, s in enumerate(self.spells) for sector in s.costs},
+        }
+
+    @property
+    def further_files(self) -> tuple[str, ...]:
+        return tuple(self.files)
+
+    @property
+    def files_used(self) -> tuple[str, ...]:
+        named = [
+            *(column.file for column in self.mapped),
+            *(column.file for rule in self.derived.values() for column in rule.inputs),
+            *(file for m in self.several for file in (m.file, *m.files.values())),
+            *(s.file for s in self.spells),
+        ]
+        return tuple(dict.fromkeys(name for name in named if name is not None))
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return tuple(file.path for file in self.files.values())
+
+    @property
+    def dates_named(self) -> dict[str, str]:
+        return {f"source.spells.{n}.{key}": name for n, s in enumerate(self.spells) for key, name in s.dates_named}
+
+    @property
+    def single(self) -> list[MeasureMap]:
+        """The measures of one wave."""
+        return [m for m in self.measures if isinstance(m, MeasureMap)]
+
+    @property
+    def several(self) -> list[WaveMeasures]:
+        """The measures of several waves, until each wave is one of the first kind."""
+        return [m for m in self.measures if isinstance(m, WaveMeasures)]
+
+    @property
+    def mapped(self) -> list[SourceColumn]:
+        """The columns that measures of one wave, events and costs name."""
+        return [
+            *(column for m in self.single for column in (m.age, m.value)),
+            *(column for e in self.events for column in (e.entry_age, e.exit_age, e.status)),
+            *(c.amount for c in self.costs),
+        ]
+
+    def decimal_of(self, file: str | None) -> str:
+        """Decimal mark of the numbers in a further file, or in the main table."""
+        return getattr(self, "decimal", ".") if file is None else self.files[file].decimal
+
+
+class TableSource(TableFile, WideSource):
+    """A CSV, TSV or Parquet file with one row per person."""
+
+    kind: Literal["table"]
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The main file and the further ones."""
+        return (self.path, *super().paths)
 
 
 class PackageSource(WideSource):

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple, TypeVar
 
 import pandas as pd
 import pyarrow as pa
@@ -13,20 +14,28 @@ from evenwicht.base.errors import DataError
 from evenwicht.base.files import why_unreadable
 from evenwicht.base.sources import SourceSettings
 from evenwicht.cohort import Cohort, empty
-from evenwicht.ingest.delimited import read_delimited
+from evenwicht.ingest.delimited import names_of_delimited, read_delimited
 from evenwicht.ingest.derived import Reader, Rows
 from evenwicht.ingest.names import require_names
 from evenwicht.ingest.packages import load_package
-from evenwicht.ingest.parquet import read_parquet
-from evenwicht.ingest.sources import EventMap, PackageSource, TableSource, WideSource
+from evenwicht.ingest.parquet import names_of_parquet, read_parquet
+from evenwicht.ingest.shapes import Files, joined
+from evenwicht.ingest.sources import EventMap, PackageSource, TableFile, WideSource
 from evenwicht.ingest.text import as_text, trimmed
 from evenwicht.ingest.typing import typed
 
-READERS: dict[str, Callable[[TableSource, list[str]], pa.Table]] = {
-    ".csv": read_delimited,
-    ".tsv": read_delimited,
-    ".parquet": read_parquet,
-}
+T = TypeVar("T")
+
+
+class Form(NamedTuple):
+    """How files of one suffix are read."""
+
+    names: Callable[[TableFile], list[str]]
+    read: Callable[[TableFile, list[str]], pa.Table]
+
+
+DELIMITED = Form(names_of_delimited, read_delimited)
+READERS = {".csv": DELIMITED, ".tsv": DELIMITED, ".parquet": Form(names_of_parquet, read_parquet)}
 
 
 def ingest(source: SourceSettings, book: Codebook) -> Cohort:
@@ -37,11 +46,10 @@ def ingest(source: SourceSettings, book: Codebook) -> Cohort:
     DataError
         If the source, a column, a code, an age or a date is not as described.
     """
-    if isinstance(source, TableSource):
-        return to_cohort(_read_file(source, _wanted(source, book)), source, book)
-    if isinstance(source, PackageSource):
-        return to_cohort(_read_package(source, _wanted(source, book)), source, book)
-    raise TypeError(f"{type(source).__name__} is simulated, not ingested")
+    if not isinstance(source, WideSource):
+        raise TypeError(f"{type(source).__name__} is simulated, not ingested")
+    together = joined(source, book, Files(_names, _read))
+    return together.with_spells(to_cohort(together.flat, together.source, book))
 
 
 def to_cohort(flat: pa.Table, source: WideSource, book: Codebook) -> Cohort:
@@ -52,9 +60,9 @@ def to_cohort(flat: pa.Table, source: WideSource, book: Codebook) -> Cohort:
     Parameters
     ----------
     flat
-        One row a person, columns of text as named in the source; only the empty cell is null.
+        One row a person, columns of text named by `SourceColumn.origin`; only the empty cell is null.
     source
-        Lists measures, events and costs.
+        Lists measures, each of one wave, events and costs.
     book
         What the columns are.
 
@@ -64,16 +72,17 @@ def to_cohort(flat: pa.Table, source: WideSource, book: Codebook) -> Cohort:
         If a value is not as described, or a status is empty without being declared `missing`.
     """
     where = f"cohort {book.cohort}, source"
-    decimal = source.decimal if isinstance(source, TableSource) else "."
     made: dict[str, pa.Array] = {}
 
     def text(name: str) -> pa.Array:
         return made[name] if name in made else flat[name].combine_chunks()
 
     def read(column: SourceColumn, name: str = "") -> pd.Series:
-        origin = column.source or name
+        origin = column.origin(name)
         # the decimal mark is that of the file; a derived column was not in it
-        return typed(text(origin), name or origin, column, where, "." if origin in made else decimal)
+        return typed(
+            text(origin), name or origin, column, where, "." if origin in made else source.decimal_of(column.file)
+        )
 
     for name, rule in source.derived.items():
         values = pa.array(rule.values(Rows(name, where, flat.num_rows, read)), from_pandas=True)
@@ -83,9 +92,9 @@ def to_cohort(flat: pa.Table, source: WideSource, book: Codebook) -> Cohort:
     ids = persons[next(name for name, column in book.columns.items() if column.role == "id")]
     measures = [
         pd.DataFrame({"id": ids, "wave": m.wave, "age": read(m.age), "measure": m.measure, "value": read(m.value)})
-        for m in source.measures
+        for m in source.single
     ]
-    events = [_followed(ids, e, read, _is_empty(text(str(e.status.source))), where) for e in source.events]
+    events = [_followed(ids, e, read, _is_empty(text(e.status.origin())), where) for e in source.events]
     costs = [
         pd.DataFrame({"id": ids, "sector": c.sector, "window": c.window, "amount": read(c.amount)}).dropna(
             subset=["amount"]
@@ -101,16 +110,6 @@ def to_cohort(flat: pa.Table, source: WideSource, book: Codebook) -> Cohort:
         events=_stacked(events, "events"),
         costs=_stacked(costs, "costs"),
     ).check()
-
-
-def _wanted(source: WideSource, book: Codebook) -> list[str]:
-    """Names of the columns that must stand in the source itself, each once."""
-    names = [
-        *(column.source or name for name, column in book.columns.items()),
-        *(str(column.source) for column in source.mapped),
-        *(str(column.source) for rule in source.derived.values() for column in rule.inputs),
-    ]
-    return [name for name in dict.fromkeys(names) if name not in source.derived]
 
 
 def _followed(
@@ -153,21 +152,36 @@ def _stacked(parts: list[pd.DataFrame], table: str) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else empty(table)
 
 
-def _read_file(source: TableSource, wanted: list[str]) -> pa.Table:
+def _names(source: WideSource | TableFile) -> list[str]:
+    """Names of the columns of a file or a data set of a package."""
+    if isinstance(source, PackageSource):
+        return list(load_package(source.package, source.dataset).columns)
+    assert isinstance(source, TableFile)
+    return _from_file(source, lambda form: form.names(source))
+
+
+def _read(source: WideSource | TableFile, wanted: list[str]) -> pa.Table:
+    if isinstance(source, PackageSource):
+        return _read_package(source, wanted)
+    assert isinstance(source, TableFile)
+    return _from_file(source, lambda form: form.read(source, wanted))
+
+
+def _from_file(source: TableFile, take: Callable[[Form], T]) -> T:
     reason = why_unreadable(source.path)
     if reason is not None:
         raise DataError(
             reason, where=source.path, fix="Correct `source.path` (relative to the working directory) or its rights."
         )
-    reader = READERS.get(Path(source.path).suffix.lower())
-    if reader is None:
+    form = READERS.get(Path(source.path).suffix.lower())
+    if form is None:
         raise DataError(
             f"not a {', '.join(READERS)} file",
             where=source.path,
             fix="Export it as CSV in UTF-8 or as Parquet, or correct `source.path`.",
         )
     try:
-        return reader(source, wanted)
+        return take(form)
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror}", where=source.path, fix="Try again, or copy it.") from None
 

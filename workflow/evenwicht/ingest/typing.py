@@ -67,7 +67,7 @@ def typed(text: Text, name: str, column: SourceColumn, where: str, decimal: str 
     DataError
         On a code that is not described, a value that is not a number or date, or one outside the stated range.
     """
-    where = f"{where}: column '{column.source or name}'"
+    where = f"{where}: column '{column.origin(name)}'"
     text = trimmed(text)
     if column.type == "category":
         return _category(text, column, where)
