@@ -445,6 +445,22 @@ def test_a_spell_without_a_last_day_goes_on_until_the_file_ends(tmp_path: Path) 
     assert "1 spells without a last day go on until 2010-12-31" in said[-1]
 
 
+def test_kinds_that_occur_in_no_spell_are_told_and_an_error_if_there_is_no_other(tmp_path: Path) -> None:
+    _, said = with_stays(tmp_path, STAYS, costs={"somatic": ["S", "T"]})
+    assert "cohort own, file stays: no spell is of kind T" in said
+    with pytest.raises(DataError, match="file stays: no spell is of kind T, U"):
+        with_stays(tmp_path, STAYS, costs={"somatic": ["T", "U"]})
+
+
+def test_ages_need_a_date_of_birth_and_dates_do_not(main: str, tmp_path: Path) -> None:
+    files = {"stays": {"path": written(STAYS, tmp_path / "stays.csv"), "id": "no"}}
+    by_date = {**SPELLS, "exit": None, "begin": "2000-01-01", "windows": {"2003": SPELLS["windows"]["2003"]}}  # type: ignore[index]
+    read, _ = told(main, files=files, spells=[by_date])
+    assert amounts(read)[DEE, "somatic", "2003"] == 9
+    with pytest.raises(DataError, match="counted from birth, and no column has role birth_date"):
+        told(main, files=files, spells=[{**by_date, "windows": {"1": {"ages": [1, 2]}}}])
+
+
 def test_the_first_spell_of_a_kind_after_entry_is_an_event(tmp_path: Path) -> None:
     asked = {"costs": {}, "windows": {}, "events": {"somatic_stay": ["S"], "any_stay": []}, "begin": "2002-02-27"}
     read, said = with_stays(tmp_path, STAYS, **asked)

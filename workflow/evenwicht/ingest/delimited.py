@@ -63,7 +63,7 @@ def read_delimited(source: TableFile, wanted: list[str]) -> pa.Table:
             raise DataError(
                 "not a table of text in this separator and encoding",
                 where=where,
-                fix="Check `separator` and `encoding` of `source`, and the quotes in the file.",
+                fix=f"Check `separator` and `encoding` of `{source.key}`, and the quotes in the file.",
             ) from None
     return table.rename_columns(list(raw))
 
@@ -115,7 +115,8 @@ def _readable_rows(source: TableFile) -> Iterator[None]:
         raise DataError(
             f"not text in the encoding {source.encoding}",
             where=source.path,
-            fix="Declare `encoding` under `source` (files from Windows are often cp1252), or export it as UTF-8.",
+            fix=f"Declare `encoding` under `{source.key}` (files from Windows are often cp1252), or export it "
+            "as UTF-8.",
         ) from None
     except csv.Error:
         raise DataError(
@@ -171,5 +172,5 @@ def _suggest_separator(path: Path, source: TableFile, header: list[str]) -> None
     raise DataError(
         f"the cells seem to be separated by {SEPARATORS[likely]}{' and to have decimal commas' if commas else ''}",
         where=source.path,
-        fix=f"Add {settings} to `source`.",
+        fix=f"Add {settings} to `{source.key}`.",
     )

@@ -48,5 +48,5 @@ def _complete(source: TableFile) -> Iterator[None]:
         yield
     except (pa.ArrowException, OSError):
         raise DataError(
-            "not a complete Parquet file", where=source.path, fix="Export it again, or correct `source.path`."
+            "not a complete Parquet file", where=source.path, fix=f"Export it again, or correct `{source.key}.path`."
         ) from None

@@ -7,7 +7,6 @@ main table, and a person without a row, are counted and told; a person with two 
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -345,7 +344,11 @@ def _spell_rows(spells: Spells, rows: Rows) -> SpellRows:
     def maybe(column: SourceColumn | None) -> pd.Series | None:
         return None if column is None else rows.typed(column)
 
-    kind: Any = None if spells.what is None else trimmed(rows.table[spells.what].combine_chunks()).to_pandas()
+    def kinds(name: str) -> pd.Series:  # few, and many rows of each
+        text = trimmed(rows.table[name].combine_chunks())
+        return pd.Series(text.dictionary_encode().to_pandas())
+
+    kind = None if spells.what is None else kinds(spells.what)
     return SpellRows(rows.person, rows.typed(spells.start), maybe(spells.end), kind, maybe(spells.amount))
 
 

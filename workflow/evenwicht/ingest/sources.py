@@ -1,7 +1,7 @@
 """Where real data come from: a table with one row per person, and what its columns hold."""
 
 from collections import Counter
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -36,6 +36,8 @@ class CostMap(Strict):
 
 class TableFile(Strict):
     """A CSV, TSV or Parquet file."""
+
+    key: ClassVar[str] = "source"  # where the cohort file describes it
 
     path: str = Field(description="Path of the file, relative to the working directory")
     separator: str | None = Field(
@@ -77,6 +79,8 @@ class FurtherFile(TableFile):
 
     A person without a row in it has empty cells; rows of others are left out. Both are counted.
     """
+
+    key: ClassVar[str] = "source.files.*"
 
     id: str = Field(min_length=1, description="Column with the identifier of the person")
     births: Births | None = Field(None, description="Parents of births: adds columns `family`, `parity` and `interval`")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # settings are loaded by every job, and most need no pandas
 
 DAYS_A_YEAR = 365.25
 MONTHS = 12
+OLDEST = 120  # years
 
 
 class Window(Strict):
@@ -34,8 +35,10 @@ class Window(Strict):
     def _is_one_time(self) -> "Window":
         if (self.ages is None) == (self.dates is None):
             raise ValueError("a window has `ages` or `dates`")
-        if (self.ages and not 0 <= self.ages[0] < self.ages[1]) or (self.dates and self.dates[0] > self.dates[1]):
-            raise ValueError("a window must not end before it starts, and its ages are not negative")
+        if self.ages and not 0 <= self.ages[0] < self.ages[1] <= OLDEST:
+            raise ValueError(f"the ages of a window go from an age to a greater one, within 0 to {OLDEST}")
+        if self.dates and self.dates[0] > self.dates[1]:
+            raise ValueError("a window must not end before it starts")
         return self
 
     def days(self, birth: Any) -> tuple[Any, Any]:
@@ -132,7 +135,7 @@ def of_spells(
     followed = ~(np.isnat(entry) | np.isnat(exit)) & (entry <= exit)
     known = rows.person >= 0
     whose = np.where(known, rows.person, 0)
-    of_kind = {key: _chosen(rows.kind, kinds, len(start)) for key, kinds in _kinds(spells).items()}
+    of_kind = {key: _chosen(rows.kind, kinds, len(start), where) for key, kinds in _kinds(spells).items()}
     length = (end - start).astype("int64") + 1
     amount = length.astype("float64") if rows.amount is None else rows.amount.to_numpy()
     if (amount < 0).any():
@@ -168,7 +171,7 @@ def of_spells(
     for event in spells.events:
         own = of_kind["events", event] & known & followed[whose]
         firsts = pd.Series(start[own]).groupby(whose[own]).min().reindex(range(len(people))).to_numpy("datetime64[D]")
-        counted |= own
+        counted |= own & (start <= exit[whose])
         had = followed & (firsts <= entry)
         happened = firsts <= exit
         rest = followed & ~had
@@ -230,10 +233,10 @@ def _follow_up(spells: Spells, cohort: "Cohort", where: str) -> tuple[Any, Any, 
 
     people = cohort.persons
     born = next(iter(cohort.role("birth_date")), None)
-    by_age = bool(spells.events) or spells.entry is None or any(w.ages for w in spells.windows.values())
-    if by_age and born is None:
+    by_age = bool(spells.events) or any(window.ages for window in spells.windows.values())
+    if born is None and (by_age or (spells.entry is None and spells.begin is None)):
         raise DataError(
-            "ages are counted from birth, and no column has role birth_date",
+            "ages, and entry if nothing else is said, are counted from birth, and no column has role birth_date",
             where=where,
             fix="Set the role of the column with the date of birth.",
         )
@@ -244,7 +247,7 @@ def _follow_up(spells: Spells, cohort: "Cohort", where: str) -> tuple[Any, Any, 
         return np.full(len(people), np.datetime64("NaT" if otherwise is None else otherwise, "D"))
 
     birth = days(born, None)
-    entry = days(spells.entry or born, None)
+    entry = days(spells.entry or born, spells.begin)
     exit = days(spells.exit, spells.until)
     if spells.begin is not None:
         entry = np.maximum(entry, np.datetime64(spells.begin, "D"))  # not known stays so
@@ -261,13 +264,17 @@ def _kinds(spells: Spells) -> dict[tuple[str, str], list[str]]:
     }
 
 
-def _chosen(kind: "pd.Series | None", kinds: list[str], n: int) -> Any:
+def _chosen(kind: "pd.Series | None", kinds: list[str], n: int, where: str) -> Any:
     """Whether each spell is of some kinds, (n,)."""
     import numpy as np
 
     if kind is None or not kinds:
         return np.ones(n, dtype=bool)
     absent = [name for name in kinds if not (kind == name).any()]
+    if len(absent) == len(kinds):
+        raise DataError(
+            f"no spell is of kind {listed(absent)}", where=where, fix="Correct the kinds, or leave them out."
+        )
     if absent:
-        warnings.warn(f"no spell is of kind {listed(absent)}", stacklevel=2)
+        warnings.warn(f"{where}: no spell is of kind {listed(absent)}", stacklevel=2)
     return kind.isin(kinds).to_numpy()

@@ -171,14 +171,16 @@ def _from_file(source: TableFile, take: Callable[[Form], T]) -> T:
     reason = why_unreadable(source.path)
     if reason is not None:
         raise DataError(
-            reason, where=source.path, fix="Correct `source.path` (relative to the working directory) or its rights."
+            reason,
+            where=source.path,
+            fix=f"Correct `{source.key}.path` (relative to the working directory) or its rights.",
         )
     form = READERS.get(Path(source.path).suffix.lower())
     if form is None:
         raise DataError(
             f"not a {', '.join(READERS)} file",
             where=source.path,
-            fix="Export it as CSV in UTF-8 or as Parquet, or correct `source.path`.",
+            fix=f"Export it as CSV in UTF-8 or as Parquet, or correct `{source.key}.path`.",
         )
     try:
         return take(form)
