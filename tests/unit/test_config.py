@@ -142,7 +142,7 @@ COHORT_MISTAKES = {
     ),
     "codes of a number": (NHEFS, at("columns.age.codes", {1: "young"}), "columns.age: codes belong to type category"),
     "Norway": (NHEFS, at("columns.sex.codes", {False: "Norway"}), "columns.sex: YAML reads a bare yes, no"),
-    "Norway missing": (NHEFS, at("columns.sex.missing", [False]), "columns.sex.missing.0: YAML reads a bare yes, no"),
+    "Norway missing": (NHEFS, at("columns.sex.missing", [False]), "columns.sex.missing: YAML reads a bare yes, no"),
     "range of a category": (NHEFS, at("columns.sex.minimum", 0), "columns.sex: minimum and maximum belong to numbers"),
     "date as range of a number": (
         NHEFS,
@@ -595,6 +595,20 @@ FAULTS: dict[str, tuple[str, str, dict[str, Any], list[str]]] = {
             *("negative_controls.1", "negative_controls.4"),
         ],
     ),
+    "adoption": (
+        "castle",
+        "law",
+        {
+            "exposure": "year",
+            "unit": "county",
+            "period": "population",
+            "weights": "states",
+            "outcomes": ["log_homicide"],
+            "adjust": {"columns": ["homicides"]},
+            "missing": {"handling": "attrition_weights"},
+        },
+        ["exposure", "unit", "period", "weights", "outcomes.0", "adjust", "missing.handling"],
+    ),
     "birth_periods": (
         "famine",
         "windows",
@@ -726,6 +740,7 @@ def test_a_kind_of_study_honours_weights_or_refuses_them_by_name(kind: str) -> N
         "concentration",
         "ledger",
         "money",
+        "adoption",
     )
     assert faults == ([] if kind in honour else refused)
 

@@ -16,7 +16,7 @@ from tests.cohorts import Tables, configured, people_of, studied
 from tests.conftest import ROOT
 from tests.worlds import NAMES
 
-REAL = ["nhefs", "bwght", "randhie"]
+REAL = ["nhefs", "bwght", "randhie", "castle"]
 STUDIES = [(name, study) for name in [*REAL, *NAMES] for study in configured(name).studies]
 COMMITTED = {"estimates": ESTIMATES, "flow": FLOW}
 COMPARISON = ["study", "outcome", "exposure", "reference", "subgroup"]

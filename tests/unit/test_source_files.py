@@ -195,3 +195,14 @@ def test_a_long_list_of_columns_is_cut(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="Present: column_0, .*column_11 and 488 more") as refused:
         ingested(path)
     assert len(str(refused.value)) < 600
+
+
+def test_all_absent_columns_and_all_faults_of_the_others_are_told_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text(TEXT.replace("country,weight", "land,weight").replace("50.5", "heavy").replace(",1\n", ",yes!\n"))
+    with pytest.raises(DataError) as refused:
+        ingested(path)
+    absent, number, code = str(refused.value).splitlines()
+    assert "columns are missing: country. " in absent
+    assert "column 'weight': 1 value is not a number." in number
+    assert "column 'smokes': 20 values are not described (1 unknown code): 'yes!' in 20 rows." in code

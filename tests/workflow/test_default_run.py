@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import WORLDS
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
-COHORTS = ["nhefs", "bwght", "randhie", "siblings", *WORLDS]
+COHORTS = ["nhefs", "bwght", "randhie", "castle", "siblings", *WORLDS]
 # of the README: a copy, since a committed file in the folder of figures would pass for all of them
 PICTURE, DRAWN = "workflow/report/balance.svg", "results/figures/balance.svg"
 NUMBER = r"-?\d+\.\d+"

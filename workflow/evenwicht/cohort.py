@@ -1,14 +1,17 @@
 """The Cohort: typed tables and a role for each column; the only thing that passes between rooms.
 
-On disk a cohort is a folder with `cohort.yaml` and five Parquet files:
+On disk a cohort is a folder with `cohort.yaml` and six Parquet files:
 
 - `persons`   one row per person; columns as described in `cohort.yaml`
 - `measures`  id, wave, age (years), measure, value; an empty value means due at the wave but not assessed
 - `events`    id, event, entry_age, exit_age (years), status (1 = event at exit_age, 0 = censored)
 - `costs`     id, sector, window, amount; a person without a row was not observed, which is not a zero
+- `absences`  id, table, item, at, meaning: who has a code instead of a value: in a column of `persons` (item), a
+              measure at a wave, an event, or a sector in a window; an empty cell without a code has no row
 - `truth`     cohort, outcome, exposure, reference, subgroup, at, estimand, value, mc_error, how; empty for real cohorts
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,12 +21,14 @@ import yaml
 
 from evenwicht.base.columns import Column, Role
 from evenwicht.base.errors import DataError, listed
+from evenwicht.base.faults import Faults
 from evenwicht.base.files import write_parquet, write_text
 
 TABLES = {
     "measures": ["id", "wave", "age", "measure", "value"],
     "events": ["id", "event", "entry_age", "exit_age", "status"],
     "costs": ["id", "sector", "window", "amount"],
+    "absences": ["id", "table", "item", "at", "meaning"],
     "truth": [
         *("cohort", "outcome", "exposure", "reference", "subgroup", "at"),
         *("estimand", "value", "mc_error", "how"),
@@ -43,7 +48,7 @@ class Cohort:
         What the cohort is called and where it comes from.
     columns
         Role, type, unit and codes of every column of `persons`.
-    persons, measures, events, costs, truth
+    persons, measures, events, costs, absences, truth
         The tables described in the module docstring.
     part_of
         All people, if these are some of them: what is relative to others, such as being among the top users, is
@@ -57,6 +62,7 @@ class Cohort:
     measures: pd.DataFrame = field(default_factory=lambda: empty("measures"))
     events: pd.DataFrame = field(default_factory=lambda: empty("events"))
     costs: pd.DataFrame = field(default_factory=lambda: empty("costs"))
+    absences: pd.DataFrame = field(default_factory=lambda: empty("absences"))
     truth: pd.DataFrame = field(default_factory=lambda: empty("truth"))
     part_of: "Cohort | None" = None
 
@@ -74,24 +80,28 @@ class Cohort:
         """Name of the identifying column of `persons`."""
         return self.role("id")[0]
 
-    def check(self) -> "Cohort":
+    def check(self, faults: Faults | None = None) -> "Cohort":
         """Return the cohort if its tables hold what they promise.
 
         Raises
         ------
         DataError
-            On a missing column, a duplicate or unknown person, an impossible age, date, status or amount.
+            On a missing column, duplicate or unknown persons, impossible ages, dates, statuses or amounts: all of them
+            at once. With `faults` the latter are added to those.
         """
         where = f"cohort {self.name}"
+        gathered = Faults() if faults is None else faults
         _require_columns(self.persons, list(self.columns), f"{where}, persons")
         ids = self.persons[self.id]
-        if ids.isna().any() or ids.duplicated().any():
-            raise DataError(
+        bad = ids.isna() | ids.duplicated()
+        if bad.any():
+            error = DataError(
                 f"'{self.id}' is empty in {int(ids.isna().sum())} rows, and "
                 f"{int(ids.dropna().duplicated().sum())} rows repeat an earlier one",
                 where=f"{where}, persons",
                 fix="Give every person one row and one identifier.",
             )
+            gathered.add("identifier", error, bad.to_numpy(dtype=bool))
         for name, columns in TABLES.items():
             table = getattr(self, name)
             _require_columns(table, columns, f"{where}, {name}")
@@ -99,28 +109,34 @@ class Cohort:
                 continue
             strangers = table["id"][~table["id"].isin(ids)]
             if len(strangers):
-                raise DataError(
+                error = DataError(
                     f"{len(strangers)} rows belong to nobody in persons",
                     where=f"{where}, {name}",
                     fix="Remove these rows or add the persons.",
                 )
-        events = self.events
-        at = f"{where}, events"
-        _reject(events, events[["entry_age", "exit_age"]].isna().any(axis=1), "empty age", "event", at)
-        _reject(events, ~events["status"].isin([0, 1]), "status other than 0 or 1", "event", at)
-        _reject(events, events["exit_age"] < events["entry_age"], "exit before entry", "event", at)
-        _reject(events, ~events["entry_age"].between(-1, CENSUS_LIMIT), "impossible entry age", "event", at)
-        _reject(events, ~events["exit_age"].between(-1, CENSUS_LIMIT), "impossible exit age", "event", at)
-        ages = self.measures["age"]
-        _reject(
-            self.measures,
-            ages.notna() & ~ages.between(-1, CENSUS_LIMIT),
-            "impossible age",
-            "measure",
-            f"{where}, measures",
-        )
-        _reject(self.costs, self.costs["amount"] < 0, "negative amount", "sector", f"{where}, costs")
+                gathered.add("identifier", error)
+        for name, kind, bad, what in self._impossible():
+            if bad.any():
+                table = getattr(self, name)
+                rows = ids.isin(table.loc[bad, "id"]).to_numpy(dtype=bool)
+                gathered.add("impossible", _rejected(table, bad, what, kind, f"{where}, {name}"), rows)
+        if faults is None:
+            gathered.raise_all()
         return self
+
+    def _impossible(self) -> Iterator[tuple[str, str, "pd.Series[bool]", str]]:
+        """Yield table, column of its kinds, rows that cannot be, and why."""
+        events, ages = self.events, self.measures["age"]
+        for bad, what in (
+            (events[["entry_age", "exit_age"]].isna().any(axis=1), "empty age"),
+            (~events["status"].isin([0, 1]), "status other than 0 or 1"),
+            (events["exit_age"] < events["entry_age"], "exit before entry"),
+            (events["entry_age"].notna() & ~events["entry_age"].between(-1, CENSUS_LIMIT), "impossible entry age"),
+            (events["exit_age"].notna() & ~events["exit_age"].between(-1, CENSUS_LIMIT), "impossible exit age"),
+        ):
+            yield "events", "event", bad, what
+        yield "measures", "measure", ages.notna() & ~ages.between(-1, CENSUS_LIMIT), "impossible age"
+        yield "costs", "sector", self.costs["amount"] < 0, "negative amount"
 
     def write(self, folder: str | Path, tables: list[str] | None = None) -> None:
         """Write the cohort as a folder, each file atomically; `tables` leaves out those that are written elsewhere."""
@@ -189,12 +205,11 @@ def _require_columns(table: pd.DataFrame, columns: list[str], where: str) -> Non
         )
 
 
-def _reject(table: pd.DataFrame, bad: "pd.Series[bool]", what: str, kind: str, where: str) -> None:
-    """Raise DataError with the number of bad rows of each kind (event, measure, sector); no person is shown."""
-    if bad.any():
-        counts = table.loc[bad, kind].value_counts(sort=False)  # zero for categories without bad rows
-        raise DataError(
-            f"{what} in {int(bad.sum())} rows ({listed(f'{name}: {n}' for name, n in counts.items() if n)})",
-            where=where,
-            fix="Correct the source or mark the value as missing.",
-        )
+def _rejected(table: pd.DataFrame, bad: "pd.Series[bool]", what: str, kind: str, where: str) -> DataError:
+    """The error with the number of bad rows of each kind (event, measure, sector); no person is shown."""
+    counts = table.loc[bad, kind].value_counts(sort=False)  # zero for categories without bad rows
+    return DataError(
+        f"{what} in {int(bad.sum())} rows ({listed(f'{name}: {n}' for name, n in counts.items() if n)})",
+        where=where,
+        fix="Correct the source or mark the value as missing.",
+    )

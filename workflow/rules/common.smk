@@ -31,6 +31,7 @@ LOGS = "results/logs"
 PAGE = f"results/{FRONT}"
 PAGES = [f"results/{page}" for page in pages_of(RUN).beside]
 BRIEFS = [f"results/{brief}" for brief in briefs_of(RUN)]
+REPORT = [placed(page) for page in (PAGE, *PAGES)]
 FIGURES = "results/figures"
 PUBLISHED = of_project("data/published.csv")
 TEMPLATE = of_project("workflow/report/base.html.j2")
@@ -53,8 +54,10 @@ TABLES = [
         "conclusions",
     )
 ]
+RESULTS = [PAGE, *PAGES, *BRIEFS, *TABLES]  # what a run is for
 # made by `snakemake recovery` alone; the default run reads them if they are there
 RECOVERY_TABLES = {name: f"results/tables/{name}.csv" for name in ("recovery", "scenarios", "coverage", "verdicts")}
+RECOVERED = {name: placed_or_project(path) for name, path in RECOVERY_TABLES.items()}
 RECOVERY_SETTINGS, DRAWS = recovery_settings(RUN), draws_of(RUN)
 # of a Cohort folder; the library's `cohort.FILES`, without its imports
 COHORT_FILES = [
@@ -62,6 +65,7 @@ COHORT_FILES = [
     "measures.parquet",
     "events.parquet",
     "costs.parquet",
+    "absences.parquet",
     "truth.parquet",
     "cohort.yaml",
 ]
@@ -141,7 +145,7 @@ def truth_files(names):
 
 def cohort_folders():
     """Folder of each cohort, in the order of the run."""
-    return [str(Path(cohort_files(name)[0]).parent) for name in RUN.cohorts]
+    return [placed(str(Path(cohort_files(name)[0]).parent)) for name in RUN.cohorts]
 
 
 def found(table, names=RUN.cohorts):
@@ -150,8 +154,11 @@ def found(table, names=RUN.cohorts):
 
 
 def source_files(wildcards):
-    """The user's own files that are there. Content decides, see `source_digests`, and the reader says if one is missing."""
-    return [ancient(path) for path in dict.fromkeys(RUN.cohorts[wildcards.cohort].source.paths) if Path(path).is_file()]
+    """The user's own files that are there. Content decides, see `source_digests`, and the reader says if one is missing.
+    They stay where the user has them, also for a module with a prefix.
+    """
+    paths = dict.fromkeys(RUN.cohorts[wildcards.cohort].source.paths)
+    return [local(ancient(path)) for path in paths if Path(path).is_file()]
 
 
 def source_digests(wildcards):
@@ -209,13 +216,14 @@ def tell_start():
     """Say in plain words what the run is about to do."""
     titles = [cohort.title for cohort in RUN.cohorts.values()]
     studies = sum(len(cohort.studies) for cohort in RUN.cohorts.values())
-    print(at_start(titles, studies, "results/benchmarks", workflow.cores or 1, PAGE))
+    print(at_start(titles, studies, placed("results/benchmarks"), workflow.cores or 1, placed(PAGE)))
 
 
 def tell_end():
     """Say where the result lies, if it is all there."""
-    if Path(PAGE).exists():
-        print(at_end(seconds_run(), PAGE, not_estimated("results/tables/conclusions.csv")))
+    page = placed(PAGE)
+    if Path(page).exists():
+        print(at_end(seconds_run(), page, not_estimated(placed("results/tables/conclusions.csv"))))
 
 
 def take_lock():

@@ -56,7 +56,7 @@ rule recovery_tables:
     params:
         settings=RECOVERY_SETTINGS,
         drawn=DRAWS,
-        pages=[PAGE, *PAGES],
+        pages=REPORT,
         library=code_of("recovery_tables.py"),
     script:
         "../scripts/recovery_tables.py"

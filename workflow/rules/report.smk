@@ -22,8 +22,8 @@ rule report_page:
     params:
         run=RUN.model_dump(mode="json"),
         templates=[file_digest(template) for template in TEMPLATES],
-        recovery={name: own_or_project(path) for name, path in RECOVERY_TABLES.items()},
-        recovered={name: file_digest(own_or_project(path)) for name, path in RECOVERY_TABLES.items()},
+        recovery=RECOVERED,
+        recovered={name: file_digest(path) for name, path in RECOVERED.items()},
         settings=RECOVERY_SETTINGS,
         words=file_digest(catalogue_file(RUN.settings.language)),
         library=code_of("report_page.py", of_kinds("section", "claims")),
@@ -50,8 +50,8 @@ rule briefs:
     params:
         run=RUN.model_dump(mode="json"),
         templates=[file_digest(template) for template in TEMPLATES],
-        recovery={name: own_or_project(path) for name, path in RECOVERY_TABLES.items()},
-        recovered={name: file_digest(own_or_project(path)) for name, path in RECOVERY_TABLES.items()},
+        recovery=RECOVERED,
+        recovered={name: file_digest(path) for name, path in RECOVERED.items()},
         settings=RECOVERY_SETTINGS,
         words=[file_digest(catalogue_file(language)) for language in LANGUAGES],
         library=code_of("briefs.py", of_kinds("section", "claims", "brief")),

@@ -22,7 +22,7 @@ rule estimates_table:
         runtime=minutes("tables"),
     params:
         cohorts=list(RUN.cohorts),
-        pages=[PAGE, *PAGES],
+        pages=REPORT,
         library=code_of("estimates_table.py"),
     script:
         "../scripts/estimates_table.py"
@@ -51,7 +51,7 @@ rule description_tables:
         described_by=[cohort.described_by for cohort in RUN.cohorts.values()],
         folders=cohort_folders(),
         published=file_digest(PUBLISHED),
-        pages=[PAGE, *PAGES],
+        pages=REPORT,
         library=code_of("description_tables.py"),
     script:
         "../scripts/description_tables.py"
@@ -85,7 +85,7 @@ rule truth_tables:
         questions=[RUN.cohorts[name].questions for name in RUN.synthetic],
         seed=SETTINGS.seed,
         published=file_digest(PUBLISHED),
-        pages=[PAGE, *PAGES],
+        pages=REPORT,
         library=code_of("truth_tables.py", [*world_of(*RUN.synthetic), *world_of(*RUN.synthetic, part="fit")]),
     script:
         "../scripts/truth_tables.py"
@@ -108,10 +108,10 @@ rule conclusions:
         runtime=minutes("tables"),
     params:
         cohorts=[cohort.needed(cohort.studies) for cohort in RUN.cohorts.values()],
-        recovery=own_or_project(RECOVERY_TABLES["recovery"]),
-        recovered=file_digest(own_or_project(RECOVERY_TABLES["recovery"])),
+        recovery=RECOVERED["recovery"],
+        recovered=file_digest(RECOVERED["recovery"]),
         settings=RECOVERY_SETTINGS,
-        pages=[PAGE, *PAGES],
+        pages=REPORT,
         library=code_of("conclusions.py", of_kinds("claims")),
     script:
         "../scripts/conclusions.py"

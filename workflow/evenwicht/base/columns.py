@@ -1,12 +1,14 @@
 """What a column of a cohort is: its role, type, unit, codes and missing codes."""
 
 import datetime as dt
+import re
 from collections.abc import Mapping
-from typing import Literal
+from math import inf
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from evenwicht.base.names import Code, Codes, Name, Strict
+from evenwicht.base.names import Code, Codes, Name, Strict, code_text
 
 Role = Literal[
     "id",
@@ -23,7 +25,58 @@ Role = Literal[
     "outcome",
 ]
 Precision = Literal["day", "month", "year"]
+Meaning = Literal["not_known", "refused", "not_asked", "not_in_wave", "dead"]
+MEANINGS: tuple[Meaning, ...] = get_args(Meaning)
+NOT_KNOWN: Meaning = "not_known"
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 TRUTH_WORDS = {"0": False, "1": True, "no": False, "yes": True, "false": False, "true": True}
+
+
+def _meanings(codes: object) -> object:
+    """Codes that are only listed mean no more than that the value is not known."""
+    listed = dict.fromkeys(map(code_text, codes), NOT_KNOWN) if isinstance(codes, list) else codes
+    if not isinstance(listed, Mapping):
+        return listed
+    meant: dict[object, object] = {}
+    for code, meaning in ((code_text(code), meaning) for code, meaning in listed.items()):
+        if meant.setdefault(code, meaning) != meaning:
+            raise ValueError(f"code {code} has two meanings")
+    return meant
+
+
+class MissingRange(Strict):
+    """Numbers from `lowest` to `highest`, both included, that stand for a value that is not there."""
+
+    lowest: float | None = Field(None, description="No bound if left out")
+    highest: float | None = Field(None, description="No bound if left out")
+    meaning: Meaning = Field(NOT_KNOWN, description="Why there is no value")
+
+    @model_validator(mode="after")
+    def _is_in_order(self) -> "MissingRange":
+        if self.lowest is None and self.highest is None:
+            raise ValueError("a range of missing codes needs `lowest` or `highest`")
+        if self.lowest is not None and self.highest is not None and self.lowest > self.highest:
+            raise ValueError("lowest must not exceed highest")
+        return self
+
+    def holds(self, values: Any) -> Any:
+        """Whether numbers lie in it, flags of the same shape."""
+        low, high = (-inf if self.lowest is None else self.lowest), (inf if self.highest is None else self.highest)
+        return (values >= low) & (values <= high)
+
+
+def _range(value: object) -> object:
+    return (
+        dict(zip(("lowest", "highest"), value, strict=True)) if isinstance(value, list) and len(value) == 2 else value
+    )
+
+
+MissingCodes = Annotated[
+    dict[str, Meaning], BeforeValidator(_meanings, json_schema_input_type=list[Code] | dict[str, Meaning])
+]
+AnyMissingRange = Annotated[
+    MissingRange, BeforeValidator(_range, json_schema_input_type=list[float | None] | MissingRange)
+]
 
 
 def in_file(file: str, source: str) -> str:
@@ -32,7 +85,7 @@ def in_file(file: str, source: str) -> str:
 
 
 class SourceColumn(Strict):
-    """How the text of a source column becomes values; only the empty cell and the codes of `missing` are missing."""
+    """How the text of a source column becomes values; only the empty cell and declared codes are missing."""
 
     source: str | None = Field(None, description="Name in the source table; the same name if left out")
     file: Name | None = Field(None, description="Which of the further `files` it stands in; the main table if left out")
@@ -44,7 +97,16 @@ class SourceColumn(Strict):
         None,
         description="The code of a yes/no column that means yes, if the codes are not 0 and 1, or no and yes",
     )
-    missing: list[Code] = Field(default=[], description="Codes that mean 'not known'")
+    missing: MissingCodes = Field(
+        default={},
+        description="Codes that stand for no value: a list of codes, or code -> why: not_known, refused, not_asked, "
+        "not_in_wave or dead",
+    )
+    missing_ranges: list[AnyMissingRange] = Field(
+        default=[],
+        description="Ranges of numeric codes that stand for no value: [-9, -1], or lowest, highest and meaning; what "
+        "`missing` says of a code of its own comes first",
+    )
     minimum: float | dt.date | None = Field(None, description="Least possible value, of a number or date")
     maximum: float | dt.date | None = Field(None, description="Greatest possible value, of a number or date")
     precision: Precision = Field("day", description="What is known of dates; each is stored as the first day of it")
@@ -64,6 +126,7 @@ class SourceColumn(Strict):
         both = [code for code in self.codes if code in self.missing]
         if both:
             raise ValueError(f"{', '.join(both)} stands in `codes` and in `missing`")
+        self._check_missing_ranges()
         if self.precision != "day" and self.type != "date":
             raise ValueError("precision belongs to type date")
         self._check_range()
@@ -72,6 +135,17 @@ class SourceColumn(Strict):
         elif self.yes_code is not None:
             raise ValueError("yes_code belongs to type boolean")
         return self
+
+    def _check_missing_ranges(self) -> None:
+        if self.missing_ranges and self.type == "date":
+            raise ValueError("missing_ranges are of numbers; list dates under `missing`")
+        both = [
+            code
+            for code in self.codes
+            if NUMBER.fullmatch(code) and any(missing.holds(float(code)) for missing in self.missing_ranges)
+        ]
+        if both:
+            raise ValueError(f"{', '.join(both)} stands in `codes` and in `missing_ranges`")
 
     def _check_range(self) -> None:
         limits = [limit for limit in (self.minimum, self.maximum) if limit is not None]
@@ -140,6 +214,6 @@ class Column(SourceColumn):
     def _identifier_is_exact(self) -> "Column":
         if self.role == "id" and self.type not in ("integer", "category"):
             raise ValueError("an identifier has type integer, or category if it is any text")
-        if self.role == "id" and (self.codes or self.missing):
+        if self.role == "id" and (self.codes or self.missing or self.missing_ranges):
             raise ValueError("an identifier has no codes and is never missing")
         return self

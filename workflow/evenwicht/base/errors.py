@@ -63,11 +63,16 @@ class ModelError(EvenwichtError):
 
 
 class Mistake(NamedTuple):
-    """One fault of a config: the path of its key, what is wrong, and how to fix it."""
+    """One fault of a config: the path of its key, what is wrong, how to fix it, and the name that leads nowhere."""
 
     path: str
     what: str
     fix: str
+    name: str = ""
+
+    def error(self, where: str) -> ConfigError:
+        """The error of this fault of a file."""
+        return ConfigError(self.what, where=f"{where}: {self.path}" if self.path else where, fix=self.fix)
 
     def under(self, *above: str | int) -> "Mistake":
         """The same fault, seen from further up in the file."""

@@ -20,6 +20,8 @@ def why_unreadable(path: str | Path) -> str | None:
         return "no such file"
     except OSError as error:
         return f"cannot be read: {error.strerror}"
+    except ValueError:  # a zero byte
+        return "not a name that a file can have"
     if stat.S_ISDIR(mode):
         return "a directory, not a file"
     if not stat.S_ISREG(mode):

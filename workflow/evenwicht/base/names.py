@@ -36,6 +36,11 @@ def _word(label: object) -> object:
     return {True: "yes", False: "no"}[label] if isinstance(label, bool) else label
 
 
+def _on_one_line(text: object) -> object:
+    return " ".join(text.split()) if isinstance(text, str) else text
+
+
+Reason = Annotated[str, BeforeValidator(_on_one_line), Field(min_length=1, max_length=300)]
 Code = Annotated[str, BeforeValidator(code_text, json_schema_input_type=int | float | str)]
 Codes = Annotated[dict[str, str], BeforeValidator(_text_keys)]
 

@@ -12,7 +12,7 @@ from evenwicht.base.codebook import Codebook
 from evenwicht.base.columns import Column
 from evenwicht.base.errors import Mistake
 from evenwicht.base.exposures import Contrast
-from evenwicht.base.names import Name, Strict
+from evenwicht.base.names import Name, Reason, Strict
 from evenwicht.base.outcomes import (
     BinaryOutcome,
     ContinuousOutcome,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 else:
     Source = Annotated[reduce(or_, (*SOURCES, *WORLDS)), Field(discriminator="kind")]
     Study = Annotated[reduce(or_, KINDS), Field(discriminator="kind")]
+
 
 AS_CONFIGURED = "as_configured"  # the scenario without changes
 PEOPLE = message("people")  # what those counted are called if the file does not say
@@ -67,6 +68,9 @@ class CohortConfig(Strict):
         None, description="Fresh draws in `snakemake recovery`; as many as the run says if left out"
     )
     table1: list[Name] = Field(description="Columns described by exposure; at least one")
+    unavailable: dict[Name, Reason] = Field(
+        default={}, description="Id of what readers would look for and the cohort does not have -> why"
+    )
 
     @model_validator(mode="after")
     def _names_are_free(self) -> "CohortConfig":
@@ -131,7 +135,7 @@ class CohortConfig(Strict):
         Without studies it is what the people are made from. A job that is given no more need not run again when
         anything else in the file changes.
         """
-        data = self.model_dump(mode="json")
+        data = self.model_dump(mode="json", exclude={"unavailable"})
         chosen = {name: data["studies"][name] for name in studies}
         sets = data["adjustments"] if chosen else {}
         return without_words({**data, "adjustments": sets, "studies": chosen, **UNASKED})
@@ -157,6 +161,17 @@ class CohortConfig(Strict):
 
     def check(self) -> Iterator[Mistake]:
         """Yield every reference that leads nowhere, and everything a study names but cannot use."""
+        for mistake in self._mistakes():
+            why = self.unavailable.get(mistake.name)
+            yield (
+                mistake
+                if why is None
+                else mistake._replace(
+                    what=f"{mistake.what}; it is unavailable: {why}", fix="Remove it here, or from `unavailable`."
+                )
+            )
+
+    def _mistakes(self) -> Iterator[Mistake]:
         book = self.codebook
         if len(book.role("id")) != 1:
             yield Mistake("columns", "there must be exactly one column with role 'id'", "Set the role of one column.")
@@ -193,6 +208,9 @@ class CohortConfig(Strict):
         for key in ("studies", "table1"):
             if not getattr(self, key):
                 yield Mistake(key, "it is empty", "Add at least one entry.")
+        for key in self.unavailable:
+            if key in {*book.columns, *book.outcomes, *book.events, *book.sectors}:
+                yield Mistake(f"unavailable.{key}", "the cohort has it", "Remove it here, or where it is described.")
         yield from all_known("table1", self.table1, book.columns, "a column")
         for index, name in enumerate(self.table1):
             if name in book.columns and book.columns[name].role == "id":
@@ -227,6 +245,7 @@ def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 
 
 WORDS = {"label", "title", "description", "members"}
+CODES = {"into"}  # codes of any text, which may look like words
 
 
 def without_words(data: Any) -> Any:
@@ -243,6 +262,8 @@ def without_words(data: Any) -> Any:
 
 
 def _without_words(key: str, value: Any) -> Any:
+    if key in CODES:
+        return value
     if key in WORDS and isinstance(value, str):
         return ""
     if key == "codes" and isinstance(value, dict) and all(isinstance(label, str) for label in value.values()):

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,14 +12,17 @@ from pydantic import BaseModel, ValidationError
 from evenwicht import config as tree
 from evenwicht.base.errors import ConfigError, Mistake, listed
 from evenwicht.base.files import why_unreadable
+from evenwicht.base.shipped import PROJECT
 from evenwicht.config import CohortConfig, Run, RunConfig
 from evenwicht.config.cohort import merged
 from evenwicht.levers.lever import READER, Lever
 
 Model = TypeVar("Model", bound=BaseModel)
 LEVERS = "levers"  # folder beside cohort files
-SHIPPED = Path(__file__).parents[3] / "config" / LEVERS
+SHIPPED = PROJECT / "config" / LEVERS
 MOST_MISTAKES = 12  # in one message
+MOST_SUGGESTED = 100  # mistakes for whose keys the nearest known one is looked up
+MOST_BYTES, MOST_VALUES = 1_000_000, 200_000  # of a file
 MOST_SHOWN = 80  # characters of a wrong value
 OTHER_FORM = "string_type", "model_type"  # faults of a key that is text or a section, in the form that was not meant
 
@@ -47,6 +51,32 @@ def _mapping(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> dict[Any, Any]
 _UniqueKeyLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
+def _loaded(text: str) -> Any:
+    loader = _UniqueKeyLoader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        _require_few_values(node, {})
+        return loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _require_few_values(node: yaml.Node, counted: dict[int, int]) -> int:
+    """Return how many values stand in a node once aliases are written out; few lines of aliases can be millions."""
+    if id(node) in counted:
+        return counted[id(node)]
+    counted[id(node)] = MOST_VALUES + 1  # met again below itself, it has no end
+    below = [part for pair in node.value for part in pair] if isinstance(node, yaml.MappingNode) else node.value
+    values = 1 if isinstance(node, yaml.ScalarNode) else 1 + sum(_require_few_values(part, counted) for part in below)
+    if values > MOST_VALUES:
+        problem = f"more than {MOST_VALUES} values once its aliases are written out"
+        raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
+    counted[id(node)] = values
+    return values
+
+
 def read_yaml(path: str | Path) -> dict[str, Any]:
     """Read a YAML mapping.
 
@@ -57,9 +87,11 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     """
     reason = why_unreadable(path)
     if reason is not None:
-        raise ConfigError(reason, where=str(path), fix="Create it or correct the path in `cohorts` of the run config.")
+        raise ConfigError(reason, where=str(path), fix="Create it or correct its path (in a run config: `cohorts`).")
+    if Path(path).stat().st_size > MOST_BYTES:
+        raise ConfigError("too large for a config file", where=str(path), fix="Is it a YAML file of settings?")
     try:
-        data = yaml.load(Path(path).read_text(encoding="utf-8-sig"), Loader=_UniqueKeyLoader)
+        data = _loaded(Path(path).read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError:
         raise ConfigError("not UTF-8 text", where=str(path), fix="Save it as UTF-8.") from None
     except yaml.MarkedYAMLError as error:
@@ -81,19 +113,34 @@ def validate(model: type[Model], data: Mapping[str, Any], where: str, levers: Pa
 
     Levers that it names are read from a folder of `levers`, if there is one, and else from those that evenwicht has.
     """
+    checked, mistakes = tried(model, data, levers)
+    if checked is None:
+        raise _config_error(mistakes, where)
+    return checked
+
+
+def tried(
+    model: type[Model], data: Mapping[str, Any], levers: Path | None = None
+) -> tuple[Model | None, list[Mistake]]:
+    """Check `data` as `validate` does; return what it describes, or None and its mistakes."""
     try:
-        return model.model_validate(data, context={READER: lambda name: load_lever(levers or SHIPPED, name)})
+        return model.model_validate(data, context={READER: lambda name: load_lever(levers or SHIPPED, name)}), []
     except ValidationError as error:
-        raise _config_error(_mistakes(error, data), where) from None
+        return None, _mistakes(error, data)
 
 
 def load_cohort(path: str | Path) -> CohortConfig:
     """Read and check one cohort file, including references from studies to columns and outcomes."""
     cohort = validate(CohortConfig, read_yaml(path), str(path), Path(path).parent / LEVERS)
-    mistakes = [*cohort.check(), *_broken_scenarios(cohort)]
+    mistakes = mistakes_in(cohort)
     if mistakes:
         raise _config_error(mistakes, str(path))
     return cohort
+
+
+def mistakes_in(cohort: CohortConfig) -> list[Mistake]:
+    """Return every reference of a cohort file that leads nowhere, and every scenario that gives no world."""
+    return [*cohort.check(), *_broken_scenarios(cohort)]
 
 
 def load_lever(folder: Path, name: str) -> Lever:
@@ -164,15 +211,12 @@ def _broken_scenarios(cohort: CohortConfig) -> Iterator[Mistake]:
             cohort.in_scenario(name)
         except ValidationError as error:
             world = {"source": merged(cohort.source.model_dump(mode="json"), changes)}
-            for path, what, fix in _mistakes(error, world):
-                yield Mistake(f"scenarios.{name}: {path}", what, fix)
+            for mistake in _mistakes(error, world):
+                yield mistake._replace(path=f"scenarios.{name}: {mistake.path}")
 
 
 def _config_error(mistakes: list[Mistake], where: str) -> ConfigError:
-    faults = [
-        ConfigError(what, where=f"{where}: {path}" if path else where, fix=fix)
-        for path, what, fix in mistakes[:MOST_MISTAKES]
-    ]
+    faults = [mistake.error(where) for mistake in mistakes[:MOST_MISTAKES]]
     if len(mistakes) > MOST_MISTAKES:
         more = f"and {len(mistakes) - MOST_MISTAKES} more mistakes"
         faults.append(ConfigError(more, where=where, fix="Correct those above first."))
@@ -181,16 +225,21 @@ def _config_error(mistakes: list[Mistake], where: str) -> ConfigError:
 
 def _mistakes(error: ValidationError, data: Mapping[str, Any]) -> list[Mistake]:
     """Every fault; that a value is not what it was not meant to be is none where text or a section may stand."""
-    found = [(fault["type"] in OTHER_FORM, _mistake(fault, data)) for fault in error.errors()]
-    meant = [mistake.path for other_form, mistake in found if not other_form]
-    return [
-        mistake
-        for other_form, mistake in found
-        if not (other_form and any(f"{path}.".startswith(f"{mistake.path}.") for path in meant))
+    found = [
+        (fault["type"] in OTHER_FORM, _mistake(fault, data, suggest=position < MOST_SUGGESTED))
+        for position, fault in enumerate(error.errors())
     ]
+    meant = {above for other_form, mistake in found if not other_form for above in _paths_to(mistake.path)}
+    return [mistake for other_form, mistake in found if not (other_form and mistake.path in meant)]
 
 
-def _mistake(error: Any, data: Mapping[str, Any]) -> Mistake:
+def _paths_to(path: str) -> Iterator[str]:
+    """The path, and those of all sections that it lies in."""
+    parts = path.split(".")
+    yield from (".".join(parts[:length]) for length in range(1, len(parts) + 1))
+
+
+def _mistake(error: Any, data: Mapping[str, Any], suggest: bool) -> Mistake:
     kind, got = error["type"], error["input"]
     path = _key_path(error["loc"], data, missing=kind == "missing")
     if kind == "extra_forbidden":
@@ -198,7 +247,9 @@ def _mistake(error: Any, data: Mapping[str, Any]) -> Mistake:
         known = _all_keys()
         if key in known:
             return Mistake(path, "no key of this section", "Move it to its own, see config/README.md, or remove it.")
-        return Mistake(path, "unknown key", f"{_suggest(key, known)}Remove it or correct its spelling.")
+        return Mistake(
+            path, "unknown key", f"{_suggest(key, known) if suggest else ''}Remove it or correct its spelling."
+        )
     if kind == "missing":
         return Mistake(path, "required key is missing", "Add it; config/README.md says what it means.")
     if kind.startswith("union_tag"):
@@ -228,6 +279,7 @@ def _key_path(location: tuple[int | str, ...], data: Any, missing: bool) -> str:
     return ".".join(parts) or "(top level)"
 
 
+@cache
 def _all_keys() -> list[str]:
     return sorted({key for section in tree.json_schema()["$defs"].values() for key in section.get("properties", {})})
 

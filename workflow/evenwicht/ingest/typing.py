@@ -6,7 +6,8 @@ only if so many people share it that it says nothing about any of them.
 
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from evenwicht.base.arrays import Flags
-from evenwicht.base.columns import Column, Precision, SourceColumn
+from evenwicht.base.columns import MEANINGS, NUMBER, Column, Precision, SourceColumn
 from evenwicht.base.errors import DataError, listed
+from evenwicht.base.faults import Faults
 from evenwicht.ingest.text import trimmed
 
 Dates = NDArray[np.datetime64]
@@ -25,8 +27,8 @@ Text = Any  # pyarrow.StringArray: pyarrow has no type stubs
 LEAST_SHOWN = 10  # people who must share a value before a message shows it
 MOST_SHOWN = 3  # values in one message
 LARGEST = 2.0**53  # floats hold whole numbers exactly up to here, and nothing that is measured is larger
-NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 WHOLE = r"^[+-]?\d{1,18}(\.0*)?$"
+ZEROS = r"^(-?\d+)[.,]0+$"  # the same code as without them
 LEADING_ZERO = r"^[+-]?0\d"
 MIDNIGHT = r"[T ]00:?00(:?00(\.0+)?)?"
 TIME = r"[T ][0-2]\d:?[0-5]\d(:?[0-5]\d(\.\d+)?)?"
@@ -42,7 +44,9 @@ NO_DATE = np.datetime64("NaT", "D")
 FIRST_DATE, LAST_DATE = np.datetime64("1678-01-01"), np.datetime64("2261-12-31")  # what pandas can hold
 
 
-def typed(text: Text, name: str, column: SourceColumn, where: str, decimal: str = ".") -> pd.Series:
+def typed(
+    text: Text, name: str, column: SourceColumn, where: str, decimal: str = ".", faults: Faults | None = None
+) -> pd.Series:
     """Return a source column with the type, codes and range of its description.
 
     Parameters
@@ -55,6 +59,8 @@ def typed(text: Text, name: str, column: SourceColumn, where: str, decimal: str 
         The source, for messages.
     decimal
         Decimal mark of numbers.
+    faults
+        Gathers what is wrong, if reading is to go on.
 
     Returns
     -------
@@ -65,136 +71,237 @@ def typed(text: Text, name: str, column: SourceColumn, where: str, decimal: str 
     Raises
     ------
     DataError
-        On a code that is not described, a value that is not a number or date, or one outside the stated range.
+        On codes that are not described, values that are not numbers or dates, or outside the stated range: all of them
+        at once. With `faults` they are added to those, and the cells are empty in what is returned.
     """
-    where = f"{where}: column '{column.origin(name)}'"
+    gathered = Faults() if faults is None else faults
+    cells = _Cells(trimmed(text), column, f"{where}: column '{column.origin(name)}'", decimal, gathered)
+    values = _READ[column.type](cells)
+    if faults is None:
+        gathered.raise_all()
+    return values
+
+
+def why_missing(text: Text, column: SourceColumn, decimal: str = ".") -> NDArray[np.int8]:
+    """Return the place in `MEANINGS` of the missing code in each cell, (n,), -1 where there is none.
+
+    A code counts however its number or date is written.
+
+    Parameters
+    ----------
+    text : (n,) pyarrow string array
+    column
+        Has the codes and ranges.
+    decimal
+        Decimal mark of numbers.
+    """
+    found = np.full(len(text), -1, dtype=np.int8)
+    if not (column.missing or column.missing_ranges):
+        return found
     text = trimmed(text)
-    if column.type == "category":
-        return _category(text, column, where)
-    if column.type == "boolean":
-        return _boolean(text, column, where)
+    if column.missing_ranges:
+        numbers = _as_numbers(text, decimal)
+        for missing in reversed(column.missing_ranges):
+            found[missing.holds(numbers)] = MEANINGS.index(missing.meaning)
+    for place, meaning in enumerate(MEANINGS):
+        codes = pa.array([code for code, meant in column.missing.items() if meant == meaning], pa.string())
+        if len(codes):
+            found[_is_code(text, codes, column, decimal)] = place
+    return found
+
+
+def _is_code(text: Text, codes: Text, column: SourceColumn, decimal: str) -> Flags:
+    """Whether each cell holds one of these codes, (n,)."""
+    same = _flags(pc.is_in(text, codes))
     if column.type == "date":
-        return _date(text, column, where)
-    if column.type == "integer":
-        return _integer(text, column, where, decimal)
-    return _number(text, column, where, decimal)
+        dates, days = _as_dates(text, column.precision), _as_dates(codes, column.precision)
+        return same | np.isin(dates, days[~np.isnat(days)])
+    if column.type in ("number", "integer"):
+        numbers, meant = _as_numbers(text, decimal), _as_numbers(codes, ".")
+        return same | np.isin(numbers, meant[~np.isnan(meant)])
+    if column.codes or column.type == "boolean":
+        same |= _flags(pc.is_in(pc.replace_substring_regex(text, ZEROS, r"\1"), codes))
+    if column.type == "boolean" and column.spelt_out:
+        same |= _flags(pc.is_in(pc.utf8_lower(text), codes))
+    return same
 
 
-def _category(text: Text, column: SourceColumn, where: str) -> pd.Series:
+@dataclass(frozen=True)
+class _Cells:
+    """The cells of a column, (n,) trimmed text, its description and place, and where its faults go."""
+
+    text: Text
+    column: SourceColumn
+    where: str
+    decimal: str
+    faults: Faults
+
+    @property
+    def identifier(self) -> bool:
+        return isinstance(self.column, Column) and self.column.role == "id"
+
+    def known(self) -> Flags:
+        """Who has a value: neither an empty cell nor a missing code, (n,)."""
+        return _flags(self.text.is_valid()) & (why_missing(self.text, self.column, self.decimal) < 0)
+
+    def accepted(self, known: Flags, bad: Flags, kind: str, what: str, fix: str) -> Flags:
+        """Return who has a value that is not bad, (n,); add a fault with the number of those that are.
+
+        It names values that many people share.
+        """
+        bad = known & bad
+        if not bad.any():
+            return known
+        found = pd.Series(self.text.filter(pa.array(bad)).to_pandas()).value_counts()
+        found = found[found >= LEAST_SHOWN].head(MOST_SHOWN)
+        shared = [f"'{str(value)[:40]}' in {n} rows" for value, n in found.items()]
+        n = _counted(int(bad.sum()), "value is", "values are")
+        self.faults.add(
+            kind,
+            DataError(f"{n} {what}{': ' if shared else ''}{', '.join(shared)}", where=self.where, fix=fix),
+            bad,
+        )
+        return known & ~bad
+
+    def accepted_inside(
+        self, known: Flags, values: NDArray[Any], lowest: Any = -np.inf, highest: Any = np.inf
+    ) -> Flags:
+        """Return who has a value in the range of the column, else in this one, (n,)."""
+        column = self.column
+        low: Any = lowest if column.minimum is None else column.minimum
+        high: Any = highest if column.maximum is None else column.maximum
+        if column.type == "date":  # at the precision of the dates
+            unit = f"datetime64[{UNITS[column.precision]}]"
+            low, high = (np.datetime64(limit).astype(unit) for limit in (low, high))
+        return self.accepted(
+            known,
+            ~((values >= low) & (values <= high)),
+            "out of range",
+            f"outside {_shown(low)} to {_shown(high)}",
+            "Correct it, widen the range or list it under `missing`.",
+        )
+
+    def accepted_numbers(self, known: Flags, numbers: NDArray[np.float64]) -> Flags:
+        """Return who has a number, (n,)."""
+        bad = known & np.isnan(numbers)
+        fix = "Correct it or list it under `missing`."
+        if bad.any():
+            fix = f"{_hint(self.text, bad, self.decimal)}{fix}"
+        return self.accepted(known, bad, "not a number", "not a number", fix)
+
+
+def _category(cells: _Cells) -> pd.Series:
+    column, known = cells.column, cells.known()
     if not column.codes:
-        kept = _without(text, column.missing).to_pandas()
-        if isinstance(column, Column) and column.role == "id":
+        kept = pc.if_else(pa.array(known), cells.text, pa.scalar(None, pa.string())).to_pandas()
+        if cells.identifier:
             return kept
         return pd.Series(pd.Categorical(kept, categories=sorted(kept.dropna().unique())))
-    level = _decoded(text, column.levels, column, where)
+    level = _decoded(cells, known, column.levels)
     return pd.Series(pd.Categorical(level, categories=list(dict.fromkeys(column.levels.values()))))
 
 
-def _boolean(text: Text, column: SourceColumn, where: str) -> pd.Series:
-    return pd.Series(_decoded(text, column.truth, column, where)).astype("boolean")
+def _boolean(cells: _Cells) -> pd.Series:
+    return pd.Series(_decoded(cells, cells.known(), cells.column.truth)).astype("boolean")
 
 
-def _decoded(text: Text, meaning: Mapping[str, object], column: SourceColumn, where: str) -> NDArray[np.object_]:
+def _decoded(cells: _Cells, known: Flags, meaning: Mapping[str, object]) -> NDArray[np.object_]:
     """Return what each code means, (n,), None if missing; codes are few, so that each is looked up once."""
-    encoded = text.dictionary_encode()
+    column, encoded = cells.column, cells.text.dictionary_encode()
     words = encoded.dictionary.to_pylist()
-    codes = [_code(word, {*meaning, *column.missing}, column.spelt_out) for word in words]
-    unknown = [word for word, code in zip(words, codes, strict=True) if code is None]
-    bad = _flags(pc.is_in(text, pa.array(unknown, pa.string())))
-    _refuse(
-        text,
-        bad,
-        f"not described ({_counted(len(unknown), 'unknown code', 'unknown codes')})",
-        f"Describe it under `codes` or list it under `missing`. Known: {listed(column.codes or meaning)}.",
-        where,
-    )
+    codes = [code_of(word, set(meaning), column.spelt_out) for word in words]
     # the last place belongs to the empty cell
-    meanings = np.array([*(meaning.get(code) for code in codes if code is not None), None], dtype=object)
-    return np.asarray(meanings[encoded.indices.fill_null(len(words)).to_numpy(zero_copy_only=False)])
+    meanings = np.array([*(None if code is None else meaning[code] for code in codes), None], dtype=object)
+    place = np.asarray(encoded.indices.fill_null(len(words)).to_numpy(zero_copy_only=False))
+    bad = known & np.array([*(code is None for code in codes), False])[place]
+    unknown = len(np.unique(place[bad]))
+    known = cells.accepted(
+        known,
+        bad,
+        "unknown code",
+        f"not described ({_counted(unknown, 'unknown code', 'unknown codes')})",
+        f"Describe it under `codes` or list it under `missing`. Known: {listed(column.codes or meaning)}.",
+    )
+    meant: NDArray[np.object_] = meanings[place]
+    meant[~known] = None
+    return meant
 
 
-def _code(word: str, codes: set[str], truth_words: bool) -> str | None:
+def code_of(word: str, codes: set[str], truth_words: bool) -> str | None:
     """Return the code that a word in the source stands for: 1 may be written 1.0, and yes as Yes."""
-    spellings = [word, re.sub(r"^(-?\d+)[.,]0+$", r"\1", word), *([word.casefold()] if truth_words else [])]
+    spellings = [word, re.sub(ZEROS, r"\1", word), *([word.casefold()] if truth_words else [])]
     return next((spelling for spelling in spellings if spelling in codes), None)
 
 
-def _number(text: Text, column: SourceColumn, where: str, decimal: str) -> pd.Series:
-    values, known = _known_numbers(text, column, decimal)
-    bad = known & np.isnan(values)
-    _refuse(text, bad, "not a number", f"{_hint(text, bad, decimal)}Correct it or list it under `missing`.", where)
-    _refuse(
-        text,
-        known & (np.abs(values) > LARGEST),
+def _number(cells: _Cells) -> pd.Series:
+    values = _as_numbers(cells.text, cells.decimal)
+    known = cells.accepted_numbers(cells.known(), values)
+    known = cells.accepted(
+        known,
+        np.abs(values) > LARGEST,
+        "out of range",
         "too large for a measured quantity",
         "Correct it, list it under `missing`, or use type integer or category for an identifier.",
-        where,
     )
-    _refuse_outside(text, known, values, column, -np.inf, np.inf, where)
+    known = cells.accepted_inside(known, values)
     return pd.Series(np.where(known, values, np.nan))
 
 
-def _integer(text: Text, column: SourceColumn, where: str, decimal: str) -> pd.Series:
-    identifier = isinstance(column, Column) and column.role == "id"
-    if identifier:
-        _refuse(
-            text,
+def _integer(cells: _Cells) -> pd.Series:
+    text, known = cells.text, cells.known()
+    if cells.identifier:
+        known = cells.accepted(
+            known,
             _matches(text, LEADING_ZERO),
+            "not exact",
             "a whole number with a leading zero, which type integer would lose",
             "Use type category for this identifier.",
-            where,
         )
-    values, known = _known_numbers(text, column, decimal)
-    bad = known & np.isnan(values)
-    _refuse(text, bad, "not a number", f"{_hint(text, bad, decimal)}Correct it or list it under `missing`.", where)
-    digits = _matches(text, WHOLE if decimal == "." else WHOLE.replace(r"\.", ","))
-    exact = digits | ((np.abs(values) <= LARGEST) & (np.trunc(values) == values) & (not identifier))
-    _refuse(
-        text,
-        known & ~exact,
+    values = _as_numbers(text, cells.decimal)
+    known = cells.accepted_numbers(known, values)
+    digits = _matches(text, WHOLE if cells.decimal == "." else WHOLE.replace(r"\.", ","))
+    exact = digits | ((np.abs(values) <= LARGEST) & (np.trunc(values) == values) & (not cells.identifier))
+    known = cells.accepted(
+        known,
+        ~exact,
+        "not a whole number",
         "not a whole number of at most 18 digits",
-        "Use type category for an identifier." if identifier else "Correct it or use type number.",
-        where,
+        "Use type category for an identifier." if cells.identifier else "Correct it or use type number.",
     )
     whole = np.where(known & ~digits, values, 0.0).astype(np.int64)
     plain = pc.replace_substring_regex(text, r"^\+|[.,]0*$", "")
     written = pc.if_else(pa.array(known & digits), plain, "0")
     whole += written.cast(pa.int64()).to_numpy(zero_copy_only=False)
-    _refuse_outside(text, known, whole, column, -np.inf, np.inf, where)
+    known = cells.accepted_inside(known, whole)
     return pd.Series(pd.arrays.IntegerArray(whole, ~known))
-
-
-def _known_numbers(text: Text, column: SourceColumn, decimal: str) -> tuple[NDArray[np.float64], Flags]:
-    """Return the text as numbers, NaN where it is none, and who has a value that is not missing; (n,) each."""
-    values = _as_numbers(text, decimal)
-    codes = _as_numbers(pa.array(column.missing, pa.string()), ".")
-    missing = np.isin(values, codes[~np.isnan(codes)])
-    return values, _flags(_without(text, column.missing).is_valid()) & ~missing
 
 
 def _as_numbers(text: Text, decimal: str) -> NDArray[np.float64]:
     if decimal != ".":
         text = pc.replace_substring(pc.replace_substring(text, ".", " "), decimal, ".")
-    numbers = pc.if_else(pc.match_substring_regex(text, NUMBER), text, pa.scalar(None, pa.string()))
+    numbers = pc.if_else(pc.match_substring_regex(text, f"^{NUMBER.pattern}$"), text, pa.scalar(None, pa.string()))
     return np.asarray(pc.utf8_ltrim(numbers, "+").cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
-def _date(text: Text, column: SourceColumn, where: str) -> pd.Series:
-    dates = _as_dates(text, column.precision)
-    codes = _as_dates(pa.array(column.missing, pa.string()), column.precision)
-    known = _flags(_without(text, column.missing).is_valid()) & ~np.isin(dates, codes[~np.isnat(codes)])
-    bad = known & np.isnat(dates)
-    coarse = bad & _matches(text, f"{DATES['month']}|{DATES['year']}")
-    _refuse(
-        text,
-        coarse,
-        f"known to the year or month only, but declared to the {column.precision}",
+def _date(cells: _Cells) -> pd.Series:
+    text, known, precision = cells.text, cells.known(), cells.column.precision
+    dates = _as_dates(text, precision)
+    known = cells.accepted(
+        known,
+        np.isnat(dates) & _matches(text, f"{DATES['month']}|{DATES['year']}"),
+        "not a date",
+        f"known to the year or month only, but declared to the {precision}",
         "Declare `precision` as month or year; what needs more than that will say so.",
-        where,
     )
-    _refuse(text, bad, "not a date", f"Write dates as {FORMS[column.precision]} or list it under `missing`.", where)
-    _refuse_outside(text, known, dates, column, FIRST_DATE, LAST_DATE, where)
-    _tell_times(text, known, where)
+    known = cells.accepted(
+        known,
+        np.isnat(dates),
+        "not a date",
+        "not a date",
+        f"Write dates as {FORMS[precision]} or list it under `missing`.",
+    )
+    known = cells.accepted_inside(known, dates, FIRST_DATE, LAST_DATE)
+    _tell_times(text, known, cells.where)
     return pd.Series(np.where(known, dates, NO_DATE).astype("datetime64[ns]"))
 
 
@@ -228,11 +335,6 @@ def _tell_times(text: Text, known: Flags, where: str) -> None:
         )
 
 
-def _without(text: Text, missing: list[str]) -> Text:
-    codes = pa.array(missing, pa.string())
-    return pc.if_else(pc.is_in(text, codes), pa.scalar(None, pa.string()), text)
-
-
 def _matches(text: Text, pattern: str) -> Flags:
     return _flags(pc.match_substring_regex(text, pattern))
 
@@ -256,40 +358,18 @@ def _hint(text: Text, bad: Flags, decimal: str) -> str:
     return ""
 
 
-def _refuse_outside(
-    text: Text, known: Flags, values: NDArray[Any], column: SourceColumn, lowest: Any, highest: Any, where: str
-) -> None:
-    low: Any = lowest if column.minimum is None else column.minimum
-    high: Any = highest if column.maximum is None else column.maximum
-    if column.type == "date":  # at the precision of the dates
-        unit = f"datetime64[{UNITS[column.precision]}]"
-        low, high = (np.datetime64(limit).astype(unit) for limit in (low, high))
-    _refuse(
-        text,
-        known & ~((values >= low) & (values <= high)),
-        f"outside {_shown(low)} to {_shown(high)}",
-        "Correct it, widen the range or list it under `missing`.",
-        where,
-    )
-
-
 def _shown(limit: Any) -> str:
     return str(limit) if isinstance(limit, np.datetime64) else f"{limit:.15g}"
 
 
-def _refuse(text: Text, bad: Flags, what: str, fix: str, where: str) -> None:
-    """Raise DataError with the number of bad values, and those of them that many people share."""
-    if not bad.any():
-        return
-    found = pd.Series(text.filter(pa.array(bad)).to_pandas()).value_counts()
-    found = found[found >= LEAST_SHOWN].head(MOST_SHOWN)
-    shared = [f"'{str(value)[:40]}' in {n} rows" for value, n in found.items()]
-    raise DataError(
-        f"{_counted(int(bad.sum()), 'value is', 'values are')} {what}{': ' if shared else ''}{', '.join(shared)}",
-        where=where,
-        fix=fix,
-    )
-
-
 def _counted(n: int, one: str, many: str) -> str:
     return f"{n} {one if n == 1 else many}"
+
+
+_READ: dict[str, Callable[[_Cells], pd.Series]] = {
+    "number": _number,
+    "integer": _integer,
+    "boolean": _boolean,
+    "category": _category,
+    "date": _date,
+}

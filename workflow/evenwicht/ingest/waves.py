@@ -18,7 +18,10 @@ WAVE = "{wave}"
 
 
 class MeasureMap(Strict):
-    """One repeated measure in a wide source table; an empty value means due but not assessed."""
+    """One repeated measure in a wide source table; an empty value means due but not assessed.
+
+    So does a missing code in its place, unless it means dead: the dead are not due.
+    """
 
     measure: Name = Field(description="Id of what is measured")
     wave: str = Field(description="Name of the wave")

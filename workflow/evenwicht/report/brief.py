@@ -78,7 +78,7 @@ def brief(config: CohortConfig, tables: Mapping[str, pd.DataFrame], recovery: pd
         "config": config,
         "question": question(levels),
         "synthetic": config.synthetic,
-        "short": [*filter(None, (weight(one, told) for one in weighed[:1])), *(_told(one) for one in chosen)],
+        "short": [*_which(told, weighed, levels), *(_told(one) for one in chosen)],
         "dots": next((pair for one in chosen if (pair := dots_of(one))), None),
         "sure": [text for one in chosen if (text := how_sure(one))],
         "holds": checks_told([check for one in conclusions for check in one.claim.checks]),
@@ -101,6 +101,14 @@ def subjects(told: Sequence[Told], weighed: Sequence[Weighed]) -> list[Told]:
     return [firsts[level] for level in ("policy", "individual", "population") if level in firsts]
 
 
+def _which(told: Sequence[Told], weighed: Sequence[Weighed], levels: Sequence[str]) -> list[str]:
+    """Which side weighs more; that it cannot be said, where both are studied and nothing may be weighed."""
+    texts = [text for one in weighed[:1] if (text := weight(one, told))]
+    if not texts and {"individual", "policy"} <= set(levels):
+        texts = [say("We cannot say here whether one person's exposure or a policy weighs more.")]
+    return texts
+
+
 def _told(one: Told) -> str:
     return f"{sentence(one)} {truth(one)}".strip()
 
@@ -112,7 +120,7 @@ def how_sure(one: Told) -> str:
     slots = {"cause": first_upper(one.cause), "badge": one.badge, "design": say(DESIGNS[one.conclusion.claim.design])}
     if not one.why:
         return say("{cause}: {badge}. {design}.", **slots)
-    return say("{cause}: {badge}. {design}. What moves that up or down: {why}.", why=one.why, **slots)
+    return say("{cause}: {badge}. {design}. Why this sure and no surer: {why}.", why=one.why, **slots)
 
 
 def checks_told(checks: Sequence[Check]) -> list[str]:
@@ -120,7 +128,7 @@ def checks_told(checks: Sequence[Check]) -> list[str]:
     once = list({(check.question, check.answer, check.reading): check for check in checks}.values())
     read = {name: [check for check in once if check.reading == name] for name in ("fails", "moves", "holds", "unclear")}
     if not once:
-        return [say("No result has a check that could break it: nothing stands beside to compare it with.")]
+        return [say("We had no independent check of any result.")]
     counts = {name: len(found) for name, found in read.items()}
     return [
         *(say("It does not hold: {question} {answer}.", question=c.question, answer=c.answer) for c in read["fails"]),
@@ -173,7 +181,10 @@ def _of_studies(config: CohortConfig, tables: Mapping[str, pd.DataFrame], outcom
             parts[part] += texts
     named = [told for key, told in without.items() if key not in known]
     if named:
-        told = say("No cost is known, so that these stay in people: {named}.", named="; ".join(dict.fromkeys(named)))
+        told = say(
+            "What these cost is not known, so we count people here and not money: {named}.",
+            named="; ".join(dict.fromkeys(named)),
+        )
         parts["costs"].append(told)
     return parts
 

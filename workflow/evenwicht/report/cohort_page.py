@@ -77,6 +77,7 @@ def cohort_page(
             where(tables["table1"], cohort=config.name), Labels(config.codebook), config.described_by
         ),
         "attrition": attrition_table(attrition),
+        "unavailable": unavailable_table(config),
         "replication": lines.replication(words, where(tables["replication"], cohort=config.name)),
         "published_waves": bool(attrition["published_percent"].notna().any()),
     }
@@ -175,6 +176,13 @@ def attrition_table(rows: pd.DataFrame) -> Table:
         for row in records(rows)
     ]
     return Table("waves", say("Due are those alive and in the study."), columns, told)
+
+
+def unavailable_table(config: CohortConfig) -> Table:
+    """What readers would look for and the cohort does not have, as its file says."""
+    columns = [Column("what", say("Not in this cohort"), names_row=True), Column("why", say("Why"))]
+    rows = [{"what": first_upper(spoken(key)), "why": why} for key, why in config.unavailable.items()]
+    return Table("unavailable", say("What one would look for here, and why it is not there."), columns, rows)
 
 
 def flow_table(rows: pd.DataFrame, words: lines.Words) -> Table:

@@ -87,6 +87,10 @@ def step_label(step: str) -> str:
         flow.OUTSIDE: say("born outside the compared windows"),
         flow.EXPOSURE: say("exposure not known"),
         flow.OUTCOME: say("outcome not known"),
+        flow.ABSENT["dead"]: say("dead"),
+        flow.ABSENT["not_in_wave"]: say("not assessed"),
+        flow.ABSENT["not_asked"]: say("not asked"),
+        flow.ABSENT["refused"]: say("refused"),
         flow.COVARIATES: say("covariates not known"),
         flow.SUBGROUP: say("subgroup not known"),
         OTHER_LEVEL: say("another level of the exposure"),
@@ -103,6 +107,8 @@ def step_label(step: str) -> str:
         "use of a sector not known": say("use of a sector not known"),
         "score not known": say("score not known"),
         "high need in some sectors": say("high need in some sectors"),
+        "unit or period not known": say("unit or period not known"),
+        "unit never seen without the policy": say("unit never seen without the policy"),
     }
     return known.get(step, step)
 

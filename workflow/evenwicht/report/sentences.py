@@ -295,10 +295,10 @@ def truth(told: Told) -> str:
     value = difference({**row, "estimate": row["truth"]}, told)
     held = row["lower"] <= row["truth"] <= row["upper"]
     if not _finite(row["lower"]):
-        return say("The true value built in is {value}.", value=value)
+        return say("We built in {value}.", value=value)
     if held:
-        return say("The true value built in is {value}; the range holds it.", value=value)
-    return say("The true value built in is {value}; the range misses it.", value=value)
+        return say("We built in {value}. The range includes it.", value=value)
+    return say("We built in {value}. The range does not include it.", value=value)
 
 
 def change(told: Told) -> str:

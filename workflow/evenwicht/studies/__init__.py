@@ -5,6 +5,7 @@ To add one, write the package and name its settings in `KINDS`.
 """
 
 from evenwicht.studies import (
+    adoption,
     birth_periods,
     competing_risks,
     concentration,
@@ -45,4 +46,5 @@ KINDS: tuple[type[StudySettings], ...] = (
     context.Settings,
     ledger.Settings,
     money.Settings,
+    adoption.Settings,
 )

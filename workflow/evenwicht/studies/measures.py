@@ -164,7 +164,10 @@ def attributable(ratio: Interval) -> Interval:
 
 
 def odds(risk: Estimate) -> Estimate:
-    """Odds of a risk below one."""
+    """Odds of a risk; where everybody has the event there are none, which is said."""
+    if risk.value >= 1:
+        reason = risk.reason or "where everybody has the event there are no odds"
+        return Estimate(np.nan, np.full_like(risk.influence, np.nan), reason)
     return combined(risk.value / (1 - risk.value), (1 / (1 - risk.value) ** 2, risk))
 
 

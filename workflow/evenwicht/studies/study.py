@@ -285,7 +285,7 @@ def unknown(path: str, name: str, known: Iterable[str], what: str) -> Iterator[M
     if name not in known:
         close = get_close_matches(name, known, n=1)
         did = f"Did you mean '{close[0]}'? " if close else ""
-        yield Mistake(path, f"'{name}' is not {what} of this cohort", f"{did}Known: {listed(known) or 'none'}.")
+        yield Mistake(path, f"'{name}' is not {what} of this cohort", f"{did}Known: {listed(known) or 'none'}.", name)
 
 
 def all_known(

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evenwicht.base.arrays import Floats
+from evenwicht.base.arrays import Flags, Floats
 from evenwicht.base.errors import DataError
 from evenwicht.base.outcomes import (
     BinaryOutcome,
@@ -21,7 +21,7 @@ from evenwicht.base.outcomes import (
 from evenwicht.cohort import Cohort
 from evenwicht.estimators.concentration import high_need, several_sectors
 from evenwicht.estimators.survival_data import SurvivalData
-from evenwicht.results.flow import OUTCOME
+from evenwicht.results.flow import ABSENT, OUTCOME
 from evenwicht.studies.study import Follow
 
 MONTHS = 12
@@ -101,7 +101,8 @@ def outcome_values(
         counted, known = isinstance(outcome, CountOutcome), value[~np.isnan(value)]
         if counted and ((known < 0) | (known % 1 != 0)).any():
             raise DataError(f"'{outcome.column}' holds what is no count", where=where, fix="Study it as continuous.")
-        return MeanOutcome(value, isinstance(outcome, BinaryOutcome), counted), {OUTCOME: np.isnan(value)}
+        lost = without_value(cohort, outcome.column, np.isnan(value))
+        return MeanOutcome(value, isinstance(outcome, BinaryOutcome), counted), lost
     if isinstance(outcome, EventOutcome):
         values = _timed(cohort, outcome, where)
         lost = {"not followed": np.isnan(values.time)}
@@ -115,6 +116,21 @@ def outcome_values(
         return MeanOutcome(use, binary=False, amount=True), without_amounts(cohort, outcome.window, amounts)
     need = MeanOutcome(_multi_sector(cohort, outcome, amounts), binary=True)
     return need, without_amounts(cohort, outcome.window, amounts)
+
+
+def without_value(cohort: Cohort, column: str, absent: Flags) -> dict[str, Flags]:
+    """Say why a column has no value, (n,) flags by reason, of those without one.
+
+    Those whose cell holds a missing code leave by what it means, and all others because the value is not known.
+    """
+    coded = cohort.absences[(cohort.absences["table"] == "persons") & (cohort.absences["item"] == column)]
+    ids = cohort.persons[cohort.id]
+    said = {
+        reason: absent & ids.isin(coded.loc[coded["meaning"] == meaning, "id"]).to_numpy(dtype=bool)
+        for meaning, reason in ABSENT.items()
+        if (coded["meaning"] == meaning).any()
+    }
+    return {**said, OUTCOME: absent}
 
 
 def sector_amounts(cohort: Cohort, window: str, where: str) -> pd.DataFrame:

@@ -61,8 +61,8 @@ def _youth_care(about: str, referrals: Row, care: YouthCare) -> Iterator[str]:
     )
     yield say(
         "In a team with {places} places, severe cases now wait {weeks} weeks if the first to come goes first. They "
-        "wait {less} weeks if they have priority. With the lever that would be {low} to {high}. With priority it would "
-        "be {low_priority} to {high_priority}.",
+        "wait {less} weeks if they have priority. With the lever they would wait {low} to {high} weeks, and with "
+        "priority {low_priority} to {high_priority}.",
         places=team.places,
         weeks=number(mean_waits(team).severe, 1),
         less=number(mean_waits(team, triage).severe, 1),

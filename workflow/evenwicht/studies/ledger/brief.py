@@ -92,7 +92,8 @@ def _sides_table(book: Codebook, weighing: Weighing) -> Table:
     if not rows:
         return Table("sides", "", columns, [])
     caption = say(
-        "{outcome}, {unit}. A whole exposure is the most that could go. A policy or lever is one measure.",
+        "{outcome}, {unit}. A minus means fewer. To take away a whole exposure is the upper limit: no measure does "
+        "that. A policy or lever is one measure. Levers stand as in studies that found a gain.",
         outcome=Labels(book).outcome(weighing.outcome),
         unit=scale_of(rows[0]).unit,
     )
