@@ -107,7 +107,7 @@ FILES: dict[str, tuple[str, bytes, str]] = {
     "empty": ("csv", b"", "the file is empty"),
     "blank": ("csv", b"\n \n", "the file is empty"),
     "header only": ("csv", (HEADER + "\n").encode(), "no row below its header"),
-    "workbook by name": ("xlsx", b"PK\x03\x04", "not a .csv, .tsv, .parquet file"),
+    "workbook by name": ("xlsx", b"PK\x03\x04", "own.xlsx: a workbook, .* Export the sheet as CSV"),
     "workbook in disguise": ("csv", b"PK\x03\x04" + bytes(range(256)), "a zip archive or an Excel workbook"),
     "Parquet in disguise": ("csv", b"PAR1" + bytes(range(256)), "it is a Parquet file"),
     "binary": ("csv", bytes(range(256)) * 50, "it holds zero bytes"),

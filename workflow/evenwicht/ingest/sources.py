@@ -1,6 +1,7 @@
 """Where real data come from: a table with one row per person, and what its columns hold."""
 
 from collections import Counter
+from pathlib import PurePath
 from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -10,7 +11,10 @@ from evenwicht.base.names import Name, Strict
 from evenwicht.base.sources import SourceSettings
 from evenwicht.ingest.derived import Derived
 from evenwicht.ingest.described import NumberColumn, YesNoColumn
+from evenwicht.ingest.formats import FORMATS, format_of
 from evenwicht.ingest.packages import PACKAGES
+
+WAYS_OF_WRITING = sorted(frozenset().union(*(form.settings for form in FORMATS)))
 
 
 class MeasureMap(Strict):
@@ -99,7 +103,7 @@ class WideSource(SourceSettings):
 
 
 class TableSource(WideSource):
-    """A CSV, TSV or Parquet file with one row per person."""
+    """A file with one row per person: text (CSV, TSV, TXT), Parquet, or of Stata, SPSS or SAS."""
 
     kind: Literal["table"]
     path: str = Field(description="Path of the file, relative to the working directory")
@@ -107,13 +111,20 @@ class TableSource(WideSource):
         None, min_length=1, max_length=1, description="Between the cells of a text file; comma, or tab in a .tsv file"
     )
     decimal: Literal[".", ","] = Field(".", description="Decimal mark of a text file")
-    encoding: str = Field("utf-8", description="Of a text file, such as cp1252")
+    thousands: Literal["", ",", ".", " ", "'"] = Field(
+        "", description="Mark between the thousands of a text file's numbers; none if left out, a blank is any blank"
+    )
+    encoding: str | None = Field(
+        None,
+        description="Of text, such as cp1252; if left out, utf-8 in a text file, and what a file of Stata, SPSS or SAS "
+        "says of itself",
+    )
 
     @field_validator("encoding")
     @classmethod
-    def _encoding_is_known(cls, name: str) -> str:
+    def _encoding_is_known(cls, name: str | None) -> str | None:
         try:
-            "".encode(name)
+            "".encode(name or "utf-8")
         except LookupError:
             raise ValueError("no such encoding; common ones are utf-8, cp1252, latin-1 and utf-16") from None
         return name
@@ -122,19 +133,25 @@ class TableSource(WideSource):
     def _marks_differ(self) -> "TableSource":
         if self.decimal == self.delimiter:
             raise ValueError("separator and decimal must differ; declare the separator of a file with decimal commas")
+        if self.decimal == self.thousands:
+            raise ValueError("decimal and thousands must differ; declare the decimal mark of the file")
         return self
 
     @model_validator(mode="after")
-    def _marks_belong_to_text(self) -> "TableSource":
-        stated = (self.separator, self.decimal, self.encoding) != (None, ".", "utf-8")
-        if stated and self.path.lower().endswith(".parquet"):
-            raise ValueError("separator, decimal and encoding belong to text files, not to Parquet")
+    def _settings_belong_to_the_format(self) -> "TableSource":
+        form = format_of(self.path)
+        if form is None:  # the reader says so
+            return self
+        stated = [key for key in WAYS_OF_WRITING if getattr(self, key) != type(self).model_fields[key].default]
+        foreign = [key for key in stated if key not in form.settings]
+        if foreign:
+            raise ValueError(f"{form.name} says itself how it is written: leave out {', '.join(foreign)}")
         return self
 
     @property
     def delimiter(self) -> str:
         """What stands between the cells of a text file."""
-        return self.separator or ("\t" if self.path.lower().endswith(".tsv") else ",")
+        return self.separator or ("\t" if ".tsv" in PurePath(self.path.lower()).suffixes[-2:] else ",")
 
 
 class PackageSource(WideSource):

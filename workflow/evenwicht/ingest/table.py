@@ -1,8 +1,6 @@
 """From a flat table with one row per person to a Cohort."""
 
 import warnings
-from collections.abc import Callable
-from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -10,23 +8,16 @@ import pyarrow as pa
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.columns import SourceColumn
 from evenwicht.base.errors import DataError
-from evenwicht.base.files import why_unreadable
 from evenwicht.base.sources import SourceSettings
 from evenwicht.cohort import Cohort, empty
-from evenwicht.ingest.delimited import read_delimited
+from evenwicht.ingest.declared import require_declared
 from evenwicht.ingest.derived import Reader, Rows
+from evenwicht.ingest.files import describe_file, read_file
 from evenwicht.ingest.names import require_names
 from evenwicht.ingest.packages import load_package
-from evenwicht.ingest.parquet import read_parquet
 from evenwicht.ingest.sources import EventMap, PackageSource, TableSource, WideSource
 from evenwicht.ingest.text import as_text, trimmed
 from evenwicht.ingest.typing import typed
-
-READERS: dict[str, Callable[[TableSource, list[str]], pa.Table]] = {
-    ".csv": read_delimited,
-    ".tsv": read_delimited,
-    ".parquet": read_parquet,
-}
 
 
 def ingest(source: SourceSettings, book: Codebook) -> Cohort:
@@ -38,7 +29,9 @@ def ingest(source: SourceSettings, book: Codebook) -> Cohort:
         If the source, a column, a code, an age or a date is not as described.
     """
     if isinstance(source, TableSource):
-        return to_cohort(_read_file(source, _wanted(source, book)), source, book)
+        flat = read_file(source, _wanted(source, book))
+        require_declared(flat, describe_file(source), _described(source, book), f"cohort {book.cohort}, source")
+        return to_cohort(flat, source, book)
     if isinstance(source, PackageSource):
         return to_cohort(_read_package(source, _wanted(source, book)), source, book)
     raise TypeError(f"{type(source).__name__} is simulated, not ingested")
@@ -64,7 +57,7 @@ def to_cohort(flat: pa.Table, source: WideSource, book: Codebook) -> Cohort:
         If a value is not as described, or a status is empty without being declared `missing`.
     """
     where = f"cohort {book.cohort}, source"
-    decimal = source.decimal if isinstance(source, TableSource) else "."
+    marks = (source.decimal, source.thousands) if isinstance(source, TableSource) else ()
     made: dict[str, pa.Array] = {}
 
     def text(name: str) -> pa.Array:
@@ -72,8 +65,8 @@ def to_cohort(flat: pa.Table, source: WideSource, book: Codebook) -> Cohort:
 
     def read(column: SourceColumn, name: str = "") -> pd.Series:
         origin = column.source or name
-        # the decimal mark is that of the file; a derived column was not in it
-        return typed(text(origin), name or origin, column, where, "." if origin in made else decimal)
+        # the marks are those of the file; a derived column was not in it
+        return typed(text(origin), name or origin, column, where, *(() if origin in made else marks))
 
     for name, rule in source.derived.items():
         values = pa.array(rule.values(Rows(name, where, flat.num_rows, read)), from_pandas=True)
@@ -105,12 +98,16 @@ def to_cohort(flat: pa.Table, source: WideSource, book: Codebook) -> Cohort:
 
 def _wanted(source: WideSource, book: Codebook) -> list[str]:
     """Names of the columns that must stand in the source itself, each once."""
-    names = [
-        *(column.source or name for name, column in book.columns.items()),
-        *(str(column.source) for column in source.mapped),
-        *(str(column.source) for rule in source.derived.values() for column in rule.inputs),
+    return [name for name in dict.fromkeys(name for name, _ in _described(source, book)) if name not in source.derived]
+
+
+def _described(source: WideSource, book: Codebook) -> list[tuple[str, SourceColumn]]:
+    """The name in the source and the description of each column, wherever the cohort file names one."""
+    return [
+        *((column.source or name, column) for name, column in book.columns.items()),
+        *((str(column.source), column) for column in source.mapped),
+        *((str(column.source), column) for rule in source.derived.values() for column in rule.inputs),
     ]
-    return [name for name in dict.fromkeys(names) if name not in source.derived]
 
 
 def _followed(
@@ -151,25 +148,6 @@ def _is_empty(text: pa.Array) -> "pd.Series[bool]":
 
 def _stacked(parts: list[pd.DataFrame], table: str) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else empty(table)
-
-
-def _read_file(source: TableSource, wanted: list[str]) -> pa.Table:
-    reason = why_unreadable(source.path)
-    if reason is not None:
-        raise DataError(
-            reason, where=source.path, fix="Correct `source.path` (relative to the working directory) or its rights."
-        )
-    reader = READERS.get(Path(source.path).suffix.lower())
-    if reader is None:
-        raise DataError(
-            f"not a {', '.join(READERS)} file",
-            where=source.path,
-            fix="Export it as CSV in UTF-8 or as Parquet, or correct `source.path`.",
-        )
-    try:
-        return reader(source, wanted)
-    except OSError as error:
-        raise DataError(f"cannot be read: {error.strerror}", where=source.path, fix="Try again, or copy it.") from None
 
 
 def _read_package(source: PackageSource, wanted: list[str]) -> pa.Table:

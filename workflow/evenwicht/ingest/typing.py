@@ -27,6 +27,7 @@ MOST_SHOWN = 3  # values in one message
 LARGEST = 2.0**53  # floats hold whole numbers exactly up to here, and nothing that is measured is larger
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 WHOLE = r"^[+-]?\d{1,18}(\.0*)?$"
+BLANK = r"[\s\x{a0}\x{2009}\x{202f}]"  # plain, no-break, thin, and narrow no-break
 LEADING_ZERO = r"^[+-]?0\d"
 MIDNIGHT = r"[T ]00:?00(:?00(\.0+)?)?"
 TIME = r"[T ][0-2]\d:?[0-5]\d(:?[0-5]\d(\.\d+)?)?"
@@ -42,7 +43,9 @@ NO_DATE = np.datetime64("NaT", "D")
 FIRST_DATE, LAST_DATE = np.datetime64("1678-01-01"), np.datetime64("2261-12-31")  # what pandas can hold
 
 
-def typed(text: Text, name: str, column: SourceColumn, where: str, decimal: str = ".") -> pd.Series:
+def typed(
+    text: Text, name: str, column: SourceColumn, where: str, decimal: str = ".", thousands: str = ""
+) -> pd.Series:
     """Return a source column with the type, codes and range of its description.
 
     Parameters
@@ -53,8 +56,8 @@ def typed(text: Text, name: str, column: SourceColumn, where: str, decimal: str 
         Name in the Cohort and its description.
     where
         The source, for messages.
-    decimal
-        Decimal mark of numbers.
+    decimal, thousands
+        Decimal mark of numbers, and the mark between groups of three digits, if any; a blank stands for every blank.
 
     Returns
     -------
@@ -75,6 +78,8 @@ def typed(text: Text, name: str, column: SourceColumn, where: str, decimal: str 
         return _boolean(text, column, where)
     if column.type == "date":
         return _date(text, column, where)
+    if thousands:
+        text = _ungrouped(text, decimal, thousands)
     if column.type == "integer":
         return _integer(text, column, where, decimal)
     return _number(text, column, where, decimal)
@@ -164,6 +169,13 @@ def _integer(text: Text, column: SourceColumn, where: str, decimal: str) -> pd.S
     return pd.Series(pd.arrays.IntegerArray(whole, ~known))
 
 
+def _ungrouped(text: Text, decimal: str, thousands: str) -> Text:
+    """Take the thousands marks out of numbers that hold them in their places; all else stays, to be refused."""
+    mark = BLANK if thousands == " " else re.escape(thousands)
+    grouped = pc.match_substring_regex(text, rf"^[+-]?\d{{1,3}}({mark}\d{{3}})+({re.escape(decimal)}\d*)?$")
+    return pc.if_else(grouped, pc.replace_substring_regex(text, mark, ""), text)
+
+
 def _known_numbers(text: Text, column: SourceColumn, decimal: str) -> tuple[NDArray[np.float64], Flags]:
     """Return the text as numbers, NaN where it is none, and who has a value that is not missing; (n,) each."""
     values = _as_numbers(text, decimal)
@@ -244,13 +256,13 @@ def _flags(mask: Any) -> Flags:
 def _hint(text: Text, bad: Flags, decimal: str) -> str:
     """Say what values that are no numbers look like."""
     comma, point = (",", r"\.") if decimal == "." else (r"\.", ",")
-    grouped = bad & _matches(text, rf"^[+-]?\d{{1,3}}([{comma}'\s\x{{a0}}]\d{{3}})+({point}\d+)?$")
+    grouped = bad & _matches(text, rf"^[+-]?\d{{1,3}}(([{comma}']|{BLANK})\d{{3}})+({point}\d+)?$")
     other_mark = bad & _matches(text, rf"^[+-]?\d+{comma}\d+$")
     limits = bad & _matches(text, r"^[<>≤≥]")
     if (other_mark & ~grouped).any():
         return f"{int(other_mark.sum())} have another decimal mark than `decimal` of `source`: declare it. "
     if grouped.any():
-        return f"{int(grouped.sum())} look like numbers with thousands separators: export them without. "
+        return f"{int(grouped.sum())} look like numbers with thousands separators: declare `thousands` of `source`. "
     if limits.any():
         return f"{int(limits.sum())} look like limits, such as below a smallest value. "
     return ""
