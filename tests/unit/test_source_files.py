@@ -113,7 +113,7 @@ FILES: dict[str, tuple[str, bytes, str]] = {
     "binary": ("csv", bytes(range(256)) * 50, "it holds zero bytes"),
     "utf-16 undeclared": ("csv", TEXT.encode("utf-16"), "declare `encoding: utf-16`"),
     "text in disguise": ("parquet", TEXT.encode(), "not a complete Parquet file"),
-    "empty Parquet": ("parquet", b"", "not a complete Parquet file"),
+    "empty Parquet": ("parquet", b"", "the file is empty"),
 }
 
 
@@ -177,7 +177,7 @@ NOT_FILES: dict[str, tuple[Callable[[Path], None], str]] = {
 
 
 @pytest.mark.parametrize("kind", NOT_FILES)
-@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "sav"])
 def test_what_is_no_file_is_refused_without_opening_it(
     kind: str, suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,16 +1,21 @@
 """Read files of Stata, SPSS and SAS by pyreadstat, as text.
 
-Only the wanted columns are read. Dates are worked out here: pyreadstat's own conversion stops at dates that pandas or
-Python cannot hold, such as placeholders.
+Only the wanted columns are read, as many rows at once as memory bears. Dates are worked out here: pyreadstat's own
+conversion stops at dates that pandas or Python cannot hold, such as placeholders. Values come as lists: in its tables,
+an empty cell below the letter of a missing value becomes a zero (1.3.7, integer columns).
 """
 
 import codecs
 import datetime as dt
+import os
 import re
+import subprocess
+import sys
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from evenwicht.base.errors import DataError
 from evenwicht.base.names import code_text
@@ -19,14 +24,19 @@ from evenwicht.ingest.names import require_names
 from evenwicht.ingest.text import as_text
 
 if TYPE_CHECKING:
-    import pandas as pd
     import pyarrow as pa
 
+    from evenwicht.base.arrays import Flags, Floats
     from evenwicht.ingest.sources import TableSource
 
 EPOCH = dt.date(1970, 1, 1)
 DAY = 86_400_000_000  # microseconds
 MONTHS_A_YEAR = 12
+CELLS_AT_ONCE = 2_000_000  # each is an object of Python until it stands in a column
+# what pyreadstat was seen to raise on broken files beside its own errors
+FAULTS_OF_BROKEN_FILES = (ValueError, TypeError, OverflowError, IndexError, MemoryError)
+PROBE = "import sys, pyreadstat; getattr(pyreadstat, sys.argv[1])(sys.argv[2], metadataonly=True)"
+ENDS = (0, 1)  # of a program that read the file, and of one that says why it cannot
 FIRST_YEAR, LAST_YEAR = 1, 9999  # what ISO 8601 writes with four digits
 
 
@@ -71,6 +81,13 @@ class Dialect:
         return next((clock for pattern, clock in self.clocks.items() if re.fullmatch(pattern, form)), None)
 
 
+class Numbers(NamedTuple):
+    """Numbers of some rows, NaN where there is none, and the letters of their missing values; (n,) each."""
+
+    values: "Floats"
+    letters: "pa.Array"
+
+
 def read_columns(source: "TableSource", wanted: list[str], dialect: Dialect) -> "pa.Table":
     """Return the wanted columns as text, in which only the empty cell is null.
 
@@ -80,16 +97,27 @@ def read_columns(source: "TableSource", wanted: list[str], dialect: Dialect) -> 
         If the file is not of the program or not complete, is not text in its encoding, has no row, lacks a wanted
         column, or holds a date outside the years 1 to 9999.
     """
+    import numpy as np
     import pyarrow as pa
 
-    _, meta = _called(source, dialect, metadataonly=True)
-    require_names(meta.column_names, wanted, source.path)
-    values, meta = _called(source, dialect, usecols=wanted)
-    if len(values) == 0:
+    require_names(_metadata(source, dialect).column_names, wanted, source.path)
+    parts: dict[str, list[Any]] = {name: [] for name in wanted}
+    rows = max(1, CELLS_AT_ONCE // len(wanted))
+    n = 0
+    while True:
+        values, meta = _called(source, dialect, usecols=wanted, row_offset=n, row_limit=rows)
+        read = len(values[wanted[0]])
+        for name in wanted:
+            parts[name].append(_part(values.pop(name), _is_text(name, meta)))
+        n += read
+        if read < rows:
+            break
+    if n == 0:
         raise DataError("the file has no row", where=source.path, fix="Export it again.")
     if not dialect.keeps_missing:
-        _tell_empty(values, meta, source.path, dialect)
-    return pa.table({name: _text(values.pop(name), meta, dialect, source.path) for name in wanted})
+        numbers = [part.values for name in wanted if not _is_text(name, meta) for part in parts[name]]
+        _tell_empty(sum(int(np.isnan(values).sum()) for values in numbers), source.path, dialect)
+    return pa.table({name: _text(name, parts.pop(name), meta, dialect, source.path) for name in wanted})
 
 
 def described_by_file(source: "TableSource", dialect: Dialect) -> FileDescription:
@@ -100,11 +128,28 @@ def described_by_file(source: "TableSource", dialect: Dialect) -> FileDescriptio
     DataError
         If the file is not of the program, or is not text in its encoding.
     """
-    _, meta = _called(source, dialect, metadataonly=True)
+    meta = _metadata(source, dialect)
     return FileDescription({name: _column(name, meta, dialect) for name in meta.column_names}, meta.number_rows)
 
 
-def _called(source: "TableSource", dialect: Dialect, **settings: object) -> tuple["pd.DataFrame", Any]:
+def _metadata(source: "TableSource", dialect: Dialect) -> Any:
+    file = os.stat(source.path)
+    if not _survives(dialect.function, source.path, file.st_size, file.st_mtime_ns):
+        raise _broken(source, dialect)
+    _, meta = _called(source, dialect, metadataonly=True)
+    if None in meta.column_names:  # a name that is no text
+        raise _broken(source, dialect)
+    return meta
+
+
+@lru_cache
+def _survives(function: str, path: str, size: int, changed: int) -> bool:  # noqa: ARG001 a changed file is another
+    """Whether a process lives that reads what the file says of itself: a broken one can end it without an error."""
+    done = subprocess.run([sys.executable, "-c", PROBE, function, path], capture_output=True, check=False)
+    return done.returncode in ENDS
+
+
+def _called(source: "TableSource", dialect: Dialect, **settings: object) -> tuple[dict[str, list[Any]], Any]:
     import pyreadstat
 
     if dialect.keeps_missing:
@@ -112,10 +157,10 @@ def _called(source: "TableSource", dialect: Dialect, **settings: object) -> tupl
     if source.encoding is not None:
         settings["encoding"] = codecs.lookup(source.encoding).name
     try:
-        values, meta = getattr(pyreadstat, dialect.function)(source.path, disable_datetime_conversion=True, **settings)
-    except MemoryError:
-        raise _broken(source, dialect) from None
-    except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, ValueError, TypeError, OverflowError) as error:
+        values, meta = getattr(pyreadstat, dialect.function)(
+            source.path, disable_datetime_conversion=True, output_format="dict", **settings
+        )
+    except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, *FAULTS_OF_BROKEN_FILES) as error:
         if isinstance(error, UnicodeError) or re.search("character set|requested encoding", str(error)):
             raise _wrong_encoding(source) from None
         raise _broken(source, dialect) from None
@@ -144,13 +189,11 @@ def _wrong_encoding(source: "TableSource") -> DataError:
     )
 
 
-def _tell_empty(values: "pd.DataFrame", meta: Any, where: str, dialect: Dialect) -> None:
-    numeric = [name for name in values.columns if not _is_text(name, meta)]
-    empty = int(values[numeric].isna().sum().sum())
-    if empty:
+def _tell_empty(n: int, where: str, dialect: Dialect) -> None:
+    if n:
         warnings.warn(
-            f"{where}: {empty} numbers are empty; missing codes that {dialect.name} declares, if any, cannot be told "
-            "from the empty cell. Where the reason matters, save it as .sav, .dta or .sas7bdat",
+            f"{where}: {n} numbers are empty; missing codes that {dialect.name} declares, if any, cannot be told from "
+            "the empty cell. Where the reason matters, save it as .sav, .dta or .sas7bdat",
             stacklevel=2,
         )
 
@@ -159,71 +202,84 @@ def _is_text(name: str, meta: Any) -> bool:
     return bool(meta.readstat_variable_types[name] == "string")
 
 
-def _text(column: "pd.Series", meta: Any, dialect: Dialect, where: str) -> "pa.Array":
-    """Return a column as text: letters of missing values with their point, other missing codes as they are."""
+def _part(values: list[Any], text: bool) -> "pa.Array | Numbers":
+    """Return some rows of a column as text, or as numbers with the letters of missing values beside them."""
+    import numpy as np
     import pandas as pd
+    import pyarrow as pa
+
+    if text:
+        return pa.array([value or None for value in values], pa.string())
+    try:
+        return Numbers(np.array(values, dtype=np.float64), pa.nulls(len(values), pa.string()))
+    except ValueError:  # letters stand among the numbers
+        mixed = pd.Series(values, dtype=object)
+        numbers = pd.to_numeric(mixed, errors="coerce").astype("float64")
+        letters = "." + mixed.where(numbers.isna() & mixed.notna()).astype("string")
+        return Numbers(numbers.to_numpy(dtype=np.float64), pa.array(letters, pa.string(), from_pandas=True))
+
+
+def _text(name: str, parts: list[Any], meta: Any, dialect: Dialect, where: str) -> "pa.ChunkedArray":
+    """Return a column as text: letters of missing values with their point, other missing codes as they are."""
+    import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    name = str(column.name)
     if _is_text(name, meta):
-        text = pa.array(column, pa.string(), from_pandas=True)
-        return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
-    numbers = pd.to_numeric(column, errors="coerce")
-    if meta.readstat_variable_types[name] == "float":  # so that 0.1 is not 0.10000000149011612
-        numbers = numbers.astype("float32")
+        return pa.chunked_array(parts)
+    numbers = np.concatenate([part.values for part in parts])
+    letters = pa.chunked_array([part.letters for part in parts])
     clock = dialect.clock(meta.original_variable_types[name] or "")
-    missing = _declared_missing(numbers, meta.missing_ranges.get(name, []))
-    counted = missing if clock is not None else pd.Series(True, index=numbers.index)
-    text = as_text(pa.table({name: pa.array(numbers.where(counted), from_pandas=True)}), where)[name]
-    if clock is not None:
-        text = pc.coalesce(_dates(numbers.where(~missing), clock, f"{where}: column '{name}'"), text.combine_chunks())
-    if column.dtype == object:  # letters stand among the numbers
-        letters = column.where(numbers.isna() & column.notna())
-        text = pc.coalesce(text, pa.array("." + letters.astype("string"), pa.string(), from_pandas=True))
-    return text
+    if clock is None:
+        short = meta.readstat_variable_types[name] == "float"  # so that 0.1 is not 0.10000000149011612
+        return pc.coalesce(_written(name, numbers.astype(np.float32) if short else numbers, where), letters)
+    missing = np.zeros(len(numbers), dtype=bool)
+    for limits in meta.missing_ranges.get(name, []):
+        missing |= (numbers >= limits["lo"]) & (numbers <= limits["hi"])
+    codes = _written(name, np.where(missing, numbers, np.nan), where)
+    dates = _dates(np.where(missing, np.nan, numbers), clock, f"{where}: column '{name}'")
+    return pc.coalesce(pa.chunked_array([dates]), codes, letters)
 
 
-def _declared_missing(numbers: "pd.Series", ranges: Iterable[Mapping[str, Any]]) -> "pd.Series":
-    import pandas as pd
+def _written(name: str, numbers: "Floats", where: str) -> "pa.ChunkedArray":
+    import pyarrow as pa
 
-    declared = pd.Series(False, index=numbers.index)
-    for limits in ranges:
-        declared |= numbers.between(limits["lo"], limits["hi"])
-    return declared
+    return as_text(pa.table({name: pa.array(numbers, from_pandas=True)}), where)[name]
 
 
-def _dates(numbers: "pd.Series", clock: Clock | Months, where: str) -> "pa.Array":
+def _dates(numbers: "Floats", clock: Clock | Months, where: str) -> "pa.Array":
     """Return days as YYYY-MM-DD, with the time of day where it is not midnight, and months as YYYY-MM."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    empty = numbers.isna()
+    empty = np.isnan(numbers)
     if isinstance(clock, Months):
         since = numbers + (clock.start - EPOCH.year) * MONTHS_A_YEAR
-        year = EPOCH.year + since // MONTHS_A_YEAR
+        first, last = ((year - EPOCH.year) * MONTHS_A_YEAR for year in (FIRST_YEAR, LAST_YEAR + 1))
     else:
-        since = numbers * clock.step + (clock.start - EPOCH).days * DAY
-        year = EPOCH.year + since / DAY / 365.2425
-    outside = ~empty & ~year.between(FIRST_YEAR, LAST_YEAR + 1, inclusive="left")
+        with np.errstate(over="ignore"):  # infinite is outside
+            since = numbers * clock.step + (clock.start - EPOCH).days * DAY
+        first = (dt.date(FIRST_YEAR, 1, 1) - EPOCH).days * DAY
+        last = ((dt.date(LAST_YEAR, 12, 31) - EPOCH).days + 1) * DAY
+    outside = ~empty & ~((since >= first) & (since < last))
     if outside.any():
         raise DataError(
             f"{int(outside.sum())} dates lie outside the years {FIRST_YEAR} to {LAST_YEAR}",
             where=where,
             fix="Correct them, or declare them to be missing, in the program that the file comes from.",
         )
-    whole = since.fillna(0).to_numpy(dtype=float).round().astype(np.int64)
+    whole = np.where(empty, 0, since).round().astype(np.int64)
     if isinstance(clock, Months):
         return pc.utf8_slice_codeunits(_iso(whole.astype("datetime64[M]").astype("datetime64[D]"), empty), 0, 7)
     days = _iso((whole // DAY).astype("datetime64[D]"), empty)
     return pc.if_else(pa.array(whole % DAY == 0), days, _iso(whole.astype("datetime64[us]"), empty))
 
 
-def _iso(moments: Any, empty: "pd.Series") -> "pa.Array":
+def _iso(moments: Any, empty: "Flags") -> "pa.Array":
     import pyarrow as pa
 
-    return pa.array(moments, mask=empty.to_numpy()).cast(pa.string())
+    return pa.array(moments, mask=empty).cast(pa.string())
 
 
 def _column(name: str, meta: Any, dialect: Dialect) -> ColumnDescription:
