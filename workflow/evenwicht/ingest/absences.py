@@ -28,11 +28,11 @@ def absences(ids: pd.Series, source: WideSource, book: Codebook, cells: Any) -> 
     source, book
         Say which columns there are.
     cells
-        Gives the text of a described column, (n,), and its decimal mark; called with the column and its name.
+        Gives the text of a described column, (n,), and the marks of its numbers; called with the column and its name.
     """
     found: dict[Place, np.ndarray[Any, np.dtype[np.int8]]] = {}
     for place, name, column in _places(source, book):
-        text, decimal = cells(column, name)
+        text, (decimal, _) = cells(column, name)
         why = why_missing(text, column, decimal)
         found[place] = np.where(found[place] < 0, why, found[place]) if place in found else why
     meanings = np.array(MEANINGS)

@@ -29,6 +29,9 @@ def require_names(names: Sequence[str], wanted: Sequence[str], where: str) -> No
     twice = [name for name, times in Counter(names).items() if name and times > 1]
     absent = [name for name in dict.fromkeys(wanted) if name not in names]
     if absent:
+        by_case = {name.casefold(): name for name in names}
+        spelt = [f"{by_case[name.casefold()]} for {name}" for name in absent if name.casefold() in by_case]
+        other_case = f"Upper and lower case differ: {listed(spelt)}. " if spelt else ""
         present = (
             "The first line holds numbers or dates: is the line with the names missing?"
             if headless
@@ -37,7 +40,7 @@ def require_names(names: Sequence[str], wanted: Sequence[str], where: str) -> No
         error = AbsentColumns(
             f"columns are missing: {listed(absent)}",
             where=where,
-            fix=f"Correct the names in the cohort file. {present}",
+            fix=f"Correct the names in the cohort file. {other_case}{present}",
         )
         error.names = tuple(absent)
         raise error

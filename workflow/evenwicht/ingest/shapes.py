@@ -50,7 +50,7 @@ class Rows:
     def typed(self, column: SourceColumn) -> pd.Series:
         """Return a column as described, (m,)."""
         text = self.table[str(column.source)].combine_chunks()
-        return typed(text, str(column.source), column, self.where, self.settings.decimal)
+        return typed(text, str(column.source), column, self.where, self.settings.decimal, self.settings.thousands)
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def joined(source: WideSource, book: Codebook, files: Files) -> Joined:
     main = [column.origin(name) for column, name in of_people if column.file is None]
     flat = files.read(source, [name for name in dict.fromkeys(main) if name not in elsewhere])
     for name, age in ages.items():
-        text = f"{age:.15g}".replace(".", source.decimal_of(None))
+        text = f"{age:.15g}".replace(".", source.marks_of(None)[0])
         flat = flat.append_column(name, pa.array([text]).take(pa.array(np.zeros(flat.num_rows, dtype=np.int64))))
 
     ids = trimmed(flat[identifier].combine_chunks()) if source.files else None

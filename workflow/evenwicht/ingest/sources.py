@@ -1,6 +1,7 @@
 """Where real data come from: a table with one row per person, and what its columns hold."""
 
 from collections import Counter
+from pathlib import PurePath
 from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -12,9 +13,12 @@ from evenwicht.base.sources import SourceSettings
 from evenwicht.ingest.births import Births
 from evenwicht.ingest.derived import Derived
 from evenwicht.ingest.described import NumberColumn, YesNoColumn
+from evenwicht.ingest.formats import FORMATS, format_of
 from evenwicht.ingest.packages import PACKAGES
 from evenwicht.ingest.spells import Spells
 from evenwicht.ingest.waves import Measure, MeasureMap, WaveMeasures
+
+WAYS_OF_WRITING = sorted(frozenset().union(*(form.settings for form in FORMATS)))
 
 
 class EventMap(Strict):
@@ -35,7 +39,7 @@ class CostMap(Strict):
 
 
 class TableFile(Strict):
-    """A CSV, TSV or Parquet file."""
+    """A file of text (CSV, TSV, TXT), of Parquet, or of Stata, SPSS or SAS."""
 
     key: ClassVar[str] = "source"  # where the cohort file describes it
 
@@ -44,13 +48,20 @@ class TableFile(Strict):
         None, min_length=1, max_length=1, description="Between the cells of a text file; comma, or tab in a .tsv file"
     )
     decimal: Literal[".", ","] = Field(".", description="Decimal mark of a text file")
-    encoding: str = Field("utf-8", description="Of a text file, such as cp1252")
+    thousands: Literal["", ",", ".", " ", "'"] = Field(
+        "", description="Mark between the thousands of a text file's numbers; none if left out, a blank is any blank"
+    )
+    encoding: str | None = Field(
+        None,
+        description="Of text, such as cp1252; if left out, utf-8 in a text file, and what a file of Stata, SPSS or SAS "
+        "says of itself",
+    )
 
     @field_validator("encoding")
     @classmethod
-    def _encoding_is_known(cls, name: str) -> str:
+    def _encoding_is_known(cls, name: str | None) -> str | None:
         try:
-            "".encode(name)
+            "".encode(name or "utf-8")
         except LookupError:
             raise ValueError("no such encoding; common ones are utf-8, cp1252, latin-1 and utf-16") from None
         return name
@@ -59,19 +70,25 @@ class TableFile(Strict):
     def _marks_differ(self) -> "TableFile":
         if self.decimal == self.delimiter:
             raise ValueError("separator and decimal must differ; declare the separator of a file with decimal commas")
+        if self.decimal == self.thousands:
+            raise ValueError("decimal and thousands must differ; declare the decimal mark of the file")
         return self
 
     @model_validator(mode="after")
-    def _marks_belong_to_text(self) -> "TableFile":
-        stated = (self.separator, self.decimal, self.encoding) != (None, ".", "utf-8")
-        if stated and self.path.lower().endswith(".parquet"):
-            raise ValueError("separator, decimal and encoding belong to text files, not to Parquet")
+    def _settings_belong_to_the_format(self) -> "TableFile":
+        form = format_of(self.path)
+        if form is None:  # the reader says so
+            return self
+        stated = [key for key in WAYS_OF_WRITING if getattr(self, key) != type(self).model_fields[key].default]
+        foreign = [key for key in stated if key not in form.settings]
+        if foreign:
+            raise ValueError(f"{form.name} says itself how it is written: leave out {', '.join(foreign)}")
         return self
 
     @property
     def delimiter(self) -> str:
         """What stands between the cells of a text file."""
-        return self.separator or ("\t" if self.path.lower().endswith(".tsv") else ",")
+        return self.separator or ("\t" if ".tsv" in PurePath(self.path.lower()).suffixes[-2:] else ",")
 
 
 class FurtherFile(TableFile):
@@ -195,13 +212,14 @@ class WideSource(SourceSettings):
             *(c.amount for c in self.costs),
         ]
 
-    def decimal_of(self, file: str | None) -> str:
-        """Decimal mark of the numbers in a further file, or in the main table."""
-        return getattr(self, "decimal", ".") if file is None else self.files[file].decimal
+    def marks_of(self, file: str | None) -> tuple[str, str]:
+        """Decimal and thousands mark of the numbers in a further file, or in the main table."""
+        held = self if file is None else self.files[file]
+        return (held.decimal, held.thousands) if isinstance(held, TableFile) else (".", "")
 
 
 class TableSource(TableFile, WideSource):
-    """A CSV, TSV or Parquet file with one row per person."""
+    """A file with one row per person: text (CSV, TSV, TXT), Parquet, or of Stata, SPSS or SAS."""
 
     kind: Literal["table"]
 

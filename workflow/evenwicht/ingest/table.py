@@ -2,8 +2,6 @@
 
 import warnings
 from collections.abc import Callable
-from pathlib import Path
-from typing import NamedTuple, TypeVar
 
 import pandas as pd
 import pyarrow as pa
@@ -12,33 +10,19 @@ from evenwicht.base.codebook import Codebook
 from evenwicht.base.columns import SourceColumn
 from evenwicht.base.errors import DataError
 from evenwicht.base.faults import Faults
-from evenwicht.base.files import why_unreadable
 from evenwicht.base.sources import SourceSettings
 from evenwicht.cohort import Cohort, empty
 from evenwicht.ingest.absences import absences
-from evenwicht.ingest.delimited import names_of_delimited, read_delimited
+from evenwicht.ingest.declared import require_declared
 from evenwicht.ingest.derived import Reader, Rows
 from evenwicht.ingest.due import due, require_order
+from evenwicht.ingest.files import describe_file, read_file
 from evenwicht.ingest.names import AbsentColumns, require_names
 from evenwicht.ingest.packages import load_package
-from evenwicht.ingest.parquet import names_of_parquet, read_parquet
-from evenwicht.ingest.shapes import Files, joined
+from evenwicht.ingest.shapes import Files, Joined, joined
 from evenwicht.ingest.sources import EventMap, PackageSource, TableFile, WideSource
 from evenwicht.ingest.text import as_text, trimmed
 from evenwicht.ingest.typing import typed
-
-T = TypeVar("T")
-
-
-class Form(NamedTuple):
-    """How files of one suffix are read."""
-
-    names: Callable[[TableFile], list[str]]
-    read: Callable[[TableFile, list[str]], pa.Table]
-
-
-DELIMITED = Form(names_of_delimited, read_delimited)
-READERS = {".csv": DELIMITED, ".tsv": DELIMITED, ".parquet": Form(names_of_parquet, read_parquet)}
 
 
 def ingest(source: SourceSettings, book: Codebook) -> Cohort:
@@ -83,8 +67,24 @@ def gathered(source: SourceSettings, book: Codebook, faults: Faults) -> Cohort:
             return flat
 
     together = joined(source, book, Files(_names, read))
+    _require_declared(together, book, faults)
     cohort = to_cohort(together.flat, together.source, book, faults)
     return cohort if faults.found else together.with_spells(cohort)
+
+
+def _require_declared(together: Joined, book: Codebook, faults: Faults) -> None:
+    """Add a fault for each column with values that its file declares to be missing, and the cohort file does not."""
+    source = together.source
+    described = [
+        *((column, name) for name, column in book.columns.items()),
+        *((column, "") for column in source.mapped),
+        *((column, "") for rule in source.derived.values() for column in rule.inputs),
+    ]
+    held: list[tuple[str | None, TableFile]] = [(None, source)] if isinstance(source, TableFile) else []
+    for file, settings in [*held, *source.files.items()]:
+        columns = [(c.origin(name), c.source or name, c) for c, name in described if c.file == file]
+        where = f"cohort {book.cohort}, {f'file {file}' if file else 'source'}"
+        require_declared(together.flat, describe_file(settings), columns, where, settings.decimal, faults)
 
 
 def to_cohort(flat: pa.Table, source: WideSource, book: Codebook, faults: Faults | None = None) -> Cohort:
@@ -116,18 +116,18 @@ def to_cohort(flat: pa.Table, source: WideSource, book: Codebook, faults: Faults
     def text(name: str) -> pa.Array:
         return made[name] if name in made else flat[name].combine_chunks().cast(pa.string())
 
-    def cells(column: SourceColumn, name: str = "") -> tuple[pa.Array, str]:
+    def cells(column: SourceColumn, name: str = "") -> tuple[pa.Array, tuple[str, str]]:
         origin = column.origin(name)
-        # the decimal mark is that of the file; a derived column was not in it
-        return text(origin), "." if origin in made else source.decimal_of(column.file)
+        # the marks are those of the file; a derived column was not in it
+        return text(origin), (".", "") if origin in made else source.marks_of(column.file)
 
     def read(column: SourceColumn, name: str = "") -> pd.Series:
         origin = column.origin(name)
         if origin in source.derived and column.type == "category" and not column.codes:
             levels = [level for level in source.derived[origin].levels if level not in column.missing]
             column = column.model_copy(update={"codes": {level: level for level in levels}})  # keeps their order
-        values, mark = cells(column, name)
-        return typed(values, name or origin, column, where, mark, gathered)
+        values, marks = cells(column, name)
+        return typed(values, name or origin, column, where, *marks, gathered)
 
     for name, rule in source.derived.items():
         try:
@@ -217,35 +217,14 @@ def _names(source: WideSource | TableFile) -> list[str]:
     if isinstance(source, PackageSource):
         return list(load_package(source.package, source.dataset).columns)
     assert isinstance(source, TableFile)
-    return _from_file(source, lambda form: form.names(source))
+    return list(describe_file(source).columns)
 
 
 def _read(source: WideSource | TableFile, wanted: list[str]) -> pa.Table:
     if isinstance(source, PackageSource):
         return _read_package(source, wanted)
     assert isinstance(source, TableFile)
-    return _from_file(source, lambda form: form.read(source, wanted))
-
-
-def _from_file(source: TableFile, take: Callable[[Form], T]) -> T:
-    reason = why_unreadable(source.path)
-    if reason is not None:
-        raise DataError(
-            reason,
-            where=source.path,
-            fix=f"Correct `{source.key}.path` (relative to the working directory) or its rights.",
-        )
-    form = READERS.get(Path(source.path).suffix.lower())
-    if form is None:
-        raise DataError(
-            f"not a {', '.join(READERS)} file",
-            where=source.path,
-            fix=f"Export it as CSV in UTF-8 or as Parquet, or correct `{source.key}.path`.",
-        )
-    try:
-        return take(form)
-    except OSError as error:
-        raise DataError(f"cannot be read: {error.strerror}", where=source.path, fix="Try again, or copy it.") from None
+    return read_file(source, wanted)
 
 
 def _read_package(source: PackageSource, wanted: list[str]) -> pa.Table:
