@@ -381,7 +381,10 @@ def own(**source: object) -> dict[str, Any]:
         ({"encoding": "klingon"}, "source.encoding: no such encoding"),
         ({"encoding": "hex"}, "source.encoding: no such encoding"),
         ({"separator": ";;"}, "source.separator: .*at most 1 character"),
-        ({"path": "own.parquet", "decimal": ",", "separator": ";"}, "belong to text files, not to Parquet"),
+        (
+            {"path": "own.parquet", "decimal": ",", "separator": ";"},
+            "says itself how it is written: leave out decimal, separator",
+        ),
     ],
 )
 def test_mistake_in_how_a_table_is_written_names_its_key(source: dict[str, object], message: str) -> None:

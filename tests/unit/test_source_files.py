@@ -107,13 +107,13 @@ FILES: dict[str, tuple[str, bytes, str]] = {
     "empty": ("csv", b"", "the file is empty"),
     "blank": ("csv", b"\n \n", "the file is empty"),
     "header only": ("csv", (HEADER + "\n").encode(), "no row below its header"),
-    "workbook by name": ("xlsx", b"PK\x03\x04", "not a .csv, .tsv, .parquet file"),
+    "workbook by name": ("xlsx", b"PK\x03\x04", "own.xlsx: a workbook, .* Export the sheet as CSV"),
     "workbook in disguise": ("csv", b"PK\x03\x04" + bytes(range(256)), "a zip archive or an Excel workbook"),
     "Parquet in disguise": ("csv", b"PAR1" + bytes(range(256)), "it is a Parquet file"),
     "binary": ("csv", bytes(range(256)) * 50, "it holds zero bytes"),
     "utf-16 undeclared": ("csv", TEXT.encode("utf-16"), "declare `encoding: utf-16`"),
     "text in disguise": ("parquet", TEXT.encode(), "not a complete Parquet file"),
-    "empty Parquet": ("parquet", b"", "not a complete Parquet file"),
+    "empty Parquet": ("parquet", b"", "the file is empty"),
 }
 
 
@@ -177,7 +177,7 @@ NOT_FILES: dict[str, tuple[Callable[[Path], None], str]] = {
 
 
 @pytest.mark.parametrize("kind", NOT_FILES)
-@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "sav"])
 def test_what_is_no_file_is_refused_without_opening_it(
     kind: str, suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

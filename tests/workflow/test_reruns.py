@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
 from tests.conftest import copy_of_the_project, run_snakemake
 from tests.unit.test_ingest import own_table
@@ -138,6 +139,25 @@ def test_a_corrected_source_is_seen_under_an_older_time_stamp(finished: Path) ->
 def test_a_source_that_is_only_touched_is_not_read_again(finished: Path) -> None:
     os.utime(finished / SOURCE)
     assert plan(finished) == {}
+
+
+def test_an_edited_further_file_is_seen_under_an_older_time_stamp(snakemake: Run, checkout: Path) -> None:
+    """A cohort with a file for a wave: its content decides as that of the main file does."""
+    table = own_table(600)
+    table.drop(columns=["age_7", "weight_7"]).to_csv(checkout / SOURCE, index=False)
+    table[["person_number", "age_7", "weight_7"]].to_csv(checkout / "data/wave7.csv", index=False)
+    cohort = yaml.safe_load((checkout / OWN).read_text(encoding="utf-8"))
+    measure = {"measure": "weight", "value": "weight_7", "age": "age_7", "files": {"7": "wave7"}}
+    files = {"wave7": {"path": "data/wave7.csv", "id": "person_number"}}
+    cohort["source"] |= {"files": files, "measures": [measure]}
+    (checkout / OWN).write_text(yaml.safe_dump(cohort, sort_keys=False), encoding="utf-8")
+    only = [*SETTINGS[:-1], f"cohorts=['{OWN}']"]
+    ingested = ["results/cohorts/own/measures.parquet"]
+    run = snakemake(*ingested, "--cores", "1", *only)
+    assert run.returncode == 0, run.stdout[-3000:]
+    assert "Nothing to be done" in snakemake(*ingested, "--dry-run", *only).stdout
+    with edited(checkout / "data/wave7.csv", "1,7,", "1,7.5,"):
+        assert re.search(r"^ingest +1$", snakemake(*ingested, "--dry-run", *only).stdout, re.MULTILINE)
 
 
 @pytest.mark.parametrize("kind", ["absent", "pipe", "folder"])

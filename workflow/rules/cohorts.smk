@@ -4,7 +4,7 @@
 
 rule ingest:
     input:
-        source_file,
+        source_files,
     output:
         expand("results/cohorts/{{cohort}}/{file}", file=COHORT_FILES),
     log:
@@ -19,7 +19,7 @@ rule ingest:
         runtime=minutes("ingest"),
     params:
         cohort=people_of,
-        source=source_digest,
+        source=source_digests,
         library=code_of("ingest.py"),
     script:
         "../scripts/ingest.py"

@@ -153,23 +153,17 @@ def found(table, names=RUN.cohorts):
     return [f"results/estimates/{name}/{job}/{table}.parquet" for name in names for job in RUN.cohorts[name].jobs]
 
 
-def source_path(wildcards):
-    """Path of the user's own table, if the cohort is read from one."""
-    return getattr(RUN.cohorts[wildcards.cohort].source, "path", None)
-
-
-def source_file(wildcards):
-    """The user's own table, if there is one. Content decides, see `source_digest`, and the reader says if it is missing.
-    It stays where the user has it, also for a module with a prefix.
+def source_files(wildcards):
+    """The user's own files that are there. Content decides, see `source_digests`, and the reader says if one is missing.
+    They stay where the user has them, also for a module with a prefix.
     """
-    path = source_path(wildcards)
-    return [local(ancient(path))] if path and Path(path).is_file() else []
+    paths = dict.fromkeys(RUN.cohorts[wildcards.cohort].source.paths)
+    return [local(ancient(path)) for path in paths if Path(path).is_file()]
 
 
-def source_digest(wildcards):
-    """Digest of the user's own table; a change, however old its time stamp, makes the cohort be read again."""
-    path = source_path(wildcards)
-    return file_digest(path) if path else ""
+def source_digests(wildcards):
+    """Digests of the user's own files; a change, however old its time stamp, makes the cohort be read again."""
+    return [file_digest(path) for path in RUN.cohorts[wildcards.cohort].source.paths]
 
 
 def in_its_scenario(wildcards):

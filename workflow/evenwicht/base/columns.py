@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from evenwicht.base.names import Code, Codes, Strict, code_text
+from evenwicht.base.names import Code, Codes, Name, Strict, code_text
 
 Role = Literal[
     "id",
@@ -79,10 +79,16 @@ AnyMissingRange = Annotated[
 ]
 
 
+def in_file(file: str, source: str) -> str:
+    """Name of a column of a further file, once it is joined to the main table."""
+    return f"{file}: {source}"
+
+
 class SourceColumn(Strict):
     """How the text of a source column becomes values; only the empty cell and declared codes are missing."""
 
     source: str | None = Field(None, description="Name in the source table; the same name if left out")
+    file: Name | None = Field(None, description="Which of the further `files` it stands in; the main table if left out")
     type: Literal["number", "integer", "boolean", "category", "date"] = Field(
         "number", description="What its values are; boolean is a yes/no column"
     )
@@ -161,6 +167,11 @@ class SourceColumn(Strict):
             raise ValueError(f"which of the codes {' and '.join(self.codes)} means yes? Say so with `yes_code`")
         if self.yes_code is not None and self.yes_code not in self.codes:
             raise ValueError(f"yes_code '{self.yes_code}' is not one of the codes {' and '.join(self.codes)}")
+
+    def origin(self, name: str = "") -> str:
+        """Name in the table of all that is read of a person, where columns of further files have theirs before it."""
+        source = self.source or name
+        return source if self.file is None else in_file(self.file, source)
 
     @property
     def spelt_out(self) -> bool:

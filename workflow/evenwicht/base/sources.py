@@ -38,6 +38,26 @@ class SourceSettings(Strict):
         return {}
 
     @property
-    def cost_sectors(self) -> tuple[str, ...]:
-        """Sectors of the costs that the source names and the cohort file describes, one for each place that does."""
+    def cost_sectors(self) -> dict[str, str]:
+        """Sectors of the costs that the source names and the cohort file describes, by the key that does."""
+        return {}
+
+    @property
+    def further_files(self) -> tuple[str, ...]:
+        """Files beside the main one that columns may stand in."""
         return ()
+
+    @property
+    def files_used(self) -> tuple[str, ...]:
+        """Those of them that the source itself takes something from."""
+        return ()
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every file of the user's own that is read."""
+        return ()
+
+    @property
+    def dates_named(self) -> dict[str, str]:
+        """Columns of `persons` that must be dates, by the key that names them."""
+        return {}

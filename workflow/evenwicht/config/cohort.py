@@ -175,8 +175,21 @@ class CohortConfig(Strict):
         book = self.codebook
         if len(book.role("id")) != 1:
             yield Mistake("columns", "there must be exactly one column with role 'id'", "Set the role of one column.")
-        for index, sector in enumerate(self.source.cost_sectors):
-            yield from unknown(f"source.costs.{index}.sector", sector, book.sectors, "a sector")
+        for path, sector in self.source.cost_sectors.items():
+            yield from unknown(path, sector, book.sectors, "a sector")
+        for name, column in self.columns.items():
+            if column.file is not None:
+                yield from unknown(f"columns.{name}.file", column.file, self.source.further_files, "a further file")
+            if column.file is not None and column.role == "id":
+                yield Mistake(f"columns.{name}.file", "the identifier stands in the main table", "Leave it out.")
+        used = {*self.source.files_used, *(column.file for column in self.columns.values())}
+        for file in self.source.further_files:
+            if file not in used:
+                yield Mistake(f"source.files.{file}", "nothing names this file", "Name it as `file`, or remove it.")
+        for path, name in self.source.dates_named.items():
+            yield from unknown(path, name, book.columns, "a column")
+            if name in book.columns and book.columns[name].type != "date":
+                yield Mistake(path, f"'{name}' is of type {book.columns[name].type}, not a date", "Name a date.")
         for key, outcome in self.outcomes.items():
             for mistake in _outcome_mistakes(outcome, self):
                 yield mistake.under("outcomes", key)

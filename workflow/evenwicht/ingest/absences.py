@@ -28,11 +28,11 @@ def absences(ids: pd.Series, source: WideSource, book: Codebook, cells: Any) -> 
     source, book
         Say which columns there are.
     cells
-        Gives the text of a source column, (n,), and its decimal mark.
+        Gives the text of a described column, (n,), and the marks of its numbers; called with the column and its name.
     """
     found: dict[Place, np.ndarray[Any, np.dtype[np.int8]]] = {}
     for place, name, column in _places(source, book):
-        text, decimal = cells(name)
+        text, (decimal, _) = cells(column, name)
         why = why_missing(text, column, decimal)
         found[place] = np.where(found[place] < 0, why, found[place]) if place in found else why
     meanings = np.array(MEANINGS)
@@ -47,13 +47,9 @@ def absences(ids: pd.Series, source: WideSource, book: Codebook, cells: Any) -> 
 def _places(source: WideSource, book: Codebook) -> Iterator[tuple[Place, str, SourceColumn]]:
     """Yield each place with the name and description of a source column that it is read from, if it has codes."""
     described: list[tuple[Place, str, SourceColumn]] = [
-        *((("persons", name, ""), column.source or name, column) for name, column in book.columns.items()),
-        *((("measures", m.measure, m.wave), str(c.source), c) for m in source.measures for c in (m.value, m.age)),
-        *(
-            (("events", e.event, ""), str(c.source), c)
-            for e in source.events
-            for c in (e.status, e.entry_age, e.exit_age)
-        ),
-        *((("costs", c.sector, c.window), str(c.amount.source), c.amount) for c in source.costs),
+        *((("persons", name, ""), name, column) for name, column in book.columns.items()),
+        *((("measures", m.measure, m.wave), "", c) for m in source.single for c in (m.value, m.age)),
+        *((("events", e.event, ""), "", c) for e in source.events for c in (e.status, e.entry_age, e.exit_age)),
+        *((("costs", c.sector, c.window), "", c.amount) for c in source.costs),
     ]
     yield from (one for one in described if one[2].missing or one[2].missing_ranges)

@@ -9,6 +9,11 @@ from evenwicht.base.errors import DataError, listed
 LOOKS_LIKE_DATA = re.compile(r"[-+.,:/\d\s]*\d[-+.,:/\d\s]*")
 
 
+def look_like_data(names: Sequence[str]) -> bool:
+    """Whether what should be names of columns holds numbers or dates, and may be a person's row."""
+    return any(LOOKS_LIKE_DATA.fullmatch(name) for name in names)
+
+
 class AbsentColumns(DataError):
     """Wanted columns are absent; the others can be read."""
 
@@ -20,10 +25,13 @@ def require_names(names: Sequence[str], wanted: Sequence[str], where: str) -> No
 
     A first line with numbers or dates may be a person's row, so that its cells are not shown.
     """
-    headless = any(LOOKS_LIKE_DATA.fullmatch(name) for name in names)
+    headless = look_like_data(names)
     twice = [name for name, times in Counter(names).items() if name and times > 1]
     absent = [name for name in dict.fromkeys(wanted) if name not in names]
     if absent:
+        by_case = {name.casefold(): name for name in names}
+        spelt = [f"{by_case[name.casefold()]} for {name}" for name in absent if name.casefold() in by_case]
+        other_case = f"Upper and lower case differ: {listed(spelt)}. " if spelt else ""
         present = (
             "The first line holds numbers or dates: is the line with the names missing?"
             if headless
@@ -32,7 +40,7 @@ def require_names(names: Sequence[str], wanted: Sequence[str], where: str) -> No
         error = AbsentColumns(
             f"columns are missing: {listed(absent)}",
             where=where,
-            fix=f"Correct the names in the cohort file. {present}",
+            fix=f"Correct the names in the cohort file. {other_case}{present}",
         )
         error.names = tuple(absent)
         raise error

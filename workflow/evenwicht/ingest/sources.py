@@ -1,28 +1,24 @@
 """Where real data come from: a table with one row per person, and what its columns hold."""
 
 from collections import Counter
-from typing import Literal
+from pathlib import PurePath
+from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from evenwicht.base.columns import SourceColumn
+from evenwicht.base.errors import listed
 from evenwicht.base.names import Name, Strict
 from evenwicht.base.sources import SourceSettings
+from evenwicht.ingest.births import Births
 from evenwicht.ingest.derived import Derived
 from evenwicht.ingest.described import NumberColumn, YesNoColumn
+from evenwicht.ingest.formats import FORMATS, format_of
 from evenwicht.ingest.packages import PACKAGES
+from evenwicht.ingest.spells import Spells
+from evenwicht.ingest.waves import Measure, MeasureMap, WaveMeasures
 
-
-class MeasureMap(Strict):
-    """One repeated measure in a wide source table; an empty value means due but not assessed.
-
-    So does a missing code in its place, unless it means dead: the dead are not due.
-    """
-
-    measure: Name = Field(description="Id of what is measured")
-    wave: str = Field(description="Name of the wave")
-    age: NumberColumn = Field(description="Source column with the age at the wave, years")
-    value: NumberColumn = Field(description="Source column with the measured value")
+WAYS_OF_WRITING = sorted(frozenset().union(*(form.settings for form in FORMATS)))
 
 
 class EventMap(Strict):
@@ -42,6 +38,71 @@ class CostMap(Strict):
     amount: NumberColumn = Field(description="Source column with the total")
 
 
+class TableFile(Strict):
+    """A file of text (CSV, TSV, TXT), of Parquet, or of Stata, SPSS or SAS."""
+
+    key: ClassVar[str] = "source"  # where the cohort file describes it
+
+    path: str = Field(description="Path of the file, relative to the working directory")
+    separator: str | None = Field(
+        None, min_length=1, max_length=1, description="Between the cells of a text file; comma, or tab in a .tsv file"
+    )
+    decimal: Literal[".", ","] = Field(".", description="Decimal mark of a text file")
+    thousands: Literal["", ",", ".", " ", "'"] = Field(
+        "", description="Mark between the thousands of a text file's numbers; none if left out, a blank is any blank"
+    )
+    encoding: str | None = Field(
+        None,
+        description="Of text, such as cp1252; if left out, utf-8 in a text file, and what a file of Stata, SPSS or SAS "
+        "says of itself",
+    )
+
+    @field_validator("encoding")
+    @classmethod
+    def _encoding_is_known(cls, name: str | None) -> str | None:
+        try:
+            "".encode(name or "utf-8")
+        except LookupError:
+            raise ValueError("no such encoding; common ones are utf-8, cp1252, latin-1 and utf-16") from None
+        return name
+
+    @model_validator(mode="after")
+    def _marks_differ(self) -> "TableFile":
+        if self.decimal == self.delimiter:
+            raise ValueError("separator and decimal must differ; declare the separator of a file with decimal commas")
+        if self.decimal == self.thousands:
+            raise ValueError("decimal and thousands must differ; declare the decimal mark of the file")
+        return self
+
+    @model_validator(mode="after")
+    def _settings_belong_to_the_format(self) -> "TableFile":
+        form = format_of(self.path)
+        if form is None:  # the reader says so
+            return self
+        stated = [key for key in WAYS_OF_WRITING if getattr(self, key) != type(self).model_fields[key].default]
+        foreign = [key for key in stated if key not in form.settings]
+        if foreign:
+            raise ValueError(f"{form.name} says itself how it is written: leave out {', '.join(foreign)}")
+        return self
+
+    @property
+    def delimiter(self) -> str:
+        """What stands between the cells of a text file."""
+        return self.separator or ("\t" if ".tsv" in PurePath(self.path.lower()).suffixes[-2:] else ",")
+
+
+class FurtherFile(TableFile):
+    """A file beside the main one, joined to it by the identifier; texts of identifiers must be the same to the letter.
+
+    A person without a row in it has empty cells; rows of others are left out. Both are counted.
+    """
+
+    key: ClassVar[str] = "source.files.*"
+
+    id: str = Field(min_length=1, description="Column with the identifier of the person")
+    births: Births | None = Field(None, description="Parents of births: adds columns `family`, `parity` and `interval`")
+
+
 class WideSource(SourceSettings):
     """Repeated measures, events and costs that stand in columns of a table with one row per person."""
 
@@ -50,17 +111,22 @@ class WideSource(SourceSettings):
         description="Columns made from others, each from the source's own or from those above it; one with the name of "
         "a column of the source takes its place",
     )
-    measures: list[MeasureMap] = Field(default=[], description="Repeated measures")
+    files: dict[Name, FurtherFile] = Field(
+        default={}, description="Further files, which columns, measures, events, costs and spells name as their `file`"
+    )
+    measures: list[Measure] = Field(default=[], description="Repeated measures, one or several waves in an entry")
     events: list[EventMap] = Field(default=[], description="Events that people are followed for")
     costs: list[CostMap] = Field(default=[], description="Amounts by sector and window")
+    spells: list[Spells] = Field(default=[], description="Files of spells, which become costs and events")
 
     @model_validator(mode="after")
     def _nothing_is_mapped_twice(self) -> "WideSource":
         mapped = Counter(
             [
-                *(f"measure {m.measure} at wave {m.wave}" for m in self.measures),
-                *(f"event {e.event}" for e in self.events),
+                *(f"measure {m.measure} at wave {wave}" for m in self.measures for wave in m.listed_waves),
+                *(f"event {event}" for event in self._events),
                 *(f"sector {c.sector} in window {c.window}" for c in self.costs),
+                *(f"sector {sector} in window {w}" for s in self.spells for sector in s.costs for w in s.windows),
             ]
         )
         twice = [what for what, times in mapped.items() if times > 1]
@@ -69,10 +135,17 @@ class WideSource(SourceSettings):
         return self
 
     @model_validator(mode="after")
+    def _files_are_known(self) -> "WideSource":
+        absent = [name for name in self.files_used if name not in self.files]
+        if absent:
+            raise ValueError(f"not in `files`: {listed(absent)}; there are: {listed(self.files) or 'none'}")
+        return self
+
+    @model_validator(mode="after")
     def _derived_from_what_stands_above(self) -> "WideSource":
         names = list(self.derived)
         for position, (name, rule) in enumerate(self.derived.items()):
-            below = [str(column.source) for column in rule.inputs if column.source in names[position:]]
+            below = [str(column.source) for column in rule.inputs if column.origin() in names[position:]]
             if below:
                 raise ValueError(
                     f"derived.{name} is made from {', '.join(below)}, which must stand above it in `derived`"
@@ -80,64 +153,80 @@ class WideSource(SourceSettings):
         return self
 
     @property
+    def _events(self) -> list[str]:
+        return [*(e.event for e in self.events), *(event for s in self.spells for event in s.events)]
+
+    @property
     def followed(self) -> tuple[str, ...]:
-        return tuple(e.event for e in self.events)
+        return tuple(self._events)
 
     @property
     def cost_windows(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(c.window for c in self.costs))
+        return tuple(dict.fromkeys([*(c.window for c in self.costs), *(w for s in self.spells for w in s.windows)]))
 
     @property
-    def cost_sectors(self) -> tuple[str, ...]:
-        return tuple(c.sector for c in self.costs)
+    def cost_sectors(self) -> dict[str, str]:
+        return {
+            **{f"source.costs.{index}.sector": c.sector for index, c in enumerate(self.costs)},
+            **{f"source.spells.{n}.costs.{sector}": sector for n, s in enumerate(self.spells) for sector in s.costs},
+        }
+
+    @property
+    def further_files(self) -> tuple[str, ...]:
+        return tuple(self.files)
+
+    @property
+    def files_used(self) -> tuple[str, ...]:
+        named = [
+            *(column.file for column in self.mapped),
+            *(column.file for rule in self.derived.values() for column in rule.inputs),
+            *(file for m in self.several for file in (m.file, *m.files.values())),
+            *(s.file for s in self.spells),
+        ]
+        return tuple(dict.fromkeys(name for name in named if name is not None))
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return tuple(file.path for file in self.files.values())
+
+    @property
+    def dates_named(self) -> dict[str, str]:
+        return {f"source.spells.{n}.{key}": name for n, s in enumerate(self.spells) for key, name in s.dates_named}
+
+    @property
+    def single(self) -> list[MeasureMap]:
+        """The measures of one wave."""
+        return [m for m in self.measures if isinstance(m, MeasureMap)]
+
+    @property
+    def several(self) -> list[WaveMeasures]:
+        """The measures of several waves, until each wave is one of the first kind."""
+        return [m for m in self.measures if isinstance(m, WaveMeasures)]
 
     @property
     def mapped(self) -> list[SourceColumn]:
-        """The columns that measures, events and costs name."""
+        """The columns that measures of one wave, events and costs name."""
         return [
-            *(column for m in self.measures for column in (m.age, m.value)),
+            *(column for m in self.single for column in (m.age, m.value)),
             *(column for e in self.events for column in (e.entry_age, e.exit_age, e.status)),
             *(c.amount for c in self.costs),
         ]
 
+    def marks_of(self, file: str | None) -> tuple[str, str]:
+        """Decimal and thousands mark of the numbers in a further file, or in the main table."""
+        held = self if file is None else self.files[file]
+        return (held.decimal, held.thousands) if isinstance(held, TableFile) else (".", "")
 
-class TableSource(WideSource):
-    """A CSV, TSV or Parquet file with one row per person."""
+
+class TableSource(TableFile, WideSource):
+    """A file with one row per person: text (CSV, TSV, TXT), Parquet, or of Stata, SPSS or SAS."""
 
     kind: Literal["table"]
-    path: str = Field(description="Path of the file, relative to the working directory")
-    separator: str | None = Field(
-        None, min_length=1, max_length=1, description="Between the cells of a text file; comma, or tab in a .tsv file"
-    )
-    decimal: Literal[".", ","] = Field(".", description="Decimal mark of a text file")
-    encoding: str = Field("utf-8", description="Of a text file, such as cp1252")
-
-    @field_validator("encoding")
-    @classmethod
-    def _encoding_is_known(cls, name: str) -> str:
-        try:
-            "".encode(name)
-        except LookupError:
-            raise ValueError("no such encoding; common ones are utf-8, cp1252, latin-1 and utf-16") from None
-        return name
-
-    @model_validator(mode="after")
-    def _marks_differ(self) -> "TableSource":
-        if self.decimal == self.delimiter:
-            raise ValueError("separator and decimal must differ; declare the separator of a file with decimal commas")
-        return self
-
-    @model_validator(mode="after")
-    def _marks_belong_to_text(self) -> "TableSource":
-        stated = (self.separator, self.decimal, self.encoding) != (None, ".", "utf-8")
-        if stated and self.path.lower().endswith(".parquet"):
-            raise ValueError("separator, decimal and encoding belong to text files, not to Parquet")
-        return self
 
     @property
-    def delimiter(self) -> str:
-        """What stands between the cells of a text file."""
-        return self.separator or ("\t" if self.path.lower().endswith(".tsv") else ",")
+    def paths(self) -> tuple[str, ...]:
+        """The main file and the further ones."""
+        return (self.path, *super().paths)
 
 
 class PackageSource(WideSource):

@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -11,25 +10,19 @@ from evenwicht.base.codebook import Codebook
 from evenwicht.base.columns import SourceColumn
 from evenwicht.base.errors import DataError
 from evenwicht.base.faults import Faults
-from evenwicht.base.files import why_unreadable
 from evenwicht.base.sources import SourceSettings
 from evenwicht.cohort import Cohort, empty
 from evenwicht.ingest.absences import absences
-from evenwicht.ingest.delimited import read_delimited
+from evenwicht.ingest.declared import require_declared
 from evenwicht.ingest.derived import Reader, Rows
+from evenwicht.ingest.due import due, require_order
+from evenwicht.ingest.files import describe_file, read_file
 from evenwicht.ingest.names import AbsentColumns, require_names
 from evenwicht.ingest.packages import load_package
-from evenwicht.ingest.parquet import read_parquet
-from evenwicht.ingest.sources import EventMap, PackageSource, TableSource, WideSource
+from evenwicht.ingest.shapes import Files, Joined, joined
+from evenwicht.ingest.sources import EventMap, PackageSource, TableFile, WideSource
 from evenwicht.ingest.text import as_text, trimmed
 from evenwicht.ingest.typing import typed
-from evenwicht.ingest.waves import due, require_order
-
-READERS: dict[str, Callable[[TableSource, list[str]], pa.Table]] = {
-    ".csv": read_delimited,
-    ".tsv": read_delimited,
-    ".parquet": read_parquet,
-}
 
 
 def ingest(source: SourceSettings, book: Codebook) -> Cohort:
@@ -54,26 +47,44 @@ def gathered(source: SourceSettings, book: Codebook, faults: Faults) -> Cohort:
     DataError
         If there is no table to read.
     """
-    if not isinstance(source, TableSource | PackageSource):
+    if not isinstance(source, WideSource):
         raise TypeError(f"{type(source).__name__} is simulated, not ingested")
-    wanted = _wanted(source, book)
-    try:
-        flat = _read(source, wanted)
-    except AbsentColumns as error:
-        present = [name for name in wanted if name not in error.names]
-        if not present:
-            raise
-        faults.add("absent", error)
-        flat = _read(source, present)
-        [identifier] = [column.source or name for name, column in book.columns.items() if column.role == "id"]
-        for name in error.names:  # people without an identifier are still told apart
-            numbered = pa.array(map(str, range(flat.num_rows)))
-            flat = flat.append_column(name, numbered if name == identifier else pa.nulls(flat.num_rows))
-    return to_cohort(flat, source, book, faults)
+    [identifier] = [column.origin(name) for name, column in book.columns.items() if column.role == "id"]
+
+    def read(file: WideSource | TableFile, wanted: list[str]) -> pa.Table:
+        """Read what is there of the main table, so that the rest of it is checked too."""
+        try:
+            return _read(file, wanted)
+        except AbsentColumns as error:
+            present = [name for name in wanted if name not in error.names]
+            if not present or not isinstance(file, WideSource):
+                raise
+            faults.add("absent", error)
+            flat = _read(file, present)
+            for name in error.names:  # people without an identifier are still told apart
+                numbered = pa.array(map(str, range(flat.num_rows)))
+                flat = flat.append_column(name, numbered if name == identifier else pa.nulls(flat.num_rows))
+            return flat
+
+    together = joined(source, book, Files(_names, read))
+    _require_declared(together, book, faults)
+    cohort = to_cohort(together.flat, together.source, book, faults)
+    return cohort if faults.found else together.with_spells(cohort)
 
 
-def _read(source: TableSource | PackageSource, wanted: list[str]) -> pa.Table:
-    return _read_file(source, wanted) if isinstance(source, TableSource) else _read_package(source, wanted)
+def _require_declared(together: Joined, book: Codebook, faults: Faults) -> None:
+    """Add a fault for each column with values that its file declares to be missing, and the cohort file does not."""
+    source = together.source
+    described = [
+        *((column, name) for name, column in book.columns.items()),
+        *((column, "") for column in source.mapped),
+        *((column, "") for rule in source.derived.values() for column in rule.inputs),
+    ]
+    held: list[tuple[str | None, TableFile]] = [(None, source)] if isinstance(source, TableFile) else []
+    for file, settings in [*held, *source.files.items()]:
+        columns = [(c.origin(name), c.source or name, c) for c, name in described if c.file == file]
+        where = f"cohort {book.cohort}, {f'file {file}' if file else 'source'}"
+        require_declared(together.flat, describe_file(settings), columns, where, settings.decimal, faults)
 
 
 def to_cohort(flat: pa.Table, source: WideSource, book: Codebook, faults: Faults | None = None) -> Cohort:
@@ -84,10 +95,10 @@ def to_cohort(flat: pa.Table, source: WideSource, book: Codebook, faults: Faults
     Parameters
     ----------
     flat
-        One row a person, columns of text as named in the source; only the empty cell is null, and a column of type
-        null is absent from the source.
+        One row a person, columns of text named by `SourceColumn.origin`; only the empty cell is null, and a column of
+        type null is absent from the source.
     source
-        Lists measures, events and costs.
+        Lists measures, each of one wave, events and costs.
     book
         What the columns are.
     faults
@@ -100,23 +111,23 @@ def to_cohort(flat: pa.Table, source: WideSource, book: Codebook, faults: Faults
     """
     gathered = Faults() if faults is None else faults
     where = f"cohort {book.cohort}, source"
-    decimal = source.decimal if isinstance(source, TableSource) else "."
     made: dict[str, pa.Array] = {}
 
     def text(name: str) -> pa.Array:
         return made[name] if name in made else flat[name].combine_chunks().cast(pa.string())
 
-    def cells(name: str) -> tuple[pa.Array, str]:
-        # the decimal mark is that of the file; a derived column was not in it
-        return text(name), "." if name in made else decimal
+    def cells(column: SourceColumn, name: str = "") -> tuple[pa.Array, tuple[str, str]]:
+        origin = column.origin(name)
+        # the marks are those of the file; a derived column was not in it
+        return text(origin), (".", "") if origin in made else source.marks_of(column.file)
 
     def read(column: SourceColumn, name: str = "") -> pd.Series:
-        origin = column.source or name
+        origin = column.origin(name)
         if origin in source.derived and column.type == "category" and not column.codes:
             levels = [level for level in source.derived[origin].levels if level not in column.missing]
             column = column.model_copy(update={"codes": {level: level for level in levels}})  # keeps their order
-        values, mark = cells(origin)
-        return typed(values, name or origin, column, where, mark, gathered)
+        values, marks = cells(column, name)
+        return typed(values, name or origin, column, where, *marks, gathered)
 
     for name, rule in source.derived.items():
         try:
@@ -130,7 +141,7 @@ def to_cohort(flat: pa.Table, source: WideSource, book: Codebook, faults: Faults
     ids = persons[next(name for name, column in book.columns.items() if column.role == "id")]
     measures = [
         pd.DataFrame({"id": ids, "wave": m.wave, "age": read(m.age), "measure": m.measure, "value": read(m.value)})
-        for m in source.measures
+        for m in source.single
     ]
     events = [_followed(ids, e, read, _empty_status(e, flat, text), where, gathered) for e in source.events]
     costs = [
@@ -155,16 +166,6 @@ def to_cohort(flat: pa.Table, source: WideSource, book: Codebook, faults: Faults
     if faults is None:
         gathered.raise_all()
     return cohort
-
-
-def _wanted(source: WideSource, book: Codebook) -> list[str]:
-    """Names of the columns that must stand in the source itself, each once."""
-    names = [
-        *(column.source or name for name, column in book.columns.items()),
-        *(str(column.source) for column in source.mapped),
-        *(str(column.source) for rule in source.derived.values() for column in rule.inputs),
-    ]
-    return [name for name in dict.fromkeys(names) if name not in source.derived]
 
 
 def _followed(
@@ -202,7 +203,7 @@ def _followed(
 
 def _empty_status(event: EventMap, flat: pa.Table, text: Callable[[str], pa.Array]) -> "pd.Series[bool]":
     """Whose status is empty, (n,); nobody's if there is no such column, which is told already."""
-    name = str(event.status.source)
+    name = event.status.origin()
     absent = name in flat.column_names and pa.types.is_null(flat[name].type)
     return pd.Series(trimmed(text(name)).is_null().to_numpy(zero_copy_only=False) & (not absent))
 
@@ -211,23 +212,19 @@ def _stacked(parts: list[pd.DataFrame], table: str) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else empty(table)
 
 
-def _read_file(source: TableSource, wanted: list[str]) -> pa.Table:
-    reason = why_unreadable(source.path)
-    if reason is not None:
-        raise DataError(
-            reason, where=source.path, fix="Correct `source.path` (relative to the working directory) or its rights."
-        )
-    reader = READERS.get(Path(source.path).suffix.lower())
-    if reader is None:
-        raise DataError(
-            f"not a {', '.join(READERS)} file",
-            where=source.path,
-            fix="Export it as CSV in UTF-8 or as Parquet, or correct `source.path`.",
-        )
-    try:
-        return reader(source, wanted)
-    except OSError as error:
-        raise DataError(f"cannot be read: {error.strerror}", where=source.path, fix="Try again, or copy it.") from None
+def _names(source: WideSource | TableFile) -> list[str]:
+    """Names of the columns of a file or a data set of a package."""
+    if isinstance(source, PackageSource):
+        return list(load_package(source.package, source.dataset).columns)
+    assert isinstance(source, TableFile)
+    return list(describe_file(source).columns)
+
+
+def _read(source: WideSource | TableFile, wanted: list[str]) -> pa.Table:
+    if isinstance(source, PackageSource):
+        return _read_package(source, wanted)
+    assert isinstance(source, TableFile)
+    return read_file(source, wanted)
 
 
 def _read_package(source: PackageSource, wanted: list[str]) -> pa.Table:

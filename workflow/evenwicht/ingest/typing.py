@@ -29,6 +29,7 @@ MOST_SHOWN = 3  # values in one message
 LARGEST = 2.0**53  # floats hold whole numbers exactly up to here, and nothing that is measured is larger
 WHOLE = r"^[+-]?\d{1,18}(\.0*)?$"
 ZEROS = r"^(-?\d+)[.,]0+$"  # the same code as without them
+BLANK = r"[\s\x{a0}\x{2009}\x{202f}]"  # plain, no-break, thin, and narrow no-break
 LEADING_ZERO = r"^[+-]?0\d"
 MIDNIGHT = r"[T ]00:?00(:?00(\.0+)?)?"
 TIME = r"[T ][0-2]\d:?[0-5]\d(:?[0-5]\d(\.\d+)?)?"
@@ -45,7 +46,13 @@ FIRST_DATE, LAST_DATE = np.datetime64("1678-01-01"), np.datetime64("2261-12-31")
 
 
 def typed(
-    text: Text, name: str, column: SourceColumn, where: str, decimal: str = ".", faults: Faults | None = None
+    text: Text,
+    name: str,
+    column: SourceColumn,
+    where: str,
+    decimal: str = ".",
+    thousands: str = "",
+    faults: Faults | None = None,
 ) -> pd.Series:
     """Return a source column with the type, codes and range of its description.
 
@@ -57,8 +64,8 @@ def typed(
         Name in the Cohort and its description.
     where
         The source, for messages.
-    decimal
-        Decimal mark of numbers.
+    decimal, thousands
+        Decimal mark of numbers, and the mark between groups of three digits, if any; a blank stands for every blank.
     faults
         Gathers what is wrong, if reading is to go on.
 
@@ -75,7 +82,9 @@ def typed(
         at once. With `faults` they are added to those, and the cells are empty in what is returned.
     """
     gathered = Faults() if faults is None else faults
-    cells = _Cells(trimmed(text), column, f"{where}: column '{column.source or name}'", decimal, gathered)
+    if thousands and column.type in ("number", "integer"):
+        text = _ungrouped(trimmed(text), decimal, thousands)
+    cells = _Cells(trimmed(text), column, f"{where}: column '{column.origin(name)}'", decimal, gathered)
     values = _READ[column.type](cells)
     if faults is None:
         gathered.raise_all()
@@ -276,6 +285,13 @@ def _integer(cells: _Cells) -> pd.Series:
     return pd.Series(pd.arrays.IntegerArray(whole, ~known))
 
 
+def _ungrouped(text: Text, decimal: str, thousands: str) -> Text:
+    """Take the thousands marks out of numbers that hold them in their places; all else stays, to be refused."""
+    mark = BLANK if thousands == " " else re.escape(thousands)
+    grouped = pc.match_substring_regex(text, rf"^[+-]?\d{{1,3}}({mark}\d{{3}})+({re.escape(decimal)}\d*)?$")
+    return pc.if_else(grouped, pc.replace_substring_regex(text, mark, ""), text)
+
+
 def _as_numbers(text: Text, decimal: str) -> NDArray[np.float64]:
     if decimal != ".":
         text = pc.replace_substring(pc.replace_substring(text, ".", " "), decimal, ".")
@@ -346,13 +362,13 @@ def _flags(mask: Any) -> Flags:
 def _hint(text: Text, bad: Flags, decimal: str) -> str:
     """Say what values that are no numbers look like."""
     comma, point = (",", r"\.") if decimal == "." else (r"\.", ",")
-    grouped = bad & _matches(text, rf"^[+-]?\d{{1,3}}([{comma}'\s\x{{a0}}]\d{{3}})+({point}\d+)?$")
+    grouped = bad & _matches(text, rf"^[+-]?\d{{1,3}}(([{comma}']|{BLANK})\d{{3}})+({point}\d+)?$")
     other_mark = bad & _matches(text, rf"^[+-]?\d+{comma}\d+$")
     limits = bad & _matches(text, r"^[<>≤≥]")
     if (other_mark & ~grouped).any():
         return f"{int(other_mark.sum())} have another decimal mark than `decimal` of `source`: declare it. "
     if grouped.any():
-        return f"{int(grouped.sum())} look like numbers with thousands separators: export them without. "
+        return f"{int(grouped.sum())} look like numbers with thousands separators: declare `thousands` of `source`. "
     if limits.any():
         return f"{int(limits.sum())} look like limits, such as below a smallest value. "
     return ""
