@@ -140,9 +140,9 @@ class Settings(ChangeStudy):
 
         return [*self.effects(book), Money(**self.changed(book), accounts=Accounting.of(self, book))]
 
-    def means(self, book: Codebook) -> frozenset[str]:
+    def means(self, book: Codebook) -> tuple[str, ...]:
         """Return the outcomes that are told as means."""
-        return frozenset(name for name in self.outcomes if isinstance(book.outcomes.get(name), ContinuousOutcome))
+        return tuple(name for name in self.outcomes if isinstance(book.outcomes.get(name), ContinuousOutcome))
 
     def not_imputed(self) -> str:
         return "each change rests on columns of its own, and imputations are drawn for one"

@@ -82,12 +82,12 @@ class Accounting:
     priced: tuple[Priced, ...]
     costs: Mapping[str, OwnCost]
     keys: Mapping[str, str]
-    transfers: frozenset[str]
+    transfers: tuple[str, ...]
     rates: str
     steps: tuple[tuple[float, float], ...]
     country: Country
     price_year: int
-    means: frozenset[str]
+    means: tuple[str, ...]
 
     @classmethod
     def of(cls, study: Settings, book: Codebook) -> "Accounting":
@@ -98,7 +98,7 @@ class Accounting:
         keys = {one.lever.name: one.key for one in study.levers}
         steps, about = conventions()[study.rates].money, (study.country, study.price_year, study.means(book))
         priced = tuple(_priced(study, name) for name in study.worth)
-        return cls(priced, costs, keys, frozenset(study.transfers), study.rates, steps, *about)
+        return cls(priced, costs, keys, tuple(study.transfers), study.rates, steps, *about)
 
     @property
     def schedules(self) -> dict[str, Schedule]:
