@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -12,7 +13,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests.conftest import copy_of_the_project, run_snakemake
+from tests.conftest import ROOT, copy_of_the_project, run_snakemake
 from tests.unit.test_ingest import own_table
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -173,3 +174,23 @@ def test_a_source_that_is_no_file_gets_the_reader_s_own_message_and_hangs_nothin
         assert run.returncode != 0
         assert f"{SOURCE}: no such file. Correct `source.path`" in run.stdout, run.stdout[-3000:]
         assert "MissingInputException" not in run.stdout
+
+
+def test_what_a_job_depends_on_has_one_spelling_in_every_process() -> None:
+    """Snakemake compares params as text, in which a set has another order in each process."""
+    code = """
+from pathlib import Path
+from evenwicht.config.loading import load_cohort
+for file in sorted(Path("config").glob("*.yaml")):
+    if file.name != "config.yaml":
+        cohort = load_cohort(file)
+        print(cohort.questions, cohort.needed(), cohort.described_by)
+"""
+    said = []
+    for seed in "123":
+        process = {**os.environ, "PYTHONHASHSEED": seed}
+        printed = subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, env=process, capture_output=True, text=True, check=True
+        )
+        said.append(printed.stdout)
+    assert said[0] == said[1] == said[2]
