@@ -199,7 +199,9 @@ def test_missing_codes_of_spss_are_kept_and_described(tmp_path: Path) -> None:
 def test_a_code_that_the_file_declares_missing_is_never_a_value(tmp_path: Path) -> None:
     path = tmp_path / "own.sav"
     WRITERS[".sav"](PERSONS, path)
-    income = BOOK.columns["income"].model_copy(update={"missing": {"99": "not_known", "-8": "not_known"}, "minimum": None})
+    income = BOOK.columns["income"].model_copy(
+        update={"missing": {"99": "not_known", "-8": "not_known"}, "minimum": None}
+    )
     book = Codebook("own", {"pid": BOOK.columns["pid"], "income": income})
     with pytest.raises(
         DataError,

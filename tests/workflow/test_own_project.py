@@ -171,7 +171,7 @@ def test_what_cannot_be_written_is_refused_in_one_line_and_nothing_is_left(
     before = sorted(tmp_path.rglob("*"))
     assert main(["new", *arguments]) == 2
     said = capsys.readouterr().err
-    assert re.match(told, said)
+    assert re.match(f"ConfigError: {told}", said)
     assert said.count("\n") == 1
     assert sorted(tmp_path.rglob("*")) == before
     assert Path("full/notes.txt").read_text(encoding="utf-8") == "mine"

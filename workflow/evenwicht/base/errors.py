@@ -51,9 +51,10 @@ class ConfigError(EvenwichtError):
 
 
 class DataError(EvenwichtError):
-    """A table does not hold what its description promises."""
+    """A table does not hold what its description promises; `absent` are columns that it lacks, if others can be read."""
 
     exit_code: ClassVar[int] = 3
+    absent: tuple[str, ...] = ()
 
 
 class ModelError(EvenwichtError):

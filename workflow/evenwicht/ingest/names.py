@@ -14,12 +14,6 @@ def look_like_data(names: Sequence[str]) -> bool:
     return any(LOOKS_LIKE_DATA.fullmatch(name) for name in names)
 
 
-class AbsentColumns(DataError):
-    """Wanted columns are absent; the others can be read."""
-
-    names: tuple[str, ...] = ()
-
-
 def require_names(names: Sequence[str], wanted: Sequence[str], where: str) -> None:
     """Raise DataError if a name stands twice or a wanted one is absent.
 
@@ -37,12 +31,12 @@ def require_names(names: Sequence[str], wanted: Sequence[str], where: str) -> No
             if headless
             else f"Present: {listed(names)}."
         )
-        error = AbsentColumns(
+        error = DataError(
             f"columns are missing: {listed(absent)}",
             where=where,
             fix=f"Correct the names in the cohort file. {other_case}{present}",
         )
-        error.names = tuple(absent)
+        error.absent = tuple(absent)
         raise error
     if twice:
         shown = [name for name in twice if name in wanted or not headless]

@@ -17,7 +17,7 @@ from evenwicht.ingest.declared import require_declared
 from evenwicht.ingest.derived import Reader, Rows
 from evenwicht.ingest.due import due, require_order
 from evenwicht.ingest.files import describe_file, read_file
-from evenwicht.ingest.names import AbsentColumns, require_names
+from evenwicht.ingest.names import require_names
 from evenwicht.ingest.packages import load_package
 from evenwicht.ingest.shapes import Files, Joined, joined
 from evenwicht.ingest.sources import EventMap, PackageSource, TableFile, WideSource
@@ -55,13 +55,13 @@ def gathered(source: SourceSettings, book: Codebook, faults: Faults) -> Cohort:
         """Read what is there of the main table, so that the rest of it is checked too."""
         try:
             return _read(file, wanted)
-        except AbsentColumns as error:
-            present = [name for name in wanted if name not in error.names]
-            if not present or not isinstance(file, WideSource):
+        except DataError as error:
+            present = [name for name in wanted if name not in error.absent]
+            if not error.absent or not present or not isinstance(file, WideSource):
                 raise
             faults.add("absent", error)
             flat = _read(file, present)
-            for name in error.names:  # people without an identifier are still told apart
+            for name in error.absent:  # people without an identifier are still told apart
                 numbered = pa.array(map(str, range(flat.num_rows)))
                 flat = flat.append_column(name, numbered if name == identifier else pa.nulls(flat.num_rows))
             return flat
