@@ -51,7 +51,7 @@ class ConfigError(EvenwichtError):
 
 
 class DataError(EvenwichtError):
-    """A table does not hold what its description promises; `absent` are columns that it lacks, if others can be read."""
+    """A table does not hold what its description promises; `absent`: columns it lacks, if others can be read."""
 
     exit_code: ClassVar[int] = 3
     absent: tuple[str, ...] = ()
