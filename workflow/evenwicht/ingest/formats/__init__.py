@@ -1,12 +1,10 @@
 """Kinds of file; each is one module of this package, with its `FORMAT`."""
 
-from importlib import import_module
-from pkgutil import iter_modules
-
+from evenwicht.ingest.formats import delimited, parquet, portable, sas, spss, stata, transport
 from evenwicht.ingest.metadata import Format
 
 FORMATS: tuple[Format, ...] = tuple(
-    import_module(f"{__name__}.{module.name}").FORMAT for module in iter_modules(__path__)
+    module.FORMAT for module in (delimited, parquet, portable, sas, spss, stata, transport)
 )
 READERS: dict[str, Format] = {suffix: form for form in FORMATS for suffix in form.suffixes}
 
