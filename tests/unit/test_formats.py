@@ -16,6 +16,7 @@ from evenwicht.base.codebook import Codebook
 from evenwicht.base.columns import Column
 from evenwicht.base.errors import DataError, EvenwichtError
 from evenwicht.cohort import Cohort
+from evenwicht.ingest import readstat
 from evenwicht.ingest.files import describe_file, read_file
 from evenwicht.ingest.formats import FORMATS, READERS, __path__, format_of
 from evenwicht.ingest.metadata import ColumnDescription
@@ -124,6 +125,20 @@ def test_the_cohort_is_that_of_the_csv_file(suffix: str, from_csv: Cohort, tmp_p
     path = tmp_path / f"own{suffix}"
     WRITERS[suffix](PERSONS, path)
     pd.testing.assert_frame_equal(ingest(source(path), BOOK).persons, from_csv.persons)
+
+
+@pytest.mark.parametrize("rows", [1, 7, 20, N, N + 1])
+@pytest.mark.parametrize("suffix", [".dta", ".sav", ".zsav", ".por", ".xpt"])
+@pytest.mark.filterwarnings("ignore:.* numbers are empty")
+def test_a_file_that_is_read_in_parts_is_the_same(
+    suffix: str, rows: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / f"own{suffix}"
+    WRITERS[suffix](upper(PERSONS), path)
+    names = ("PID", "INCOME", "WEIGHT", "BORN")
+    whole = read(path, *names)
+    monkeypatch.setattr(readstat, "CELLS_AT_ONCE", rows * len(names))
+    assert read(path, *names) == whole
 
 
 def test_names_of_a_portable_file_are_in_capitals_which_the_message_says(from_csv: Cohort, tmp_path: Path) -> None:
@@ -385,10 +400,16 @@ def test_a_broken_file_is_refused_in_one_line(kind: str, tmp_path: Path) -> None
     assert len(str(refused.value).splitlines()) == 1
 
 
-@pytest.mark.parametrize("suffix", READERS)
+def test_an_old_stata_file_that_is_cut_off_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "own.dta"
+    pd.DataFrame({"pid": range(N)}).to_stata(path, write_index=False, version=114)
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(DataError, match="not a Stata file, or not complete"):
+        read(path, "pid")
+
+
+@pytest.mark.parametrize("suffix", sorted(set(READERS) - NO_WRITER))
 def test_a_file_without_rows_is_refused(suffix: str, tmp_path: Path) -> None:
-    if suffix in NO_WRITER:
-        pytest.skip("nothing writes this kind of file")
     path = tmp_path / f"own{suffix}"
     table = pd.DataFrame({"PID": pd.Series([], dtype=str), "WEIGHT": pd.Series([], dtype=float)})
     {

@@ -100,7 +100,8 @@ def read_columns(source: "TableFile", wanted: list[str], dialect: Dialect) -> "p
     import numpy as np
     import pyarrow as pa
 
-    require_names(_metadata(source, dialect).column_names, wanted, source.path)
+    described = _metadata(source, dialect)
+    require_names(described.column_names, wanted, source.path)
     parts: dict[str, list[Any]] = {name: [] for name in wanted}
     rows = max(1, CELLS_AT_ONCE // len(wanted))
     n = 0
@@ -114,6 +115,8 @@ def read_columns(source: "TableFile", wanted: list[str], dialect: Dialect) -> "p
             break
     if n == 0:
         raise DataError("the file has no row", where=source.path, fix="Export it again.")
+    if described.number_rows not in (None, n):
+        raise _broken(source, dialect)
     if not dialect.keeps_missing:
         numbers = [part.values for name in wanted if not _is_text(name, meta) for part in parts[name]]
         _tell_empty(sum(int(np.isnan(values).sum()) for values in numbers), source.path, dialect)
@@ -207,16 +210,19 @@ def _part(values: list[Any], text: bool) -> "pa.Array | Numbers":
     import numpy as np
     import pandas as pd
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     if text:
-        return pa.array([value or None for value in values], pa.string())
+        words = pa.array(values, pa.string())
+        return pc.if_else(pc.equal(words, ""), pa.scalar(None, pa.string()), words)
     try:
         return Numbers(np.array(values, dtype=np.float64), pa.nulls(len(values), pa.string()))
     except ValueError:  # letters stand among the numbers
         mixed = pd.Series(values, dtype=object)
+        # what is no number stays as text beside the numbers, to be a declared code or else refused with its count
         numbers = pd.to_numeric(mixed, errors="coerce").astype("float64")
         letters = "." + mixed.where(numbers.isna() & mixed.notna()).astype("string")
-        return Numbers(np.array(numbers, dtype=np.float64), pa.array(letters, pa.string(), from_pandas=True))
+        return Numbers(np.asarray(numbers, dtype=np.float64), pa.array(letters, pa.string(), from_pandas=True))
 
 
 def _text(name: str, parts: list[Any], meta: Any, dialect: Dialect, where: str) -> "pa.ChunkedArray":
