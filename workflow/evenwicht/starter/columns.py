@@ -10,6 +10,7 @@ from evenwicht.base.columns import NOT_KNOWN, TRUTH_WORDS, Meaning, Role
 from evenwicht.starter.contents import MOST_LEVELS, Contents
 from evenwicht.starter.words import meaning_by_words, role_by_words, yes_code
 
+CONFIRM = "confirm"  # what every proposal is marked with
 ONCE: tuple[Role, ...] = ("id", "family", "birth_date", "sex", "weight")  # a cohort has one column of each
 OF_NUMBERS: tuple[Role, ...] = ("weight",)
 OF_GROUPS: tuple[Role, ...] = ("family", "cluster", "sex")
@@ -67,7 +68,7 @@ def proposals(columns: Iterable[Contents], id_name: str, file: str = "", taken: 
             roles.add(role)
         values, remarks = _values(column, role)
         if word:
-            remarks = [f"confirm role {role}: {word}", *remarks]
+            remarks = [f"{CONFIRM} role {role}: {word}", *remarks]
         settings = {
             **({"role": role} if role else {}),
             **values,
@@ -91,11 +92,11 @@ def missing_codes(column: Contents) -> tuple[dict[str, Any], list[str]]:
         if code not in codes and (meaning := meaning_by_words(label)) is not None
     }
     if by_label:
-        remarks.append(f"confirm missing {', '.join(by_label)}: the labels say so, the file does not")
+        remarks.append(f"{CONFIRM} missing {', '.join(by_label)}: the labels say so, the file does not")
     if column.told.storage == "number":
         codes |= {code: NOT_KNOWN for code in column.levels if re.fullmatch(r"\.[a-z_]", code) and code not in codes}
     ranges = [
-        [None if isinf(low) else low, None if isinf(high) else high]
+        [None if isinf(limit) else int(limit) if limit.is_integer() else limit for limit in (low, high)]
         for low, high in column.told.missing_ranges
         if not (low == high and f"{low:.15g}" in codes)
     ]
@@ -179,8 +180,12 @@ def _values(column: Contents, role: Role | None) -> tuple[dict[str, Any], list[s
     if answers:
         remarks.append("the file labels single values; as numbers they stay what they are")
     if column.numeric:
-        if set(found) == {"0", "1"}:
+        doubtful = _doubtful(column, {*missing.get("missing", {})})
+        values = set(found) - {*doubtful}
+        if values == {"0", "1"}:
             return {"type": "boolean", **missing}, remarks
+        if column.levels and (role == "sex" or len(values) == 2):
+            return {"type": "category", **missing}, [*remarks, "say what the codes mean, under `codes`"]
         return {"type": column.kind, **missing}, remarks
     if column.kind == "text" and column.levels and set(map(str.casefold, found)) <= set(TRUTH_WORDS):
         return {"type": "boolean", **missing}, remarks

@@ -15,7 +15,7 @@ from evenwicht.ingest.formats import delimited, format_of
 from evenwicht.ingest.metadata import ColumnDescription
 from evenwicht.ingest.sources import TableFile
 from evenwicht.ingest.text import trimmed
-from evenwicht.ingest.typing import DATES, LEAST_SHOWN, WHOLE
+from evenwicht.ingest.typing import DATES, LEAST_SHOWN, ZEROS
 
 Kind = Literal["empty", "integer", "number", "date", "month", "text"]
 COLUMNS_AT_ONCE = 16  # a few passes over a wide file, and never all of it in memory
@@ -43,7 +43,8 @@ class Contents:
     different
         How many different values there are.
     common
-        Value -> rows, of the values that so many people share that they say nothing of any of them.
+        Value -> rows, of the values that so many people share that they say nothing of any of them. Numbers have a
+        decimal point here.
     levels
         Every different value, if there are few. Not to be shown: only those in `common` are.
     """
@@ -134,8 +135,10 @@ def _is_utf8(source: TableFile) -> bool:
 
 
 def _contents(name: str, told: ColumnDescription, column: Any, decimal: str) -> Contents:
-    text = trimmed(column.combine_chunks())
+    # a whole number is one value, however it is written
+    text = pc.replace_substring_regex(trimmed(column.combine_chunks()), ZEROS, r"\1")
     counted = pc.value_counts(text.drop_null())
+    kind = _kind(counted.field(0), told, decimal)
     counts: dict[str, int] = {}
     if len(counted) <= MOST_LEVELS * 2:
         counts = dict(zip(counted.field(0).to_pylist(), counted.field(1).to_pylist(), strict=True))
@@ -143,12 +146,14 @@ def _contents(name: str, told: ColumnDescription, column: Any, decimal: str) -> 
         often = counted.filter(pc.greater_equal(counted.field(1), LEAST_SHOWN))
         ranked = often.take(pc.array_sort_indices(often.field(1), order="descending")[: MOST_LEVELS * 2])
         counts = dict(zip(ranked.field(0).to_pylist(), ranked.field(1).to_pylist(), strict=True))
+    if kind == "number":
+        counts = {value.replace(decimal, "."): n for value, n in counts.items()}
     return Contents(
         name=name,
         told=told,
         rows=len(text),
         filled=len(text) - text.null_count,
-        kind=_kind(counted.field(0), told, decimal),
+        kind=kind,
         different=len(counted),
         common={value: n for value, n in counts.items() if n >= LEAST_SHOWN},
         levels=frozenset(counts) if len(counted) <= MOST_LEVELS * 2 else frozenset(),
@@ -163,7 +168,7 @@ def _kind(values: Any, told: ColumnDescription, decimal: str) -> Kind:
     if len(values) == 0:
         return "empty"
     forms: list[tuple[Kind, str]] = [
-        ("integer", WHOLE),
+        ("integer", r"^[+-]?\d{1,18}$"),
         ("number", DECIMAL.replace("{mark}", re.escape(decimal))),
         ("date", DATES["day"]),
         ("month", DATES["month"]),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evenwicht.ingest.waves import WAVE
-from evenwicht.starter.columns import missing_codes
+from evenwicht.starter.columns import CONFIRM, missing_codes
 from evenwicht.starter.contents import Contents, FileContents
 from evenwicht.starter.words import COLUMNS, found
 
@@ -39,6 +39,40 @@ def wide(file: FileContents, id_name: str) -> list[Measured]:
     return made
 
 
+def by_file(files: dict[str, FileContents], ids: list[str]) -> tuple[set[str], list[Measured]]:
+    """Return which further files hold a wave each, and their measures: files alike but for a number in their names.
+
+    Parameters
+    ----------
+    files
+        By the name that they have in the cohort file.
+    ids
+        Column of each that identifies people.
+    """
+    single = {key: id_name for (key, file), id_name in zip(files.items(), ids, strict=True)}
+    single = {key: id_name for key, id_name in single.items() if files[key].columns[id_name].identifies}
+    names, made = set(), []
+    for keys in _groups(list(single)).values():
+        shared = [
+            c for c in files[next(iter(keys.values()))].columns if all(c in files[k].columns for k in keys.values())
+        ]
+        columns = {name: [files[key].columns[name] for key in keys.values()] for name in shared}
+        age = next((name for name in shared if found(COLUMNS["age"], name)), None)
+        names |= {*keys.values()}
+        for name, there in columns.items():
+            if name in single.values() or name == age or not all(column.numeric for column in there):
+                continue
+            if found(COLUMNS["wave"], name) and all(column.different == 1 for column in there):
+                continue
+            entry = {"measure": _plain(name), "value": _source(name, there), "files": dict(keys)}
+            remarks = (
+                [] if age else [f"{CONFIRM}: the numbers in the names of the files are the ages in years"]
+            ) + _remarks(there)
+            entry |= {"age": age} if age else {"ages": {wave: int(wave) for wave in keys}}
+            made.append(Measured(entry, True, "; ".join(remarks), (name,)))
+    return names, made
+
+
 def long(file: FileContents, name: str, id_name: str) -> list[Measured]:
     """Return the measures in the rows of a long table, a further file of this name."""
     others = [column for column in file.columns.values() if column.name != id_name]
@@ -50,7 +84,8 @@ def long(file: FileContents, name: str, id_name: str) -> list[Measured]:
         entry: dict[str, Any] = {"measure": _plain(column.name), "value": _source(column.name, [column])}
         entry["age"] = age.name if age else "AGE"
         entry |= {"file": name, "wave_column": wave.name if wave else "WAVE"}
-        made.append(Measured(entry, bool(wave and age), "" if wave and age else "name the columns", (column.name,)))
+        remarks = ([] if wave and age else ["name the columns"]) + _remarks([column])
+        made.append(Measured(entry, bool(wave and age), "; ".join(remarks), (column.name,)))
     return made
 
 
@@ -68,14 +103,25 @@ def _measured(pattern: str, columns: dict[str, Contents], age: str | None, ages:
         "measure": _plain(pattern.replace(WAVE, "")),
         "value": _source(pattern, list(columns.values())),
     }
+    remarks = _remarks(list(columns.values()))
     if age is not None:
         entry |= {"age": age, "waves": waves}
-        return Measured(entry, True, "", _names(columns), tuple(ages[wave] for wave in waves))
+        return Measured(entry, True, "; ".join(remarks), _names(columns), tuple(ages[wave] for wave in waves))
     entry["ages"] = {wave: int(wave) for wave in waves}
-    if found(COLUMNS["wave"], pattern) or re.search(r"(^|_)[wt]\{wave\}", pattern) or max(map(int, waves)) > OLDEST:
-        return Measured(entry, False, "give the age at each wave", _names(columns))
-    told = "confirm: the numbers in the names are the ages in years"
-    return Measured(entry, True, told, _names(columns))
+    told = not (
+        found(COLUMNS["wave"], pattern.replace(WAVE, " "))
+        or re.search(r"(^|_)[wt]\{wave\}", pattern)
+        or int(waves[-1]) > OLDEST
+    )
+    first = f"{CONFIRM}: the numbers in the names are the ages in years" if told else "give the age at each wave"
+    return Measured(entry, told, "; ".join([first, *remarks]), _names(columns))
+
+
+def _remarks(columns: list[Contents]) -> list[str]:
+    """Return what to confirm of the missing codes of a measure, as the first column shows that has any."""
+    told = [(column.name, remarks) for column in columns if (remarks := missing_codes(column)[1])]
+    more = f" and {len(told) - 1} more columns" if len(told) > 1 else ""
+    return [f"{name}{more}: {'; '.join(remarks)}" for name, remarks in told[:1]]
 
 
 def _names(columns: dict[str, Contents]) -> tuple[str, ...]:

@@ -48,10 +48,6 @@ def meaning_by_words(label: str) -> Meaning | None:
 
 def yes_code(codes: dict[str, str]) -> str | None:
     """Return which of two codes means yes by its label; None if the labels do not say."""
-    yes = [
-        code
-        for code, label in codes.items()
-        if found(ANSWERS["positive"], label) and not found(ANSWERS["negative"], label)
-    ]
-    no = [code for code, label in codes.items() if found(ANSWERS["negative"], label)]
-    return yes[0] if len(codes) == 2 and len(yes) == 1 and len(no) == 1 else None
+    no = {code for code, label in codes.items() if found(ANSWERS["negative"], label)}
+    yes = {code for code, label in codes.items() if found(ANSWERS["positive"], label)} - no
+    return yes.pop() if len(codes) == 2 and len(yes) == len(no) == 1 else None

@@ -5,17 +5,18 @@ import re
 from collections.abc import Iterator
 from typing import Any, get_args
 
+import yaml
+
 from evenwicht.base.columns import Role
 from evenwicht.starter import waves
-from evenwicht.starter.columns import Proposal, proposals
+from evenwicht.starter.columns import CONFIRM, Proposal, proposals
 from evenwicht.starter.contents import FileContents
 from evenwicht.starter.studies import outcomes, studies
 from evenwicht.starter.words import COLUMNS, ROLES, found
 
-PLAIN = re.compile(r"[A-Za-z_][\w ./()%+-]*")
+PLAIN = re.compile(r"[A-Za-z_][\w ./()%+-]*", re.ASCII)
 # what YAML would not read as text
 WORDS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
-CONFIRM = "confirm"
 
 HEAD = """\
 # yaml-language-server: $schema=schema.json#/$defs/CohortConfig
@@ -34,12 +35,13 @@ members: people
 OUTCOMES = """
 # `margin` is the smallest difference that matters, in the unit of the outcome or in risk. State it before you look.
 # An event is an outcome too: follow-up goes under `events` of `source`, as
-# - {event: diabetes, entry_age: age_in, exit_age: age_out, status: diabetes}   # 1: event at age_out, 0: end of follow-up
+# - {event: diabetes, entry_age: age_in, exit_age: age_out, status: diabetes}
+# with status 1 for the event at age_out, 0 for the end of follow-up then.
 """
 STUDIES = """
-# Studies that these columns could support. Remove the `# ` of what you want to ask, and the `{}` of `studies`.
-# config/README.md lists every kind. Adjust for what came before the exposure, never for what followed from it.
-studies: {}
+# Studies that these columns could support: remove the `# ` before what you want to ask. Every kind: config/README.md.
+# Adjust for what came before an exposure, never for what followed from it.
+studies:
 """
 
 
@@ -64,15 +66,21 @@ def cohort_file(files: list[FileContents], name: str, id_name: str) -> str:
     columns = [_as_outcome(column) if column.contents.name in last else column for column in columns]
     source: list[str] = []
     by_file: list[str] = []
+    of_waves, each = waves.by_file(dict(zip(keys, further, strict=True)), [id_of(file, id_name) for file in further])
+    measured += each
     for key, file in zip(keys, further, strict=True):
         own_id = id_of(file, id_name)
-        by_file.append(_entry(key, {"path": file.source.path, "id": own_id, **file.writing}))
+        entry = _entry(key, {"path": file.source.path, "id": own_id, **file.writing})
+        spells = waves.spell_dates(file) if not file.columns[own_id].identifies else None
+        by_file.append(entry if spells is None else f"# {entry}")  # until `spells` names it
+        if key in of_waves:
+            continue
         if file.columns[own_id].identifies:
             by_file += _parents(file, own_id)
             others = [c for c in file.columns.values() if c.name != own_id]
             columns += proposals(others, "", key, [column.name for column in columns])
-        elif (dates := waves.spell_dates(file)) is not None:
-            source += _spells(key, file, own_id, *dates)
+        elif spells is not None:
+            source += _spells(key, file, own_id, *spells)
         else:
             measured += waves.long(file, key, own_id)
     chosen = [column for column in columns if column.role]
@@ -82,7 +90,9 @@ def cohort_file(files: list[FileContents], name: str, id_name: str) -> str:
     ).splitlines()
     lines += ["", "source:", "  kind: table", f"  path: {_scalar(main.source.path)}"]
     lines += [f"  {key}: {_scalar(value)}{_found_out(key)}" for key, value in main.writing.items()]
-    lines += ["  files:", *(f"    {line}" for line in by_file)] if by_file else []
+    if by_file:
+        lines += ["  files:" if any(line[:1] != "#" for line in by_file) else "  # files:"]
+        lines += [f"    {line}" for line in by_file]
     lines += [*_measures(measured), *source, "", "columns:"]
     lines += [f"  {line}" for column in chosen for line in _column(column)]
     if unknown := [column for column in columns if not column.role]:
@@ -91,7 +101,7 @@ def cohort_file(files: list[FileContents], name: str, id_name: str) -> str:
 
 
 def id_of(file: FileContents, id_name: str) -> str:
-    """Return the column that says whose a row of a further file is: of the same name, else the first whose name tells."""
+    """Return the column of a further file with the id: of the same name, else the first whose name tells."""
     named = [name for name in file.columns if name.casefold() == id_name.casefold()]
     named += [name for name in file.columns if found(ROLES["id"], name)]
     return named[0] if named else next(iter(file.columns))
@@ -191,7 +201,7 @@ def _scalar(value: Any) -> str:
     """Return one value as YAML, in quotes unless it reads as itself without."""
     if not isinstance(value, str):
         return json.dumps(value)
-    text = " ".join(value.split())
-    if PLAIN.fullmatch(text) and text.isascii() and text.casefold() not in WORDS and not text.endswith(" "):
-        return text
-    return json.dumps(text if text else value, ensure_ascii=False)
+    if PLAIN.fullmatch(value) and value.casefold() not in WORDS and not value.endswith(" "):
+        return value
+    quoted: str = yaml.safe_dump(value, default_style='"', allow_unicode=True, width=float("inf"))
+    return quoted.rstrip("\n")
