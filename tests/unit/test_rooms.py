@@ -33,6 +33,7 @@ ORDER = [
     "weighing",
     "recovery",
     "report",
+    "starter",
     "commands",
     "cli",
 ]

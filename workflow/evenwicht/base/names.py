@@ -1,10 +1,12 @@
 """What every section of the config shares: strictness, and types of names and numbers."""
 
 import datetime as dt
+import re
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+NAME_OF_NONE = "study"  # of a cohort named after a file or folder without a letter that an id may have
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -43,6 +45,16 @@ def _on_one_line(text: object) -> object:
 Reason = Annotated[str, BeforeValidator(_on_one_line), Field(min_length=1, max_length=300)]
 Code = Annotated[str, BeforeValidator(code_text, json_schema_input_type=int | float | str)]
 Codes = Annotated[dict[str, str], BeforeValidator(_text_keys)]
+
+
+def cohort_name(called: str) -> str:
+    """Return an id for the cohort of a folder or file: its letters, digits and underscores, beginning with a letter.
+
+    >>> cohort_name("My-study 2"), cohort_name("2024"), cohort_name("研究")
+    ('my_study_2', 'study_2024', 'study')
+    """
+    name = "_".join(re.findall("[a-z0-9]+", called.lower()))
+    return name if name[:1].isalpha() else f"{NAME_OF_NONE}_{name}".rstrip("_")
 
 
 class Strict(BaseModel):

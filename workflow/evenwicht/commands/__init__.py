@@ -3,7 +3,7 @@
 import argparse
 from typing import Protocol
 
-from evenwicht.commands import check, new
+from evenwicht.commands import check, init, new
 
 
 class Command(Protocol):
@@ -19,4 +19,4 @@ class Command(Protocol):
         """Do it, and return the exit code."""
 
 
-COMMANDS: tuple[Command, ...] = (check, new)
+COMMANDS: tuple[Command, ...] = (new, init, check)

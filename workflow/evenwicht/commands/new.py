@@ -11,10 +11,10 @@ from pathlib import Path
 
 from evenwicht.base.errors import ConfigError
 from evenwicht.base.files import write_text
+from evenwicht.base.names import cohort_name
 from evenwicht.base.shipped import PROJECT
 
 NAME = "new"
-NAME_OF_NONE = "study"  # of a cohort whose folder has no letter that an id may have
 ON_GITHUB = r"[\w.-]+/[\w.-]+"
 TAG = r"[\w./+-]+"
 
@@ -106,16 +106,6 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"Put your table at {target / 'private' / name}.csv and describe it in {target / 'config' / name}.yaml.")
     print(f"Then run: cd {shlex.quote(str(target))} && snakemake")
     return 0
-
-
-def cohort_name(folder: str) -> str:
-    """Return an id for the cohort of a folder: its letters, digits and underscores, beginning with a letter.
-
-    >>> cohort_name("My-study 2"), cohort_name("2024"), cohort_name("研究")
-    ('my_study_2', 'study_2024', 'study')
-    """
-    name = "_".join(re.findall("[a-z0-9]+", folder.lower()))
-    return name if name[:1].isalpha() else f"{NAME_OF_NONE}_{name}".rstrip("_")
 
 
 def write_project(target: Path, name: str, said: str, declared: str) -> None:

@@ -256,6 +256,8 @@ def _mistake(error: Any, data: Mapping[str, Any], suggest: bool) -> Mistake:
         return Mistake(f"{path}.kind", error["msg"], "Choose one of the kinds named.")
     if kind == "value_error":
         return Mistake(path, str(error["ctx"]["error"]), "Correct these values together.")
+    if kind == "dict_type" and got is None:
+        return Mistake(path, "it is empty", "Add at least one entry.")
     shown = repr(got)
     shown = shown if len(shown) <= MOST_SHOWN else f"{shown[:MOST_SHOWN]}..."
     return Mistake(path, f"{error['msg'][0].lower()}{error['msg'][1:]} (got {shown})", "Correct the value.")

@@ -57,7 +57,7 @@ def read(source: "TableFile", wanted: list[str]) -> "pa.Table":
         _require_equal_rows(source, len(header))
         raw = {name: header[names.index(name)] for name in wanted}
         try:
-            with _opened(source) as file:
+            with opened(source) as file:
                 table = pyarrow.csv.read_csv(
                     file,
                     read_options=pyarrow.csv.ReadOptions(encoding="utf8" if _is_utf8(source) else _encoding(source)),
@@ -102,13 +102,14 @@ def _is_packed(source: "TableFile") -> bool:
     return source.path.lower().endswith(".gz")
 
 
-def _opened(source: "TableFile") -> gzip.GzipFile | IO[bytes]:
+def opened(source: "TableFile") -> gzip.GzipFile | IO[bytes]:
+    """Open the file for its bytes, unpacked."""
     # gzip.open reads no more than is asked for, so that a small file which unpacks to a huge one fills no memory
     return gzip.open(source.path, "rb") if _is_packed(source) else open(source.path, "rb")
 
 
 def _require_text(source: "TableFile") -> None:
-    with _readable_rows(source), _opened(source) as file:
+    with _readable_rows(source), opened(source) as file:
         start = file.read(1 << 16)
     if not start.strip():
         raise DataError("the file is empty", where=source.path, fix="Export it again.")
@@ -166,7 +167,7 @@ def _readable_rows(source: "TableFile") -> Iterator[None]:
 def _rows(source: "TableFile") -> Iterator[Any]:
     """Yield a reader of the rows, header and blank lines included."""
     encoding = "utf-8-sig" if _is_utf8(source) else _encoding(source)
-    with _opened(source) as file, io.TextIOWrapper(file, encoding, newline="") as text:
+    with opened(source) as file, io.TextIOWrapper(file, encoding, newline="") as text:
         yield csv.reader(text, delimiter=source.delimiter, strict=True)
 
 
@@ -195,16 +196,41 @@ def _require_equal_rows(source: "TableFile", width: int) -> None:
         )
 
 
-def _suggest_separator(source: "TableFile", header: list[str]) -> None:
-    """Raise DataError if columns are missing because another separator stands between the cells."""
+def other_marks(source: "TableFile") -> dict[str, str]:
+    """Return the separator, and the decimal mark, that the file seems to have instead; empty if it has those stated.
+
+    Raises
+    ------
+    DataError
+        If the file is empty, is not text in its encoding, or has an open quote.
+    """
+    _require_text(source)
+    with _readable_rows(source):
+        header = _header(source)
+        likely = _likely_separator(source, header)
+        if likely is None:
+            return {}
+        return {"separator": likely} | ({"decimal": ","} if _has_decimal_commas(source, likely) else {})
+
+
+def _likely_separator(source: "TableFile", header: list[str]) -> str | None:
     others = {sign: sum(cell.count(sign) for cell in header) for sign in SEPARATORS if sign != source.delimiter}
     likely = max(others, key=lambda sign: others[sign])
-    if others[likely] < len(header):
-        return
-    found = source.model_copy(update={"separator": likely})
-    with _rows(found) as rows:
+    return likely if others[likely] >= len(header) else None
+
+
+def _has_decimal_commas(source: "TableFile", separator: str) -> bool:
+    with _rows(source.model_copy(update={"separator": separator})) as rows:
         cells = [cell for row in islice(rows, LINES_LOOKED_AT) for cell in row]
-    commas = likely != "," and any(re.fullmatch(r"\s*-?\d+,\d+\s*", cell) for cell in cells)
+    return separator != "," and any(re.fullmatch(r"\s*-?\d+,\d+\s*", cell) for cell in cells)
+
+
+def _suggest_separator(source: "TableFile", header: list[str]) -> None:
+    """Raise DataError if columns are missing because another separator stands between the cells."""
+    likely = _likely_separator(source, header)
+    if likely is None:
+        return
+    commas = _has_decimal_commas(source, likely)
     settings = f'`separator: "{likely}"`'.replace("\t", "\\t") + (' and `decimal: ","`' if commas else "")
     raise DataError(
         f"the cells seem to be separated by {SEPARATORS[likely]}{' and to have decimal commas' if commas else ''}",
