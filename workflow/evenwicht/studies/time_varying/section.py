@@ -44,7 +44,7 @@ def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
                 estimand: shown_by(where(rows, estimand=estimand), ["crude", "regression", "none"])
                 for estimand in ("hazard_ratio", "conditional_hazard_ratio")
             }
-            for state, about in ((EXPOSED, say("with")), (UNEXPOSED, say("without"))):
+            for state, about in ((EXPOSED, say("with the exposure")), (UNEXPOSED, say("without the exposure"))):
                 time = found.diagnostic(statistic=f"person_years_{state}", method=SAMPLE, **keys)
                 lines.append(
                     {
