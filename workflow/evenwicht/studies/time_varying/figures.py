@@ -7,8 +7,10 @@ from matplotlib.ticker import NullFormatter, NullLocator
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.exposures import NO
 from evenwicht.display.axes import BELOW, finish, heading, key, numbered, stacked
+from evenwicht.display.intervals import USED
 from evenwicht.display.labels import Labels
 from evenwicht.display.language import say
+from evenwicht.display.lettering import LINE, TEXT, wrapped
 from evenwicht.display.picture import BLUE, GREY, RULE, Picture, style, told
 from evenwicht.display.section import Found, Row, first, where
 from evenwicht.display.wording import scale_of
@@ -16,10 +18,10 @@ from evenwicht.studies.time_varying import Settings
 
 TICKS = np.array([0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100])
 LOOKS = {
-    ("hazard_ratio", "crude"): (GREY, "white", -0.12),
-    ("conditional_hazard_ratio", "regression"): (BLUE, BLUE, 0.12),
+    ("hazard_ratio", "crude"): (GREY, "white"),
+    ("conditional_hazard_ratio", "regression"): (BLUE, BLUE),
 }
-LINE = 46.0  # points: height of one exposure
+TRACK = 13.0  # points: height of the strip in which an interval lies
 
 
 def figures(study: Settings, book: Codebook, found: Found) -> dict[str, Picture]:
@@ -44,12 +46,12 @@ def figures(study: Settings, book: Codebook, found: Found) -> dict[str, Picture]
     outcomes = [one for one in study.outcomes if any(rows[one, name] for name in study.exposures)]
     if not outcomes:
         return {}
-    labels, around, clauses = Labels(book), 0.0, []
+    labels, around, heights, clauses = Labels(book), 0.0, [], []
     with style():
         figure, panels = stacked(len(outcomes))
         for axis, outcome in zip(panels, outcomes, strict=True):
             drawn = {name: rows[outcome, name] for name in study.exposures}
-            _draw(axis, drawn, book)
+            heights.append(_draw(axis, drawn, book))
             around += BELOW + heading(axis, labels.outcome(outcome))
             for name, own in drawn.items():
                 if own:
@@ -63,27 +65,35 @@ def figures(study: Settings, book: Codebook, found: Found) -> dict[str, Picture]
                         )
                     )
         above = key(figure, *panels[0].get_legend_handles_labels())
-        finish(figure, [LINE * len(study.exposures)] * len(outcomes), above + around)
+        finish(figure, heights, above + around)
     return {"ratios": Picture(figure, say("Ratios of hazards, with the exposure to without it"), told(clauses))}
 
 
-def _draw(axis: Axes, drawn: dict[str, list[Row]], book: Codebook) -> None:
+def _draw(axis: Axes, drawn: dict[str, list[Row]], book: Codebook) -> float:
+    """Draw each exposure as its label above its intervals; return the height, points."""
     axis.axvline(1, color="black", lw=0.8)
-    ends = [1.0]
-    for place, own in enumerate(drawn.values()):
+    ends, height = [1.0], 2.0
+    for name, own in drawn.items():
+        for line in wrapped(book.changing[name], USED):
+            axis.text(0, height + TEXT, line, transform=axis.get_yaxis_transform(), va="baseline", in_layout=False)
+            height += LINE
         for row in own:
-            colour, face, aside = LOOKS[row["estimand"], row["method"]]
-            axis.plot([row["lower"], row["upper"]], [place + aside] * 2, color=colour, lw=1.6)
-            axis.plot(row["estimate"], place + aside, "o", color=colour, markerfacecolor=face, ms=6)
+            colour, face = LOOKS[row["estimand"], row["method"]]
+            middle = height + TRACK / 2
+            axis.plot([row["lower"], row["upper"]], [middle] * 2, color=colour, lw=1.6)
+            axis.plot(row["estimate"], middle, "o", color=colour, markerfacecolor=face, ms=6)
             ends += [v for v in (row["estimate"], row["lower"], row["upper"]) if np.isfinite(v)]
-    for (_, method), (colour, face, _) in LOOKS.items():
+            height += TRACK
+        height += 6
+    for (_, method), (colour, face) in LOOKS.items():
         label = say("Without covariates") if method == "crude" else say("With covariates")
         axis.plot([], [], "o", color=colour, markerfacecolor=face, label=label)
     low, high = max(min(ends) / 1.2, TICKS[0]), min(max(ends) * 1.2, TICKS[-1])
-    axis.set(xscale="log", xlim=(low, high), ylim=(len(drawn) - 0.5, -0.5), xlabel=say("Hazard ratio (log scale)"))
+    axis.set(xscale="log", xlim=(low, high), ylim=(height, 0), yticks=[], xlabel=say("Hazard ratio (log scale)"))
+    axis.spines["left"].set_visible(False)
     axis.xaxis.set_minor_locator(NullLocator())
     axis.xaxis.set_minor_formatter(NullFormatter())
     numbered(axis.xaxis, TICKS[(low <= TICKS) & (high >= TICKS)])
-    axis.set_yticks(range(len(drawn)), [book.changing[name] for name in drawn])
     axis.grid(axis="x", color=RULE, lw=0.7)
     axis.set_axisbelow(True)
+    return height
