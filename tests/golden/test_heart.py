@@ -5,6 +5,7 @@ Here each patient has one row, and those with a transplant one spell, from which
 counted double, as one death lies half a day after a transplant; a Cox model knows only the order of times.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,13 @@ import pandas as pd
 import pytest
 from evenwicht.cohort import Cohort, read_cohort
 from evenwicht.config import CohortConfig
+from evenwicht.display.language import Language, speaking
+from evenwicht.display.section import Found
 from evenwicht.ingest.table import ingest
+from evenwicht.studies import showing
 
 from tests.cohorts import Tables, studied
+from tests.figures import faults
 
 BORN, ENTRY = np.datetime64("1930-01-01"), 14610  # days: 40 years of 365.25
 PRINTED = 1e-6
@@ -113,3 +118,22 @@ def test_person_years_and_deaths_are_those_of_the_published_pieces(tables: Table
         assert told[f"person_years_{state}"] == pytest.approx(years, abs=PRINTED)
         assert rates.loc[f"rate_{state}", "estimate"] == pytest.approx(1000 * deaths / years)
         assert rates.loc[f"rate_{state}", ["n", "events"]].tolist() == [own.sum(), deaths]
+
+
+LONG = "Out of work for more than three months, whatever the reason given, or on a waiting list"
+
+
+@pytest.mark.parametrize("spoken", ["en", "nl"])
+@pytest.mark.parametrize("label", ["Heart transplant", LONG], ids=["short", "long"])
+def test_the_table_and_the_figure_show_both_ratios(
+    spoken: Language, label: str, config: CohortConfig, tables: Tables
+) -> None:
+    book = replace(config.codebook, changing={"transplant": label})
+    study = config.studies["transplant"]
+    found = Found.of("heart", "transplant", tables, tables["curves"], synthetic=False)
+    with speaking(spoken):
+        shown = showing.words(study, book, found)["table"].rows
+        [picture] = showing.figures(study, book, found).values()
+    assert [row["years"] for row in shown] == ["142", "33"]
+    assert shown[0]["hazard_ratio"].startswith("1.14" if spoken == "en" else "1,14")
+    assert not faults(picture)

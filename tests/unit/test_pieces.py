@@ -47,16 +47,19 @@ SPELLS = [
 UNEMPLOYED = {"label": "Out of work", "kinds": ["W"], "state": "while"}
 
 
-def read(folder: Path, spells: list[tuple[str, ...]], **exposure: object) -> tuple[Cohort, str]:
+def read(
+    folder: Path, spells: list[tuple[str, ...]], covers: dict[str, str] | None = None, **exposure: object
+) -> tuple[Cohort, str]:
     """The cohort, and what was said of its exposure."""
-    PEOPLE.to_csv(folder / "people.csv", index=False)
+    PEOPLE.assign(entry=0, exit=[1, 2, 3, 4], died=1).to_csv(folder / "people.csv", index=False)
     pd.DataFrame(spells, columns=["id", "from", "to", "what"]).to_csv(folder / "spells.csv", index=False)
     source = {
         "kind": "table",
         "path": str(folder / "people.csv"),
         "files": {"work": {"path": str(folder / "spells.csv"), "id": "id"}},
+        "events": [{"event": "death", "entry_age": "entry", "exit_age": "exit", "status": "died"}],
         "spells": [
-            {"file": "work", "start": "from", "end": "to", "what": "what"}
+            {"file": "work", "start": "from", "end": "to", "what": "what", **(covers or {})}
             | {"exposures": {"unemployed": {**UNEMPLOYED, **exposure}}}
         ],
     }
@@ -91,6 +94,24 @@ def test_every_spell_is_in_one_count(tmp_path: Path) -> None:
     assert "1 are of other kinds, 1 are of people without a date of birth" in said
     assert "2 people are exposed, in 3 pieces of time; 1 pieces of one day have no length" in said
     assert "1 spells without a last day go on" in said
+
+
+@pytest.mark.parametrize(
+    ("covers", "unseen"),
+    [
+        ({}, 0),
+        ({"until": "2003-01-01"}, 0),  # three years old; of d no age is known
+        ({"until": "2001-12-31"}, 1),
+        ({"begin": "2000-01-01"}, 0),
+        ({"begin": "2000-01-03"}, 3),
+    ],
+)
+def test_who_is_followed_when_the_file_sees_no_spells_is_counted(
+    covers: dict[str, str], unseen: int, tmp_path: Path
+) -> None:
+    _, said = read(tmp_path, SPELLS, covers)
+    assert ("followed before the first" in said) == bool(unseen)
+    assert not unseen or f"{unseen} people are followed before the first or beyond the last day" in said
 
 
 @pytest.mark.parametrize(
@@ -256,6 +277,11 @@ def test_check_expects_what_the_run_finds(people: Cohort) -> None:
     assert one.arms == {state: rows["n"][f"rate_{state}"] for state in ("exposed", "unexposed")}
     assert one.events == {state: rows["events"][f"rate_{state}"] for state in ("exposed", "unexposed")}
     assert one.least > 1
+
+
+def test_an_exposure_of_spells_has_a_name_of_its_own() -> None:
+    book = Codebook("made", STUDIED.columns, outcomes=STUDIED.outcomes, changing={"x": "Out of work"})
+    assert [mistake.path for mistake in study(exposures=["x"]).check(book)] == ["exposures.0"]
 
 
 @pytest.mark.parametrize(

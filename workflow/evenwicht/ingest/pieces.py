@@ -37,6 +37,7 @@ def of_exposures(spells: Spells, rows: SpellRows, cohort: Cohort, where: str) ->
     birth = cohort.persons[born].to_numpy("datetime64[D]")
     start = first_day.astype("int64")
     end = np.where(open_end, ENDLESS, last_day.astype("int64"))
+    unseen = _followed_unseen(spells, cohort, birth)
     known = rows.person >= 0
     placed = known & ~np.isnat(birth)[np.where(known, rows.person, 0)]
     tables = []
@@ -75,8 +76,23 @@ def of_exposures(spells: Spells, rows: SpellRows, cohort: Cohort, where: str) ->
             *([f"{int((~lasts).sum())} pieces of one day have no length"] if not lasts.all() else []),
             *([f"{int((own & open_end).sum())} spells without a last day go on"] if (own & open_end).any() else []),
         ]
+        if unseen:
+            notes.append(f"{unseen} people are followed before the first or beyond the last day that the file covers")
         warnings.warn(f"{where}, exposure {name}: {'; '.join(notes)}", stacklevel=2)
     return tables
+
+
+def _followed_unseen(spells: Spells, cohort: Cohort, birth: NDArray[np.datetime64]) -> int:
+    """Count people who are followed for an event at a time of which the file tells no spells."""
+    events = cohort.events
+    born = birth[pd.Index(cohort.persons[cohort.id]).get_indexer(events["id"])]
+    unseen = np.zeros(len(events), dtype=bool)
+    for day, side in ((spells.begin, -1), (spells.until, 1)):
+        if day is not None:
+            age = (np.datetime64(day, "D") + side - born) / np.timedelta64(1, "D") / DAYS_A_YEAR
+            ages = events["entry_age" if side < 0 else "exit_age"].to_numpy(dtype=float)
+            unseen |= side * ages > side * age
+    return int(events.loc[unseen, "id"].nunique())
 
 
 def merged(person: Ints, start: Days, end: Days) -> tuple[Ints, Days, Days]:

@@ -35,6 +35,11 @@ class Settings(OutcomeStudy):
     def check(self, book: Codebook) -> Iterator[Mistake]:
         yield from super().check(book)
         yield from all_known("exposures", self.exposures, book.changing, "an exposure of spells")
+        for index, name in enumerate(self.exposures):
+            if name in book.columns:
+                yield Mistake(
+                    f"exposures.{index}", f"'{name}' is a column as well", "Give the exposure of spells another name."
+                )
         for index, name in enumerate(self.outcomes):
             if name in book.outcomes and not isinstance(book.outcomes[name], EventOutcome):
                 yield Mistake(

@@ -11,7 +11,7 @@ from evenwicht.display.intervals import USED
 from evenwicht.display.labels import Labels
 from evenwicht.display.language import say
 from evenwicht.display.lettering import LINE, TEXT, wrapped
-from evenwicht.display.picture import BLUE, GREY, RULE, Picture, style, told
+from evenwicht.display.picture import BLUE, GREY, Picture, style, told
 from evenwicht.display.section import Found, Row, first, where
 from evenwicht.display.wording import scale_of
 from evenwicht.studies.time_varying import Settings
@@ -71,12 +71,12 @@ def figures(study: Settings, book: Codebook, found: Found) -> dict[str, Picture]
 
 def _draw(axis: Axes, drawn: dict[str, list[Row]], book: Codebook) -> float:
     """Draw each exposure as its label above its intervals; return the height, points."""
-    axis.axvline(1, color="black", lw=0.8)
     ends, height = [1.0], 2.0
     for name, own in drawn.items():
         for line in wrapped(book.changing[name], USED):
             axis.text(0, height + TEXT, line, transform=axis.get_yaxis_transform(), va="baseline", in_layout=False)
             height += LINE
+        axis.vlines(1, height, height + TRACK * len(own), color="black", lw=0.8)
         for row in own:
             colour, face = LOOKS[row["estimand"], row["method"]]
             middle = height + TRACK / 2
@@ -94,6 +94,4 @@ def _draw(axis: Axes, drawn: dict[str, list[Row]], book: Codebook) -> float:
     axis.xaxis.set_minor_locator(NullLocator())
     axis.xaxis.set_minor_formatter(NullFormatter())
     numbered(axis.xaxis, TICKS[(low <= TICKS) & (high >= TICKS)])
-    axis.grid(axis="x", color=RULE, lw=0.7)
-    axis.set_axisbelow(True)
     return height
