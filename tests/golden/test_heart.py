@@ -133,7 +133,10 @@ def test_the_table_and_the_figure_show_both_ratios(
     found = Found.of("heart", "transplant", tables, tables["curves"], synthetic=False)
     with speaking(spoken):
         shown = showing.words(study, book, found)["table"].rows
+        [told] = showing.messages(study, book, found)
         [picture] = showing.figures(study, book, found).values()
     assert [row["years"] for row in shown] == ["142", "33"]
     assert shown[0]["hazard_ratio"].startswith("1.14" if spoken == "en" else "1,14")
+    assert told.startswith(label)
+    assert ("1.00 (0.53 to 1.88)" if spoken == "en" else "1,00 (0,53 tot 1,88)") in told
     assert not faults(picture)

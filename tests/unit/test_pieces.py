@@ -12,11 +12,13 @@ from evenwicht.base.columns import Column
 from evenwicht.base.errors import DataError
 from evenwicht.base.outcomes import BinaryOutcome, EventOutcome
 from evenwicht.cohort import Cohort
+from evenwicht.display.section import Found
 from evenwicht.estimators.pieces import cut
 from evenwicht.estimators.survival_data import SurvivalData
 from evenwicht.ingest.pieces import merged
 from evenwicht.ingest.sources import TableSource
 from evenwicht.ingest.table import ingest
+from evenwicht.studies import showing
 from evenwicht.studies.expected import expected
 from evenwicht.studies.running import job_of, run_study
 from evenwicht.studies.subgroups import among
@@ -268,6 +270,25 @@ def test_where_nobody_is_exposed_a_row_says_why(people: Cohort) -> None:
     rows = found(study(), people)["estimates"]
     assert (rows["status"] == "not estimable").any()
     assert rows.loc[rows["status"] == "not estimable", "reason"].ne("").all()
+
+
+def test_what_cannot_be_estimated_is_shown_with_its_reason_and_without_a_figure(people: Cohort) -> None:
+    people.pieces["from_age"], people.pieces["to_age"] = 1.0, 2.0
+    tables = found(study(), people)
+    rows = Found.of("made", "work", tables, tables["curves"], synthetic=False)
+    exposed, _ = showing.words(study(), STUDIED, rows)["table"].rows
+    assert exposed["hazard_ratio"].startswith("cannot be estimated: ")
+    assert not showing.messages(study(), STUDIED, rows)
+    assert not showing.figures(study(), STUDIED, rows)
+
+
+def test_parts_of_the_people_have_rows_of_their_own(people: Cohort) -> None:
+    parted = study(subgroups=["poor"])
+    tables = found(parted, people)
+    ratios = tables["estimates"][tables["estimates"]["estimand"] == "hazard_ratio"].set_index("subgroup")
+    assert ratios["n"].to_dict() == {"": N, "poor=yes": N / 2, "poor=no": N / 2}
+    rows = Found.of("made", "work", tables, tables["curves"], synthetic=False)
+    assert len(showing.words(parted, STUDIED, rows)["table"].rows) == 2
 
 
 def test_check_expects_what_the_run_finds(people: Cohort) -> None:

@@ -4,11 +4,11 @@ from typing import Any
 
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.exposures import NO
-from evenwicht.display.labels import Labels
+from evenwicht.display.labels import Labels, in_sentence
 from evenwicht.display.language import message, say
-from evenwicht.display.section import Found, Method, where
+from evenwicht.display.section import Found, Method, first, where
 from evenwicht.display.table import Column, Table
-from evenwicht.display.wording import number, shown_by
+from evenwicht.display.wording import number, scale_of, shown_by
 from evenwicht.results.rows import SAMPLE
 from evenwicht.studies.time_varying import EXPOSED, UNEXPOSED, Settings
 
@@ -68,3 +68,29 @@ def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
     caption = say("Rates and ratios of hazards, 95% intervals.")
     caption = say("Rates and ratios of hazards, 95% intervals.")
     return {"table": Table(f"time_varying_{found.study}", caption, columns, lines)}
+
+
+def messages(study: Settings, book: Codebook, found: Found) -> list[str]:
+    """Say how many times as high the hazard is with each exposure, given the covariates if there are any."""
+    labels, told = Labels(book), []
+    for name in study.exposures:
+        for outcome in study.outcomes:
+            rows = where(found.estimates, outcome=outcome, exposure=name, reference=NO, subgroup="", status="estimated")
+            adjusted = first(rows, estimand="conditional_hazard_ratio")
+            row = adjusted or first(rows, estimand="hazard_ratio")
+            if row is None:
+                continue
+            slots = {
+                "exposure": book.changing[name],
+                "outcome": in_sentence(labels.outcome(outcome)),
+                "ratio": scale_of(row).with_interval(row),
+            }
+            told.append(
+                say(
+                    "{exposure}: the hazard of {outcome} is {ratio} times that in time without it, given covariates.",
+                    **slots,
+                )
+                if adjusted is not None
+                else say("{exposure}: the hazard of {outcome} is {ratio} times that in time without it.", **slots)
+            )
+    return told
