@@ -50,7 +50,7 @@ UNEMPLOYED = {"label": "Out of work", "kinds": ["W"], "state": "while"}
 
 
 def read(
-    folder: Path, spells: list[tuple[str, ...]], covers: dict[str, str] | None = None, **exposure: object
+    folder: Path, spells: list[tuple[str, ...]], changes: dict[str, object] | None = None, **exposure: object
 ) -> tuple[Cohort, str]:
     """The cohort, and what was said of its exposure."""
     PEOPLE.assign(entry=0, exit=[1, 2, 3, 4], died=1).to_csv(folder / "people.csv", index=False)
@@ -61,7 +61,7 @@ def read(
         "files": {"work": {"path": str(folder / "spells.csv"), "id": "id"}},
         "events": [{"event": "death", "entry_age": "entry", "exit_age": "exit", "status": "died"}],
         "spells": [
-            {"file": "work", "start": "from", "end": "to", "what": "what", **(covers or {})}
+            {"file": "work", "start": "from", "end": "to", "what": "what", **(changes or {})}
             | {"exposures": {"unemployed": {**UNEMPLOYED, **exposure}}}
         ],
     }
@@ -88,6 +88,14 @@ def test_overlapping_and_adjoining_spells_are_one_and_an_open_one_goes_on(tmp_pa
 def test_ever_starts_with_the_first_spell_and_does_not_end(tmp_path: Path) -> None:
     cohort, _ = read(tmp_path, SPELLS, state="ever")
     assert days(cohort) == [("a", 10, -1), ("b", 40, -1), ("d", -1, -1)]
+
+
+def test_a_code_for_the_end_of_time_goes_on_once_it_is_declared(tmp_path: Path) -> None:
+    spells = [("a", "2000-01-11", "9999-12-31", "W")]
+    with pytest.raises(DataError, match="list it under `missing`"):
+        read(tmp_path, spells)
+    cohort, _ = read(tmp_path, spells, {"end": {"source": "to", "missing": ["9999-12-31"]}})
+    assert days(cohort) == [("a", 10, -1)]
 
 
 def test_every_spell_is_in_one_count(tmp_path: Path) -> None:
