@@ -506,6 +506,17 @@ def test_a_key_that_is_text_or_a_section_is_one_mistake_in_the_form_that_was_mea
 # --- what each kind of study needs of the cohort ---------------------------------------------------------------------
 
 SIBLINGS = {"kind": "siblings", "exposures": ["poverty"], "outcomes": ["disease"]}
+QUITTERS = {"kind": "time_varying", "exposures": ["treated"], "outcomes": ["death"]}
+TREATED = {"file": "stays", "start": "from", "exposures": {"treated": {"label": "Treated", "state": "ever"}}}
+# studies that no default cohort file has, with what they need
+ADDED: dict[str, dict[str, Any]] = {
+    "siblings": {"studies.brothers": SIBLINGS},
+    "time_varying": {
+        "source.files": {"stays": {"path": "stays.csv", "id": "no"}},
+        "source.spells": [TREATED],
+        "studies.quitters": QUITTERS,
+    },
+}
 # a study of each kind, what is changed in it, and the keys at fault, relative to the study
 FAULTS: dict[str, tuple[str, str, dict[str, Any], list[str]]] = {
     "exposure": (
@@ -612,6 +623,19 @@ FAULTS: dict[str, tuple[str, str, dict[str, Any], list[str]]] = {
         },
         ["exposure", "unit", "period", "weights", "outcomes.0", "adjust", "missing.handling"],
     ),
+    "time_varying": (
+        "nhefs",
+        "quitters",
+        {
+            "exposures": ["treatd"],
+            "outcomes": ["death", "weight_change"],
+            "cluster": "county",
+            "weights": "sampling",
+            "adjust": {"columns": ["id"]},
+            "missing": {"handling": "imputation"},
+        },
+        ["exposures.0", "outcomes.1", "cluster", "weights", "adjust.columns.0", "missing.handling"],
+    ),
     "birth_periods": (
         "famine",
         "windows",
@@ -710,7 +734,8 @@ def name_of(kind: Any) -> str:
 def test_a_kind_of_study_tells_all_its_faults_at_once(kind: str, tmp_path: Path) -> None:
     name, study, changes, keys = FAULTS[kind]
     data = copy.deepcopy(read_yaml(ROOT / f"config/{name}.yaml"))
-    data["studies"].setdefault(study, copy.deepcopy(SIBLINGS))
+    for key, value in ADDED.get(kind, {}).items():
+        at(key, copy.deepcopy(value))(data)
     assert data["studies"][study]["kind"] == kind
     for key, value in changes.items():
         at(f"studies.{study}.{key}", value)(data)
@@ -728,8 +753,7 @@ WEIGHTED = {"columns.sampling": {"role": "weight", "label": "Sampling weight"}}
 @pytest.mark.parametrize("kind", list(map(name_of, KINDS)))
 def test_a_kind_of_study_honours_weights_or_refuses_them_by_name(kind: str) -> None:
     name, study, *_ = FAULTS[kind]
-    given = {**WEIGHTED, **({} if study in configured(name).studies else {f"studies.{study}": SIBLINGS})}
-    config = changed(configured(name), given)
+    config = changed(configured(name), {**WEIGHTED, **ADDED.get(kind, {})})
     assert not list(config.check())
     faults = [(m.path, m.what) for m in changed(config, {f"studies.{study}.weights": "sampling"}).check()]
     refused = [(f"studies.{study}.weights", f"a study of kind {kind} does not honour weights")]
@@ -744,6 +768,7 @@ def test_a_kind_of_study_honours_weights_or_refuses_them_by_name(kind: str) -> N
         "ledger",
         "money",
         "adoption",
+        "time_varying",
     )
     assert faults == ([] if kind in honour else refused)
 

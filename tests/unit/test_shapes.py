@@ -413,7 +413,7 @@ def test_every_spell_and_every_person_is_in_one_count(tmp_path: Path) -> None:
     _, said = with_stays(tmp_path, STAYS)
     summary = said[-1]
     assert "file stays: of 9 spells 4 count, 1 are of ids that are not in the main table" in summary
-    assert "1 are of kinds that nothing names, 3 lie outside the windows and the follow-up" in summary
+    assert "1 are of kinds that no costs or events name, 3 lie outside the windows and the follow-up" in summary
     assert "1 of 4 people are not followed" in summary
     assert "1: 2 people followed through it; 2-3: 2 people" in summary
 

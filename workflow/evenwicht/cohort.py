@@ -1,11 +1,14 @@
 """The Cohort: typed tables and a role for each column; the only thing that passes between rooms.
 
-On disk a cohort is a folder with `cohort.yaml` and six Parquet files:
+On disk a cohort is a folder with `cohort.yaml` and seven Parquet files:
 
 - `persons`   one row per person; columns as described in `cohort.yaml`
 - `measures`  id, wave, age (years), measure, value; an empty value means due at the wave but not assessed
 - `events`    id, event, entry_age, exit_age (years), status (1 = event at exit_age, 0 = censored)
 - `costs`     id, sector, window, amount; a person without a row was not observed, which is not a zero
+- `pieces`    id, exposure, from_age, to_age (years): when a person is in a state that changes over time, such as being
+              out of work; apart from each other, and a person without a row never is. An empty to_age means ever
+              after; an empty from_age, that it is not known when
 - `absences`  id, table, item, at, meaning: who has a code instead of a value: in a column of `persons` (item), a
               measure at a wave, an event, or a sector in a window; an empty cell without a code has no row
 - `truth`     cohort, outcome, exposure, reference, subgroup, at, estimand, value, mc_error, how; empty for real cohorts
@@ -28,6 +31,7 @@ TABLES = {
     "measures": ["id", "wave", "age", "measure", "value"],
     "events": ["id", "event", "entry_age", "exit_age", "status"],
     "costs": ["id", "sector", "window", "amount"],
+    "pieces": ["id", "exposure", "from_age", "to_age"],
     "absences": ["id", "table", "item", "at", "meaning"],
     "truth": [
         *("cohort", "outcome", "exposure", "reference", "subgroup", "at"),
@@ -48,7 +52,7 @@ class Cohort:
         What the cohort is called and where it comes from.
     columns
         Role, type, unit and codes of every column of `persons`.
-    persons, measures, events, costs, absences, truth
+    persons, measures, events, costs, pieces, absences, truth
         The tables described in the module docstring.
     part_of
         All people, if these are some of them: what is relative to others, such as being among the top users, is
@@ -62,6 +66,7 @@ class Cohort:
     measures: pd.DataFrame = field(default_factory=lambda: empty("measures"))
     events: pd.DataFrame = field(default_factory=lambda: empty("events"))
     costs: pd.DataFrame = field(default_factory=lambda: empty("costs"))
+    pieces: pd.DataFrame = field(default_factory=lambda: empty("pieces"))
     absences: pd.DataFrame = field(default_factory=lambda: empty("absences"))
     truth: pd.DataFrame = field(default_factory=lambda: empty("truth"))
     part_of: "Cohort | None" = None
@@ -136,6 +141,13 @@ class Cohort:
         ):
             yield "events", "event", bad, what
         yield "measures", "measure", ages.notna() & ~ages.between(-1, CENSUS_LIMIT), "impossible age"
+        begin, end = self.pieces["from_age"], self.pieces["to_age"]
+        for bad, what in (
+            (begin.notna() & ~begin.between(-1, CENSUS_LIMIT), "impossible first age"),
+            (end.notna() & ~end.between(-1, CENSUS_LIMIT), "impossible last age"),
+            (end <= begin, "end not after the start"),
+        ):
+            yield "pieces", "exposure", bad, what
         yield "costs", "sector", self.costs["amount"] < 0, "negative amount"
 
     def write(self, folder: str | Path, tables: list[str] | None = None) -> None:

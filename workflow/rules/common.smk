@@ -65,6 +65,7 @@ COHORT_FILES = [
     "measures.parquet",
     "events.parquet",
     "costs.parquet",
+    "pieces.parquet",
     "absences.parquet",
     "truth.parquet",
     "cohort.yaml",

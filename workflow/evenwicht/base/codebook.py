@@ -26,6 +26,8 @@ class Codebook:
         Cost sectors.
     events, windows
         Events that people are followed for, and windows in which costs are counted.
+    changing
+        States that people enter and leave over time, with what they are called.
     words
         What the source calls keys of its own that are none of these.
     """
@@ -37,6 +39,7 @@ class Codebook:
     sectors: Mapping[str, Sector] = field(default_factory=dict)
     events: tuple[str, ...] = ()
     windows: tuple[str, ...] = ()
+    changing: Mapping[str, str] = field(default_factory=dict)
     words: Mapping[str, str] = field(default_factory=dict)
     title: str = ""
     description: str = ""

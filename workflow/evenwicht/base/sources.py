@@ -28,6 +28,11 @@ class SourceSettings(Strict):
         return ()
 
     @property
+    def changing(self) -> dict[str, str]:
+        """States that people enter and leave over time, with what they are called."""
+        return {}
+
+    @property
     def cost_windows(self) -> tuple[str, ...]:
         """Windows in which costs are counted."""
         return ()

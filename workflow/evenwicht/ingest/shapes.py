@@ -19,6 +19,7 @@ from evenwicht.base.columns import SourceColumn, in_file
 from evenwicht.base.errors import DataError, listed
 from evenwicht.cohort import Cohort
 from evenwicht.ingest.births import MADE, Births, of_births
+from evenwicht.ingest.pieces import of_exposures
 from evenwicht.ingest.sources import FurtherFile, WideSource
 from evenwicht.ingest.spells import SpellRows, Spells, of_spells
 from evenwicht.ingest.text import as_text, trimmed
@@ -72,7 +73,7 @@ class Joined:
     further: dict[str, Rows]
 
     def with_spells(self, cohort: Cohort) -> Cohort:
-        """Return the cohort with the costs and events of spells.
+        """Return the cohort with the costs, events and exposures of spells.
 
         Raises
         ------
@@ -81,13 +82,17 @@ class Joined:
         """
         if not self.source.spells:
             return cohort
-        costs, events = [cohort.costs], [cohort.events]
+        costs, events, pieces = [cohort.costs], [cohort.events], [cohort.pieces]
         for spells in self.source.spells:
-            rows = self.further[spells.file]
-            more_costs, more_events = of_spells(spells, _spell_rows(spells, rows), cohort, rows.where)
-            costs += more_costs
-            events += more_events
-        return replace(cohort, costs=_stacked(costs), events=_stacked(events)).check()
+            file = self.further[spells.file]
+            rows = _spell_rows(spells, file)
+            if spells.costs or spells.events:
+                more_costs, more_events = of_spells(spells, rows, cohort, file.where)
+                costs += more_costs
+                events += more_events
+            if spells.exposures:
+                pieces += of_exposures(spells, rows, cohort, file.where)
+        return replace(cohort, costs=_stacked(costs), events=_stacked(events), pieces=_stacked(pieces)).check()
 
 
 def joined(source: WideSource, book: Codebook, files: Files) -> Joined:

@@ -117,7 +117,9 @@ class WideSource(SourceSettings):
     measures: list[Measure] = Field(default=[], description="Repeated measures, one or several waves in an entry")
     events: list[EventMap] = Field(default=[], description="Events that people are followed for")
     costs: list[CostMap] = Field(default=[], description="Amounts by sector and window")
-    spells: list[Spells] = Field(default=[], description="Files of spells, which become costs and events")
+    spells: list[Spells] = Field(
+        default=[], description="Files of spells, which become costs, events, and exposures that change over time"
+    )
 
     @model_validator(mode="after")
     def _nothing_is_mapped_twice(self) -> "WideSource":
@@ -125,6 +127,7 @@ class WideSource(SourceSettings):
             [
                 *(f"measure {m.measure} at wave {wave}" for m in self.measures for wave in m.listed_waves),
                 *(f"event {event}" for event in self._events),
+                *(f"exposure {exposure}" for s in self.spells for exposure in s.exposures),
                 *(f"sector {c.sector} in window {c.window}" for c in self.costs),
                 *(f"sector {sector} in window {w}" for s in self.spells for sector in s.costs for w in s.windows),
             ]
@@ -159,6 +162,10 @@ class WideSource(SourceSettings):
     @property
     def followed(self) -> tuple[str, ...]:
         return tuple(self._events)
+
+    @property
+    def changing(self) -> dict[str, str]:
+        return {name: exposure.label for s in self.spells for name, exposure in s.exposures.items()}
 
     @property
     def cost_windows(self) -> tuple[str, ...]:

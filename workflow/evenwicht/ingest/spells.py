@@ -1,10 +1,13 @@
-"""Spells, such as hospital stays (id, from, to, what, amount): into costs by sector and window, and first events."""
+"""Spells, such as hospital stays (id, from, to, what, amount): into costs by sector and window, and first events.
+
+What they tell of exposures that change over time is in `pieces`.
+"""
 
 import datetime as dt
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:  # settings are loaded by every job, and most need no pandas
 DAYS_A_YEAR = 365.25
 MONTHS = 12
 OLDEST = 120  # years
+ALWAYS = dt.date.max  # last day of a spell that goes on
 
 
 class Window(Strict):
@@ -53,6 +57,20 @@ class Window(Strict):
         return first, past - 1
 
 
+class SpellExposure(Strict):
+    """An exposure that changes over time, for a study of kind time_varying.
+
+    It starts after the first day of a spell, as an event on that day cannot be its doing, and lasts to the end of the
+    last day. Spells of a person that overlap or adjoin are one.
+    """
+
+    label: str = Field(description="What it is called")
+    kinds: list[Code] = Field(default=[], description="Kinds of spell that count; all kinds if left out")
+    state: Literal["while", "ever"] = Field(
+        description="Exposed while in such a spell, or ever after the first one, before entry or not"
+    )
+
+
 class Spells(Strict):
     """A file with a row for each spell of a person.
 
@@ -76,17 +94,29 @@ class Spells(Strict):
     windows: dict[str, Window] = Field(default={}, description="Name -> window of the costs")
     events: dict[Name, list[Code]] = Field(default={}, description="Event -> kinds of spell; all kinds if empty")
 
+    exposures: dict[Name, SpellExposure] = Field(
+        default={}, description="Exposures that change over time, by name; a spell without a last day goes on"
+    )
+
     @model_validator(mode="after")
     def _says_what_it_is_for(self) -> "Spells":
-        if bool(self.costs) != bool(self.windows) or not (self.costs or self.events):
-            raise ValueError("spells become `costs` in `windows`, or `events`")
-        if self.exit is None and self.until is None:
+        if bool(self.costs) != bool(self.windows) or not self.used:
+            raise ValueError("spells become `costs` in `windows`, `events`, or `exposures`")
+        if (self.costs or self.events) and self.exit is None and self.until is None:
             raise ValueError("say how long people are followed: `exit`, `until`, or both")
-        if self.what is None and any((*self.costs.values(), *self.events.values())):
+        chosen = (*self.costs.values(), *self.events.values(), *(one.kinds for one in self.exposures.values()))
+        if self.what is None and any(chosen):
             raise ValueError("`what`, the column with the kind of spell, is needed to choose kinds")
+        if self.end is None and any(one.state == "while" for one in self.exposures.values()):
+            raise ValueError("`end`, the column with the last day, is needed for exposures `while` in a spell")
         if any(column.file is not None for column in self.described):
             raise ValueError("all columns of spells stand in their `file`")
         return self
+
+    @property
+    def used(self) -> bool:
+        """Whether anything is made of them."""
+        return bool(self.costs or self.events or self.exposures)
 
     @property
     def described(self) -> list[SourceColumn]:
@@ -130,12 +160,12 @@ def of_spells(
     import pandas as pd
 
     people = cohort.persons
-    start, end, ongoing = _days(spells, rows, where)
+    start, end, open_end = days_of(spells, rows, where)
     birth, entry, exit = _follow_up(spells, cohort, where)
     followed = ~(np.isnat(entry) | np.isnat(exit)) & (entry <= exit)
     known = rows.person >= 0
     whose = np.where(known, rows.person, 0)
-    of_kind = {key: _chosen(rows.kind, kinds, len(start), where) for key, kinds in _kinds(spells).items()}
+    of_kind = {key: chosen(rows.kind, kinds, len(start), where) for key, kinds in _kinds(spells).items()}
     length = (end - start).astype("int64") + 1
     amount = length.astype("float64") if rows.amount is None else rows.amount.to_numpy()
     if (amount < 0).any():
@@ -191,14 +221,14 @@ def of_spells(
     parts = {
         "count": counted,
         "are of ids that are not in the main table": ~known,
-        "are of kinds that nothing names": known & ~wanted,
+        "are of kinds that no costs or events name": known & ~wanted,
         "lie outside the windows and the follow-up": known & wanted & ~counted,
     }
     states = [f"{int(part.sum())} {what}" for what, part in parts.items()]
     notes = [
         f"of {len(start)} spells {', '.join(states)}",
         f"{int((~followed).sum())} of {len(people)} people are not followed",
-        *([f"{ongoing} spells without a last day go on until {spells.until}"] if ongoing else []),
+        *([f"{int(open_end.sum())} spells without a last day go on until {spells.until}"] if open_end.any() else []),
         *([f"{unsure} totals are not known, for want of an amount"] if unsure else []),
         *through,
         *told,
@@ -207,15 +237,23 @@ def of_spells(
     return costs, events
 
 
-def _days(spells: Spells, rows: SpellRows, where: str) -> tuple[Any, Any, int]:
-    """Return the first and last day of every spell, (m,) each, and how many go on."""
+def days_of(spells: Spells, rows: SpellRows, where: str) -> tuple[Any, Any, Any]:
+    """Return the first and last day of every spell, (m,) each, and flags of those that go on.
+
+    Raises
+    ------
+    DataError
+        If a spell has no first day, no last day without `until`, or ends before it starts. Spells that are only of
+        exposures need no `until` to go on: their last day is then `ALWAYS`.
+    """
     import numpy as np
 
     start = rows.start.to_numpy("datetime64[D]")
     end = start if rows.end is None else rows.end.to_numpy("datetime64[D]")
     open_end = np.isnat(end)
-    if spells.until is not None:
-        end = np.where(open_end, np.maximum(np.datetime64(spells.until, "D"), start), end)
+    last = spells.until or (None if spells.costs or spells.events else ALWAYS)
+    if last is not None:
+        end = np.where(open_end, np.maximum(np.datetime64(last, "D"), start), end)
     empty, turned = np.isnat(start) | np.isnat(end), end < start
     if empty.any() or turned.any():
         raise DataError(
@@ -224,7 +262,7 @@ def _days(spells: Spells, rows: SpellRows, where: str) -> tuple[Any, Any, int]:
             where=where,
             fix="Correct them; or say `until`, to which spells without a last day go on.",
         )
-    return start, end, int(open_end.sum())
+    return start, end, open_end
 
 
 def _follow_up(spells: Spells, cohort: "Cohort", where: str) -> tuple[Any, Any, Any]:
@@ -264,7 +302,7 @@ def _kinds(spells: Spells) -> dict[tuple[str, str], list[str]]:
     }
 
 
-def _chosen(kind: "pd.Series | None", kinds: list[str], n: int, where: str) -> Any:
+def chosen(kind: "pd.Series | None", kinds: list[str], n: int, where: str) -> Any:
     """Whether each spell is of some kinds, (n,)."""
     import numpy as np
 

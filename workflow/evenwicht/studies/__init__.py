@@ -23,6 +23,7 @@ from evenwicht.studies import (
     policy,
     prediction,
     siblings,
+    time_varying,
     timing,
 )
 from evenwicht.studies.study import StudySettings
@@ -47,4 +48,5 @@ KINDS: tuple[type[StudySettings], ...] = (
     ledger.Settings,
     money.Settings,
     adoption.Settings,
+    time_varying.Settings,
 )

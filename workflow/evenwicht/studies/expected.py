@@ -18,6 +18,7 @@ from evenwicht.estimators.power import (
 )
 from evenwicht.estimators.sampling_weights import effective_n
 from evenwicht.results.flow import departures
+from evenwicht.studies.parts import file_of_kind, part_of_kind
 from evenwicht.studies.samples import Sample, draw_sample, exposed_by
 from evenwicht.studies.study import ExposureStudy, OutcomeStudy, StudySettings
 from evenwicht.studies.values import MeanOutcome, outcome_values
@@ -60,8 +61,13 @@ class Expected:
 
 
 def expected(study: StudySettings, cohort: Cohort, book: Codebook) -> Iterator[Expected]:
-    """Yield what each comparison of a study will have; each outcome of kinds that compare no columns."""
-    if isinstance(study, ExposureStudy):
+    """Yield what each comparison of a study will have; each outcome of kinds that compare no columns.
+
+    A kind that compares otherwise says so in a module of this name.
+    """
+    if file_of_kind(study.kind, "expected").is_file():
+        yield from part_of_kind(study.kind, "expected").expected(study, cohort, book)
+    elif isinstance(study, ExposureStudy):
         for name in study.outcomes:
             for contrast in study.contrasts(book):
                 yield _comparison(study, cohort, book, name, contrast)

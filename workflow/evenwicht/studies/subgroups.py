@@ -40,6 +40,6 @@ def among(cohort: Cohort, flags: np.ndarray) -> Cohort:
     """Return some people of a cohort, (persons,) flags, with their rows in every table; they know all."""
     persons = cohort.persons[flags].reset_index(drop=True)
     ids = persons[cohort.id]
-    tables = {name: getattr(cohort, name) for name in ("measures", "events", "costs")}
+    tables = {name: getattr(cohort, name) for name in ("measures", "events", "costs", "pieces")}
     own = {name: table[table["id"].isin(ids)] for name, table in tables.items()}
     return replace(cohort, persons=persons, part_of=cohort.whole, **own)

@@ -183,6 +183,18 @@ def _timed(cohort: Cohort, outcome: EventOutcome, where: str) -> TimedOutcome:
     return TimedOutcome(entry, leave, rows["status"].to_numpy(dtype=float), float(outcome.horizon))
 
 
+def start_of_clock(cohort: Cohort, outcome: EventOutcome) -> Floats:
+    """Return the age at which the clock of an outcome starts for each person, in its unit, (n,); NaN if not followed.
+
+    On the clock of age it is birth.
+    """
+    if outcome.time == "age":
+        return np.zeros(len(cohort.persons))
+    events = cohort.events[cohort.events["event"] == outcome.event]
+    entry = events.set_index("id")["entry_age"].reindex(cohort.persons[cohort.id]).to_numpy(dtype=float)
+    return entry * (MONTHS if outcome.unit == "months" else 1)
+
+
 def _within(values: TimedOutcome, follow: Follow, outcome: EventOutcome) -> TimedOutcome:
     """Follow-up between two ages: later entry, earlier exit, and no event after it."""
     factor = MONTHS if outcome.unit == "months" else 1

@@ -186,7 +186,7 @@ def write_register(
             for name, table in tables(source, first, people).items():
                 writers[name](table)
     described = Cohort(book.cohort, book.description, dict(book.columns), pd.DataFrame(), truth=truth)
-    described.write(folder, tables=["measures", "absences", "truth"])
+    described.write(folder, tables=["measures", "pieces", "absences", "truth"])
 
 
 def _cohort(book: Codebook, source: RegisterWorld, key: np.random.SeedSequence) -> Cohort:
