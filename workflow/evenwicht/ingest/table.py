@@ -11,7 +11,7 @@ from evenwicht.base.columns import SourceColumn
 from evenwicht.base.errors import DataError
 from evenwicht.base.faults import Faults
 from evenwicht.base.sources import SourceSettings
-from evenwicht.cohort import Cohort, empty
+from evenwicht.cohort import TABLES, Cohort, empty
 from evenwicht.ingest.absences import absences
 from evenwicht.ingest.declared import require_declared
 from evenwicht.ingest.derived import Reader, Rows
@@ -139,10 +139,7 @@ def to_cohort(flat: pa.Table, source: WideSource, book: Codebook, faults: Faults
 
     persons = pd.DataFrame({name: read(column, name) for name, column in book.columns.items()})
     ids = persons[next(name for name, column in book.columns.items() if column.role == "id")]
-    measures = [
-        pd.DataFrame({"id": ids, "wave": m.wave, "age": read(m.age), "measure": m.measure, "value": read(m.value)})
-        for m in source.single
-    ]
+    waves = [(m, pd.DataFrame({"id": ids, "age": read(m.age), "value": read(m.value)}, copy=False)) for m in source.single]
     events = [_followed(ids, e, read, _empty_status(e, flat, text), where, gathered) for e in source.events]
     costs = [
         pd.DataFrame({"id": ids, "sector": c.sector, "window": c.window, "amount": read(c.amount)}).dropna(
@@ -151,17 +148,18 @@ def to_cohort(flat: pa.Table, source: WideSource, book: Codebook, faults: Faults
         for c in source.costs
     ]
     coded = absences(ids, source, book, cells)
+    waves = due(waves, coded)
+    require_order(waves, ids, where, gathered)
     cohort = Cohort(
         name=book.cohort,
         description=book.description,
         columns=dict(book.columns),
         persons=persons,
-        measures=due(_stacked(measures, "measures"), coded),
+        measures=_stacked([rows.assign(wave=m.wave, measure=m.measure) for m, rows in waves], "measures"),
         events=_stacked(events, "events"),
         costs=_stacked(costs, "costs"),
         absences=coded,
     )
-    require_order(cohort.measures, ids, where, gathered)
     cohort.check(gathered)
     if faults is None:
         gathered.raise_all()
@@ -209,7 +207,11 @@ def _empty_status(event: EventMap, flat: pa.Table, text: Callable[[str], pa.Arra
 
 
 def _stacked(parts: list[pd.DataFrame], table: str) -> pd.DataFrame:
-    return pd.concat(parts, ignore_index=True) if parts else empty(table)
+    """Stack parts one column at a time, and take the columns out of them: none is held twice."""
+    if not parts:
+        return empty(table)
+    columns = {name: pd.concat([part.pop(name) for part in parts], ignore_index=True) for name in TABLES[table]}
+    return pd.DataFrame(columns, copy=False)
 
 
 def _names(source: WideSource | TableFile) -> list[str]:
