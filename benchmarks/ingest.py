@@ -134,7 +134,12 @@ def write(case: str, suffix: str, thousands: int, folder: Path) -> None:
             spells=[
                 {
                     **{"file": "stays", "start": "from", "end": "to", "what": "why", "amount": "euro"},
-                    **{"begin": "1970-01-01", "until": "2020-12-31", "costs": {"care": []}, "events": {"sickness": ["A1"]}},
+                    **{
+                        "begin": "1970-01-01",
+                        "until": "2020-12-31",
+                        "costs": {"care": []},
+                        "events": {"sickness": ["A1"]},
+                    },
                     "windows": {"40": {"dates": ["1990-01-01", "2009-12-31"]}},
                 }
             ],
