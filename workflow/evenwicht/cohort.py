@@ -107,15 +107,16 @@ class Cohort:
                 fix="Give every person one row and one identifier.",
             )
             gathered.add("identifier", error, bad.to_numpy(dtype=bool))
+        known = pd.Index(ids.drop_duplicates() if bad.any() else ids)  # hashed once for all tables
         for name, columns in TABLES.items():
             table = getattr(self, name)
             _require_columns(table, columns, f"{where}, {name}")
             if name == "truth":
                 continue
-            strangers = table["id"][~table["id"].isin(ids)]
-            if len(strangers):
+            strangers = int((known.get_indexer(table["id"]) < 0).sum())
+            if strangers:
                 error = DataError(
-                    f"{len(strangers)} rows belong to nobody in persons",
+                    f"{strangers} rows belong to nobody in persons",
                     where=f"{where}, {name}",
                     fix="Remove these rows or add the persons.",
                 )

@@ -31,7 +31,7 @@ def absences(ids: pd.Series, source: WideSource, book: Codebook, cells: Any) -> 
         Gives the text of a described column, (n,), and the marks of its numbers; called with the column and its name.
     """
     found: dict[Place, np.ndarray[Any, np.dtype[np.int8]]] = {}
-    for place, name, column in _places(source, book):
+    for place, name, column in places(source, book):
         text, (decimal, _) = cells(column, name)
         why = why_missing(text, column, decimal)
         found[place] = np.where(found[place] < 0, why, found[place]) if place in found else why
@@ -44,7 +44,7 @@ def absences(ids: pd.Series, source: WideSource, book: Codebook, cells: Any) -> 
     return pd.concat(parts, ignore_index=True) if parts else empty("absences")
 
 
-def _places(source: WideSource, book: Codebook) -> Iterator[tuple[Place, str, SourceColumn]]:
+def places(source: WideSource, book: Codebook) -> Iterator[tuple[Place, str, SourceColumn]]:
     """Yield each place with the name and description of a source column that it is read from, if it has codes."""
     described: list[tuple[Place, str, SourceColumn]] = [
         *((("persons", name, ""), name, column) for name, column in book.columns.items()),

@@ -6,33 +6,38 @@ import pandas as pd
 from evenwicht.base.arrays import Flags
 from evenwicht.base.errors import DataError
 from evenwicht.base.faults import Faults
+from evenwicht.ingest.sources import MeasureMap
+
+Wave = tuple[MeasureMap, pd.DataFrame]  # a measure at a wave, and its rows of `measures`, with the index of the people
 
 
-def due(measures: pd.DataFrame, absences: pd.DataFrame) -> pd.DataFrame:
-    """Return the measures without those of people who were dead at the wave, as a code says: they were not due.
+def due(waves: list[Wave], absences: pd.DataFrame) -> list[Wave]:
+    """Return the waves without the rows of people who were dead at them, as a code says: they were not due.
 
     Parameters
     ----------
-    measures, absences
-        The tables of a Cohort.
+    waves
+        Measures at waves, whose index says whose each row is.
+    absences
+        The table of a Cohort.
     """
     dead = absences[(absences["table"] == "measures") & (absences["meaning"] == "dead")]
-    if dead.empty:
-        return measures
-    gone = pd.MultiIndex.from_frame(dead[["id", "item", "at"]])
-    kept = ~pd.MultiIndex.from_frame(measures[["id", "measure", "wave"]]).isin(gone)
-    return measures[kept].reset_index(drop=True)
+    gone = {place: rows["id"] for place, rows in dead.groupby(["item", "at"])}
+    return [
+        (m, rows[~rows["id"].isin(gone[m.measure, m.wave])]) if (m.measure, m.wave) in gone else (m, rows)
+        for m, rows in waves
+    ]
 
 
-def require_order(measures: pd.DataFrame, ids: pd.Series, where: str, faults: Faults) -> None:
+def require_order(waves: list[Wave], ids: pd.Series, where: str, faults: Faults) -> None:
     """Add a fault for each measure with people who are younger at a later wave.
 
     Waves stand in the order of the median age at them.
 
     Parameters
     ----------
-    measures
-        The table of a Cohort.
+    waves
+        Measures at waves, whose index says whose each row is.
     ids : (n,)
         Identifiers of all people.
     where
@@ -40,12 +45,16 @@ def require_order(measures: pd.DataFrame, ids: pd.Series, where: str, faults: Fa
     faults
         Where faults go.
     """
-    for measure, rows in measures.dropna(subset=["age", "id"]).groupby("measure", sort=False):
-        order = rows.groupby("wave", sort=False)["age"].median().rank(method="first")
-        aged = rows.assign(place=rows["wave"].map(order)).sort_values(["id", "place"], kind="stable")
-        younger = aged["id"].eq(aged["id"].shift()) & (aged["age"] < aged["age"].shift())
-        if younger.any():
-            late: Flags = np.asarray(ids.isin(aged.loc[younger, "id"]), dtype=bool)
+    known = ids.notna().to_numpy(dtype=bool)
+    for measure in dict.fromkeys(m.measure for m, _ in waves):
+        aged = [rows["age"].reindex(ids.index).where(known) for m, rows in waves if m.measure == measure]
+        aged = sorted((age for age in aged if age.notna().any()), key=lambda age: float(age.median()))
+        late: Flags = np.zeros(len(ids), dtype=bool)
+        last = np.full(len(ids), np.nan)  # the age at the wave before at which it is known
+        for age in aged:
+            late |= (age < last).to_numpy(dtype=bool)
+            last = np.where(age.notna(), age, last)
+        if late.any():
             error = DataError(
                 f"{int(late.sum())} people are younger at a later wave of {measure} than at an earlier one",
                 where=f"{where}, measures",

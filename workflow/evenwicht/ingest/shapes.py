@@ -65,7 +65,7 @@ class Joined:
     source
         The source, its measures of several waves replaced by one for each wave.
     further
-        Further files, by name.
+        Further files, by name, with the columns that spells read.
     """
 
     flat: pa.Table
@@ -73,7 +73,7 @@ class Joined:
     further: dict[str, Rows]
 
     def with_spells(self, cohort: Cohort) -> Cohort:
-        """Return the cohort with the costs, events and exposures of spells.
+        """Return the cohort with the costs, events and exposures of spells, whose files are let go.
 
         Raises
         ------
@@ -83,15 +83,18 @@ class Joined:
         if not self.source.spells:
             return cohort
         costs, events, pieces = [cohort.costs], [cohort.events], [cohort.pieces]
+        left = [spells.file for spells in self.source.spells]
         for spells in self.source.spells:
-            file = self.further[spells.file]
-            rows = _spell_rows(spells, file)
+            rows, where = _spell_rows(spells, self.further[spells.file]), self.further[spells.file].where
+            left.remove(spells.file)
+            if spells.file not in left:
+                del self.further[spells.file]  # its text takes more than what it says
             if spells.costs or spells.events:
-                more_costs, more_events = of_spells(spells, rows, cohort, file.where)
+                more_costs, more_events = of_spells(spells, rows, cohort, where)
                 costs += more_costs
                 events += more_events
             if spells.exposures:
-                pieces += of_exposures(spells, rows, cohort, file.where)
+                pieces += of_exposures(spells, rows, cohort, where)
         return replace(cohort, costs=_stacked(costs), events=_stacked(events), pieces=_stacked(pieces)).check()
 
 
@@ -147,7 +150,13 @@ def joined(source: WideSource, book: Codebook, files: Files) -> Joined:
         if entry.long:
             waves, flat = _by_row(entry, further[str(entry.file)], flat)
             measures += waves
-    return Joined(flat, source.model_copy(update={"measures": measures}), further)
+    spelt = {
+        file: replace(
+            rows, table=rows.table.select(dict.fromkeys(name for s in own.spells if s.file == file for name in s.named))
+        )
+        for file, rows in further.items()
+    }
+    return Joined(flat, source.model_copy(update={"measures": measures}), spelt)
 
 
 def _by_name(entry: WaveMeasures, source: WideSource, files: Files, where: str) -> list[MeasureMap]:
@@ -243,7 +252,7 @@ def _read(name: str, settings: FurtherFile, named: list[str], ids: pa.Array, fil
         )
     person = _position(own, ids)
     nobodys = own.filter(pa.array(person < 0))
-    alike = pc.sum(pc.is_in(_simplified(nobodys), _simplified(ids.drop_null()))).as_py() or 0
+    alike = pc.sum(pc.is_in(_simplified(nobodys), _simplified(ids.drop_null()))).as_py() if len(nobodys) else 0
     if alike:
         raise DataError(
             f"{alike} of {len(own)} rows have an identifier that the main table writes otherwise: with or without "
@@ -264,7 +273,10 @@ def _read(name: str, settings: FurtherFile, named: list[str], ids: pa.Array, fil
             stacklevel=2,
         )
     rows = Rows(name, settings, table, person, where)
-    return rows if births is None else replace(rows, table=_with_births(births, rows))
+    if births is not None:
+        rows = replace(rows, table=_with_births(births, rows))
+    # the identifier is text of many rows, and is known by now
+    return rows if settings.id in named else replace(rows, table=rows.table.drop_columns([settings.id]))
 
 
 def _with_births(births: Births, rows: Rows) -> pa.Table:

@@ -1,7 +1,9 @@
 """From a flat table with one row per person to a Cohort."""
 
 import warnings
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 import pandas as pd
 import pyarrow as pa
@@ -11,8 +13,8 @@ from evenwicht.base.columns import SourceColumn
 from evenwicht.base.errors import DataError
 from evenwicht.base.faults import Faults
 from evenwicht.base.sources import SourceSettings
-from evenwicht.cohort import Cohort, empty
-from evenwicht.ingest.absences import absences
+from evenwicht.cohort import TABLES, Cohort, empty
+from evenwicht.ingest.absences import absences, places
 from evenwicht.ingest.declared import require_declared
 from evenwicht.ingest.derived import Reader, Rows
 from evenwicht.ingest.due import due, require_order
@@ -68,7 +70,9 @@ def gathered(source: SourceSettings, book: Codebook, faults: Faults) -> Cohort:
 
     together = joined(source, book, Files(_names, read))
     _require_declared(together, book, faults)
-    cohort = to_cohort(together.flat, together.source, book, faults)
+    n, texts = together.flat.num_rows, _columns(together.flat)
+    together = replace(together, flat=together.flat.select([]))  # so that only `texts` holds them
+    cohort = _mapped(texts, n, together.source, book, faults)
     return cohort if faults.found else together.with_spells(cohort)
 
 
@@ -110,11 +114,27 @@ def to_cohort(flat: pa.Table, source: WideSource, book: Codebook, faults: Faults
         If values are not as described, or a status is empty without being declared `missing`: all of it at once.
     """
     gathered = Faults() if faults is None else faults
+    cohort = _mapped(_columns(flat), flat.num_rows, source, book, gathered)
+    if faults is None:
+        gathered.raise_all()
+    return cohort
+
+
+def _columns(flat: pa.Table) -> dict[str, pa.ChunkedArray]:
+    return dict(zip(flat.column_names, flat.columns, strict=True))
+
+
+def _mapped(texts: dict[str, pa.ChunkedArray], n: int, source: WideSource, book: Codebook, gathered: Faults) -> Cohort:
+    """Map the columns of n people as `to_cohort`, and take each out of `texts` once nothing reads it any more."""
     where = f"cohort {book.cohort}, source"
-    made: dict[str, pa.Array] = {}
+    absent = {name for name, column in texts.items() if pa.types.is_null(column.type)}
+    made: set[str] = set()
+    reads: Counter[str] = Counter()  # still to come; none is counted while columns are derived
 
     def text(name: str) -> pa.Array:
-        return made[name] if name in made else flat[name].combine_chunks().cast(pa.string())
+        reads[name] -= 1
+        column = texts[name] if reads[name] else texts.pop(name)
+        return column.combine_chunks().cast(pa.string())
 
     def cells(column: SourceColumn, name: str = "") -> tuple[pa.Array, tuple[str, str]]:
         origin = column.origin(name)
@@ -131,19 +151,29 @@ def to_cohort(flat: pa.Table, source: WideSource, book: Codebook, faults: Faults
 
     for name, rule in source.derived.items():
         try:
-            values = pa.array(rule.values(Rows(name, where, flat.num_rows, read)), from_pandas=True)
+            values = pa.array(rule.values(Rows(name, where, n, read)), from_pandas=True)
         except DataError as error:
             gathered.add("derived", error)
-            values = pa.nulls(flat.num_rows, pa.string())
-        made[name] = as_text(pa.table({name: values}), where)[name].combine_chunks()
+            values = pa.nulls(n, pa.string())
+        texts[name] = as_text(pa.table({name: values}), where)[name]
+        made.add(name)
+    reads = Counter(
+        [
+            *(column.origin(name) for name, column in book.columns.items()),
+            *(column.origin() for column in source.mapped),
+            *(event.status.origin() for event in source.events),  # also whether it is empty
+            *(column.origin(name) for _, name, column in places(source, book)),
+        ]
+    )
+    for name in texts.keys() - reads:
+        del texts[name]
 
     persons = pd.DataFrame({name: read(column, name) for name, column in book.columns.items()})
     ids = persons[next(name for name, column in book.columns.items() if column.role == "id")]
-    measures = [
-        pd.DataFrame({"id": ids, "wave": m.wave, "age": read(m.age), "measure": m.measure, "value": read(m.value)})
-        for m in source.single
+    waves = [
+        (m, pd.DataFrame({"id": ids, "age": read(m.age), "value": read(m.value)}, copy=False)) for m in source.single
     ]
-    events = [_followed(ids, e, read, _empty_status(e, flat, text), where, gathered) for e in source.events]
+    events = [_followed(ids, e, read, _empty_status(e, absent, text), where, gathered) for e in source.events]
     costs = [
         pd.DataFrame({"id": ids, "sector": c.sector, "window": c.window, "amount": read(c.amount)}).dropna(
             subset=["amount"]
@@ -151,21 +181,19 @@ def to_cohort(flat: pa.Table, source: WideSource, book: Codebook, faults: Faults
         for c in source.costs
     ]
     coded = absences(ids, source, book, cells)
+    waves = due(waves, coded)
+    require_order(waves, ids, where, gathered)
     cohort = Cohort(
         name=book.cohort,
         description=book.description,
         columns=dict(book.columns),
         persons=persons,
-        measures=due(_stacked(measures, "measures"), coded),
+        measures=_stacked([rows.assign(wave=m.wave, measure=m.measure) for m, rows in waves], "measures"),
         events=_stacked(events, "events"),
         costs=_stacked(costs, "costs"),
         absences=coded,
     )
-    require_order(cohort.measures, ids, where, gathered)
-    cohort.check(gathered)
-    if faults is None:
-        gathered.raise_all()
-    return cohort
+    return cohort.check(gathered)
 
 
 def _followed(
@@ -201,15 +229,18 @@ def _followed(
     return rows[aged & rows["status"].notna()]
 
 
-def _empty_status(event: EventMap, flat: pa.Table, text: Callable[[str], pa.Array]) -> "pd.Series[bool]":
+def _empty_status(event: EventMap, absent: set[str], text: Callable[[str], pa.Array]) -> "pd.Series[bool]":
     """Whose status is empty, (n,); nobody's if there is no such column, which is told already."""
     name = event.status.origin()
-    absent = name in flat.column_names and pa.types.is_null(flat[name].type)
-    return pd.Series(trimmed(text(name)).is_null().to_numpy(zero_copy_only=False) & (not absent))
+    return pd.Series(trimmed(text(name)).is_null().to_numpy(zero_copy_only=False) & (name not in absent))
 
 
 def _stacked(parts: list[pd.DataFrame], table: str) -> pd.DataFrame:
-    return pd.concat(parts, ignore_index=True) if parts else empty(table)
+    """Stack parts one column at a time, and take the columns out of them: none is held twice."""
+    if not parts:
+        return empty(table)
+    columns = {name: pd.concat([part.pop(name) for part in parts], ignore_index=True) for name in TABLES[table]}
+    return pd.DataFrame(columns, copy=False)
 
 
 def _names(source: WideSource | TableFile) -> list[str]:
@@ -224,7 +255,9 @@ def _read(source: WideSource | TableFile, wanted: list[str]) -> pa.Table:
     if isinstance(source, PackageSource):
         return _read_package(source, wanted)
     assert isinstance(source, TableFile)
-    return read_file(source, wanted)
+    table = read_file(source, wanted)
+    pa.default_memory_pool().release_unused()  # else what reading took is kept to the end of the job
+    return table
 
 
 def _read_package(source: PackageSource, wanted: list[str]) -> pa.Table:
