@@ -88,7 +88,7 @@ def maximise(
     for steps in range(1, NEWTON_STEPS + 1):
         if _information_left(slope.information, information)[0][0] < ROUNDED_AWAY:
             break
-        step = np.linalg.solve(slope.information, slope.score)
+        step = whole = np.linalg.solve(slope.information, slope.score)
         length = step @ slope.score / events
         enough = point.log_likelihood - ROUNDING * abs(point.log_likelihood)
         point = evaluate(beta + step)
@@ -97,7 +97,7 @@ def maximise(
             point = evaluate(beta + step)
         del slope  # it can hold more than the data do, and is not needed beside the next
         beta, slope = beta + step, differentiate(point)
-        if length < CONVERGED and np.abs(step) @ extent < STILL:
+        if length < CONVERGED and np.abs(whole) @ extent < STILL:  # a halved step is small everywhere
             return Maximum(beta, point, slope, begin, steps)
     raise _runs_off(slope.information, information, beta - start, names, where)
 
