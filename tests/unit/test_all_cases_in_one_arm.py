@@ -25,6 +25,8 @@ def test_a_hazard_ratio_within_families_runs_off(arm: int, share: float) -> None
     end = "plus" if arm else "minus"
     with pytest.raises(ModelError, match=f"no finite estimate, the coefficient runs off: exposure to {end} infinity"):
         stratified_hazard_ratio(data, exposure, families=family)
+    with pytest.raises(ModelError, match=f"runs off: exposure to {end} infinity"):
+        stratified_hazard_ratio(data, exposure, (chance[::-1, None] < 0.5).astype(float), families=family)
 
 
 @pytest.mark.parametrize("arm", [0, 1])
