@@ -91,7 +91,7 @@ class ClusterErrors:
 
     def se(self, contrast: Floats) -> float:
         """Standard error of a contrast, (k,)."""
-        return float(np.sqrt(contrast @ self.covariance @ contrast))
+        return float(np.sqrt(np.maximum(contrast @ self.covariance @ contrast, 0.0)))  # rounding can be below zero
 
     def wald(self, estimate: Floats, rows: Floats) -> tuple[float, float]:
         """Test that q combinations, `rows` (q, k) of the coefficients, with these estimates (q,), are all zero.

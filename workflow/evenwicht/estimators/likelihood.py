@@ -12,7 +12,7 @@ from evenwicht.base.errors import ModelError
 NEWTON_STEPS = 50
 CONVERGED = 1e-12  # squared length of a Newton step per event; it is taken, and squares the error
 STILL = 0.1  # log hazards that the last step may move; towards infinity each step moves some by at least one
-ROUNDED_AWAY = 1e-14  # share of a direction's information at the start that is no more than rounding
+ROUNDED_AWAY = 1e-8  # share of the information at the start in a direction, below which steps are rounding
 LOST = 1e-6  # share that tells the directions that run off from the others
 DEPENDENT = 1e-9  # share of a covariate's variance that the others, or the risk sets, leave
 ROUNDING = 1e-11  # of a log likelihood, relative
@@ -86,9 +86,7 @@ def maximise(
     require(slope)
     begin, information = point.log_likelihood, slope.information
     for steps in range(1, NEWTON_STEPS + 1):
-        if _information_left(slope.information, information)[0][0] < ROUNDED_AWAY:
-            break
-        step = np.linalg.solve(slope.information, slope.score)
+        step = whole = np.linalg.solve(slope.information, slope.score)
         length = step @ slope.score / events
         enough = point.log_likelihood - ROUNDING * abs(point.log_likelihood)
         point = evaluate(beta + step)
@@ -97,7 +95,9 @@ def maximise(
             point = evaluate(beta + step)
         del slope  # it can hold more than the data do, and is not needed beside the next
         beta, slope = beta + step, differentiate(point)
-        if length < CONVERGED and np.abs(step) @ extent < STILL:
+        if _information_left(slope.information, information)[0][0] < ROUNDED_AWAY:
+            break
+        if length < CONVERGED and np.abs(whole) @ extent < STILL:  # a halved step is small everywhere
             return Maximum(beta, point, slope, begin, steps)
     raise _runs_off(slope.information, information, beta - start, names, where)
 

@@ -6,6 +6,8 @@ import numpy as np
 
 Z95 = 1.959963984540054  # 97.5% quantile of the standard normal
 
+ROUNDING = 1e-12  # a probability so near to zero or one is that
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -37,7 +39,7 @@ class Interval:
 
         Source: Kalbfleisch and Prentice 2002, The Statistical Analysis of Failure Time Data, section 1.4.
         """
-        if not 0 < estimate < 1:
+        if not ROUNDING < estimate < 1 - ROUNDING:
             return cls(float(estimate)).bare("a probability of zero or one has no standard error")
         reach = _quantile(df) * se / (estimate * -np.log(estimate))
         return cls(float(estimate), float(se), float(estimate ** np.exp(reach)), float(estimate ** np.exp(-reach)))

@@ -20,9 +20,9 @@ from evenwicht.base.arrays import Flags
 from evenwicht.base.columns import MEANINGS, NUMBER, Column, Precision, SourceColumn
 from evenwicht.base.errors import DataError, listed
 from evenwicht.base.faults import Faults
+from evenwicht.ingest.placeholders import Dates, doubtful
 from evenwicht.ingest.text import trimmed
 
-Dates = NDArray[np.datetime64]
 Text = Any  # pyarrow.StringArray: pyarrow has no type stubs
 LEAST_SHOWN = 10  # people who must share a value before a message shows it
 MOST_SHOWN = 3  # values in one message
@@ -317,8 +317,39 @@ def _date(cells: _Cells) -> pd.Series:
         f"Write dates as {FORMS[precision]} or list it under `missing`.",
     )
     known = cells.accepted_inside(known, dates, FIRST_DATE, LAST_DATE)
+    known = _true_dates(cells, known, dates)
     _tell_times(text, known, cells.where)
     return pd.Series(np.where(known, dates, NO_DATE).astype("datetime64[ns]"))
+
+
+def _true_dates(cells: _Cells, known: Flags, dates: Dates) -> Flags:
+    """Return who has a date that does not stand for none, (n,); say how many others may stand for none."""
+    column = cells.column
+    doubt = doubtful(
+        np.where(known, dates, NO_DATE),
+        UNITS[column.precision],
+        low=column.minimum is None,
+        high=column.maximum is None,
+    )
+    fix = "List what stands for no date under `missing`; if it is true, state `minimum` and `maximum`."
+    far = int((doubt.far & ~doubt.on_such_a_day).sum())
+    if far:
+        warnings.warn(
+            f"{cells.where}: {_counted(far, 'date lies', 'dates lie')} far from all others. {fix}", stacklevel=2
+        )
+    for day, n in doubt.spikes.items():
+        warnings.warn(
+            f"{cells.where}: {day} stands in {n} rows, many more than the days around it, and often stands for no "
+            f"date. {fix}",
+            stacklevel=2,
+        )
+    return cells.accepted(
+        known,
+        doubt.on_such_a_day,
+        "no date",
+        "far from all others, on a day that often stands for no date, such as 1900-01-01 or 1970-01-01",
+        fix,
+    )
 
 
 def _as_dates(text: Text, precision: Precision) -> Dates:

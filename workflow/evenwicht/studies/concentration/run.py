@@ -203,7 +203,7 @@ def _spread(rows: Rows, use: _Use) -> None:
         _judged(rows, "gini", share_interval(sampling, gini), about, about.unused, size)
         used = share_interval(sampling, users)
         rows.add("users_share", "observed", used, **size)
-        value = 1 - (1 - gini.value) / users.value
+        value = max(0.0, 1 - (1 - gini.value) / users.value)  # of one user, rounding can leave it below zero
         among = combined(value, (1 / users.value, gini), ((1 - gini.value) / users.value**2, users))
         interval, _ = judged("gini", share_interval(sampling, among), about, 0.0)
         rows.add("gini_users", "observed", interval, **size)
