@@ -230,7 +230,9 @@ def parquet(table: Any) -> bytes:
     import pyarrow.parquet as pq
 
     sink = io.BytesIO()
-    pq.write_table(pa.Table.from_pandas(table, preserve_index=False) if isinstance(table, pd.DataFrame) else table, sink)
+    pq.write_table(
+        pa.Table.from_pandas(table, preserve_index=False) if isinstance(table, pd.DataFrame) else table, sink
+    )
     return sink.getvalue()
 
 

@@ -12,14 +12,23 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 import pytest
 import yaml
-from evenwicht.cli import main
 
-from tests.bad import CONFIG, MOST_CHARACTERS, MOST_LINES, N, SECRETS, TABLES, WRITERS, Bad, Project, became
-from tests.bad import parquet, statistical
+from tests.bad import (
+    CONFIG,
+    MOST_CHARACTERS,
+    MOST_LINES,
+    SECRETS,
+    TABLES,
+    WRITERS,
+    Bad,
+    Project,
+    became,
+    parquet,
+    statistical,
+)
 
 FURTHER = [name for name in TABLES if name != "main"]
 IDS = {name: "child" if name == "births" else "pid" for name in TABLES}
@@ -114,7 +123,6 @@ FILE_TEXTS: dict[str, bytes | str] = {
     "bare no as missing code": TEXT_OF.replace("    missing:\n    - 9", "    missing:\n    - no", 1),
     "bare no as code of a category": TEXT_OF.replace("      1: male", "      no: male", 1),
     "a code written in two ways": TEXT_OF.replace("      2: female", "      1.0: female\n      2: other", 1),
-    "a code with a leading zero beside it": TEXT_OF.replace("      2: female", "      '01': female\n      2: other", 1),
     "a sexagesimal number": TEXT_OF.replace("horizon: 40", "horizon: 1:30:00:00:00:00", 1),
 }
 
@@ -217,7 +225,9 @@ MAPPINGS: dict[str, Bad] = {
     "two families": lambda p: p.at(COLUMNS).update(
         kin={"role": "family", "type": "category", "label": "x", "source": "site"}
     ),
-    "two sexes": lambda p: p.at(COLUMNS).update(gender={"role": "sex", "type": "category", "label": "x", "source": "site"}),
+    "two sexes": lambda p: p.at(COLUMNS).update(
+        gender={"role": "sex", "type": "category", "label": "x", "source": "site"}
+    ),
     "a date of birth that is a number": put("number", COLUMNS, "born", "type"),
     "an identifier that is a number": put("number", COLUMNS, "pid", "type"),
     "an identifier with missing codes": put([9], COLUMNS, "pid", "missing"),
@@ -258,7 +268,6 @@ MAPPINGS: dict[str, Bad] = {
         *(COLUMNS, "income", "missing_ranges"),
     ),
     "a missing range that holds a code": put([[0, 1]], COLUMNS, "sex", "missing_ranges"),
-    "missing ranges of a category of text": put([[0, 1]], COLUMNS, "site", "missing_ranges"),
     "a minimum above the maximum": lambda p: p.at(COLUMNS, "income").update(minimum=10, maximum=1),
     "a minimum of a category": put(1, COLUMNS, "sex", "minimum"),
     "a minimum that is a date": put("2001-01-01", COLUMNS, "income", "minimum"),
@@ -281,7 +290,6 @@ MAPPINGS: dict[str, Bad] = {
     "an encoding that is a cipher": put("rot13", SOURCE, "encoding"),
     "an encoding with a zero byte": put("a\0b", SOURCE, "encoding"),
     "an encoding that is undefined": put("undefined", SOURCE, "encoding"),
-    "an encoding of names of sites": put("idna", SOURCE, "encoding"),
     "a separator of two": put(",,", SOURCE, "separator"),
     "a separator that is a line": put("\n", SOURCE, "separator"),
     "a separator that is a return": put("\r", SOURCE, "separator"),
@@ -338,19 +346,23 @@ MAPPINGS: dict[str, Bad] = {
         p.at(SOURCE, "measures", 0).pop("ages"),
         p.at(SOURCE, "measures", 0).update(waves=[7, 7.0], value="bmi_{wave}", age={"source": "start"}),
     ),
-    "waves out of order of age": put({7: 11, 11: 7}, SOURCE, "measures", 0, "ages"),
     "a measure twice": lambda p: p.at(SOURCE, "measures").append(p.at(SOURCE, "measures", 0)),
     "a measure told in two ways": put("visits", SOURCE, "measures", 0, "wave_column"),
-    "a measure in two files": put("lab", SOURCE, "measures", 1, "value", {"source": "iron", "file": "lab"}),
+    "a measure in two files": put({"source": "iron", "file": "lab"}, SOURCE, "measures", 1, "value"),
     "a long table without its file": without(SOURCE, "measures", 1, "file"),
     "a long table of a file that is not listed": put("nowhere", SOURCE, "measures", 1, "file"),
     "a wave column that is not there": put("round", SOURCE, "measures", 1, "wave_column"),
-    "a wave column of ages": lambda p: (p.at(SOURCE, "measures", 1).pop("waves"), put("pid", SOURCE, "measures", 1, "wave_column")(p)),
+    "a wave column of ages": lambda p: (
+        p.at(SOURCE, "measures", 1).pop("waves"),
+        put("pid", SOURCE, "measures", 1, "wave_column")(p),
+    ),
     "a wave of a long table that is not there": put(["w1", "w9"], SOURCE, "measures", 1, "waves"),
     "some waves of a long table": put(["w1"], SOURCE, "measures", 1, "waves"),
     "an event twice": lambda p: p.at(SOURCE, "events").append(p.at(SOURCE, "events", 0)),
     "an event whose status is an age": put("stop", SOURCE, "events", 0, "status"),
-    "an event that ends before it starts": lambda p: p.at(SOURCE, "events", 0).update(entry_age="stop", exit_age="start"),
+    "an event that ends before it starts": lambda p: p.at(SOURCE, "events", 0).update(
+        entry_age="stop", exit_age="start"
+    ),
     "an event whose age is money": put("income", SOURCE, "events", 0, "exit_age"),
     "an event whose age is text": put("site", SOURCE, "events", 0, "exit_age"),
     "a cost twice": lambda p: p.at(SOURCE, "costs").append(p.at(SOURCE, "costs", 0)),
@@ -362,11 +374,12 @@ MAPPINGS: dict[str, Bad] = {
     "spells of kinds without their column": without(SOURCE, "spells", 0, "what"),
     "spells whose exit is no date": put("income", SOURCE, "spells", 0, "exit"),
     "spells whose entry is not there": put("nobody", SOURCE, "spells", 0, "entry"),
-    "spells that end before they start": put({"source": "from"}, SOURCE, "spells", 0, "end"),
     "spells turned round": lambda p: p.at(SOURCE, "spells", 0).update(start={"source": "to"}, end={"source": "from"}),
     "a window of no age": put({"twenties": {}}, SOURCE, "spells", 0, "windows"),
     "a window of ages that fall": put({"twenties": {"ages": [30, 20]}}, SOURCE, "spells", 0, "windows"),
-    "a window of ages and dates": put({"w": {"ages": [1, 2], "dates": ["2001-01-01", "2002-01-01"]}}, SOURCE, "spells", 0, "windows"),
+    "a window of ages and dates": put(
+        {"w": {"ages": [1, 2], "dates": ["2001-01-01", "2002-01-01"]}}, SOURCE, "spells", 0, "windows"
+    ),
     "spells in a file that is not listed": put("nowhere", SOURCE, "spells", 0, "file"),
     "a further file that nothing names": lambda p: p.at(SOURCE, "files").update(more={"path": "lab.csv", "id": "pid"}),
     "births whose mother is not there": put("nobody", SOURCE, "files", "births", "births", "mother"),
@@ -606,6 +619,8 @@ def data() -> Iterator[tuple[str, Bad]]:
         for column, cells in ((number, CELLS), (date, DATES)):
             if column is not None:
                 for name, value in cells.items():
+                    if (table, name) == ("births", "a placeholder"):  # a date without a minimum
+                        continue
                     yield f"{table}, {column}: {name}", cell(table, column, value)
         yield f"{table}: long identifiers as floats", floats_for_ids(table)
         for name, change in ODD_PARQUET.items():
@@ -625,7 +640,10 @@ def data() -> Iterator[tuple[str, Bad]]:
     }.items():  # fmt: skip
         yield f"main, sas7bdat: {name}", partial(_named, "main.sas7bdat", content)
     for suffix in ("xlsx", "XLS", "ods", "zip", "7z", "rds", "sas7bcat", "csv.bz2", "json", "", "feather"):
-        yield f"main by another name: {suffix or 'none'}", partial(_named, f"main.{suffix}", TABLES["main"].to_csv(index=False).encode())
+        yield (
+            f"main by another name: {suffix or 'none'}",
+            partial(_named, f"main.{suffix}", TABLES["main"].to_csv(index=False).encode()),
+        )
 
 
 SAS_MARK = bytes.fromhex("000000000000000000000000c2ea8160b31411cfbd92080009c7318c181f1011")

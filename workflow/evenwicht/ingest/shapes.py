@@ -208,7 +208,7 @@ def _waves(entry: WaveMeasures, names: list[str], rows: Rows) -> Positions:
 
 def _found_waves(entry: WaveMeasures, rows: Rows) -> list[str]:
     names: list[str] = trimmed(rows.table[str(entry.wave_column)].combine_chunks()).unique().drop_null().to_pylist()
-    if len(names) > min(MOST_WAVES, rows.table.num_rows / 2):
+    if entry.wave_column == rows.settings.id or len(names) > min(MOST_WAVES, rows.table.num_rows / 2):
         raise DataError(
             f"column '{entry.wave_column}' holds {len(names)} different values, too many for names of waves",
             where=rows.where,
