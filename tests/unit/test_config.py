@@ -320,7 +320,7 @@ UNREADABLE: dict[str, tuple[bytes, str]] = {
     "date that does not exist": (b"first: 1954-02-30\n", "line 1: not valid YAML: day is out of range for month"),
     "list as a key": (b"? [a, b]\n: c\n", "line 1: not valid YAML: .*unhashable"),
     "nested without end": (b"[" * 5000, "nested too deeply"),
-    "empty": (b"", "not a mapping"),
+    "empty": (b"", "the file is empty"),
 }
 
 

@@ -231,9 +231,13 @@ OWN = {"amount": {"value": 10, "tag": "V", "source": "a source"}, "kind": "resou
 @pytest.mark.parametrize(
     ("changes", "place", "what"),
     [
-        ({"rates": "n1"}, "studies.money.rates", "'n1' is not a convention of discount rates"),
+        ({"rates": "n1"}, "studies.money.rates", "'n1' is not a convention of discount rates. "),
         ({"worth": {"crime_91": {"ages": [19, 27], "price": OWN}}}, "worth.crime_91", "not an outcome of the study"),
-        ({"worth": {"crime_19": {"ages": [19, 27], "price": "nl_crime"}}}, "worth.crime_19.price", "'nl_crime' is not"),
+        (
+            {"worth": {"crime_19": {"ages": [19, 27], "price": "nl_crime"}}},
+            "worth.crime_19.price",
+            "'nl_crime' is not a price that is shipped. ",
+        ),
         (
             {"worth": {"crime_19": {"ages": [19, 27], "price": "uk_crime_robbery"}}},
             "worth.crime_19.price",

@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Mapping
+from itertools import combinations
 from math import inf
 from typing import Annotated, Any, Literal, get_args
 
@@ -26,9 +27,11 @@ Role = Literal[
 ]
 Precision = Literal["day", "month", "year"]
 Meaning = Literal["not_known", "refused", "not_asked", "not_in_wave", "dead"]
+SINGLE: tuple[Role, ...] = ("family", "birth_date", "sex")  # what a person has one of, beside the identifier
 MEANINGS: tuple[Meaning, ...] = get_args(Meaning)
 NOT_KNOWN: Meaning = "not_known"
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+ZEROS = r"^(-?\d+)[.,]0+$"  # the same code as without them
 TRUTH_WORDS = {"0": False, "1": True, "no": False, "yes": True, "false": False, "true": True}
 
 
@@ -59,9 +62,18 @@ class MissingRange(Strict):
             raise ValueError("lowest must not exceed highest")
         return self
 
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Its ends, infinite where it has none."""
+        return (-inf if self.lowest is None else self.lowest), (inf if self.highest is None else self.highest)
+
+    def meets(self, other: "MissingRange") -> bool:
+        """Whether a number lies in both."""
+        return self.limits[0] <= other.limits[1] and other.limits[0] <= self.limits[1]
+
     def holds(self, values: Any) -> Any:
         """Whether numbers lie in it, flags of the same shape."""
-        low, high = (-inf if self.lowest is None else self.lowest), (inf if self.highest is None else self.highest)
+        low, high = self.limits
         return (values >= low) & (values <= high)
 
 
@@ -87,7 +99,7 @@ def in_file(file: str, source: str) -> str:
 class SourceColumn(Strict):
     """How the text of a source column becomes values; only the empty cell and declared codes are missing."""
 
-    source: str | None = Field(None, description="Name in the source table; the same name if left out")
+    source: str | None = Field(None, min_length=1, description="Name in the source table; the same name if left out")
     file: Name | None = Field(None, description="Which of the further `files` it stands in; the main table if left out")
     type: Literal["number", "integer", "boolean", "category", "date"] = Field(
         "number", description="What its values are; boolean is a yes/no column"
@@ -126,6 +138,7 @@ class SourceColumn(Strict):
         both = [code for code in self.codes if code in self.missing]
         if both:
             raise ValueError(f"{', '.join(both)} stands in `codes` and in `missing`")
+        self._check_spellings()
         self._check_missing_ranges()
         if self.precision != "day" and self.type != "date":
             raise ValueError("precision belongs to type date")
@@ -136,9 +149,28 @@ class SourceColumn(Strict):
             raise ValueError("yes_code belongs to type boolean")
         return self
 
+    def _check_spellings(self) -> None:
+        """Refuse two codes that are one in the source, such as 9 and 9.0, but do not say the same."""
+        met: dict[object, tuple[str, str | None]] = {}
+        for code, meaning in [*((code, None) for code in self.codes), *self.missing.items()]:
+            other, meant = met.setdefault(self._read_as(code), (code, meaning))
+            if other != code and (meaning is None or meant != meaning):
+                raise ValueError(f"{other} and {code} are one code, written in two ways, and do not mean the same")
+
+    def _read_as(self, code: str) -> object:
+        """What a code is once it is read, however it is written."""
+        if self.type in ("number", "integer"):
+            return float(code) if NUMBER.fullmatch(code) else code
+        if self.type == "date":
+            return code[: len("YYYY-MM-DD")]
+        return re.sub(ZEROS, r"\1", code) if self.codes or self.type == "boolean" else code
+
     def _check_missing_ranges(self) -> None:
         if self.missing_ranges and self.type == "date":
             raise ValueError("missing_ranges are of numbers; list dates under `missing`")
+        for first, second in combinations(self.missing_ranges, 2):
+            if first.meaning != second.meaning and first.meets(second):
+                raise ValueError(f"missing_ranges of {first.meaning} and of {second.meaning} overlap")
         both = [
             code
             for code in self.codes

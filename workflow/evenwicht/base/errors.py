@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, NamedTuple
 
 MOST_LISTED = 12
+MOST_CHARACTERS = 1_000  # of each part of a message
 INTERNAL = 1  # the exit code of every other error, which is the program's own fault
 
 
@@ -18,13 +19,19 @@ def listed(names: Iterable[object]) -> str:
     return ", ".join(texts) if more <= 0 else f"{', '.join(texts[:MOST_LISTED])} and {more} more"
 
 
+def bounded(text: str) -> str:
+    """Put text on one line, and cut it if it is very long: names in it may be of any length."""
+    line = " ".join(text[: MOST_CHARACTERS + 1].splitlines())
+    return line if len(text) <= MOST_CHARACTERS else f"{line[:MOST_CHARACTERS]}..."
+
+
 class EvenwichtError(Exception):
     """Base of every error that is the input's fault, not the program's; `what` is wrong, without where and the fix."""
 
     exit_code: ClassVar[int]
 
     def __init__(self, what: str, *, where: str, fix: str) -> None:
-        super().__init__(f"{where}: {what}. {fix}")
+        super().__init__(f"{bounded(where)}: {bounded(what)}. {bounded(fix)}")
         self.what = what
 
     def __reduce__(self) -> tuple[Any, ...]:

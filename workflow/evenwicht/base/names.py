@@ -18,6 +18,8 @@ def code_text(code: object) -> object:
     """Return a code as text, so that it survives JSON; a whole number has one spelling, whatever YAML made of it."""
     if isinstance(code, bool):
         raise ValueError(f"YAML reads a bare yes, no, on, off, true or false as {code}; write the code in quotes")
+    if isinstance(code, list | dict | tuple | set):
+        raise ValueError("a code is a number or a text, not a list or a section")
     if isinstance(code, float) and code.is_integer():
         return str(int(code))
     if isinstance(code, int | float | dt.date):

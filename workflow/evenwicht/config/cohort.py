@@ -9,8 +9,8 @@ from pydantic import Field, model_validator
 
 from evenwicht.base.adjustment import Adjustment
 from evenwicht.base.codebook import Codebook
-from evenwicht.base.columns import Column
-from evenwicht.base.errors import Mistake
+from evenwicht.base.columns import SINGLE, Column
+from evenwicht.base.errors import Mistake, listed
 from evenwicht.base.exposures import Contrast
 from evenwicht.base.names import Name, Reason, Strict
 from evenwicht.base.outcomes import (
@@ -176,6 +176,9 @@ class CohortConfig(Strict):
         book = self.codebook
         if len(book.role("id")) != 1:
             yield Mistake("columns", "there must be exactly one column with role 'id'", "Set the role of one column.")
+        for role in SINGLE:
+            if len(found := book.role(role)) > 1:
+                yield Mistake("columns", f"{listed(found)} have role {role}, and one can", "Keep the role of one.")
         for path, sector in self.source.cost_sectors.items():
             yield from unknown(path, sector, book.sectors, "a sector")
         for name, column in self.columns.items():

@@ -1,6 +1,8 @@
 """Read config files and say, for every mistake, which file, which key and how to fix it."""
 
 import difflib
+import re
+import reprlib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -23,12 +25,19 @@ SHIPPED = PROJECT / "config" / LEVERS
 MOST_MISTAKES = 12  # in one message
 MOST_SUGGESTED = 100  # mistakes for whose keys the nearest known one is looked up
 MOST_BYTES, MOST_VALUES = 1_000_000, 200_000  # of a file
+MOST_CHARACTERS = 10_000  # of one text
 MOST_SHOWN = 80  # characters of a wrong value
 OTHER_FORM = "string_type", "model_type"  # faults of a key that is text or a section, in the form that was not meant
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
     """A YAML loader to which a key that stands twice is an error, not a silent overwrite."""
+
+    def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> Any:
+        """Tell what a bare word is; numbers are decimal."""
+        if kind is yaml.ScalarNode and implicit[0] and _OTHER_NUMBERS.fullmatch(value):
+            return self.DEFAULT_SCALAR_TAG
+        return super().resolve(kind, value, implicit)
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         """Build one value; a date that does not exist or a key that is a list names its line too."""
@@ -48,7 +57,16 @@ def _mapping(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> dict[Any, Any]
     return loader.construct_mapping(node, deep=True)
 
 
+def _refused(_: _UniqueKeyLoader, node: yaml.Node) -> Any:
+    raise yaml.MarkedYAMLError(problem="bytes, which would pass as text", problem_mark=node.start_mark)
+
+
 _UniqueKeyLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+_UniqueKeyLoader.add_constructor("tag:yaml.org,2002:binary", _refused)
+# YAML 1.1 also reads 010 as 8 and 1:30 as 90: here a whole number is decimal, and such a code or time stays as written
+_OTHER_NUMBERS = re.compile(r"[-+]?(0[0-9_]+|[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?)")
+_SHOWN = reprlib.Repr()  # bounded in depth and length: a value may be millions once it is written out
+_SHOWN.maxstring = _SHOWN.maxother = MOST_SHOWN
 
 
 def _loaded(text: str) -> Any:
@@ -68,6 +86,8 @@ def _require_few_values(node: yaml.Node, counted: dict[int, int]) -> int:
     if id(node) in counted:
         return counted[id(node)]
     counted[id(node)] = MOST_VALUES + 1  # met again below itself, it has no end
+    if isinstance(node, yaml.ScalarNode):
+        _require_plain_text(node)
     below = [part for pair in node.value for part in pair] if isinstance(node, yaml.MappingNode) else node.value
     values = 1 if isinstance(node, yaml.ScalarNode) else 1 + sum(_require_few_values(part, counted) for part in below)
     if values > MOST_VALUES:
@@ -75,6 +95,16 @@ def _require_few_values(node: yaml.Node, counted: dict[int, int]) -> int:
         raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
     counted[id(node)] = values
     return values
+
+
+def _require_plain_text(node: yaml.ScalarNode) -> None:
+    if len(node.value) > MOST_CHARACTERS:
+        problem = f"a text of {len(node.value)} characters; the longest may have {MOST_CHARACTERS}"
+        raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
+    try:
+        node.value.encode()
+    except UnicodeEncodeError:
+        raise yaml.MarkedYAMLError(problem="half a character", problem_mark=node.start_mark) from None
 
 
 def read_yaml(path: str | Path) -> dict[str, Any]:
@@ -88,10 +118,15 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     reason = why_unreadable(path)
     if reason is not None:
         raise ConfigError(reason, where=str(path), fix="Create it or correct its path (in a run config: `cohorts`).")
-    if Path(path).stat().st_size > MOST_BYTES:
+    size = Path(path).stat().st_size
+    if size == 0:  # so are files of the system, such as its log, that wait for ever
+        raise ConfigError("the file is empty", where=str(path), fix="Start from config/dunedin.yaml.")
+    if size > MOST_BYTES:
         raise ConfigError("too large for a config file", where=str(path), fix="Is it a YAML file of settings?")
     try:
         data = _loaded(Path(path).read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", where=str(path), fix="Try again, or copy it.") from None
     except UnicodeDecodeError:
         raise ConfigError("not UTF-8 text", where=str(path), fix="Save it as UTF-8.") from None
     except yaml.MarkedYAMLError as error:
@@ -258,7 +293,7 @@ def _mistake(error: Any, data: Mapping[str, Any], suggest: bool) -> Mistake:
         return Mistake(path, str(error["ctx"]["error"]), "Correct these values together.")
     if kind == "dict_type" and got is None:
         return Mistake(path, "it is empty", "Add at least one entry.")
-    shown = repr(got)
+    shown = _SHOWN.repr(got)
     shown = shown if len(shown) <= MOST_SHOWN else f"{shown[:MOST_SHOWN]}..."
     return Mistake(path, f"{error['msg'][0].lower()}{error['msg'][1:]} (got {shown})", "Correct the value.")
 

@@ -25,9 +25,14 @@ class Births(Strict):
     born: DateColumn = Field(description="Column with the date of birth")
 
     @property
+    def parents(self) -> list[str]:
+        """The columns with the ids of parents."""
+        return [self.mother, *([self.father] if self.father is not None else [])]
+
+    @property
     def named(self) -> list[str]:
         """The columns it reads."""
-        return [self.mother, *([self.father] if self.father is not None else []), str(self.born.source)]
+        return [*self.parents, str(self.born.source)]
 
 
 def of_births(

@@ -47,11 +47,11 @@ def _with_format(source: TableFile, job: Callable[[Format], Found]) -> Found:
     reason = why_unreadable(path)
     if reason is not None:
         raise DataError(
-            reason, where=path, fix="Correct `source.path` (relative to the working directory) or its rights."
+            reason, where=path, fix=f"Correct `{source.key}.path` (relative to the working directory) or its rights."
         )
     form = format_of(path)
     if form is None:
-        raise _unknown(path)
+        raise _unknown(source)
     try:
         if Path(path).stat().st_size == 0:
             raise DataError("the file is empty", where=path, fix="Export it again.")
@@ -60,7 +60,8 @@ def _with_format(source: TableFile, job: Callable[[Format], Found]) -> Found:
         raise DataError(f"cannot be read: {error.strerror}", where=path, fix="Try again, or copy it.") from None
 
 
-def _unknown(path: str) -> DataError:
+def _unknown(source: TableFile) -> DataError:
+    path = source.path
     if path.lower().endswith(WORKBOOKS):
         return DataError(
             "a workbook, and workbooks are no tables of data: their cells change silently (dates, codes, long numbers)",
@@ -72,5 +73,5 @@ def _unknown(path: str) -> DataError:
     return DataError(
         f"not a {', '.join(READERS)} file",
         where=path,
-        fix="Export it as CSV in UTF-8 or as Parquet, or correct `source.path`.",
+        fix=f"Export it as CSV in UTF-8 or as Parquet, or correct `{source.key}.path`.",
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from evenwicht.base.errors import DataError, listed
 
-LOOKS_LIKE_DATA = re.compile(r"[-+.,:/\d\s]*\d[-+.,:/\d\s]*")
+LOOKS_LIKE_DATA = re.compile(r"[-+.,:/\d\s]*\d[-+.,:/\d\s]*|[\[{<].*[:>].*", re.DOTALL)  # or JSON, or a page of the web
 
 
 def look_like_data(names: Sequence[str]) -> bool:
@@ -27,7 +27,7 @@ def require_names(names: Sequence[str], wanted: Sequence[str], where: str) -> No
         spelt = [f"{by_case[name.casefold()]} for {name}" for name in absent if name.casefold() in by_case]
         other_case = f"Upper and lower case differ: {listed(spelt)}. " if spelt else ""
         present = (
-            "The first line holds numbers or dates: is the line with the names missing?"
+            "The first line holds numbers, dates or markup: is the line with the names missing?"
             if headless
             else f"Present: {listed(names)}."
         )

@@ -36,6 +36,7 @@ CELLS_AT_ONCE = 2_000_000  # each is an object of Python until it stands in a co
 # what pyreadstat was seen to raise on broken files beside its own errors
 FAULTS_OF_BROKEN_FILES = (ValueError, TypeError, OverflowError, IndexError, MemoryError)
 PROBE = "import sys, pyreadstat; getattr(pyreadstat, sys.argv[1])(sys.argv[2], metadataonly=True)"
+LONGEST_PROBE = 20  # seconds; what a whole file says of itself is read in one, and a damaged one may never end
 ENDS = (0, 1)  # of a program that read the file, and of one that says why it cannot
 FIRST_YEAR, LAST_YEAR = 1, 9999  # what ISO 8601 writes with four digits
 
@@ -147,8 +148,12 @@ def _metadata(source: "TableFile", dialect: Dialect) -> Any:
 
 @lru_cache
 def _survives(function: str, path: str, size: int, changed: int) -> bool:  # noqa: ARG001 a changed file is another
-    """Whether a process lives that reads what the file says of itself: a broken one can end it without an error."""
-    done = subprocess.run([sys.executable, "-c", PROBE, function, path], capture_output=True, check=False)
+    """Whether a process that reads what the file says of itself ends by itself: a broken one can kill or hold it."""
+    command = [sys.executable, "-c", PROBE, function, path]
+    try:
+        done = subprocess.run(command, capture_output=True, check=False, timeout=LONGEST_PROBE)
+    except subprocess.TimeoutExpired:
+        return False
     return done.returncode in ENDS
 
 
@@ -183,12 +188,12 @@ def _wrong_encoding(source: "TableFile") -> DataError:
         return DataError(
             "its text is not in the encoding that the file states",
             where=source.path,
-            fix="Declare `encoding` under `source` (old files from Windows are often cp1252).",
+            fix=f"Declare `encoding` under `{source.key}` (old files from Windows are often cp1252).",
         )
     return DataError(
         f"its text is not in the encoding {source.encoding}, or this format cannot be read in it",
         where=source.path,
-        fix="Correct `encoding` of `source`, or leave it out: the file states its own.",
+        fix=f"Correct `encoding` of `{source.key}`, or leave it out: the file states its own.",
     )
 
 

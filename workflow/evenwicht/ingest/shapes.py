@@ -65,12 +65,23 @@ class Joined:
     source
         The source, its measures of several waves replaced by one for each wave.
     further
-        Further files, by name, with the columns that spells read.
+        Further files, by name.
     """
 
     flat: pa.Table
     source: WideSource
     further: dict[str, Rows]
+
+    def for_spells(self) -> "Joined":
+        """Return it with no more than the columns that spells read."""
+        named = {
+            file: list(
+                dict.fromkeys(name for spells in self.source.spells if spells.file == file for name in spells.named)
+            )
+            for file in self.further
+        }
+        further = {file: replace(rows, table=rows.table.select(named[file])) for file, rows in self.further.items()}
+        return replace(self, flat=self.flat.select([]), further=further)
 
     def with_spells(self, cohort: Cohort) -> Cohort:
         """Return the cohort with the costs, events and exposures of spells, whose files are let go.
@@ -150,13 +161,7 @@ def joined(source: WideSource, book: Codebook, files: Files) -> Joined:
         if entry.long:
             waves, flat = _by_row(entry, further[str(entry.file)], flat)
             measures += waves
-    spelt = {
-        file: replace(
-            rows, table=rows.table.select(dict.fromkeys(name for s in own.spells if s.file == file for name in s.named))
-        )
-        for file, rows in further.items()
-    }
-    return Joined(flat, source.model_copy(update={"measures": measures}), spelt)
+    return Joined(flat, source.model_copy(update={"measures": measures}), further)
 
 
 def _by_name(entry: WaveMeasures, source: WideSource, files: Files, where: str) -> list[MeasureMap]:
@@ -222,7 +227,7 @@ def _waves(entry: WaveMeasures, names: list[str], rows: Rows) -> Positions:
 
 def _found_waves(entry: WaveMeasures, rows: Rows) -> list[str]:
     names: list[str] = trimmed(rows.table[str(entry.wave_column)].combine_chunks()).unique().drop_null().to_pylist()
-    if len(names) > min(MOST_WAVES, rows.table.num_rows / 2):
+    if entry.wave_column == rows.settings.id or len(names) > min(MOST_WAVES, rows.table.num_rows / 2):
         raise DataError(
             f"column '{entry.wave_column}' holds {len(names)} different values, too many for names of waves",
             where=rows.where,

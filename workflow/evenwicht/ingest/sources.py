@@ -2,9 +2,9 @@
 
 from collections import Counter
 from pathlib import PurePath
-from typing import ClassVar, Literal
+from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from evenwicht.base.columns import SourceColumn
 from evenwicht.base.errors import listed
@@ -40,8 +40,6 @@ class CostMap(Strict):
 
 class TableFile(Strict):
     """A file of text (CSV, TSV, TXT), of Parquet, or of Stata, SPSS or SAS."""
-
-    key: ClassVar[str] = "source"  # where the cohort file describes it
 
     path: str = Field(description="Path of the file, relative to the working directory")
     separator: str | None = Field(
@@ -86,6 +84,11 @@ class TableFile(Strict):
         return self
 
     @property
+    def key(self) -> str:
+        """Where the cohort file describes it."""
+        return "source"
+
+    @property
     def delimiter(self) -> str:
         """What stands between the cells of a text file."""
         return self.separator or ("\t" if ".tsv" in PurePath(self.path.lower()).suffixes[-2:] else ",")
@@ -97,10 +100,21 @@ class FurtherFile(TableFile):
     A person without a row in it has empty cells; rows of others are left out. Both are counted.
     """
 
-    key: ClassVar[str] = "source.files.*"
+    _name: str = PrivateAttr("*")  # among the further files, by which the source calls it
 
     id: str = Field(min_length=1, description="Column with the identifier of the person")
     births: Births | None = Field(None, description="Parents of births: adds columns `family`, `parity` and `interval`")
+
+    @model_validator(mode="after")
+    def _ids_stand_apart(self) -> "FurtherFile":
+        people = [self.id, *([] if self.births is None else self.births.parents)]
+        if len(set(people)) < len(people):
+            raise ValueError("the ids of a person, the mother and the father stand in columns of their own")
+        return self
+
+    @property
+    def key(self) -> str:
+        return f"source.files.{self._name}"
 
 
 class WideSource(SourceSettings):
@@ -120,6 +134,12 @@ class WideSource(SourceSettings):
     spells: list[Spells] = Field(
         default=[], description="Files of spells, which become costs, events, and exposures that change over time"
     )
+
+    @model_validator(mode="after")
+    def _files_know_their_names(self) -> "WideSource":
+        for name, file in self.files.items():
+            file._name = name
+        return self
 
     @model_validator(mode="after")
     def _nothing_is_mapped_twice(self) -> "WideSource":
@@ -217,6 +237,15 @@ class WideSource(SourceSettings):
             *(column for m in self.single for column in (m.age, m.value)),
             *(column for e in self.events for column in (e.entry_age, e.exit_age, e.status)),
             *(c.amount for c in self.costs),
+        ]
+
+    def described_by_row(self, file: str) -> list[SourceColumn]:
+        """The columns of a further file that are read row by row: of long tables, spells and births."""
+        births = self.files[file].births
+        return [
+            *(column for m in self.several if m.long and m.file == file for column in m.described),
+            *(column for spells in self.spells if spells.file == file for column in spells.described),
+            *([births.born] if births is not None else []),
         ]
 
     def marks_of(self, file: str | None) -> tuple[str, str]:

@@ -217,6 +217,7 @@ def of_spells(
         events.append(table[rest])
         told.append(f"{event}: {int(rest.sum())} people followed, {int(had.sum())} had it by entry")
 
+    unborn = int((known & (start < birth[whose])).sum())
     wanted = np.any(list(of_kind.values()), axis=0)
     parts = {
         "count": counted,
@@ -229,6 +230,7 @@ def of_spells(
         f"of {len(start)} spells {', '.join(states)}",
         f"{int((~followed).sum())} of {len(people)} people are not followed",
         *([f"{int(open_end.sum())} spells without a last day go on until {spells.until}"] if open_end.any() else []),
+        *([f"{unborn} spells start before the person is born"] if unborn else []),
         *([f"{unsure} totals are not known, for want of an amount"] if unsure else []),
         *through,
         *told,

@@ -3,7 +3,6 @@
 import warnings
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 
 import pandas as pd
 import pyarrow as pa
@@ -69,14 +68,14 @@ def gathered(source: SourceSettings, book: Codebook, faults: Faults) -> Cohort:
             return flat
 
     together = joined(source, book, Files(_names, read))
-    _require_declared(together, book, faults)
+    _require_declared(together, source, book, faults)
     n, texts = together.flat.num_rows, _columns(together.flat)
-    together = replace(together, flat=together.flat.select([]))  # so that only `texts` holds them
+    together = together.for_spells()  # so that only `texts` holds the rest
     cohort = _mapped(texts, n, together.source, book, faults)
     return cohort if faults.found else together.with_spells(cohort)
 
 
-def _require_declared(together: Joined, book: Codebook, faults: Faults) -> None:
+def _require_declared(together: Joined, original: WideSource, book: Codebook, faults: Faults) -> None:
     """Add a fault for each column with values that its file declares to be missing, and the cohort file does not."""
     source = together.source
     described = [
@@ -88,7 +87,11 @@ def _require_declared(together: Joined, book: Codebook, faults: Faults) -> None:
     for file, settings in [*held, *source.files.items()]:
         columns = [(c.origin(name), c.source or name, c) for c, name in described if c.file == file]
         where = f"cohort {book.cohort}, {f'file {file}' if file else 'source'}"
-        require_declared(together.flat, describe_file(settings), columns, where, settings.decimal, faults)
+        description = describe_file(settings)
+        require_declared(together.flat, description, columns, where, settings.decimal, faults)
+        if file is not None:
+            by_row = [(str(c.source), str(c.source), c) for c in original.described_by_row(file)]
+            require_declared(together.further[file].table, description, by_row, where, settings.decimal, faults)
 
 
 def to_cohort(flat: pa.Table, source: WideSource, book: Codebook, faults: Faults | None = None) -> Cohort:

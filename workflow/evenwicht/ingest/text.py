@@ -31,15 +31,21 @@ def as_text(table: "pa.Table", where: str) -> "pa.Table":
             column = column.cast(kind.value_type)
         if pa.types.is_boolean(column.type):
             column = column.cast(pa.int8())
+        if pa.types.is_duration(column.type):
+            raise _no_value(name, kind, where)
         try:
             columns[name] = _floats(column, name, where) if _is_float(column.type) else column.cast(pa.string())
         except pa.ArrowException:
-            raise DataError(
-                f"column '{name}' holds values of type {kind}, which are no text, number or date",
-                where=where,
-                fix="Write it as text, a number or a date.",
-            ) from None
+            raise _no_value(name, kind, where) from None
     return pa.table(columns)
+
+
+def _no_value(name: str, kind: object, where: str) -> DataError:
+    return DataError(
+        f"column '{name}' holds values of type {kind}, which are no text, number or date",
+        where=where,
+        fix="Write it as text, a number or a date.",
+    )
 
 
 def _is_float(kind: Any) -> bool:

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from evenwicht.base.arrays import Flags
-from evenwicht.base.columns import MEANINGS, NUMBER, Column, Precision, SourceColumn
+from evenwicht.base.columns import MEANINGS, NUMBER, ZEROS, Column, Precision, SourceColumn
 from evenwicht.base.errors import DataError, listed
 from evenwicht.base.faults import Faults
 from evenwicht.ingest.placeholders import Dates, doubtful
@@ -28,11 +28,10 @@ LEAST_SHOWN = 10  # people who must share a value before a message shows it
 MOST_SHOWN = 3  # values in one message
 LARGEST = 2.0**53  # floats hold whole numbers exactly up to here, and nothing that is measured is larger
 WHOLE = r"^[+-]?\d{1,18}(\.0*)?$"
-ZEROS = r"^(-?\d+)[.,]0+$"  # the same code as without them
 BLANK = r"[\s\x{a0}\x{2009}\x{202f}]"  # plain, no-break, thin, and narrow no-break
 LEADING_ZERO = r"^[+-]?0\d"
 MIDNIGHT = r"[T ]00:?00(:?00(\.0+)?)?"
-TIME = r"[T ][0-2]\d:?[0-5]\d(:?[0-5]\d(\.\d+)?)?"
+TIME = r"[T ]([01]\d|2[0-3]):?[0-5]\d(:?[0-5]\d(\.\d+)?)?"
 ZONE = r"(Z|[+-]\d\d(:?\d\d)?)"
 DATES = {
     "day": rf"^\d{{4}}-\d\d-\d\d({TIME}{ZONE}?)?$",

@@ -277,15 +277,18 @@ def part_keys(column: str, parts: int) -> list[str]:
     return [f"{column}={k}of{parts}" for k in range(1, parts + 1)]
 
 
-def unknown(path: str, name: str, known: Iterable[str], what: str) -> Iterator[Mistake]:
-    """Yield the mistake of a name that leads nowhere."""
+OF_STUDY = " of the study"  # whose names are meant, in what says that one is unknown
+
+
+def unknown(path: str, name: str, known: Iterable[str], what: str, of: str = " of this cohort") -> Iterator[Mistake]:
+    """Yield the mistake of a name that leads nowhere; `of` says whose names are known."""
     from difflib import get_close_matches
 
     known = list(known)
     if name not in known:
         close = get_close_matches(name, known, n=1)
         did = f"Did you mean '{close[0]}'? " if close else ""
-        yield Mistake(path, f"'{name}' is not {what} of this cohort", f"{did}Known: {listed(known) or 'none'}.", name)
+        yield Mistake(path, f"'{name}' is not {what}{of}", f"{did}Known: {listed(known) or 'none'}.", name)
 
 
 def all_known(

@@ -74,7 +74,7 @@ def read(source: "TableFile", wanted: list[str]) -> "pa.Table":
             raise DataError(
                 "not a table of text in this separator and encoding",
                 where=source.path,
-                fix="Check `separator` and `encoding` of `source`, and the quotes in the file.",
+                fix=f"Check `separator` and `encoding` of `{source.key}`, and the quotes in the file.",
             ) from None
     return table.rename_columns(list(raw))
 
@@ -151,7 +151,7 @@ def _readable_rows(source: "TableFile") -> Iterator[None]:
         raise DataError(
             f"not text in the encoding {_encoding(source)}",
             where=source.path,
-            fix="Declare `encoding` under `source` (files from Windows are often cp1252), or export it as UTF-8.",
+            fix=f"Declare `encoding` under `{source.key}` (from Windows often cp1252), or export it as UTF-8.",
         ) from None
     except (gzip.BadGzipFile, zlib.error, EOFError):
         raise DataError("not a complete file packed by gzip", where=source.path, fix="Copy or pack it again.") from None
@@ -235,7 +235,7 @@ def _suggest_separator(source: "TableFile", header: list[str]) -> None:
     raise DataError(
         f"the cells seem to be separated by {SEPARATORS[likely]}{' and to have decimal commas' if commas else ''}",
         where=source.path,
-        fix=f"Add {settings} to `source`.",
+        fix=f"Add {settings} to `{source.key}`.",
     )
 
 

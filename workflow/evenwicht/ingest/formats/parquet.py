@@ -24,12 +24,12 @@ def read(source: "TableFile", wanted: list[str]) -> "pa.Table":
     import pyarrow as pa
 
     where = source.path
-    file = _opened(where)
+    file = _opened(source)
     require_names(file.schema_arrow.names, wanted, where)
     try:
         table = file.read(columns=wanted)
     except (pa.ArrowException, OSError):
-        raise _broken(where) from None
+        raise _broken(source) from None
     if table.num_rows == 0:
         raise DataError("the file has no row", where=where, fix="Export it again.")
     return as_text(table.select(wanted), where)
@@ -43,25 +43,27 @@ def described(source: "TableFile") -> FileDescription:
     DataError
         If the file is not Parquet, or not complete.
     """
-    file = _opened(source.path)
+    file = _opened(source)
     return FileDescription(
         {field.name: ColumnDescription(_storage(field.type), format=str(field.type)) for field in file.schema_arrow},
         file.metadata.num_rows,
     )
 
 
-def _opened(where: str) -> Any:
+def _opened(source: "TableFile") -> Any:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        return pq.ParquetFile(where)
+        return pq.ParquetFile(source.path)
     except (pa.ArrowException, OSError):
-        raise _broken(where) from None
+        raise _broken(source) from None
 
 
-def _broken(where: str) -> DataError:
-    return DataError("not a complete Parquet file", where=where, fix="Export it again, or correct `source.path`.")
+def _broken(source: "TableFile") -> DataError:
+    return DataError(
+        "not a complete Parquet file", where=source.path, fix=f"Export it again, or correct `{source.key}.path`."
+    )
 
 
 def _storage(kind: Any) -> Storage:

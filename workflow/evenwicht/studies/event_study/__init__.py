@@ -14,7 +14,7 @@ from evenwicht.display.labels import against
 from evenwicht.display.language import say
 from evenwicht.results import questions
 from evenwicht.results.questions import Part, Question
-from evenwicht.studies.study import NO_DATES, Level, OutcomeStudy, needs_birth_date, unknown
+from evenwicht.studies.study import NO_DATES, OF_STUDY, Level, OutcomeStudy, needs_birth_date, unknown
 
 Quarters = tuple[int, int]
 DOSE, PER_MONTH = "months_of_exposure", "per_1"  # keys of the effect of a month
@@ -106,7 +106,7 @@ class Settings(OutcomeStudy):
                     "Study onset by age, or leave it out.",
                 )
         for name, event in self.from_visit.items():
-            yield from unknown("from_visit", name, self.outcomes, "an outcome of the study")
+            yield from unknown("from_visit", name, self.outcomes, "an outcome", OF_STUDY)
             yield from unknown(f"from_visit.{name}", event, book.events, "an event")
         for index, name in enumerate(self.negative_controls):
             yield from unknown(f"negative_controls.{index}", name, book.events, "an event")

@@ -14,7 +14,7 @@ from evenwicht.levers.figures import Point, in_thirds
 from evenwicht.levers.lever import LeverRef
 from evenwicht.results.questions import HighRisk, Ledger, Question
 from evenwicht.studies.changes import READINGS, ChangeStudy
-from evenwicht.studies.study import Level, needs_binary, unknown
+from evenwicht.studies.study import OF_STUDY, Level, needs_binary, unknown
 
 AT_LEAST, AT_MOST = "change_at_least", "change_at_most"  # at the ends of what is not known of a lever
 
@@ -38,7 +38,7 @@ class Settings(ChangeStudy):
             if self.doing_well in exposed:
                 yield from needs_binary("doing_well", self.doing_well, book)
             else:
-                yield from unknown("doing_well", self.doing_well, exposed, "an exposure in the ledger")
+                yield from unknown("doing_well", self.doing_well, exposed, "an exposure", OF_STUDY)
         if self.high_risk is not None:
             if self.high_risk.offered_to != "highest_risk" or self.high_risk.acts_on.measure != "relative":
                 what = f"{self.high_risk.name} does not lower the risk of those at the highest risk"

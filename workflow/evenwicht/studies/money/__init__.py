@@ -20,7 +20,7 @@ from evenwicht.money.prices import COUNTRIES, CURRENCIES, prices
 from evenwicht.money.tables import Country
 from evenwicht.results.questions import Question
 from evenwicht.studies.changes import ChangeStudy
-from evenwicht.studies.study import Level, all_known, unknown
+from evenwicht.studies.study import OF_STUDY, Level, all_known, unknown
 
 Ages = Annotated[tuple[Age, Age], Field(description="First and last age, years")]
 
@@ -95,20 +95,22 @@ class Settings(ChangeStudy):
             yield Mistake("outcomes", f"'{name}' is the name of a column of money", "Give the outcome another id.")
         if not (self.exposures or self.policies or self.levers):
             yield Mistake("", "nothing is changed", "Name exposures, policies or levers.")
-        yield from unknown("rates", self.rates, conventions(), "a convention of discount rates")
+        yield from unknown("rates", self.rates, conventions(), "a convention of discount rates", "")
         for name, worth in self.worth.items():
-            yield from unknown(f"worth.{name}", name, self.outcomes, "an outcome of the study")
+            yield from unknown(f"worth.{name}", name, self.outcomes, "an outcome", OF_STUDY)
             yield from self._check_price(f"worth.{name}.price", worth.price)
         policies = [] if self.policies is None else [one.column for one in self.policies.columns]
         without = [one.key for one in self.levers if one.lever.cost is None]
         for name in self.costs:
-            yield from unknown(f"costs.{name}", name, [*policies, *without], "a policy, or a lever without a cost,")
+            yield from unknown(
+                f"costs.{name}", name, [*policies, *without], "a policy, or a lever without a cost,", OF_STUDY
+            )
         yield from all_known("transfers", self.transfers, [one.key for one in self.levers], "a lever")
         for index, one in enumerate(self.levers):
             if one.lever.cost is not None:
                 yield from self._convertible(f"levers.{index}", one.lever.cost.currency, one.lever.cost.price_year)
         if self.bought is not None:
-            yield from unknown("bought.outcome", self.bought.outcome, self.outcomes, "an outcome of the study")
+            yield from unknown("bought.outcome", self.bought.outcome, self.outcomes, "an outcome", OF_STUDY)
             if self.bought.outcome in self.worth:
                 what = f"'{self.bought.outcome}' is money already"
                 yield Mistake("bought.outcome", what, "Name an outcome without a price.")
@@ -116,7 +118,7 @@ class Settings(ChangeStudy):
     def _check_price(self, path: str, price: str | OwnPrice) -> Iterator[Mistake]:
         if isinstance(price, OwnPrice):
             return
-        yield from unknown(path, price, prices(), "a price that is shipped")
+        yield from unknown(path, price, prices(), "a price that is shipped", "")
         if price in prices():
             yield from self._convertible(path, prices()[price].currency, prices()[price].price_year)
 
