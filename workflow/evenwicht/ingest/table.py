@@ -1,11 +1,13 @@
 """From a flat table with one row per person to a Cohort."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pandas as pd
 import pyarrow as pa
 
+from evenwicht.base.arrays import Flags
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.columns import SourceColumn
 from evenwicht.base.errors import DataError
@@ -68,7 +70,8 @@ def gathered(source: SourceSettings, book: Codebook, faults: Faults) -> Cohort:
 
     together = joined(source, book, Files(_names, read))
     _require_declared(together, book, faults)
-    cohort = to_cohort(together.flat, together.source, book, faults)
+    cohort = to_cohort(together.flat, together.source, book, faults, together.linked)
+    cohort = replace(cohort, files=together.counted)
     return cohort if faults.found else together.with_spells(cohort)
 
 
@@ -87,7 +90,13 @@ def _require_declared(together: Joined, book: Codebook, faults: Faults) -> None:
         require_declared(together.flat, describe_file(settings), columns, where, settings.decimal, faults)
 
 
-def to_cohort(flat: pa.Table, source: WideSource, book: Codebook, faults: Faults | None = None) -> Cohort:
+def to_cohort(
+    flat: pa.Table,
+    source: WideSource,
+    book: Codebook,
+    faults: Faults | None = None,
+    linked: Mapping[str, Flags] | None = None,
+) -> Cohort:
     """Map a flat table onto the tables of the Cohort, as the cohort file describes.
 
     A person without entry or exit age of an event, or without an amount, has no row in `events` or `costs`.
@@ -103,6 +112,8 @@ def to_cohort(flat: pa.Table, source: WideSource, book: Codebook, faults: Faults
         What the columns are.
     faults
         Gathers what is wrong, if mapping is to go on.
+    linked
+        Who has a row in each further file, (n,) flags by file.
 
     Raises
     ------
@@ -150,7 +161,7 @@ def to_cohort(flat: pa.Table, source: WideSource, book: Codebook, faults: Faults
         )
         for c in source.costs
     ]
-    coded = absences(ids, source, book, cells)
+    coded = absences(ids, source, book, cells, linked or {})
     cohort = Cohort(
         name=book.cohort,
         description=book.description,

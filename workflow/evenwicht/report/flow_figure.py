@@ -88,7 +88,7 @@ def step_label(step: str) -> str:
         flow.EXPOSURE: say("exposure not known"),
         flow.OUTCOME: say("outcome not known"),
         flow.ABSENT["dead"]: say("dead"),
-        flow.ABSENT["not_in_wave"]: say("not assessed"),
+        flow.ABSENT["not_in_wave"]: say("not in the wave"),
         flow.ABSENT["not_asked"]: say("not asked"),
         flow.ABSENT["refused"]: say("refused"),
         flow.COVARIATES: say("covariates not known"),
