@@ -1,4 +1,4 @@
-"""Who has no value, and why: a code says so (refused, not asked, not in the wave, dead, not known), or no row is linked."""
+"""Who has no value, and why: a code says so (refused, not asked, not in the wave, dead), or a file has no row."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -40,7 +40,7 @@ def absences(
     for place, name, column in _places(source, book):
         text, (decimal, _) = cells(column, name)
         why = why_missing(text, column, decimal)
-        if column.file in linked:
+        if column.file is not None and column.file in linked:
             why = np.where(linked[column.file], why, np.int8(REASONS.index(NOT_LINKED)))
         found[place] = np.where(found[place] < 0, why, found[place]) if place in found else why
     found = {place: why for place, why in found.items() if (why >= 0).any()}

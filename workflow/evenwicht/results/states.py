@@ -1,7 +1,7 @@
 """Who has a value and who has none, by state: for every column, measure at a wave, event, sector in a window and file.
 
-Counted from the saved tables of a cohort alone, each person once at each place, so that all of its people are those with
-a value and one count for each state.
+Counted from the saved tables of a cohort alone, each person once at each place, so that all of its people are those
+with a value and one count for each state.
 """
 
 from collections.abc import Iterator, Mapping
@@ -48,7 +48,8 @@ def states(cohort: Cohort, source: SourceSettings) -> pd.DataFrame:
     people = pd.Index(cohort.persons[cohort.id])
     rows = []
     told = {
-        place: part for place, part in cohort.absences.groupby(["table", "item", "at"], sort=False, observed=True)
+        (str(table), str(item), str(at)): part
+        for (table, item, at), part in cohort.absences.groupby(["table", "item", "at"], sort=False, observed=True)
     }
     for place, known, otherwise in _places(cohort, source, people, told):
         left, counts = ~known, {PEOPLE: len(people), KNOWN: int(known.sum())}
@@ -60,6 +61,14 @@ def states(cohort: Cohort, source: SourceSettings) -> pd.DataFrame:
         counts = {PEOPLE: len(people), KNOWN: file.people, NOT_LINKED: len(people) - file.people}
         rows += _rows((FILES, name, ""), {**counts, UNKNOWN_IDS: file.unknown_ids, UNKNOWN_ROWS: file.unknown_rows})
     return STATES.checked_rows({"cohort": cohort.name, **row} for row in rows)
+
+
+def places(rows: pd.DataFrame) -> dict[Place, dict[str, int]]:
+    """Return the counts by state of each place of one cohort, from rows of `results.schema.STATES`."""
+    counts: dict[Place, dict[str, int]] = {}
+    for table, item, at, state, people in rows[["table", "item", "at", "state", "people"]].itertuples(index=False):
+        counts.setdefault((table, item, at), {})[state] = int(people)
+    return counts
 
 
 def _rows(place: Place, counts: Mapping[str, int]) -> list[dict[str, object]]:

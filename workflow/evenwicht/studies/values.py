@@ -128,7 +128,7 @@ def without_value(cohort: Cohort, column: str, absent: Flags) -> dict[str, Flags
 
 
 def _said(cohort: Cohort, absent: Flags, **place: str) -> dict[str, Flags]:
-    """Whose value is absent for a reason that `absences` tells, (n,) flags by reason; `place` is part of its columns."""
+    """Whose value is absent for a reason that `absences` has, (n,) flags by reason; `place` is some of its columns."""
     here = np.all([cohort.absences[name] == key for name, key in place.items()], axis=0)
     coded = cohort.absences[here]
     ids = cohort.persons[cohort.id]
