@@ -87,7 +87,7 @@ def state_label(state: str, table: str) -> str:
         "dead": say("dead"),
         "not_linked": say("not linked"),
         EMPTY: say("not assessed"),
-        "not_due": say("dead by then, or no longer in the study"),
+        "not_due": say("not due"),
         "not_followed": say("not followed"),
         "not_observed": say("not observed in the window"),
     }[state]

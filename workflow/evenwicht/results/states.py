@@ -17,7 +17,7 @@ from evenwicht.results.schema import STATES
 
 PEOPLE, KNOWN = "people", "known"  # all of the cohort, and those with a value
 EMPTY = "not_assessed"  # left empty, without a code
-NOT_DUE = "not_due"  # at a wave: dead by then, or no longer in the study
+NOT_DUE = "not_due"  # at a wave: the cohort has no row, as of the dead and those who left the study
 NOT_FOLLOWED = "not_followed"  # for an event
 NOT_OBSERVED = "not_observed"  # for a sector in a window
 ABSENT = (*MEANINGS, NOT_LINKED, EMPTY, NOT_DUE, NOT_FOLLOWED, NOT_OBSERVED)  # why there is no value
