@@ -21,6 +21,7 @@ EMPTY = {
         "estimates",
         "diagnostics",
         "flow",
+        "states",
         "table1",
         "attrition",
         "truth",

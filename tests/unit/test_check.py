@@ -24,7 +24,9 @@ from evenwicht.estimators.power import (
     least_risk_ratio,
 )
 from evenwicht.ingest.table import ingest
+from evenwicht.report.tables import attrition
 from evenwicht.studies.samples import draw_sample, exposed_by
+from evenwicht.worlds.published import PUBLISHED
 
 from tests.conftest import ROOT
 
@@ -126,9 +128,9 @@ def test_without_faults_it_tells_what_each_study_will_have(check: Callable[..., 
     code, lines, progress = check()
     assert code == 0
     assert lines[0].endswith("own.yaml: no faults. 200 people due.")
-    assert lines[1:3] == ["Wave 7: 200 due, 200 assessed.", "Wave 11: 200 due, 200 assessed."]
-    assert lines[3] == "Study smoking (exposure):"
-    schooling, sickness, care = lines[4:]
+    assert lines[1] == "Known of all people: 7 of 7 columns, measures, events, costs and files."
+    assert lines[2] == "Study smoking (exposure):"
+    schooling, sickness, care = lines[3:]
     assert schooling.startswith("  smokes on schooling: 200 analysed; 100 exposed; 100 unexposed; smallest difference")
     assert "; smallest hazard ratio found with 80% power: " in sickness
     assert care.startswith("  smokes on care: 200 analysed")
@@ -147,7 +149,7 @@ def test_events_are_those_by_the_horizon_and_clusters_are_counted(check: Callabl
         for arm, code in (("exposed", "1"), ("unexposed", "0"))
     }
     _, lines, _ = check(change)
-    assert f"events: exposed {events['exposed']}, unexposed {events['unexposed']}; 50 clusters;" in lines[5]
+    assert f"events: exposed {events['exposed']}, unexposed {events['unexposed']}; 50 clusters;" in lines[4]
 
 
 def test_who_lacks_events_or_costs_counts_once_by_the_first_reason(check: Callable[..., Told]) -> None:
@@ -158,10 +160,14 @@ def test_who_lacks_events_or_costs_counts_once_by_the_first_reason(check: Callab
             row["euro"] = ""
 
     _, lines, _ = check(change)
-    assert "170 analysed" in lines[5]
-    assert "left: not followed 30;" in lines[5]
-    assert "160 analysed" in lines[6]
-    assert "left: not linked 40;" in lines[6]
+    assert lines[2:4] == [
+        "events, sickness: 170 known, not followed 30.",
+        "costs, care 40: 160 known, not linked 40.",
+    ]
+    assert "170 analysed" in lines[6]
+    assert "left: not followed 30;" in lines[6]
+    assert "160 analysed" in lines[7]
+    assert "left: not linked 40;" in lines[7]
 
 
 def test_a_study_that_the_data_cannot_support_says_why(check: Callable[..., Told]) -> None:
@@ -171,7 +177,7 @@ def test_a_study_that_the_data_cannot_support_says_why(check: Callable[..., Told
 
     code, lines, _ = check(change)
     assert code == 0
-    assert all("cannot be estimated: " in line for line in lines[4:7])
+    assert all("cannot be estimated: " in line for line in lines[3:6])
 
 
 def test_nothing_is_written(check: Callable[..., Told], tmp_path: Path) -> None:
@@ -413,15 +419,15 @@ def coded(rows: list[dict[str, str]], config: dict[str, Any]) -> None:
 def test_codes_are_counted_by_place_and_meaning(check: Callable[..., Told]) -> None:
     code, lines, _ = check(coded)
     assert code == 0
-    assert "Missing codes, persons, school: refused 10, not_in_wave 6, dead 4." in lines
-    assert "Missing codes, measures, weight 11: not_in_wave 7, dead 5." in lines
+    assert "persons, school: 177 known, refused 10, not in wave 6, dead 4, not assessed 3." in lines
+    assert "measures, weight 11: 188 known, not in wave 7, dead 5." in lines
 
 
 def test_who_lacks_an_outcome_leaves_by_what_the_code_means(check: Callable[..., Told]) -> None:
     _, lines, _ = check(coded)
     [line] = [line for line in lines if "on schooling" in line]
     assert "177 analysed" in line
-    assert "left: dead 4, not assessed 6, refused 10, outcome not known 3;" in line
+    assert "left: dead 4, not in the wave 6, refused 10, outcome not known 3;" in line
 
 
 def test_codes_stay_with_the_cohort(tmp_path: Path) -> None:
@@ -436,9 +442,12 @@ def test_codes_stay_with_the_cohort(tmp_path: Path) -> None:
     assert cohort.absences["id"].tolist()[:3] == [5000, 5001, 5002]
 
 
-def test_the_dead_are_not_due_at_a_wave(check: Callable[..., Told]) -> None:
-    _, lines, _ = check(coded)
-    assert "Wave 11: 195 due, 188 assessed." in lines
+def test_the_dead_are_not_due_at_a_wave(tmp_path: Path) -> None:
+    rows, config = cells(), settings()
+    coded(rows, config)
+    read = load_cohort(written(tmp_path, rows, config))
+    wave = attrition(ingest(read.source, read.codebook), PUBLISHED.table([])).set_index("wave").loc["11"]
+    assert (wave["due"], wave["assessed"]) == (195, 188)
 
 
 def test_a_code_that_is_not_declared_is_a_fault_in_costs_too(check: Callable[..., Told]) -> None:
@@ -459,8 +468,8 @@ def test_a_code_that_is_not_declared_is_a_fault_in_costs_too(check: Callable[...
 
     code, lines, _ = check(declared)
     assert code == 0
-    assert "Missing codes, costs, care 40: not_asked 40, refused 10." in lines
-    assert "left: not linked 50;" in lines[-1]
+    assert "costs, care 40: 150 known, refused 10, not asked 40." in lines
+    assert "left: not asked 40, refused 10;" in lines[-1]
 
 
 # --- power -----------------------------------------------------------------------------------------------------------
@@ -503,4 +512,4 @@ def test_the_difference_told_is_that_of_the_people_analysed(tmp_path: Path, chec
         cohort, exposed_by(cohort, contrast), book.adjustment(study.adjust), book.outcomes["schooling"], ""
     )
     least = 2.8016 * np.std(sample.outcome.value, ddof=1) * np.sqrt(1 / 100 + 1 / 100)
-    assert lines[4].endswith(f": {least:.3g}.")
+    assert lines[3].endswith(f": {least:.3g}.")

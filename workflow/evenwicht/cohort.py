@@ -9,13 +9,16 @@ On disk a cohort is a folder with `cohort.yaml` and seven Parquet files:
 - `pieces`    id, exposure, from_age, to_age (years): when a person is in a state that changes over time, such as being
               out of work; apart from each other, and a person without a row never is. An empty to_age means ever
               after; an empty from_age, that it is not known when
-- `absences`  id, table, item, at, meaning: who has a code instead of a value: in a column of `persons` (item), a
-              measure at a wave, an event, or a sector in a window; an empty cell without a code has no row
+- `absences`  id, table, item, at, meaning: who has a code instead of a value, or no row in the file that the value
+              stands in (not_linked): in a column of `persons` (item), a measure at a wave, an event, or a sector in a
+              window; an empty cell without a code has no row
 - `truth`     cohort, outcome, exposure, reference, subgroup, at, estimand, value, mc_error, how; empty for real cohorts
+
+`cohort.yaml` also tells how many people and rows each joined file has.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +46,23 @@ CENSUS_LIMIT = 120.0  # years; nobody's age exceeds it
 
 
 @dataclass(frozen=True)
+class JoinedFile:
+    """A file that was joined to the main table.
+
+    Attributes
+    ----------
+    people
+        People of the cohort with a row in it.
+    unknown_ids, unknown_rows
+        Identifiers in it that the main table does not have, and their rows, which are left out.
+    """
+
+    people: int
+    unknown_ids: int
+    unknown_rows: int
+
+
+@dataclass(frozen=True)
 class Cohort:
     """A cohort in memory.
 
@@ -54,6 +74,8 @@ class Cohort:
         Role, type, unit and codes of every column of `persons`.
     persons, measures, events, costs, pieces, absences, truth
         The tables described in the module docstring.
+    files
+        Files joined to the main table, by name.
     part_of
         All people, if these are some of them: what is relative to others, such as being among the top users, is
         relative to all.
@@ -69,6 +91,7 @@ class Cohort:
     pieces: pd.DataFrame = field(default_factory=lambda: empty("pieces"))
     absences: pd.DataFrame = field(default_factory=lambda: empty("absences"))
     truth: pd.DataFrame = field(default_factory=lambda: empty("truth"))
+    files: Mapping[str, JoinedFile] = field(default_factory=dict)
     part_of: "Cohort | None" = None
 
     @property
@@ -159,7 +182,9 @@ class Cohort:
         described = {
             name: column.model_dump(mode="json", exclude_defaults=True) for name, column in self.columns.items()
         }
-        text = {"name": self.name, "description": self.description, "columns": described}
+        text: dict[str, Any] = {"name": self.name, "description": self.description, "columns": described}
+        if self.files:
+            text["files"] = {name: asdict(file) for name, file in self.files.items()}
         write_text(yaml.safe_dump(text, sort_keys=False, allow_unicode=True), folder / "cohort.yaml")
 
 
@@ -186,7 +211,8 @@ def read_cohort(folder: str | Path) -> Cohort:
         described = yaml.safe_load((folder / "cohort.yaml").read_text(encoding="utf-8"))
         tables: dict[str, Any] = {name: _read_table(folder / f"{name}.parquet") for name in ["persons", *TABLES]}
         columns = {name: Column.model_validate(column) for name, column in described["columns"].items()}
-        cohort = Cohort(described["name"], described["description"], columns, **tables)
+        files = {name: JoinedFile(**counts) for name, counts in described.get("files", {}).items()}
+        cohort = Cohort(described["name"], described["description"], columns, **tables, files=files)
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
         raise DataError(
             f"a file is not complete or not as this version writes it ({type(error).__name__})",

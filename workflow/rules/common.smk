@@ -45,6 +45,7 @@ TABLES = [
         "flow",
         "table1",
         "attrition",
+        "states",
         "truth",
         "bias",
         "survives",

@@ -6,7 +6,8 @@ rule figures:
     input:
         cohorts=[file for name in RUN.cohorts for file in cohort_files(name)],
         tables=[
-            f"results/tables/{name}.csv" for name in ("estimates", "diagnostics", "flow", "attrition", "conclusions")
+            f"results/tables/{name}.csv"
+            for name in ("estimates", "diagnostics", "flow", "states", "attrition", "conclusions")
         ],
         curves=found("curves"),
     output:

@@ -35,6 +35,7 @@ rule description_tables:
     output:
         table1=report("results/tables/table1.csv", caption="../report/table1.rst", category="Tables"),
         attrition=report("results/tables/attrition.csv", caption="../report/attrition.rst", category="Tables"),
+        states=report("results/tables/states.csv", caption="../report/states.rst", category="Tables"),
     log:
         f"{LOGS}/description_tables.log",
     benchmark:

@@ -30,6 +30,7 @@ Meaning = Literal["not_known", "refused", "not_asked", "not_in_wave", "dead"]
 SINGLE: tuple[Role, ...] = ("family", "birth_date", "sex")  # what a person has one of, beside the identifier
 MEANINGS: tuple[Meaning, ...] = get_args(Meaning)
 NOT_KNOWN: Meaning = "not_known"
+NOT_LINKED = "not_linked"  # no code says so: the further file that a value stands in has no row of the person
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 ZEROS = r"^(-?\d+)[.,]0+$"  # the same code as without them
 TRUTH_WORDS = {"0": False, "1": True, "no": False, "yes": True, "false": False, "true": True}

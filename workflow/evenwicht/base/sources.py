@@ -38,6 +38,11 @@ class SourceSettings(Strict):
         return ()
 
     @property
+    def amounts(self) -> tuple[tuple[str, str], ...]:
+        """Sectors and windows with costs, if it lists them."""
+        return ()
+
+    @property
     def words(self) -> dict[str, str]:
         """What keys of its own tables are called, for display: groups, ages and windows that only it knows."""
         return {}

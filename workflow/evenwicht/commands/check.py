@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 NAME = "check"
 MOST_NOTES = 5
+MOST_PLACES = 8  # with people without a value that are told one by one
 # what a cohort is made from; with the others in error, its data can still be checked
 OF_DATA = {"name", "title", "description", "source", "columns"}
 
@@ -90,30 +91,34 @@ def _report(path: str, config: CohortConfig, cohort: "Cohort | None") -> Iterato
 
     _stage(f"counting what {len(config.studies)} studies will have")
     yield f"{path}: no faults. {len(cohort.persons)} people due."
-    yield from _waves(cohort)
-    yield from _codes(cohort)
+    yield from _states(cohort, config)
     for name, study in config.studies.items():
         yield f"Study {name} ({study.kind}):"
         for one in expected(study, cohort, config.codebook):
             yield f"  {_told(one)}"
 
 
-def _waves(cohort: "Cohort") -> Iterator[str]:
-    from evenwicht.report.tables import attrition
-    from evenwicht.worlds.published import PUBLISHED
+def _states(cohort: "Cohort", config: CohortConfig) -> Iterator[str]:
+    """Tell who has a value and who has none, by state, as the page of the cohort does."""
+    from evenwicht.results.states import FILES, KNOWN, PEOPLE, UNKNOWN_IDS, UNKNOWN_ROWS, places, states
 
-    for wave in attrition(cohort, PUBLISHED.table([])).itertuples():
-        yield f"Wave {wave.wave}: {wave.due} due, {wave.assessed} assessed."
-
-
-def _codes(cohort: "Cohort") -> Iterator[str]:
-    """Tell how many people have a missing code at each place, by what it means."""
-    counts: dict[str, list[str]] = {}
-    keys = ["table", "item", "at", "meaning"]
-    for row in cohort.absences.groupby(keys, sort=False).size().reset_index(name="people").itertuples():
-        counts.setdefault(f"{row.table}, {row.item} {row.at}".strip(), []).append(f"{row.meaning} {row.people}")
-    for place, meanings in counts.items():
-        yield f"Missing codes, {place}: {', '.join(meanings)}."
+    told, whole = [], 0
+    for (table, item, at), counts in places(states(cohort, config.source)).items():
+        unknown = {key: counts.pop(key, 0) for key in (UNKNOWN_IDS, UNKNOWN_ROWS)}
+        everybody, known = counts.pop(PEOPLE), counts.pop(KNOWN, 0)
+        if known == everybody and not any(unknown.values()):
+            whole += 1
+            continue
+        what = "with a row" if table == FILES else "known"
+        parts = [f"{known} {what}", *(f"{state.replace('_', ' ')} {people}" for state, people in counts.items())]
+        if any(unknown.values()):
+            parts.append(f"{unknown[UNKNOWN_ROWS]} rows of {unknown[UNKNOWN_IDS]} ids that are not in the main table")
+        told.append(f"{table}, {item} {at}".strip() + f": {', '.join(parts)}.")
+    if whole:
+        yield f"Known of all people: {whole} of {whole + len(told)} columns, measures, events, costs and files."
+    yield from told[:MOST_PLACES]
+    if len(told) > MOST_PLACES:
+        yield f"{len(told) - MOST_PLACES} more with people without a value: see results/tables/states.csv of a run."
 
 
 def _told(one: "Expected") -> str:

@@ -14,10 +14,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from evenwicht.base.arrays import Flags
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.columns import SourceColumn, in_file
 from evenwicht.base.errors import DataError, listed
-from evenwicht.cohort import Cohort
+from evenwicht.cohort import Cohort, JoinedFile
 from evenwicht.ingest.births import MADE, Births, of_births
 from evenwicht.ingest.pieces import of_exposures
 from evenwicht.ingest.sources import FurtherFile, WideSource
@@ -53,6 +54,17 @@ class Rows:
         text = self.table[str(column.source)].combine_chunks()
         return typed(text, str(column.source), column, self.where, self.settings.decimal, self.settings.thousands)
 
+    def linked(self, n: int) -> Flags:
+        """Who of the main table has a row, (n,)."""
+        flags = np.zeros(n, dtype=bool)
+        flags[self.person[self.person >= 0]] = True
+        return flags
+
+    def counted(self, n: int) -> JoinedFile:
+        """How many of the n people of the main table have a row, and how many identifiers and rows are not its."""
+        nobodys = trimmed(self.table[self.settings.id].combine_chunks()).filter(pa.array(self.person < 0))
+        return JoinedFile(int(self.linked(n).sum()), len(nobodys.unique()), len(nobodys))
+
 
 @dataclass(frozen=True)
 class Joined:
@@ -71,6 +83,16 @@ class Joined:
     flat: pa.Table
     source: WideSource
     further: dict[str, Rows]
+
+    @property
+    def linked(self) -> dict[str, Flags]:
+        """Who of the n people has a row in each further file, (n,) flags by file."""
+        return {name: rows.linked(self.flat.num_rows) for name, rows in self.further.items()}
+
+    @property
+    def counted(self) -> dict[str, JoinedFile]:
+        """How many people and rows each further file has, by file."""
+        return {name: rows.counted(self.flat.num_rows) for name, rows in self.further.items()}
 
     def for_spells(self) -> "Joined":
         """Return it with no more than the columns that spells read."""

@@ -148,8 +148,7 @@ class WideSource(SourceSettings):
                 *(f"measure {m.measure} at wave {wave}" for m in self.measures for wave in m.listed_waves),
                 *(f"event {event}" for event in self._events),
                 *(f"exposure {exposure}" for s in self.spells for exposure in s.exposures),
-                *(f"sector {c.sector} in window {c.window}" for c in self.costs),
-                *(f"sector {sector} in window {w}" for s in self.spells for sector in s.costs for w in s.windows),
+                *(f"sector {sector} in window {window}" for sector, window in self.amounts),
             ]
         )
         twice = [what for what, times in mapped.items() if times > 1]
@@ -190,6 +189,13 @@ class WideSource(SourceSettings):
     @property
     def cost_windows(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys([*(c.window for c in self.costs), *(w for s in self.spells for w in s.windows)]))
+
+    @property
+    def amounts(self) -> tuple[tuple[str, str], ...]:
+        return (
+            *((c.sector, c.window) for c in self.costs),
+            *((sector, window) for s in self.spells for sector in s.costs for window in s.windows),
+        )
 
     @property
     def cost_sectors(self) -> dict[str, str]:

@@ -2,11 +2,13 @@
 
 import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pandas as pd
 import pyarrow as pa
 
+from evenwicht.base.arrays import Flags
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.columns import SourceColumn
 from evenwicht.base.errors import DataError
@@ -69,9 +71,9 @@ def gathered(source: SourceSettings, book: Codebook, faults: Faults) -> Cohort:
 
     together = joined(source, book, Files(_names, read))
     _require_declared(together, source, book, faults)
-    n, texts = together.flat.num_rows, _columns(together.flat)
+    n, texts, linked, files = together.flat.num_rows, _columns(together.flat), together.linked, together.counted
     together = together.for_spells()  # so that only `texts` holds the rest
-    cohort = _mapped(texts, n, together.source, book, faults)
+    cohort = replace(_mapped(texts, n, together.source, book, linked, faults), files=files)
     return cohort if faults.found else together.with_spells(cohort)
 
 
@@ -94,7 +96,13 @@ def _require_declared(together: Joined, original: WideSource, book: Codebook, fa
             require_declared(together.further[file].table, description, by_row, where, settings.decimal, faults)
 
 
-def to_cohort(flat: pa.Table, source: WideSource, book: Codebook, faults: Faults | None = None) -> Cohort:
+def to_cohort(
+    flat: pa.Table,
+    source: WideSource,
+    book: Codebook,
+    faults: Faults | None = None,
+    linked: Mapping[str, Flags] | None = None,
+) -> Cohort:
     """Map a flat table onto the tables of the Cohort, as the cohort file describes.
 
     A person without entry or exit age of an event, or without an amount, has no row in `events` or `costs`.
@@ -110,6 +118,8 @@ def to_cohort(flat: pa.Table, source: WideSource, book: Codebook, faults: Faults
         What the columns are.
     faults
         Gathers what is wrong, if mapping is to go on.
+    linked
+        Who has a row in each further file, (n,) flags by file.
 
     Raises
     ------
@@ -117,7 +127,7 @@ def to_cohort(flat: pa.Table, source: WideSource, book: Codebook, faults: Faults
         If values are not as described, or a status is empty without being declared `missing`: all of it at once.
     """
     gathered = Faults() if faults is None else faults
-    cohort = _mapped(_columns(flat), flat.num_rows, source, book, gathered)
+    cohort = _mapped(_columns(flat), flat.num_rows, source, book, linked or {}, gathered)
     if faults is None:
         gathered.raise_all()
     return cohort
@@ -127,7 +137,14 @@ def _columns(flat: pa.Table) -> dict[str, pa.ChunkedArray]:
     return dict(zip(flat.column_names, flat.columns, strict=True))
 
 
-def _mapped(texts: dict[str, pa.ChunkedArray], n: int, source: WideSource, book: Codebook, gathered: Faults) -> Cohort:
+def _mapped(
+    texts: dict[str, pa.ChunkedArray],
+    n: int,
+    source: WideSource,
+    book: Codebook,
+    linked: Mapping[str, Flags],
+    gathered: Faults,
+) -> Cohort:
     """Map the columns of n people as `to_cohort`, and take each out of `texts` once nothing reads it any more."""
     where = f"cohort {book.cohort}, source"
     absent = {name for name, column in texts.items() if pa.types.is_null(column.type)}
@@ -183,7 +200,7 @@ def _mapped(texts: dict[str, pa.ChunkedArray], n: int, source: WideSource, book:
         )
         for c in source.costs
     ]
-    coded = absences(ids, source, book, cells)
+    coded = absences(ids, source, book, cells, linked)
     waves = due(waves, coded)
     require_order(waves, ids, where, gathered)
     cohort = Cohort(

@@ -21,6 +21,7 @@ from evenwicht.report.flow_figure import flow_lines
 from evenwicht.report.front import MOST_STATEMENTS, paragraph
 from evenwicht.report.readings import readings_section
 from evenwicht.report.sentences import Told, tell, unit_of
+from evenwicht.report.states import states_sentence, states_table
 from evenwicht.studies import showing
 from evenwicht.studies.claiming import leads
 from evenwicht.studies.claims import DIFFERENCES, leading
@@ -43,7 +44,7 @@ def cohort_page(
     config
         The cohort.
     tables
-        estimates, diagnostics, flow, table1, attrition and replication of the run.
+        estimates, diagnostics, flow, states, table1, attrition and replication of the run.
     recovery
         What fresh draws say about these settings, `schema.RECOVERY`.
     figures
@@ -57,7 +58,7 @@ def cohort_page(
     weighed = weigh(conclusions, own["diagnostics"])
     sections = [section for name in config.studies if (section := _section(config, name, own, figures))]
     statements = [message for section in sections for message in section["messages"]]
-    attrition = where(tables["attrition"], cohort=config.name)
+    attrition, states = (where(tables[name], cohort=config.name) for name in ("attrition", "states"))
     return {
         "config": config,
         "title": config.title,
@@ -66,6 +67,8 @@ def cohort_page(
         "weighed": weighed,
         "dots": [pair for one in told if (pair := dots_of(one))],
         "flow": flow_table(own["flow"], words),
+        "complete": states_sentence(states),
+        "states": states_table(states, config.codebook),
         "paragraph": paragraph(told, weighed) or statements[:MOST_STATEMENTS],
         "conclusions": conclusions_table(told),
         "failed": lines.not_estimated_table(lines.not_estimated(words, config, own["estimates"])),

@@ -19,6 +19,7 @@ from evenwicht.report.forest import forest_figure
 from evenwicht.report.lines import Words
 from evenwicht.report.recovery_figures import recovery_figure, scenario_figure
 from evenwicht.report.side_effects_page import side_effects_figures
+from evenwicht.report.states import states_figure
 from evenwicht.report.world_figures import attrition_figure, graph_figure
 from evenwicht.studies import showing
 from evenwicht.worlds import causal_graph
@@ -35,13 +36,14 @@ class Drawing:
     run
         The checked config.
     tables
-        estimates (with truth), diagnostics, flow, attrition and conclusions; and what recovery, scenarios and coverage
-        say about the settings of this run.
+        estimates (with truth), diagnostics, flow, states, attrition and conclusions; and what recovery, scenarios and
+        coverage say about the settings of this run.
     curves
         Curves of all studies, by id of the cohort.
     folder
         Of a cohort, <cohort>/<study>/<figure>.svg are what its studies draw; beside them are forest.svg if there is
-        something to weigh, graph.svg of a world, flow.svg, and attrition.svg if there are waves. Of the run,
+        something to weigh, graph.svg of a world, flow.svg, states.svg if not all is known, and attrition.svg if there
+        are waves. Of the run,
         balance.svg, balance_narrow.svg and side_effects_<part>.svg; and recovery_<cohort>.svg, scenarios_<cohort>.svg
         and choices_<cohort>.svg where fresh draws were made.
     """
@@ -83,11 +85,12 @@ class Drawing:
 
     def _of_cohort(self, cohort: str) -> Pictures:
         config, words = self.run.cohorts[cohort], self.words
-        own = {name: where(self.tables[name], cohort=cohort) for name in ("estimates", "flow", "attrition")}
+        own = {name: where(self.tables[name], cohort=cohort) for name in ("estimates", "flow", "states", "attrition")}
         yield f"{cohort}/forest", forest_figure(own["estimates"], config)
         if config.synthetic:
             yield f"{cohort}/graph", graph_figure(causal_graph(config.source), config.codebook)
         yield f"{cohort}/flow", flow_figure(own["flow"], config.title, words.outcome, words.about)
+        yield f"{cohort}/states", states_figure(own["states"], config.title, config.codebook)
         if len(own["attrition"]):
             yield f"{cohort}/attrition", attrition_figure(own["attrition"], config.codebook)
         yield from self._of_fresh_draws(config)

@@ -2,21 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
-import matplotlib.pyplot as plt
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 
-from evenwicht.display.axes import POINTS, key, numbered, round_ticks
 from evenwicht.display.labels import first_upper
 from evenwicht.display.language import say
-from evenwicht.display.lettering import LINE, TEXT, width_of, wrapped
-from evenwicht.display.picture import BLUE, GREEN, GREY, ORANGE, WIDTH, Picture, style
+from evenwicht.display.picture import Picture
 from evenwicht.display.section import Row, records, where
 from evenwicht.display.wording import number
+from evenwicht.report.people_bars import MOST, Bar, people_bars
 from evenwicht.results import flow
 from evenwicht.studies.samples import OTHER_LEVEL, WEIGHT
 
@@ -24,20 +18,6 @@ Words = Callable[[Row], str]
 KEYS = ["study", "outcome", "exposure", "reference"]
 BESIDE = (flow.DUE, *flow.STAYING)  # steps that are no part of those due
 FILLED = (*flow.IMPUTED.values(), flow.WEIGHTED)
-# of reasons, in the order in which they apply; the last is shared by further ones
-LOOKS = [
-    (ORANGE, "///"),
-    ("#E69F00", "|||"),
-    (GREEN, "\\\\\\"),
-    ("#CC79A7", "xxx"),
-    ("#56B4E9", "---"),
-    ("#F0E442", "+++"),
-    (GREY, "//"),
-]
-MOST = 12  # bars
-MOST_LINES = 2  # of names before the rest is counted
-USED = POINTS - 24  # points of a line of text
-BAR, BETWEEN, BELOW = 15.0, 10.0, 40.0  # points
 
 
 @dataclass(frozen=True)
@@ -88,7 +68,7 @@ def step_label(step: str) -> str:
         flow.EXPOSURE: say("exposure not known"),
         flow.OUTCOME: say("outcome not known"),
         flow.ABSENT["dead"]: say("dead"),
-        flow.ABSENT["not_in_wave"]: say("not assessed"),
+        flow.ABSENT["not_in_wave"]: say("not in the wave"),
         flow.ABSENT["not_asked"]: say("not asked"),
         flow.ABSENT["refused"]: say("refused"),
         flow.COVARIATES: say("covariates not known"),
@@ -167,22 +147,18 @@ def flow_figure(rows: pd.DataFrame, title: str, outcome: Words, comparison: Word
     if not groups:
         return None
     shown = groups if len(groups) <= MOST else _fewest(groups)
-    reasons = _reasons(shown)
-    looks = {flow.ANALYSED: (BLUE, ""), **dict(zip(reasons, LOOKS, strict=False))}
-    due = max(group.due for group in groups)
-    with style():
-        figure, axis = plt.subplots(layout="constrained")
-        height = 0.0
-        for group in shown:
-            height = _write(axis, height, group, outcome, comparison)
-            height = _bar(axis, height, group, due, looks)
-            height = _filled(axis, height, group) + BETWEEN
-        axis.set(xlim=(0, due), ylim=(height, 0), yticks=[])
-        numbered(axis.xaxis, round_ticks(0, due))
-        axis.set_xlabel(say("People"))
-        axis.spines["left"].set_visible(False)
-        above = _key(figure, looks)
-        figure.set_size_inches(WIDTH, (above + height + BELOW) / 72)
+    bars = [
+        Bar(
+            names=_names(group, outcome),
+            about=_names(group, comparison),
+            beside=say("{people} due", people=number(group.due, 0)),
+            parts=group.parts,
+            above=[say("fewest people of {count} comparisons", count=number(group.among, 0))] if group.among else [],
+            below=_filled(group),
+        )
+        for group in shown
+    ]
+    figure = people_bars(bars, flow.ANALYSED, _reasons(shown), step_label)
     return Picture(figure, say("{title}: who was due, who left and why", title=title), _alt(groups))
 
 
@@ -220,73 +196,10 @@ def _names(group: Group, words: Words) -> list[str]:
     return [first_upper(name) for name in dict.fromkeys(words(row) for row in group.rows) if name]
 
 
-def _listed(names: Sequence[str], room: float, *, bold: bool) -> list[str]:
-    """As many names as stand on a few lines, and the number of the others."""
-    for shown in range(len(names), 0, -1):
-        text = "; ".join(names[:shown])
-        if shown < len(names):
-            text = say("{names}; and {count} more", names=text, count=number(len(names) - shown, 0))
-        lines = wrapped(text, room, bold=bold)
-        if len(lines) <= MOST_LINES or shown == 1:
-            return lines
-    return []
-
-
-def _write(axis: Axes, height: float, group: Group, outcome: Words, comparison: Words) -> float:
-    """Write what a bar is about and how many were due; return where the text ends, points."""
-    due = say("{people} due", people=number(group.due, 0))
-    _text(axis, height, due, x=1, ha="right")
-    lines = _listed(_names(group, outcome), USED - width_of(due) - TEXT, bold=True)
-    bold = len(lines)
-    lines += _listed(_names(group, comparison), USED, bold=False)
-    if group.among:
-        lines += wrapped(say("fewest people of {count} comparisons", count=number(group.among, 0)), USED)
-    for place, line in enumerate(lines):
-        _text(axis, height, line, weight="bold" if place < bold else "normal")
-        height += LINE
-    return height + 2
-
-
-def _bar(axis: Axes, height: float, group: Group, due: int, looks: dict[str, tuple[str, str]]) -> float:
-    """Draw a bar with the numbers that fit, and the others below it; return where it ends, points."""
-    middle, start, beside = height + BAR / 2, 0, []
-    for step, people in group.parts.items():
-        colour, hatch = looks.get(step, LOOKS[-1])
-        axis.barh(middle, people, BAR, left=start, color=colour, hatch=hatch, edgecolor="white", lw=0.8)
-        shown = number(people, 0)
-        if width_of(shown) + TEXT < USED * people / due:
-            box = {"facecolor": "white", "edgecolor": "none", "boxstyle": "square,pad=0.1"} if hatch else None
-            ink = "black" if hatch else "white"
-            axis.text(start + people / 2, middle, shown, ha="center", va="center_baseline", color=ink, bbox=box)
-        else:
-            beside.append(f"{step_label(step)}: {shown}")
-        start += people
-    height += BAR + 2
-    for line in wrapped("; ".join(beside), USED) if beside else ():
-        _text(axis, height, line)
-        height += LINE
-    return height
-
-
-def _filled(axis: Axes, height: float, group: Group) -> float:
-    """Write what became of values that are not known, below a bar; return where the text ends, points."""
+def _filled(group: Group) -> list[str]:
+    """What became of values that are not known, one text if there is any."""
     told = [f"{step_label(step)}: {number(people, 0)}" for step, people in group.steps.items() if step in FILLED]
-    for line in wrapped("; ".join(told), USED) if told else ():
-        _text(axis, height, line)
-        height += LINE
-    return height
-
-
-def _text(axis: Axes, top: float, line: str, *, x: float = 0, **how: Any) -> None:
-    """Write a line of text below a height, at a part of the width."""
-    place: dict[str, Any] = {"transform": axis.get_yaxis_transform(), "va": "baseline", "in_layout": False}
-    axis.text(x, top + TEXT, line, **place, **how)
-
-
-def _key(figure: Figure, looks: dict[str, tuple[str, str]]) -> float:
-    """Say what each part of a bar means; return the height, points."""
-    patches = [Patch(facecolor=colour, hatch=hatch, edgecolor="white") for colour, hatch in looks.values()]
-    return key(figure, patches, [step_label(step) for step in looks])
+    return ["; ".join(told)] if told else []
 
 
 def _alt(groups: Sequence[Group]) -> str:

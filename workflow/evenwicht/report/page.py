@@ -88,8 +88,8 @@ def render(run: Run, tables: Mapping[str, pd.DataFrame], figures: Path, template
     run
         The checked config.
     tables
-        estimates, diagnostics, flow, table1, attrition, truth, bias, replication, calibration and calibration_fit; and
-        what recovery, scenarios and coverage say about the settings of this run.
+        estimates, diagnostics, flow, states, table1, attrition, truth, bias, replication, calibration and
+        calibration_fit; and what recovery, scenarios and coverage say about the settings of this run.
     figures
         Folder of SVG files, see `drawing.Drawing`.
     templates

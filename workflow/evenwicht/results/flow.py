@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evenwicht.base.arrays import Flags
-from evenwicht.base.columns import Meaning
+from evenwicht.base.columns import NOT_LINKED
 
 DUE, ANALYSED, OWN_CLUSTER = "due", "analysed", "own cluster: label not known"  # the last leave nobody out
 # further steps that leave nobody out: what became of values that are not known; a person can count at several
@@ -19,10 +19,11 @@ STAYING = (OWN_CLUSTER, *IMPUTED.values(), WEIGHTED)
 BIRTH_DATE, OUTSIDE = "birth date not known", "born outside the compared windows"
 EXPOSURE, OUTCOME, COVARIATES = "exposure not known", "outcome not known", "covariates not known"
 SUBGROUP = "subgroup not known"
-# why an outcome is not known, by what the code in its place means; without such a code it is not known
-ABSENT: dict[Meaning, str] = {
+# why an outcome is not known, by what stands in `absences` of the Cohort; of those without a row there it is not known
+ABSENT: dict[str, str] = {
+    NOT_LINKED: "not linked",
     "dead": "dead",
-    "not_in_wave": "not assessed",
+    "not_in_wave": "not in the wave",
     "not_asked": "not asked",
     "refused": "refused",
 }

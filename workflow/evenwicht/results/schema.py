@@ -146,6 +146,17 @@ FLOW = Schema(
     },
     ["cohort", "study", "outcome", "exposure", "reference", "subgroup", "step"],
 )
+STATES = Schema(
+    {
+        "cohort": COHORT,
+        "table": Field("id", "Table of the cohort: persons, measures, events or costs; or files, those joined"),
+        "item": Field("id", "Column, measure, event, sector or file"),
+        "at": Field("id", "Wave or window; empty where there is none"),
+        "state": Field("id", "people: all of the cohort; known: with a value or row; else why there is none"),
+        "people": Field("count", "People; of unknown_rows, rows"),
+    },
+    ["cohort", "table", "item", "at", "state"],
+)
 TRUTH = Schema(
     {
         "cohort": COHORT,

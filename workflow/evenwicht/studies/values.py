@@ -105,7 +105,8 @@ def outcome_values(
         return MeanOutcome(value, isinstance(outcome, BinaryOutcome), counted), lost
     if isinstance(outcome, EventOutcome):
         values = _timed(cohort, outcome, where)
-        lost = {"not followed": np.isnan(values.time)}
+        unseen = np.isnan(values.time)
+        lost = {**_said(cohort, unseen, table="events", item=outcome.event), "not followed": unseen}
         if outcome.time == "age":
             values = values if follow is None else _within(values, follow, outcome)
             lost["left at or before entry"] = values.time <= values.entry
@@ -123,14 +124,19 @@ def without_value(cohort: Cohort, column: str, absent: Flags) -> dict[str, Flags
 
     Those whose cell holds a missing code leave by what it means, and all others because the value is not known.
     """
-    coded = cohort.absences[(cohort.absences["table"] == "persons") & (cohort.absences["item"] == column)]
+    return {**_said(cohort, absent, table="persons", item=column), OUTCOME: absent}
+
+
+def _said(cohort: Cohort, absent: Flags, **place: str) -> dict[str, Flags]:
+    """Whose value is absent for a reason that `absences` has, (n,) flags by reason; `place` is some of its columns."""
+    here = np.all([cohort.absences[name] == key for name, key in place.items()], axis=0)
+    coded = cohort.absences[here]
     ids = cohort.persons[cohort.id]
-    said = {
+    return {
         reason: absent & ids.isin(coded.loc[coded["meaning"] == meaning, "id"]).to_numpy(dtype=bool)
         for meaning, reason in ABSENT.items()
         if (coded["meaning"] == meaning).any()
     }
-    return {**said, OUTCOME: absent}
 
 
 def sector_amounts(cohort: Cohort, window: str, where: str) -> pd.DataFrame:
@@ -151,15 +157,17 @@ def sector_amounts(cohort: Cohort, window: str, where: str) -> pd.DataFrame:
     return costs.pivot(index="id", columns="sector", values="amount").dropna()
 
 
-def without_amounts(cohort: Cohort, window: str, amounts: pd.DataFrame) -> dict[str, NDArray[np.bool_]]:
-    """Say why people are not among those of `sector_amounts`: (n,) flags by reason."""
+def without_amounts(cohort: Cohort, window: str, amounts: pd.DataFrame) -> dict[str, Flags]:
+    """Say why people are not among those of `sector_amounts`: (n,) flags by reason, first those of `absences`."""
     ids, costs = cohort.persons[cohort.id], cohort.costs
     seen = {
         "not linked": costs["id"],
         "not observed in the window": costs.loc[costs["window"] == window, "id"],
         "use of a sector not known": amounts.index,
     }
-    return {reason: ~ids.isin(people).to_numpy() for reason, people in seen.items()}
+    lost: dict[str, Flags] = {reason: ~ids.isin(people).to_numpy() for reason, people in seen.items()}
+    said = _said(cohort, np.any(list(lost.values()), axis=0), table="costs", at=window)
+    return {**said, **{reason: absent | said.get(reason, False) for reason, absent in lost.items()}}
 
 
 def _timed(cohort: Cohort, outcome: EventOutcome, where: str) -> TimedOutcome:
