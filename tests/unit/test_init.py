@@ -18,59 +18,7 @@ from evenwicht.starter.written import _scalar
 from hypothesis import given
 from hypothesis import strategies as st
 
-N = 240
-WAVES = (7, 11, 15, 18)
-LABELS = {
-    "RespNr": "Respondent",
-    "fam": "Family number of the household",
-    "sekse": "Sex of the child",
-    "povert": "Poverty before age 3",
-    "edu": "Mother's education",
-    "hhinc": "Income of the parents",
-    "depr": "Depression at 18",
-    "notes": "Remarks of the interviewer",
-}
-CODES: dict[str, dict[float | int, str]] = {
-    "sekse": {1: "boy", 2: "girl"},
-    "povert": {1: "yes", 2: "no", 9: "refused"},
-    "edu": {1: "low", 2: "middle", 3: "high"},
-    "hhinc": {-8: "not asked", -9: "refused"},
-    "depr": {0: "no", 1: "yes"},
-    **{f"bmi_{wave}": {-8: "not in wave"} for wave in WAVES},
-}
-MISSING = {"povert": [9], "hhinc": [-9, -8], **{f"bmi_{wave}": [-8] for wave in WAVES}}
-
-
-def people() -> pd.DataFrame:
-    """A survey as a colleague sends it: four waves, labels, and codes for what is not known."""
-    place = np.arange(N)
-    table = pd.DataFrame({"RespNr": place + 70001, "fam": place // 2 + 1, "sekse": 1.0 + place % 2})
-    table["povert"] = np.where(place % 20 == 3, 9.0, 1.0 + (place % 3 > 0))
-    table["edu"] = 1.0 + place % 3
-    table["hhinc"] = np.where(place % 15 == 4, -9.0, np.where(place % 16 == 5, -8.0, 20.5 + place % 37))
-    for wave in WAVES:
-        table[f"age_{wave}"] = wave + (place % 5) / 10
-        table[f"bmi_{wave}"] = np.where((place + wave) % 14 == 0, -8.0, 15 + wave / 4 + (place % 17) / 10)
-    table["depr"] = (place % 7 < 1 + (place % 3 == 0)).astype(float)
-    table["notes"] = [f"remark {number}" for number in place]
-    return table
-
-
-def written(table: pd.DataFrame, path: Path) -> Path:
-    """The survey in a file of the format of its suffix, with all that the format can say."""
-    labels = [LABELS.get(name, "") for name in table]
-    if path.suffix == ".sav":
-        ranges = {name: list(codes) for name, codes in MISSING.items()}
-        pyreadstat.write_sav(table, path, column_labels=labels, variable_value_labels=CODES, missing_ranges=ranges)
-    elif path.suffix == ".dta":
-        pyreadstat.write_dta(table, path, column_labels=labels, variable_value_labels={
-            name: codes for name, codes in CODES.items() if name != "hhinc"
-        })  # fmt: skip
-    elif path.suffix == ".parquet":
-        table.to_parquet(path, index=False)
-    else:
-        table.to_csv(path, index=False, sep=";", decimal=",")
-    return path
+from tests.survey import NOT_ASKED, REFUSED, WAVES, N, people, written
 
 
 def proposed(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
@@ -99,9 +47,12 @@ def test_a_labelled_file_needs_no_more_than_confirmation(tmp_path: Path, capsys:
         "resp_nr": "id",
         "fam": "family",
         "sekse": "sex",
+        "gebdat": "birth_date",
+        "region": "cluster",
         "povert": "stressor",
         "edu": "baseline",
         "hhinc": "baseline",
+        "voucher": "policy",
         "bmi_18": "outcome",
         "depr": "outcome",
     }
@@ -110,7 +61,7 @@ def test_a_labelled_file_needs_no_more_than_confirmation(tmp_path: Path, capsys:
         "type": "boolean",
         "codes": {"1": "yes", "2": "no"},
         "yes_code": "1",
-        "missing": {"9": "refused"},
+        "missing": {"-9": "refused"},
         "label": "Poverty before age 3",
     }
     assert columns["hhinc"]["missing"] == {"-9": "refused", "-8": "not_asked"}
@@ -124,7 +75,9 @@ def test_a_labelled_file_needs_no_more_than_confirmation(tmp_path: Path, capsys:
     ]
     code, told = check(with_studies(text), tmp_path, capsys)
     assert code == 0, told
-    assert "Wave 18: 240 due, 223 assessed." in told
+    away = (people()["bmi_18"] == NOT_ASKED).sum()
+    assert f"measures, bmi 18: {N - away} known, not in wave {away}." in told
+    assert "Study policy (policy)" in told
     assert "Study brothers_and_sisters (siblings)" in told
 
 
@@ -140,17 +93,24 @@ def test_every_role_is_marked_and_no_rare_value_is_shown(
     assert not re.search(r"70\d\d\d", text)
 
 
-@pytest.mark.parametrize("suffix", [".dta", ".csv", ".parquet"])
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_what_the_file_does_not_say_is_asked(suffix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = proposed(capsys, written(people(), tmp_path / f"survey{suffix}"))
     (income,) = re.findall(r"^  (?:# )?hhinc: .*$", text, flags=re.MULTILINE)
-    refused, not_asked = ((people()["hhinc"] == code).sum() for code in (-9, -8))
+    refused, not_asked = ((people()["hhinc"] == code).sum() for code in (REFUSED, NOT_ASKED))
     assert f"are these values, or `missing` codes? -9 in {refused} rows, -8 in {not_asked} rows" in income
     if suffix == ".csv":
         assert 'separator: ";"  # confirm' in text
         assert 'decimal: ","  # confirm' in text
-    if suffix == ".dta":
-        assert "confirm missing 9: the labels say so, the file does not" in text
+
+
+def test_a_label_may_say_that_a_code_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "survey.dta"
+    table = pd.DataFrame({"pid": np.arange(60.0), "smokes": np.tile([0.0, 1.0, 9.0], 20)})
+    pyreadstat.write_dta(table, path, variable_value_labels={"smokes": {0: "no", 1: "yes", 9: "Don't know"}})
+    text = proposed(capsys, path)
+    assert 'missing: {"9": not_known}' in text
+    assert "confirm missing 9: the labels say so, the file does not" in text
 
 
 def test_values_that_are_no_codes_are_not_doubted(tmp_path: Path) -> None:
@@ -209,18 +169,18 @@ def test_ages_that_only_somebody_knows_are_asked(tmp_path: Path, capsys: pytest.
     assert '- {measure: iq, value: "iq{wave}", ages: {"7": 7, "11": 11}}  # confirm: the numbers' in text
 
 
-REFUSED: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], list[str], str]] = {
+NO_IDENTIFIER: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], list[str], str]] = {
     "nobody is identified": (lambda t: t[["sekse", "edu"]], [], "none identifies people"),
     "an id that repeats": (lambda t: t, ["--id", "sekse"], "'sekse' is empty or the same in some rows"),
     "an id that is not there": (lambda t: t, ["--id", "pid"], "no column is called 'pid'"),
 }
 
 
-@pytest.mark.parametrize("case", REFUSED)
+@pytest.mark.parametrize("case", NO_IDENTIFIER)
 def test_without_an_identifier_nothing_is_printed(
     case: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    change, arguments, message = REFUSED[case]
+    change, arguments, message = NO_IDENTIFIER[case]
     assert main(["init", str(written(change(people()), tmp_path / "survey.csv")), *arguments]) == 3
     printed = capsys.readouterr()
     assert printed.out == ""

@@ -22,7 +22,7 @@ def due(waves: list[Wave], absences: pd.DataFrame) -> list[Wave]:
         The table of a Cohort.
     """
     dead = absences[(absences["table"] == "measures") & (absences["meaning"] == "dead")]
-    gone = {place: rows["id"] for place, rows in dead.groupby(["item", "at"])}
+    gone = {place: rows["id"] for place, rows in dead.groupby(["item", "at"], observed=True)}
     return [
         (m, rows[~rows["id"].isin(gone[m.measure, m.wave])]) if (m.measure, m.wave) in gone else (m, rows)
         for m, rows in waves

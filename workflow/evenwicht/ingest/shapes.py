@@ -41,12 +41,16 @@ class Files:
 
 @dataclass(frozen=True)
 class Rows:
-    """A further file as read: its columns of text, and whose each row is (row of the main table, -1 if nobody's)."""
+    """A further file as read: its columns of text, and whose each row is (row of the main table, -1 if nobody's).
+
+    `unknown_ids` counts the different identifiers that are nobody's.
+    """
 
     name: str
     settings: FurtherFile
     table: pa.Table
     person: Positions
+    unknown_ids: int
     where: str
 
     def typed(self, column: SourceColumn) -> pd.Series:
@@ -62,8 +66,7 @@ class Rows:
 
     def counted(self, n: int) -> JoinedFile:
         """How many of the n people of the main table have a row, and how many identifiers and rows are not its."""
-        nobodys = trimmed(self.table[self.settings.id].combine_chunks()).filter(pa.array(self.person < 0))
-        return JoinedFile(int(self.linked(n).sum()), len(nobodys.unique()), len(nobodys))
+        return JoinedFile(int(self.linked(n).sum()), self.unknown_ids, int((self.person < 0).sum()))
 
 
 @dataclass(frozen=True)
@@ -293,13 +296,14 @@ def _read(name: str, settings: FurtherFile, named: list[str], ids: pa.Array, fil
             where=where,
             fix="Correct `id` of the file, the column with the identifier.",
         )
-    if len(nobodys):
+    unknown_ids = len(nobodys.unique())
+    if unknown_ids:
         warnings.warn(
-            f"{where}: {len(nobodys)} of {len(own)} rows, of {len(nobodys.unique())} identifiers, belong to nobody in "
+            f"{where}: {len(nobodys)} of {len(own)} rows, of {unknown_ids} identifiers, belong to nobody in "
             "the main table, and are left out",
             stacklevel=2,
         )
-    rows = Rows(name, settings, table, person, where)
+    rows = Rows(name, settings, table, person, unknown_ids, where)
     if births is not None:
         rows = replace(rows, table=_with_births(births, rows))
     # the identifier is text of many rows, and is known by now

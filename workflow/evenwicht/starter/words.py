@@ -33,9 +33,9 @@ def found(words: Iterable[str], text: str) -> str:
 
 
 def role_by_words(name: str, label: str) -> tuple[Role, str] | None:
-    """Return a role, and where which word tells it; None if no word does."""
-    for role, words in ROLES.items():
-        for place, text in (("name", name), ("label", label)):
+    """Return a role, and where which word tells it, the name before the label; None if no word does."""
+    for place, text in (("name", name), ("label", label)):
+        for role, words in ROLES.items():
             if word := found(words, text):
                 return role, f"'{word}' in its {place}"
     return None
