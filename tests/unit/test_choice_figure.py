@@ -1,8 +1,5 @@
 """How often the right hypothesis about timing is chosen, from a table of recovery made by hand."""
 
-from collections.abc import Iterator
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,12 +15,6 @@ from tests.figures import faults
 
 DRAWS = 200
 ABOUT = {"reference": "", "subgroup": "", "at": ""}
-
-
-@pytest.fixture(autouse=True)
-def closed() -> Iterator[None]:
-    yield
-    plt.close("all")
 
 
 def world(scenario: str, shares: dict[str, float], right: str | None, **other: object) -> list[dict[str, object]]:

@@ -4,12 +4,10 @@ What is drawn is read back from the figures, so that a picture says what its num
 """
 
 import re
-from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 from xml.etree import ElementTree
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -24,12 +22,6 @@ from matplotlib.text import Text
 SVG = "{http://www.w3.org/2000/svg}"
 WHITE = "#fff"
 NAMES = ("Without the benefit", "With the benefit")
-
-
-@pytest.fixture(autouse=True)
-def closed() -> Iterator[None]:
-    yield
-    plt.close("all")
 
 
 def texts(picture: Picture) -> list[str]:
