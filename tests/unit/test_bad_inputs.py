@@ -519,7 +519,7 @@ DATES = {
     "an impossible day": "1944-02-30", "an impossible month": "1944-13-01", "day zero": "1944-01-00", "a two-digit year": "44-01-02",
     "a European date": "02-01-1944", "an American date": "1/2/1944", "a number of a workbook": "16072", "a year": "1944", "a month": "1944-01",
     "the year 0": "0000-01-01", "the year 1": "0001-01-01", "the year 9999": "9999-12-31", "the year 10000": "10000-01-01", "a placeholder": "1800-01-01",
-    "no zeros": "1944-1-2", "written": "2 January 1944", "not a time": "NaT", "an impossible hour": "1944-01-02T25:00", "compact": "19440102",
+    "no zeros": "1944-1-2", "written": "2 January 1944", "not a time": "NaT", "an impossible hour": "1944-01-02T25:00",
 }  # fmt: skip
 PLACES = {  # column of a number in each table, and of a date
     "main": ("income", "born"), "visits": ("score", None), "stays": ("euro", "from"), "births": (None, "day"), "lab": ("iron", None),

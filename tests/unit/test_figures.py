@@ -117,7 +117,6 @@ def test_a_telephone_can_show_all_text_of_a_figure(name: str) -> None:
     draw, _ = FIGURES[name]
     picture = draw()
     assert faults(picture) == []
-    plt.close(picture.figure)
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -167,7 +166,6 @@ def test_long_labels_break_into_lines(label: str) -> None:
     for picture in (forest_figure(some_rows(), config), survival(config)):
         assert faults(picture) == []
         assert label.replace(" ", "") in "".join(texts(picture)).replace("\n", "").replace(" ", "")
-        plt.close(picture.figure)
 
 
 def test_dollars_are_no_formula(nhefs_config: CohortConfig, tmp_path: Path) -> None:
@@ -201,7 +199,6 @@ def test_the_forest_names_what_cannot_be_estimated(nhefs_config: CohortConfig) -
     assert picture.title.startswith("Effects of policy: ")
     assert picture.alt.startswith("0 of 1 estimates")
     assert "cannot be estimated" in texts(picture)
-    plt.close(picture.figure)
 
 
 def test_the_forest_says_how_many_intervals_hold_the_truth(dunedin_config: CohortConfig) -> None:
@@ -210,7 +207,6 @@ def test_the_forest_says_how_many_intervals_hold_the_truth(dunedin_config: Cohor
         rows.add("risk_difference", method, Interval.normal(estimate, 0.02), n=90)
     picture = forest_figure(estimates(rows).assign(truth=0.11), dunedin_config)
     assert picture.alt == "1 of 2 intervals of 95% hold the true value: Disease by age 45."
-    plt.close(picture.figure)
 
 
 # --- the causal graph -----------------------------------------------------------------------------------------------
@@ -240,7 +236,6 @@ def test_every_direct_effect_is_a_dot() -> None:
     (axis,) = picture.figure.axes
     dots = [line for line in axis.lines if line.get_marker() == "o"]
     assert sum(len(line.get_xdata()) for line in dots) == 4
-    plt.close(picture.figure)
 
 
 # --- lorenz curves --------------------------------------------------------------------------------------------------
@@ -250,8 +245,6 @@ def test_only_counts_have_a_curve_and_a_coefficient_by_chance() -> None:
     counts, months = lorenz("crime", 0.5, gini=0.9, chance=0.4), lorenz("welfare", np.nan, gini=0.8, note=TOO_SHORT)
     assert "Gini 0.90\nby chance 0.40" in texts(counts)
     assert "Gini 0.80" in texts(months)
-    for picture in (counts, months):
-        plt.close(picture.figure)
 
 
 # --- letters and numbers --------------------------------------------------------------------------------------------
@@ -263,7 +256,6 @@ def test_text_is_measured_as_matplotlib_measures_it(bold: bool) -> None:
         figure = plt.figure(dpi=72)
         text = figure.text(0, 0, "Quit smoking, Ελληνικά", weight="bold" if bold else "normal")
     assert width_of("Quit smoking, Ελληνικά", bold=bold) == pytest.approx(text.get_window_extent().width, abs=1)
-    plt.close(figure)
 
 
 def test_lines_break_between_words_and_within_a_word_only_if_it_must() -> None:
@@ -281,17 +273,15 @@ def test_letters_that_the_font_lacks_have_the_room_that_matplotlib_leaves() -> N
     with pytest.warns(UserWarning, match="missing from font"):
         box = text.get_window_extent()
     assert width_of("怀孕ก") == pytest.approx(box.width, abs=0.5)
-    plt.close(figure)
 
 
 def test_numbers_on_an_axis_share_decimals_and_follow_the_language() -> None:
-    figure, axis = plt.subplots()
+    _, axis = plt.subplots()
     numbered(axis.xaxis, [-0.5, 0, 1000.25])
     assert [label.get_text() for label in axis.get_xticklabels()] == ["−0.50", "0.00", "1,000.25"]
     with speaking("nl"):
         numbered(axis.xaxis, [0, 0.5])
     assert [label.get_text() for label in axis.get_xticklabels()] == ["0,0", "0,5"]
-    plt.close(figure)
 
 
 @pytest.mark.parametrize(

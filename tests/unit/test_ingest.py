@@ -194,7 +194,11 @@ MISTAKES: dict[str, tuple[dict[str, object], list[str | None], str]] = {
     "boolean that is not": ({"type": "boolean"}, ["0", "1", "2"], "1 value is not described"),
     "impossible date": ({"type": "date"}, ["1944-11-01", "1944-02-30"], r"1 value is not a date\."),
     "no leap year": ({"type": "date"}, ["1955-02-29"], r"1 value is not a date\."),
-    "day first": ({"type": "date"}, ["24/09/1954"], "1 value is not a date. Write dates as YYYY-MM-DD"),
+    "day first": (
+        {"type": "date"},
+        ["24/09/1954"],
+        "1 value is not a date. All are dates with `date_order: day_month_year`",
+    ),
     "coarse date": ({"type": "date"}, ["1954-09", "1954"], "2 values are known to the year or month only"),
     "coarser date": ({"type": "date", "precision": "month"}, ["1954-09", "1954"], "1 value is known to the year"),
     "early date": ({"type": "date", "minimum": "1950-01-01"}, ["1900-01-01"], "1 value is outside 1950-01-01 to 2261"),
@@ -532,3 +536,29 @@ def test_nhefs_is_the_published_extract(nhefs: Cohort) -> None:
     followed = ((nhefs.events["exit_age"] - nhefs.events["entry_age"]) * 12).round(9)
     assert followed.max() == 120
     assert (followed % 1 == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("order", "cells"),
+    [
+        ("day_month_year", ["24/09/1954", "3-4-1980", "1.12.1980", "1900-01-01", ""]),
+        ("month_day_year", ["9/24/1954", "04/03/1980", "12-1-1980", "01/01/1900", ""]),
+        ("year_month_day", ["1954-09-24", "19800403", "1980-12-01", "19000101", ""]),
+    ],
+)
+def test_dates_are_read_in_the_order_that_is_declared(order: str, cells: list[str]) -> None:
+    column = Column.model_validate(
+        {"role": "birth_date", "type": "date", "label": "Born", "date_order": order, "missing": ["1900-01-01"]}
+    )
+    read = typed(pa.array([cell or None for cell in cells]), "born", column, "own")
+    assert read.dt.strftime("%Y-%m-%d").fillna("").tolist() == ["1954-09-24", "1980-04-03", "1980-12-01", "", ""]
+
+
+def test_a_day_that_the_order_does_not_have_is_refused() -> None:
+    column = Column.model_validate(
+        {"role": "birth_date", "type": "date", "label": "Born", "date_order": "month_day_year"}
+    )
+    with pytest.raises(DataError, match="1 value is not a date. All are dates with `date_order: day_month_year`"):
+        typed(pa.array(["24/09/1954", "3/4/1980"]), "born", column, "own")
+    with pytest.raises(DataError, match="1 value is not a date. Write dates"):
+        typed(pa.array(["24/09/54"]), "born", column, "own")

@@ -121,6 +121,15 @@ def test_values_that_are_no_codes_are_not_doubted(tmp_path: Path) -> None:
     assert [missing_codes(columns[name]) for name in ("age", "items", "low")] == [({}, [])] * 3
 
 
+def test_dates_with_the_day_first_are_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = people()
+    table["gebdat"] = pd.to_datetime(table["gebdat"]).dt.strftime("%d-%m-%Y")
+    text = proposed(capsys, written(table.assign(seen="03-04-2001", born_on=table["gebdat"]), tmp_path / "survey.csv"))
+    assert "born_on: {role: birth_date, type: date, date_order: day_month_year" in text
+    (seen,) = re.findall(r"^.* seen: .*$", text, flags=re.MULTILINE)
+    assert "confirm date_order: it could be month_day_year too" in seen
+
+
 def test_a_file_for_each_wave(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     table = people()
     main_file = written(table[["RespNr", "sekse", "povert", "depr"]], tmp_path / "survey.sav")

@@ -26,6 +26,7 @@ Role = Literal[
     "outcome",
 ]
 Precision = Literal["day", "month", "year"]
+DateOrder = Literal["year_month_day", "day_month_year", "month_day_year"]
 Meaning = Literal["not_known", "refused", "not_asked", "not_in_wave", "dead"]
 SINGLE: tuple[Role, ...] = ("family", "birth_date", "sex")  # what a person has one of, beside the identifier
 MEANINGS: tuple[Meaning, ...] = get_args(Meaning)
@@ -124,6 +125,12 @@ class SourceColumn(Strict):
     maximum: float | dt.date | None = Field(None, description="Greatest possible value, of a number or date")
     precision: Precision = Field("day", description="What is known of dates; each is stored as the first day of it")
 
+    date_order: DateOrder = Field(
+        "year_month_day",
+        description="How dates are written in text, with years of four digits: 1980-03-24 or 19800324; 24/3/1980; "
+        "3/24/1980",
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _truth_values_are_not_category_codes(cls, data: object) -> object:
@@ -143,6 +150,8 @@ class SourceColumn(Strict):
         self._check_missing_ranges()
         if self.precision != "day" and self.type != "date":
             raise ValueError("precision belongs to type date")
+        if self.date_order != "year_month_day" and (self.type != "date" or self.precision != "day"):
+            raise ValueError("date_order belongs to type date, known to the day")
         self._check_range()
         if self.type == "boolean":
             self._check_truth()

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from evenwicht.base.arrays import Flags
-from evenwicht.base.columns import MEANINGS, NUMBER, ZEROS, Column, Precision, SourceColumn
+from evenwicht.base.columns import MEANINGS, NUMBER, ZEROS, Column, DateOrder, Precision, SourceColumn
 from evenwicht.base.errors import DataError, listed
 from evenwicht.base.faults import Faults
 from evenwicht.ingest.placeholders import Dates, doubtful
@@ -39,6 +39,12 @@ DATES = {
     "year": r"^\d{4}$",
 }
 FORMS = {"day": "YYYY-MM-DD", "month": "YYYY-MM or YYYY-MM-DD", "year": "YYYY, YYYY-MM or YYYY-MM-DD"}
+# what stands for the digits of year, month and day
+ORDERS: dict[DateOrder, tuple[str, str]] = {
+    "year_month_day": (r"^(\d{4})(\d\d)(\d\d)$", r"\1-\2-\3"),
+    "day_month_year": (r"^(\d\d)[-/. ](\d\d)[-/. ](\d{4})$", r"\3-\2-\1"),
+    "month_day_year": (r"^(\d\d)[-/. ](\d\d)[-/. ](\d{4})$", r"\3-\1-\2"),
+}
 UNITS = {"day": "D", "month": "M", "year": "Y"}
 NO_DATE = np.datetime64("NaT", "D")
 FIRST_DATE, LAST_DATE = np.datetime64("1678-01-01"), np.datetime64("2261-12-31")  # what pandas can hold
@@ -83,6 +89,8 @@ def typed(
     gathered = Faults() if faults is None else faults
     if thousands and column.type in ("number", "integer"):
         text = _ungrouped(trimmed(text), decimal, thousands)
+    if column.type == "date":
+        text = in_iso(trimmed(text), column.date_order)
     cells = _Cells(trimmed(text), column, f"{where}: column '{column.origin(name)}'", decimal, gathered)
     values = _READ[column.type](cells)
     if faults is None:
@@ -107,6 +115,8 @@ def why_missing(text: Text, column: SourceColumn, decimal: str = ".") -> NDArray
     if not (column.missing or column.missing_ranges):
         return found
     text = trimmed(text)
+    if column.type == "date":
+        text = in_iso(text, column.date_order)
     if column.missing_ranges:
         numbers = _as_numbers(text, decimal)
         for missing in reversed(column.missing_ranges):
@@ -116,6 +126,16 @@ def why_missing(text: Text, column: SourceColumn, decimal: str = ".") -> NDArray
         if len(codes):
             found[_is_code(text, codes, column, decimal)] = place
     return found
+
+
+def in_iso(text: Text, order: DateOrder) -> Text:
+    """Return dates of text in the order year, month, day, with dashes; what is no date in this order stays."""
+    parts = text
+    if order != "year_month_day":
+        parts = pc.replace_substring_regex(parts, r"^(\d)([-/. ])", r"0\1\2")
+        parts = pc.replace_substring_regex(parts, r"([-/. ])(\d)([-/. ])", r"\10\2\3")
+    written = pc.replace_substring_regex(parts, *ORDERS[order])
+    return pc.if_else(pa.array(~np.isnat(_as_dates(written, "day"))), written, text)
 
 
 def _is_code(text: Text, codes: Text, column: SourceColumn, decimal: str) -> Flags:
@@ -313,12 +333,24 @@ def _date(cells: _Cells) -> pd.Series:
         np.isnat(dates),
         "not a date",
         "not a date",
-        f"Write dates as {FORMS[precision]} or list it under `missing`.",
+        f"{_order_hint(cells)}Write dates as {FORMS[precision]} or list it under `missing`.",
     )
     known = cells.accepted_inside(known, dates, FIRST_DATE, LAST_DATE)
     known = _true_dates(cells, known, dates)
     _tell_times(text, known, cells.where)
     return pd.Series(np.where(known, dates, NO_DATE).astype("datetime64[ns]"))
+
+
+def _order_hint(cells: _Cells) -> str:
+    """Say in which other order the values would all be dates."""
+    known = cells.text.filter(pa.array(cells.known()))
+    others = [order for order in ORDERS if order != cells.column.date_order and are_dates(known, order)]
+    return f"All are dates with `date_order: {others[0]}`. " if others else ""
+
+
+def are_dates(text: Text, order: DateOrder) -> bool:
+    """Whether all of one or more texts are days in this order."""
+    return len(text) > 0 and not np.isnat(_as_dates(in_iso(text, order), "day")).any()
 
 
 def _true_dates(cells: _Cells, known: Flags, dates: Dates) -> Flags:

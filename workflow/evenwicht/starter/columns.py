@@ -169,7 +169,10 @@ def _values(column: Contents, role: Role | None) -> tuple[dict[str, Any], list[s
     answers = {code: label for code, label in column.told.labels.items() if code not in missing.get("missing", {})}
     if column.kind in ("date", "month"):
         precision = {"precision": "month"} if column.kind == "month" else {}
-        return {"type": "date", **precision, **missing}, remarks
+        order = {"date_order": column.orders[0]} if column.orders else {}
+        if len(column.orders) > 1:
+            remarks.append(f"{CONFIRM} date_order: it could be {column.orders[1]} too")
+        return {"type": "date", **precision, **order, **missing}, remarks
     if role in ("family", "cluster") and not answers:
         return {"type": "category", **missing}, remarks
     found = [value for value in column.levels if value not in missing.get("missing", {})]

@@ -9,13 +9,14 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from evenwicht.base.columns import ZEROS, DateOrder
 from evenwicht.base.errors import DataError
 from evenwicht.ingest.files import describe_file, read_file
 from evenwicht.ingest.formats import delimited, format_of
 from evenwicht.ingest.metadata import ColumnDescription
 from evenwicht.ingest.sources import TableFile
 from evenwicht.ingest.text import trimmed
-from evenwicht.ingest.typing import DATES, LEAST_SHOWN, ZEROS
+from evenwicht.ingest.typing import DATES, LEAST_SHOWN, ORDERS, are_dates
 
 Kind = Literal["empty", "integer", "number", "date", "month", "text"]
 COLUMNS_AT_ONCE = 16  # a few passes over a wide file, and never all of it in memory
@@ -47,6 +48,8 @@ class Contents:
         decimal point here.
     levels
         Every different value, if there are few. Not to be shown: only those in `common` are.
+    orders
+        In which orders of year, month and day they may all be dates, if there are none with the year first.
     """
 
     name: str
@@ -57,6 +60,7 @@ class Contents:
     different: int
     common: dict[str, int]
     levels: frozenset[str]
+    orders: tuple[DateOrder, ...]
 
     @property
     def identifies(self) -> bool:
@@ -139,6 +143,7 @@ def _contents(name: str, told: ColumnDescription, column: Any, decimal: str) -> 
     text = pc.replace_substring_regex(trimmed(column.combine_chunks()), ZEROS, r"\1")
     counted = pc.value_counts(text.drop_null())
     kind = _kind(counted.field(0), told, decimal)
+    orders = tuple(order for order in ORDERS if are_dates(counted.field(0), order)) if kind == "text" else ()
     counts: dict[str, int] = {}
     if len(counted) <= MOST_LEVELS * 2:
         counts = dict(zip(counted.field(0).to_pylist(), counted.field(1).to_pylist(), strict=True))
@@ -153,10 +158,11 @@ def _contents(name: str, told: ColumnDescription, column: Any, decimal: str) -> 
         told=told,
         rows=len(text),
         filled=len(text) - text.null_count,
-        kind=kind,
+        kind="date" if orders else kind,
         different=len(counted),
         common={value: n for value, n in counts.items() if n >= LEAST_SHOWN},
         levels=frozenset(counts) if len(counted) <= MOST_LEVELS * 2 else frozenset(),
+        orders=orders,
     )
 
 
