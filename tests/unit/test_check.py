@@ -513,3 +513,14 @@ def test_the_difference_told_is_that_of_the_people_analysed(tmp_path: Path, chec
     )
     least = 2.8016 * np.std(sample.outcome.value, ddof=1) * np.sqrt(1 / 100 + 1 / 100)
     assert lines[3].endswith(f": {least:.3g}.")
+
+
+def test_a_large_file_is_told_before_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path, cells(), settings())
+    main(["check", str(path)])
+    assert " columns of " not in capsys.readouterr().err
+    monkeypatch.setattr("evenwicht.ingest.table.LARGE", 0)
+    main(["check", str(path)])
+    assert "evenwicht check: reading 12 columns of " in capsys.readouterr().err

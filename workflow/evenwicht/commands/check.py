@@ -76,7 +76,7 @@ def _cohort(config: CohortConfig, faults: Faults) -> "Cohort | None":
 
     _stage("reading the data and checking every column")
     try:
-        return gathered(config.source, config.codebook, faults)
+        return gathered(config.source, config.codebook, faults, _stage)
     except DataError as error:
         faults.add("source", error)
         return None

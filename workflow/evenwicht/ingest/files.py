@@ -42,6 +42,14 @@ def describe_file(source: TableFile) -> FileDescription:
     return _with_format(source, lambda form: form.described(source))
 
 
+def size_of(source: TableFile) -> int:
+    """Return the bytes of a file, 0 if there is none."""
+    try:
+        return Path(source.path).stat().st_size
+    except (OSError, ValueError):  # reading it says why
+        return 0
+
+
 def _with_format(source: TableFile, job: Callable[[Format], Found]) -> Found:
     path = source.path
     reason = why_unreadable(path)

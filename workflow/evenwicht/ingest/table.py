@@ -19,13 +19,15 @@ from evenwicht.ingest.absences import absences, places
 from evenwicht.ingest.declared import require_declared
 from evenwicht.ingest.derived import Reader, Rows
 from evenwicht.ingest.due import due, require_order
-from evenwicht.ingest.files import describe_file, read_file
+from evenwicht.ingest.files import describe_file, read_file, size_of
 from evenwicht.ingest.names import require_names
 from evenwicht.ingest.packages import load_package
 from evenwicht.ingest.shapes import Files, Joined, joined
 from evenwicht.ingest.sources import EventMap, PackageSource, TableFile, WideSource
 from evenwicht.ingest.text import as_text, trimmed
 from evenwicht.ingest.typing import typed
+
+LARGE = 50  # megabytes of a file that takes more than a moment to read
 
 
 def ingest(source: SourceSettings, book: Codebook) -> Cohort:
@@ -42,8 +44,12 @@ def ingest(source: SourceSettings, book: Codebook) -> Cohort:
     return cohort
 
 
-def gathered(source: SourceSettings, book: Codebook, faults: Faults) -> Cohort:
+def gathered(
+    source: SourceSettings, book: Codebook, faults: Faults, progress: Callable[[str], None] | None = None
+) -> Cohort:
     """Return the cohort with empty cells in place of what is not as described, which is added to `faults`.
+
+    `progress` is told of each large file before it is read.
 
     Raises
     ------
@@ -56,6 +62,8 @@ def gathered(source: SourceSettings, book: Codebook, faults: Faults) -> Cohort:
 
     def read(file: WideSource | TableFile, wanted: list[str]) -> pa.Table:
         """Read what is there of the main table, so that the rest of it is checked too."""
+        if progress is not None and isinstance(file, TableFile) and (megabytes := size_of(file) / 1e6) > LARGE:
+            progress(f"reading {len(wanted)} columns of {file.path}, {megabytes:,.0f} MB")
         try:
             return _read(file, wanted)
         except DataError as error:
