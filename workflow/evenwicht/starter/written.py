@@ -86,7 +86,10 @@ def cohort_file(files: list[FileContents], name: str, id_name: str) -> str:
     chosen = [column for column in columns if column.role]
     told = [f"{file.source.path} ({file.rows:,} rows, {len(file.columns)} columns)" for file in files]
     lines = HEAD.format(
-        files=", ".join(told), name=name, title=_scalar(main.stem.replace("_", " ").capitalize()), roles=", ".join(get_args(Role))
+        files=", ".join(told),
+        name=name,
+        title=_scalar(main.stem.replace("_", " ").capitalize()),
+        roles=", ".join(get_args(Role)),
     ).splitlines()
     lines += ["", "source:", "  kind: table", f"  path: {_scalar(main.source.path)}"]
     lines += [f"  {key}: {_scalar(value)}{_found_out(key)}" for key, value in main.writing.items()]
