@@ -197,7 +197,7 @@ MISTAKES: dict[str, tuple[dict[str, object], list[str | None], str]] = {
     "day first": (
         {"type": "date"},
         ["24/09/1954"],
-        "1 value is not a date. All are dates with `date_order: day_month_year`",
+        "1 value is not a date. All are dates with {source: ..., date_order: day_month_year}",
     ),
     "coarse date": ({"type": "date"}, ["1954-09", "1954"], "2 values are known to the year or month only"),
     "coarser date": ({"type": "date", "precision": "month"}, ["1954-09", "1954"], "1 value is known to the year"),
@@ -558,7 +558,9 @@ def test_a_day_that_the_order_does_not_have_is_refused() -> None:
     column = Column.model_validate(
         {"role": "birth_date", "type": "date", "label": "Born", "date_order": "month_day_year"}
     )
-    with pytest.raises(DataError, match="1 value is not a date. All are dates with `date_order: day_month_year`"):
+    with pytest.raises(
+        DataError, match="1 value is not a date. All are dates with [{]source: ..., date_order: day_month_year[}]"
+    ):
         typed(pa.array(["24/09/1954", "3/4/1980"]), "born", column, "own")
     with pytest.raises(DataError, match="1 value is not a date. Write dates"):
         typed(pa.array(["24/09/54"]), "born", column, "own")

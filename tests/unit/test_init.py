@@ -164,7 +164,7 @@ def test_a_long_table_and_spells(tmp_path: Path, capsys: pytest.CaptureFixture[s
     text = proposed(capsys, *files)
     (measure,) = yaml.safe_load(text)["source"]["measures"]
     assert measure == {"measure": "bmi", "value": "bmi", "age": "age", "file": "visits", "wave_column": "wave"}
-    assert "#   - {file: stays, start: admitted, end: discharged, amount: cost, until: YYYY-MM-DD" in text
+    assert "#   - {file: stays, start: admitted, end: discharged, amount: cost, begin: YYYY-MM-DD" in text
     code, told = check(with_studies(text), tmp_path, capsys)
     assert code == 0, told
 
@@ -234,3 +234,31 @@ def test_words_tell_why_there_is_no_value() -> None:
 def test_any_label_is_read_back(label: str) -> None:
     assert "\n" not in _scalar(label)
     assert yaml.safe_load(f"[{_scalar(label)}]") == [label]
+
+
+def test_items_of_one_wave_are_not_taken_for_waves(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "survey.sav"
+    place = np.arange(60)
+    table = pd.DataFrame({"pid": place, **{f"pest{item}": place % 5 + item for item in (1, 2, 3)}})
+    labels = ["Person", "Called names", "Beaten", "Left out"]
+    pyreadstat.write_sav(table, path, column_labels=labels)
+    text = proposed(capsys, path)
+    assert "# - {measure: pest," in text
+    assert "the labels differ: are these waves, or items of one wave?" in text
+    assert "# pest3: {role: ROLE" in text
+
+
+def test_missing_codes_of_ages_and_spoken_codes_are_taken_along(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "survey.sav"
+    place = np.arange(90)
+    table = pd.DataFrame({"pid": place, "repeated": np.array(["ja", "nee", "onbekend"])[place % 3]})
+    for wave in (1, 2):
+        table[f"w{wave}_age"] = np.where(place % 9 == 0, -5.0, 10 * wave + place % 3)
+        table[f"w{wave}_sdq"] = place % 20
+    codes = {f"w{wave}_age": {-5: "Niet in deze golf"} for wave in (1, 2)}
+    pyreadstat.write_sav(table, path, variable_value_labels=codes, missing_ranges={name: [-5] for name in codes})
+    text = proposed(capsys, path)
+    assert 'age: {source: "w{wave}_age", missing: {"-5": not_in_wave}}' in text
+    assert "codes: {ja: ja, nee: nee}, yes_code: ja, missing: {onbekend: not_known}" in text

@@ -99,7 +99,8 @@ def test_a_new_project_has_one_cohort_to_fill_in_and_says_what_to_do_next(
     monkeypatch.chdir(tmp_path)
     assert main(["new", "studies/My study"]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "Put your table at studies/My study/private/my_study.csv and describe it in studies/My study/config/my_study.yaml.",
+        "Put your table at studies/My study/private/my_study.csv and describe it in studies/My study/config/my_study.yaml,",
+        "which `evenwicht init` proposes from a table of any format.",
         "Then run: cd 'studies/My study' && snakemake",
     ]
     project = tmp_path / "studies/My study"

@@ -103,7 +103,8 @@ def run(arguments: argparse.Namespace) -> int:
     said, declared = _workflow(arguments.workflow, arguments.tag)
     name = cohort_name(target.resolve().name)
     write_project(target, name, said, declared)
-    print(f"Put your table at {target / 'private' / name}.csv and describe it in {target / 'config' / name}.yaml.")
+    print(f"Put your table at {target / 'private' / name}.csv and describe it in {target / 'config' / name}.yaml,")
+    print("which `evenwicht init` proposes from a table of any format.")
     print(f"Then run: cd {shlex.quote(str(target))} && snakemake")
     return 0
 

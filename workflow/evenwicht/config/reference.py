@@ -13,10 +13,10 @@ from evenwicht.config.run import json_schema
 Node = dict[str, Any]
 INTRODUCTION = """# Keys of the config files
 
-`config.yaml` is the run; each file that its `cohorts` name describes one cohort. Copy
-[own_cohort_example.yaml](own_cohort_example.yaml) to start one of your own. A key that is not listed here, or a value
-of another type, stops the run before any job, with the path of the key. An *id* is a name of your choice in lower case
-letters, digits and underscores.
+`config.yaml` is the run; each file that its `cohorts` name describes one cohort. `evenwicht init` proposes one from
+your data, and `own_cohort_example.yaml`, which comes with evenwicht, shows most of what one can hold. A key that is
+not listed here, or a value of another type, stops the run before any job, with the path of the key. An *id* is a name
+of your choice in lower case letters, digits and underscores.
 
 This file is written by `make schema`, from the same definitions that check the files.
 """

@@ -345,7 +345,7 @@ def _order_hint(cells: _Cells) -> str:
     """Say in which other order the values would all be dates."""
     known = cells.text.filter(pa.array(cells.known()))
     others = [order for order in ORDERS if order != cells.column.date_order and are_dates(known, order)]
-    return f"All are dates with `date_order: {others[0]}`. " if others else ""
+    return f"All are dates with {{source: ..., date_order: {others[0]}}}. " if others else ""
 
 
 def are_dates(text: Text, order: DateOrder) -> bool:

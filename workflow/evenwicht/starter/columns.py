@@ -88,7 +88,7 @@ def missing_codes(column: Contents) -> tuple[dict[str, Any], list[str]]:
     remarks = []
     by_label = {
         code: meaning
-        for code, label in column.told.labels.items()
+        for code, label in column.labels.items()
         if code not in codes and (meaning := meaning_by_words(label)) is not None
     }
     if by_label:
@@ -166,7 +166,7 @@ def _values(column: Contents, role: Role | None) -> tuple[dict[str, Any], list[s
         plain = column.kind == "integer" and not any(value.startswith("0") for value in column.levels)
         return {"type": "integer" if plain else "category"}, []
     missing, remarks = missing_codes(column)
-    answers = {code: label for code, label in column.told.labels.items() if code not in missing.get("missing", {})}
+    answers = {code: label for code, label in column.labels.items() if code not in missing.get("missing", {})}
     if column.kind in ("date", "month"):
         precision = {"precision": "month"} if column.kind == "month" else {}
         order = {"date_order": column.orders[0]} if column.orders else {}

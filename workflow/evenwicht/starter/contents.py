@@ -63,6 +63,12 @@ class Contents:
     orders: tuple[DateOrder, ...]
 
     @property
+    def labels(self) -> dict[str, str]:
+        """Code -> label; of words, if many share each of them, the word itself."""
+        spoken = self.kind == "text" and not self.told.labels and self.levels and self.levels <= set(self.common)
+        return {word: word for word in sorted(self.levels)} if spoken else self.told.labels
+
+    @property
     def identifies(self) -> bool:
         """Whether it is filled and different in every row."""
         return self.different == self.filled == self.rows

@@ -32,8 +32,9 @@ def studies(columns: list[Proposal], measured: list[str]) -> dict[str, dict[str,
     made: dict[str, dict[str, Any]] = {}
     if not measured:
         return made
+    weights = {"weights": by["weight"][0].name} if "weight" in by else {}
     if exposures:
-        made["exposures"] = {"kind": "exposure", "exposures": exposures, "outcomes": measured}
+        made["exposures"] = {"kind": "exposure", "exposures": exposures, "outcomes": measured, **weights}
         if before:
             made["exposures"]["adjust"] = {"columns": before}
     if exposures and by.get("family"):

@@ -7,7 +7,7 @@ from typing import Any
 from evenwicht.ingest.waves import WAVE
 from evenwicht.starter.columns import CONFIRM, missing_codes
 from evenwicht.starter.contents import Contents, FileContents
-from evenwicht.starter.words import COLUMNS, found
+from evenwicht.starter.words import COLUMNS, found, words_of
 
 OLDEST = 100  # years that a number in a name may be the age at
 
@@ -35,7 +35,8 @@ def wide(file: FileContents, id_name: str) -> list[Measured]:
         if all(column.levels and column.different <= 2 for column in columns.values()):
             continue  # yes/no items, such as those of a score
         age = next((other for other, known in ages.items() if set(waves) <= set(known)), None)
-        made.append(_measured(pattern, columns, age, ages[age] if age else {}))
+        of_age = {wave: file.columns[ages[age][wave]] for wave in waves} if age else {}
+        made.append(_measured(pattern, columns, age, of_age))
     return made
 
 
@@ -68,7 +69,7 @@ def by_file(files: dict[str, FileContents], ids: list[str]) -> tuple[set[str], l
             remarks = (
                 [] if age else [f"{CONFIRM}: the numbers in the names of the files are the ages in years"]
             ) + _remarks(there)
-            entry |= {"age": age} if age else {"ages": {wave: int(wave) for wave in keys}}
+            entry |= {"age": _source(age, columns[age])} if age else {"ages": {wave: int(wave) for wave in keys}}
             made.append(Measured(entry, True, "; ".join(remarks), (name,)))
     return names, made
 
@@ -82,7 +83,7 @@ def long(file: FileContents, name: str, id_name: str) -> list[Measured]:
     made = []
     for column in measured:
         entry: dict[str, Any] = {"measure": _plain(column.name), "value": _source(column.name, [column])}
-        entry["age"] = age.name if age else "AGE"
+        entry["age"] = _source(age.name, [age]) if age else "AGE"
         entry |= {"file": name, "wave_column": wave.name if wave else "WAVE"}
         remarks = ([] if wave and age else ["name the columns"]) + _remarks([column])
         made.append(Measured(entry, bool(wave and age), "; ".join(remarks), (column.name,)))
@@ -97,16 +98,19 @@ def spell_dates(file: FileContents) -> tuple[str, str] | None:
     return (start, end) if start and end else None
 
 
-def _measured(pattern: str, columns: dict[str, Contents], age: str | None, ages: dict[str, str]) -> Measured:
+def _measured(pattern: str, columns: dict[str, Contents], age: str | None, ages: dict[str, Contents]) -> Measured:
     waves = sorted(columns, key=int)
     entry: dict[str, Any] = {
         "measure": _plain(pattern.replace(WAVE, "")),
         "value": _source(pattern, list(columns.values())),
     }
     remarks = _remarks(list(columns.values()))
+    alike = len({words_of(column.told.label) for column in columns.values()}) == 1  # but for numbers
+    if not alike:
+        remarks = ["the labels differ: are these waves, or items of one wave?", *remarks]
     if age is not None:
-        entry |= {"age": age, "waves": waves}
-        return Measured(entry, True, "; ".join(remarks), _names(columns), tuple(ages[wave] for wave in waves))
+        entry |= {"age": _source(age, list(ages.values())), "waves": waves}
+        return Measured(entry, alike, "; ".join(remarks), _names(columns), _names(ages))
     entry["ages"] = {wave: int(wave) for wave in waves}
     told = not (
         found(COLUMNS["wave"], pattern.replace(WAVE, " "))
@@ -114,7 +118,7 @@ def _measured(pattern: str, columns: dict[str, Contents], age: str | None, ages:
         or int(waves[-1]) > OLDEST
     )
     first = f"{CONFIRM}: the numbers in the names are the ages in years" if told else "give the age at each wave"
-    return Measured(entry, told, "; ".join([first, *remarks]), _names(columns))
+    return Measured(entry, told and alike, "; ".join([first, *remarks]), _names(columns))
 
 
 def _remarks(columns: list[Contents]) -> list[str]:

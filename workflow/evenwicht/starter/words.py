@@ -33,9 +33,10 @@ def found(words: Iterable[str], text: str) -> str:
 
 
 def role_by_words(name: str, label: str) -> tuple[Role, str] | None:
-    """Return a role, and where which word tells it, the name before the label; None if no word does."""
+    """Return a role but id, and where which word tells it, the name before the label; None if no word does."""
+    others = {role: words for role, words in ROLES.items() if role != "id"}
     for place, text in (("name", name), ("label", label)):
-        for role, words in ROLES.items():
+        for role, words in others.items():
             if word := found(words, text):
                 return role, f"'{word}' in its {place}"
     return None

@@ -25,6 +25,8 @@ HEAD = """\
 # Nothing here is decided. Read each line that says `confirm`, correct it, and delete the remark.
 # Columns without a role stand below the others: give those you need a role and remove the `# `.
 # Roles: {roles}.
+# A stressor or exposure is what may have done something to a person, a policy what was decided for many, baseline what
+# was there before both, a cluster what people share (a school, a month of birth). An outcome came after.
 # The keys are explained in config/README.md. Then run: evenwicht check <this file>
 
 name: {name}
@@ -60,8 +62,8 @@ def cohort_file(files: list[FileContents], name: str, id_name: str) -> str:
     main, *further = files
     keys = _keys(further)
     measured = waves.wide(main, id_name)
-    in_waves = {column for one in measured for column in (*one.columns, *one.ages)}
-    last = {one.columns[-1] for one in measured}
+    in_waves = {column for one in measured if one.complete for column in (*one.columns, *one.ages)}
+    last = {one.columns[-1] for one in measured if one.complete}
     columns = proposals([c for c in main.columns.values() if c.name not in in_waves or c.name in last], id_name)
     columns = [_as_outcome(column) if column.contents.name in last else column for column in columns]
     source: list[str] = []
@@ -72,13 +74,14 @@ def cohort_file(files: list[FileContents], name: str, id_name: str) -> str:
         own_id = id_of(file, id_name)
         entry = _entry(key, {"path": file.source.path, "id": own_id, **file.writing})
         spells = waves.spell_dates(file) if not file.columns[own_id].identifies else None
-        by_file.append(entry if spells is None else f"# {entry}")  # until `spells` names it
+        made = [] if key in of_waves else _named(file, own_id, key, columns)
+        used = key in of_waves or any(one.role for one in made) or (not made and spells is None)
+        by_file.append(entry if used else f"# {entry}  # nothing names it yet")
         if key in of_waves:
             continue
+        columns += made
         if file.columns[own_id].identifies:
             by_file += _parents(file, own_id)
-            others = [c for c in file.columns.values() if c.name != own_id]
-            columns += proposals(others, "", key, [column.name for column in columns])
         elif spells is not None:
             source += _spells(key, file, own_id, *spells)
         else:
@@ -108,6 +111,14 @@ def id_of(file: FileContents, id_name: str) -> str:
     named = [name for name in file.columns if name.casefold() == id_name.casefold()]
     named += [name for name in file.columns if found(ROLES["id"], name)]
     return named[0] if named else next(iter(file.columns))
+
+
+def _named(file: FileContents, own_id: str, key: str, columns: list[Proposal]) -> list[Proposal]:
+    """Return proposals for the columns of a further file, if it has one row per person."""
+    if not file.columns[own_id].identifies:
+        return []
+    others = [column for column in file.columns.values() if column.name != own_id]
+    return proposals(others, "", key, [column.name for column in columns])
 
 
 def _keys(files: list[FileContents]) -> list[str]:
@@ -142,10 +153,18 @@ def _measures(measured: list[waves.Measured]) -> Iterator[str]:
 def _spells(key: str, file: FileContents, own_id: str, start: str, end: str) -> Iterator[str]:
     numbers = [c.name for c in file.columns.values() if c.numeric and c.name != own_id]
     amount = {"amount": numbers[0]} if numbers else {}
-    entry = {"file": key, "start": start, "end": end, **amount, "until": "YYYY-MM-DD"}
-    yield f"  # Each row of {key} is a spell. Say until when the file covers people; birth_date is needed."
+    kinds = [c.name for c in file.columns.values() if c.kind == "text" and c.levels and c.name != own_id]
+    dates = {
+        place: {"source": name, "date_order": file.columns[name].orders[0]} if file.columns[name].orders else name
+        for place, name in (("start", start), ("end", end))
+    }
+    entry = {"file": key, **dates, **({"what": kinds[0]} if kinds else {}), **amount}
+    covered = {"begin": "YYYY-MM-DD", "until": "YYYY-MM-DD"}
+    windows = {"WINDOW": {"ages": ["FROM", "TO"]}}
+    yield f"  # Each row of {key} is a spell. Say what time the file covers: outside it, no spell does not mean 0."
+    yield "  # A window is from one birthday to the day before another; a column with role birth_date is needed."
     yield "  # spells:"
-    yield f"  #   - {_flow({**entry, 'costs': {key: []}, 'windows': {'40': {'ages': [40, 41]}}})}"
+    yield f"  #   - {_flow({**entry, **covered, 'costs': {key: []}, 'windows': windows})}"
     yield "  # and beside `source`:"
     yield f"  # sectors: {_flow({key: {'label': key, 'unit': 'UNIT', 'measures': 'money'}})}"
 
