@@ -22,6 +22,7 @@ ORDER = [
     "estimators",
     "results",
     "display",
+    "disclosure",
     "ingest",
     "levers",
     "money",
