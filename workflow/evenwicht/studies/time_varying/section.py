@@ -66,7 +66,6 @@ def words(study: Settings, book: Codebook, found: Found) -> dict[str, Any]:
         Column("conditional_hazard_ratio", say("Hazard ratio, adjusted"), number=True),
     ]
     caption = say("Rates and ratios of hazards, 95% intervals.")
-    caption = say("Rates and ratios of hazards, 95% intervals.")
     return {"table": Table(f"time_varying_{found.study}", caption, columns, lines)}
 
 
