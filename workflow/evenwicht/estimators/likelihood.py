@@ -12,7 +12,8 @@ from evenwicht.base.errors import ModelError
 NEWTON_STEPS = 50
 CONVERGED = 1e-12  # squared length of a Newton step per event; it is taken, and squares the error
 STILL = 0.1  # log hazards that the last step may move; towards infinity each step moves some by at least one
-ROUNDED_AWAY = 1e-8  # share of the information at the start in a direction, below which steps are rounding
+# share of the information at the start in a direction, below which steps are rounding: half of the digits of a float
+ROUNDED_AWAY = 1e-8
 LOST = 1e-6  # share that tells the directions that run off from the others
 DEPENDENT = 1e-9  # share of a covariate's variance that the others, or the risk sets, leave
 ROUNDING = 1e-11  # of a log likelihood, relative
