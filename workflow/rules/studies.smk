@@ -7,7 +7,7 @@ rule studies:
     output:
         **{
             table: f"results/estimates/{{cohort}}/{{job}}/{table}.parquet"
-            for table in ("estimates", "diagnostics", "flow", "curves")
+            for table in ("estimates", "diagnostics", "flow", "curves", "magnitudes")
         },
     log:
         f"{LOGS}/studies/{{cohort}}_{{job}}.log",

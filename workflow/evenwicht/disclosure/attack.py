@@ -1,10 +1,13 @@
 """What an attacker can work out of published counts: the least and greatest true value of every cell."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from evenwicht.base.arrays import Flags, Floats, Ints
+
+Sum = tuple[int, tuple[int, ...]]  # a total and its parts
 
 
 def bounds_of_hidden(counts: Ints, equations: Floats, hidden: Flags) -> tuple[Floats, Floats]:
@@ -36,22 +39,34 @@ def bounds_of_hidden(counts: Ints, equations: Floats, hidden: Flags) -> tuple[Fl
     return low, high
 
 
-def bounds_of_rounded(total: int, parts: Ints, base: int) -> tuple[Ints, Ints]:
-    """Return the least and greatest true total and parts, (1 + p,) each, of one sum published by random rounding.
+def bounds_of_sums(known: Mapping[int, tuple[float, float]], sums: Iterable[Sum]) -> dict[int, tuple[float, float]]:
+    """Return the least and greatest value that each count could have, given what is known of all and their sums.
 
-    A published value is less than `base` away from the true one, which is at least 0; for one sum of whole numbers
-    these bounds are reached.
+    Each sum narrows its members, until none does any more. For a single sum of whole numbers these bounds are reached.
 
     Parameters
     ----------
-    total, parts : (p,)
-        As published.
-    base
-        What they are multiples of.
+    known
+        By true count: between which whole numbers it must lie, without an end if it is not published.
+    sums
+        Which counts add up to which.
     """
-    published = np.concatenate([[total], parts])
-    low, high = np.maximum(published - base + 1, 0), published + base - 1
-    sums_low, sums_high = low[1:].sum(), high[1:].sum()
-    least = np.concatenate([[max(low[0], sums_low)], np.maximum(low[1:], low[0] - (sums_high - high[1:]))])
-    most = np.concatenate([[min(high[0], sums_high)], np.minimum(high[1:], high[0] - (sums_low - low[1:]))])
-    return least, most
+    bounds, sums = dict(known), list(sums)
+    narrowed = True
+    while narrowed:
+        narrowed = False
+        for total, parts in sums:
+            lows, highs = (np.array([bounds[part][side] for part in parts]) for side in (0, 1))
+            low, high = bounds[total]
+            narrower = {total: (max(low, lows.sum()), min(high, highs.sum()))}
+            for place, part in enumerate(parts):
+                others = np.arange(len(parts)) != place
+                narrower[part] = (
+                    max(lows[place], low - highs[others].sum()),
+                    min(highs[place], high - lows[others].sum()),
+                )
+            for count, new in narrower.items():
+                if new != bounds[count]:
+                    bounds[count] = (max(new[0], bounds[count][0]), min(new[1], bounds[count][1]))
+                    narrowed = True
+    return bounds

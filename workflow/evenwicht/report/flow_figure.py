@@ -104,6 +104,8 @@ def flows(rows: pd.DataFrame) -> list[Group]:
     groups: dict[tuple[tuple[str, int], ...], Group] = {}
     for _, part in where(rows, subgroup="").groupby(KEYS, sort=False):
         steps = {str(row["step"]): int(row["people"]) for row in records(part)}
+        if not {flow.DUE, flow.ANALYSED} <= steps.keys():  # withheld from a release
+            continue
         groups.setdefault(tuple(steps.items()), Group(steps, [])).rows.append(records(part)[0])
     return list(groups.values())
 

@@ -8,13 +8,14 @@ import pandas as pd
 
 from evenwicht.base.exposures import Contrast
 from evenwicht.config import CohortConfig, Run
+from evenwicht.display.described import DATE, MEAN, NONE_KNOWN, SHARE, SIZE
 from evenwicht.display.labels import Labels, answer, arms, comparison, first_upper, spoken
 from evenwicht.display.language import localised, message, retold, say
 from evenwicht.display.section import Row, records, where
 from evenwicht.display.table import Cell, Column, Table
 from evenwicht.display.wording import MINUS, Scale, decimals, number, signed, unit_of, with_interval
 from evenwicht.estimators.results import DIAGNOSTIC_LABELS, ESTIMANDS
-from evenwicht.report.tables import DATE, MEAN, NONE_KNOWN, SHARE, SIZE, YES
+from evenwicht.report.tables import YES
 from evenwicht.results.rows import FAILED
 from evenwicht.studies import showing
 

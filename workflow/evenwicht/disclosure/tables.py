@@ -1,0 +1,272 @@
+"""One pass over the tables of a run: counts are withheld or rounded, and what was estimated from them with them.
+
+What is derived from other tables (bias, conclusions, what survives) is made again from those that leave.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from evenwicht.disclosure.counts import Counts, Published
+from evenwicht.disclosure.numbers import figures_of_counts, outward, to_figures
+from evenwicht.disclosure.profiles import Profile
+from evenwicht.display.language import message
+from evenwicht.estimators.results import ESTIMANDS, EXTREMES, SHARES_OF_PEOPLE
+from evenwicht.results.flow import ANALYSED, DUE, STAYING
+from evenwicht.results.schema import INTERVAL, SCHEMAS, Schema
+from evenwicht.results.states import PEOPLE, UNKNOWN_IDS, UNKNOWN_ROWS
+
+COMPARISON = ["cohort", "study", "outcome", "exposure", "reference", "subgroup"]
+NUMBERS = list(INTERVAL)  # of an estimate
+FROM_COUNTS = ("crude", "observed", "naive", "density", "windows")  # methods whose numbers a table of counts gives
+TOO_FEW = message("withheld: too few people")
+ONE_PERSON = message("withheld: it is the value of one person")
+PARAMETERS = message("withheld: too many parameters for the people")
+DOMINATED = message("withheld: one or two people have most of it")
+SHARE_EXPOSED = "share_exposed"
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """How many parameters the models of each study have at most, by cohort and study."""
+
+    by_study: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+    def of(self, rows: pd.DataFrame) -> np.ndarray:
+        """Return them for each row, (n,)."""
+        return np.array([self.by_study.get(key, 0) for key in zip(rows["cohort"], rows["study"], strict=True)])
+
+
+def note_counts(tables: Mapping[str, pd.DataFrame], counts: Mapping[str, Counts], profile: Profile) -> None:
+    """Note all counts of people in these tables, and their sums, by cohort.
+
+    Parameters
+    ----------
+    tables
+        By the names of `results.schema.SCHEMAS`.
+    counts
+        By cohort; they are added to.
+    """
+    for name, table in tables.items():
+        for cohort, rows in table.groupby("cohort", sort=False):
+            for column in _counts_of(SCHEMAS[name]):
+                counts[str(cohort)].add(*rows[column].dropna())
+    for cohort, n, events in tables["estimates"][["cohort", "n", "events"]].dropna().itertuples(index=False):
+        if events <= n:
+            counts[cohort].add_part(events, n, profile)
+    for cohort, due, assessed in tables["attrition"][["cohort", "due", "assessed"]].itertuples(index=False):
+        counts[cohort].add_part(assessed, due, profile)
+    for key, rows in tables["flow"].groupby(COMPARISON, sort=False):
+        people = dict(zip(rows["step"], rows["people"], strict=True))
+        left = [n for step, n in people.items() if step not in (DUE, *STAYING)]
+        if DUE in people and ANALYSED in people:
+            counts[str(key[0])].add_sum(people[DUE], left)
+    for key, rows in tables["states"].groupby(["cohort", "table", "item", "at"], sort=False):
+        people = dict(zip(rows["state"], rows["people"], strict=True))
+        parts = [n for state, n in people.items() if state not in (PEOPLE, UNKNOWN_IDS, UNKNOWN_ROWS)]
+        counts[str(key[0])].add_sum(people[PEOPLE], parts)
+
+
+def released_counts(name: str, table: pd.DataFrame, published: Mapping[str, Published]) -> pd.DataFrame:
+    """Return a table with the published counts in place of the true ones."""
+    left = table.copy()
+    for column in _counts_of(SCHEMAS[name]):
+        left[column] = [
+            pd.NA if pd.isna(count) else published[cohort](count)
+            for cohort, count in zip(table["cohort"], table[column], strict=True)
+        ]
+        left[column] = left[column].astype("Int64")
+    return left
+
+
+def released_attrition(table: pd.DataFrame, published: Mapping[str, Published]) -> pd.DataFrame:
+    """Return the table of waves, its percentages from rounded counts and its ages to a month."""
+    left = released_counts("attrition", table, published)
+    left["percent_assessed"] = (100 * left["assessed"] / left["due"]).clip(upper=100).round(1).astype(float)
+    left["age"] = left["age"].round(1)
+    return left
+
+
+def released_estimates(
+    estimates: pd.DataFrame,
+    diagnostics: pd.DataFrame,
+    magnitudes: pd.DataFrame,
+    published: Mapping[str, Published],
+    profile: Profile,
+    parameters: Parameters,
+) -> pd.DataFrame:
+    """Return the estimates that may leave; the others keep their row and say why they do not.
+
+    An estimate leaves if enough people, cases and compared people are behind it and its model is not saturated. Shares
+    of people are made of rounded counts, their limits move outwards to the same grid, and other numbers have few
+    figures.
+
+    Parameters
+    ----------
+    estimates, diagnostics
+        As in `results.schema`; `share_exposed` among the latter says how many people are compared.
+    magnitudes
+        As in `results.schema`: what one or two people have of sums.
+    """
+    rows = estimates.reset_index(drop=True)
+    n, events = (rows[name].astype("Float64").to_numpy(dtype=float, na_value=np.nan) for name in ("n", "events"))
+    share = _share_exposed(rows, diagnostics)
+    of = {"all": n, "exposed": n * share, "unexposed": n * (1 - share), "cases": events, "others": n - events}
+    small = np.isnan(n) | _small(n, profile) | _small(events, profile) | (n - events < profile.smallest)
+    small |= _small(of["exposed"], profile) | _small(of["unexposed"], profile)
+    small |= _is_in(rows, rows[_few_in_a_share(rows, of, profile)], [*COMPARISON, "at"])
+    left = released_counts("estimates", rows, published)
+    left[NUMBERS] = _rounded(rows, of, published, profile)
+    left["truth"] = rows["truth"]
+    reasons = {
+        TOO_FEW: small,
+        PARAMETERS: n - parameters.of(rows) < profile.degrees_of_freedom,
+        DOMINATED: _dominated(rows, magnitudes, profile),
+    }
+    return _withheld(left, reasons, [*NUMBERS, "events"])
+
+
+def released_diagnostics(
+    diagnostics: pd.DataFrame, published: Mapping[str, Published], profile: Profile
+) -> pd.DataFrame:
+    """Return the diagnostics that may leave; the others keep their row and say why they do not."""
+    rows = diagnostics.reset_index(drop=True)
+    n = rows["n"].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+    left = released_counts("diagnostics", rows, published)
+    values = ["value", "lower", "upper"]
+    left[values] = to_figures(rows[values].to_numpy(), profile.figures)
+    of_people = rows["statistic"].isin(SHARES_OF_PEOPLE).to_numpy()
+    left.loc[of_people, "value"] = _grid(rows["cohort"], rows["value"].to_numpy(), n, published, profile)[of_people]
+    part = rows["value"].to_numpy() * n
+    few = of_people & (_small(part, profile) | _small(n - part, profile))
+    small = np.isnan(n) | _small(n, profile) | few
+    left["note"] = left["note"].map(without_numbers)
+    return _withheld(left, {TOO_FEW: small, ONE_PERSON: rows["statistic"].isin(EXTREMES).to_numpy()}, values)
+
+
+def without_numbers(text: str) -> str:
+    """Return a text with dots for its numbers, which may count people; percentages stay."""
+    return re.sub(r"\d+(?:[.,]\d+)*(?![\d.,]*%)", "…", text)
+
+
+def _counts_of(schema: Schema) -> list[str]:
+    return [name for name, field in schema.fields.items() if field.kind == "count"]
+
+
+def _share_exposed(rows: pd.DataFrame, diagnostics: pd.DataFrame) -> np.ndarray:
+    told = diagnostics[(diagnostics["statistic"] == SHARE_EXPOSED) & (diagnostics["at"] == "")]
+    shares = told.drop_duplicates(COMPARISON).set_index(COMPARISON)["value"]
+    found: np.ndarray = shares.reindex(pd.MultiIndex.from_frame(rows[COMPARISON])).to_numpy(dtype=float)
+    return found
+
+
+def _small(count: np.ndarray, profile: Profile) -> np.ndarray:
+    """Whether counts are too small to tell of; one that is not known is not."""
+    whole = np.round(count)
+    return (whole < profile.smallest) & (profile.zero_is_small | (whole > 0))
+
+
+def _is_in(rows: pd.DataFrame, others: pd.DataFrame, key: list[str]) -> np.ndarray:
+    return pd.MultiIndex.from_frame(rows[key]).isin(pd.MultiIndex.from_frame(others[key]))
+
+
+def _dominated(rows: pd.DataFrame, magnitudes: pd.DataFrame, profile: Profile) -> np.ndarray:
+    """Whether one or two people have most of a sum that a row tells of, or few people have all, (n,) flags."""
+    key = SCHEMAS["magnitudes"].key
+    few = _small(magnitudes["people"].to_numpy(dtype=float), profile)
+    most = [profile.dominated(*two) for two in magnitudes[["largest", "second"]].itertuples(index=False)]
+    told = magnitudes[few | np.array(most, dtype=bool)]
+    of_all = told[told["exposure"] == ""]
+    return _is_in(rows, told, key) | _is_in(rows, of_all, [name for name in key if name != "exposure"])
+
+
+def _grid(
+    cohorts: pd.Series, values: np.ndarray, of: np.ndarray, published: Mapping[str, Published], profile: Profile
+) -> np.ndarray:
+    """Shares of people, from rounded counts of those who have it and of all; not a number where either is not known."""
+    return np.array(
+        [
+            published[cohort].share(value, whole)
+            if np.isfinite(value * whole) and whole >= profile.smallest
+            else np.nan
+            for cohort, value, whole in zip(cohorts, values, of, strict=True)
+        ]
+    )
+
+
+def _few_in_a_share(rows: pd.DataFrame, of: Mapping[str, np.ndarray], profile: Profile) -> np.ndarray:
+    """Whether few people have it, or have it not, in the share of people that a row is, (n,) flags."""
+    share_of = rows["estimand"].map(lambda name: ESTIMANDS[name].share_of)
+    whole = np.select([(share_of == name).to_numpy() for name in of], list(of.values()), np.nan)
+    part = rows["estimate"].to_numpy(dtype=float) * whole
+    few: np.ndarray = _small(part, profile) | (np.round(whole - part) < profile.smallest)
+    return few
+
+
+def _rounded(
+    rows: pd.DataFrame, of: Mapping[str, np.ndarray], published: Mapping[str, Published], profile: Profile
+) -> np.ndarray:
+    numbers = rows[NUMBERS].to_numpy(dtype=float)
+    counted = rows["method"].isin(FROM_COUNTS).to_numpy()
+    fewest = np.fmin.reduce([of["cases"], of["others"], of["exposed"], of["unexposed"], of["all"]])
+    by_counts = figures_of_counts(np.nan_to_num(fewest, nan=1.0), profile.base, profile.figures)
+    figures = np.where(counted, by_counts, profile.figures)
+    left = to_figures(numbers, figures[:, None])
+    share_of = rows["estimand"].map(lambda name: ESTIMANDS[name].share_of)
+    for whole, people in of.items():
+        here = (share_of == whole).to_numpy()
+        left[here] = _shares(rows[here], numbers[here], people[here], published, profile)
+    return left
+
+
+def _shares(
+    rows: pd.DataFrame, numbers: np.ndarray, of: np.ndarray, published: Mapping[str, Published], profile: Profile
+) -> np.ndarray:
+    """Estimate, limits and standard error of shares of people, (n, 4)."""
+    known = np.where(of >= profile.smallest, of, np.nan)
+    step = profile.base / known
+    lower, upper = outward(numbers[:, 1], numbers[:, 2], step)
+    left = np.empty_like(numbers)
+    left[:, 0] = _grid(rows["cohort"], numbers[:, 0], known, published, profile)
+    left[:, 1], left[:, 2] = np.maximum(lower, 0.0), np.minimum(upper, 1.0)
+    left[:, 3] = to_figures(numbers[:, 3], 1)
+    unknown = np.isnan(known)  # not compared, as where everybody is exposed: few figures are all that can be done
+    left[unknown] = to_figures(numbers[unknown], 1)
+    return left
+
+
+def _withheld(left: pd.DataFrame, reasons: Mapping[str, np.ndarray], values: Iterable[str]) -> pd.DataFrame:
+    """Empty the values of rows that may not leave, and say why; a row without any keeps its own reason."""
+    values = list(values)
+    left["reason"] = left["reason"].map(without_numbers)
+    had = left[values].notna().any(axis=1).to_numpy()
+    for reason, flags in reasons.items():
+        here = had & flags
+        left.loc[here, values] = np.nan
+        left.loc[here, ["status", "reason"]] = ["not estimable", reason]
+        had &= ~flags
+    return left
+
+
+def released_replication(
+    table: pd.DataFrame, estimates: pd.DataFrame, diagnostics: pd.DataFrame, profile: Profile
+) -> pd.DataFrame:
+    """Return comparisons with published numbers: whether they agree is of the true ones, which are then rounded."""
+    key = [*COMPARISON, "at", "method"]
+    told = pd.concat([estimates[estimates["estimate"].notna()], diagnostics[diagnostics["value"].notna()]])
+    left = table.copy()
+    numbers = ["estimate", "lower", "upper"]
+    left[numbers] = to_figures(table[numbers].to_numpy(dtype=float), profile.figures)
+    left.loc[~_is_in(left, told, key), numbers] = np.nan
+    return left
+
+
+def withheld_by_reason(left: pd.DataFrame) -> dict[str, int]:
+    """Return how many rows of a table were withheld, by reason."""
+    if "reason" not in left:
+        return {}
+    reasons = left["reason"].value_counts()
+    return {reason: int(reasons.get(reason, 0)) for reason in (TOO_FEW, PARAMETERS, DOMINATED, ONE_PERSON)}
