@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     out.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
     try:
-        write_released(configured, left, PROJECT / "workflow/report", scratch, arguments.processes)
+        write_released(configured, left, rules, PROJECT / "workflow/report", scratch, arguments.processes)
         _list(manifest, left, scratch)
         write_text(json.dumps(manifest.as_written(), indent=1) + "\n", scratch / "manifest.json")
         scratch.chmod(0o755)

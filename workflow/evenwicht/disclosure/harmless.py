@@ -3,6 +3,7 @@
 import pandas as pd
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
+NUMBER = r"[+-]?\d[\d.,]*( \([+-]?\d[\d.,]*\))?"  # or two, as a mean with its standard deviation
 
 
 def harmless(table: pd.DataFrame) -> pd.DataFrame:
@@ -14,5 +15,6 @@ def harmless(table: pd.DataFrame) -> pd.DataFrame:
     for name in left.columns:
         if left[name].dtype == object:
             texts = left[name].astype(str)
-            left[name] = texts.where(~texts.str.startswith(FORMULA), "'" + texts).where(left[name].notna(), left[name])
+            begins = texts.str.startswith(FORMULA) & ~texts.str.fullmatch(NUMBER) & left[name].notna()
+            left[name] = left[name].where(~begins, "'" + texts)
     return left

@@ -113,15 +113,15 @@ def released(source: Source, profile: Profile, rounder: Rounder) -> Released:
     return out
 
 
-def write_released(run: Run, out: Released, templates: Path, folder: Path, processes: int) -> None:
+def write_released(run: Run, out: Released, rules: Profile, templates: Path, folder: Path, processes: int) -> None:
     """Write tables, figures, pages and briefs to a folder, as a run does to its own."""
     for name, table in out.tables.items():
         write_csv(harmless(SCHEMAS[name].checked(table)) if name in SCHEMAS else harmless(table), _file(folder, name))
     shown = _shown(out.tables)
     draw_run(Drawing(run, shown, out.curves, folder / "figures"), processes)
     with speaking(run.settings.language):
-        render(run, shown, folder / "figures", templates, folder)
-    write_briefs(run, shown, templates, folder)
+        render(run, shown, folder / "figures", templates, folder, rules)
+    write_briefs(run, shown, templates, folder, rules)
 
 
 def counts_by_place(tables: Tables) -> dict[str, int]:
