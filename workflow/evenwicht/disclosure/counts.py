@@ -8,12 +8,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from evenwicht.disclosure.attack import Sum, bounds_of_sums
+from evenwicht.disclosure.attack import Bounds, Sum, bounds_by_programmes, bounds_of_sums
 from evenwicht.disclosure.profiles import Profile
 from evenwicht.disclosure.rounding import Rounder
 from evenwicht.disclosure.suppression import PROTECTION, hidden_cells
-
-Bounds = dict[int, tuple[float, float]]
 
 
 @dataclass
@@ -99,13 +97,18 @@ def published(cohort: str, counts: Counts, profile: Profile, rounder: Rounder) -
     hidden, drawn = set(small), 0
     while True:
         values = {n: None if n in hidden else rounder.rounded(cohort, n) for n in sorted(counts.shown)}
-        bounds = bounds_of_sums(_known(values, profile), sorted(counts.sums))
-        if bare := sorted(count for count in small if not _is_hidden(count, bounds)):
-            hidden |= _beside(bare[0], counts, hidden)
-            continue
-        pinned = _pinned(values, bounds, counts, rounder.base)
-        if not pinned:
+        alone = _known(values, profile)
+        # what one sum tells is mended first: to look at all of them together takes longer, and of one says the same
+        for attack in (bounds_of_sums, bounds_by_programmes)[: len(counts.sums) or 1]:
+            bounds = attack(alone, sorted(counts.sums))
+            bare = sorted(count for count in small if not _is_hidden(count, bounds))
+            pinned = set() if bare else _pinned(values, alone, bounds, counts, rounder.base)
+            if bare or pinned:
+                break
+        else:
             return Published(cohort, values, rounder, len(small), len(hidden - small), drawn)
+        if bare:
+            hidden |= _beside(bare[0], counts, hidden)
         for count in pinned:
             rounder.again(cohort, count)
         drawn += len(pinned)
@@ -114,7 +117,7 @@ def published(cohort: str, counts: Counts, profile: Profile, rounder: Rounder) -
 def _known(values: dict[int, int | None], profile: Profile) -> Bounds:
     """Between what each count lies for everybody who knows the rules."""
     reach = profile.base - 1
-    bounds: Bounds = {}
+    bounds: dict[int, tuple[float, float]] = {}
     for count, value in values.items():
         if value is None:
             bounds[count] = (0.0, np.inf)
@@ -149,12 +152,13 @@ def _beside(count: int, counts: Counts, hidden: set[int]) -> set[int]:
     return more
 
 
-def _pinned(values: dict[int, int | None], bounds: Bounds, counts: Counts, base: int) -> set[int]:
-    """Counts to draw again, since one is known exactly: the totals of its sums, else itself, else other parts."""
+def _pinned(values: dict[int, int | None], alone: Bounds, bounds: Bounds, counts: Counts, base: int) -> set[int]:
+    """Counts to draw again, since one is known exactly: itself if by its own value, else totals, itself, or parts."""
     can = {n for n, value in values.items() if value is not None and n % base}
     again: set[int] = set()
     for count in sorted(n for n, (low, high) in bounds.items() if n and values[n] is not None and high - low < 1):
         sums = [one for one in counts.sums if count == one[0] or count in one[1]]
         totals, parts = {total for total, _ in sums}, {part for _, parts in sums for part in parts}
-        again |= (totals & can) or ({count} & can) or (parts & can)
+        low, high = alone[count]
+        again |= ({count} & can if low == high else set()) or (totals & can) or ({count} & can) or (parts & can)
     return again

@@ -4,7 +4,7 @@ What is derived from other tables (bias, conclusions, what survives) is made aga
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,10 +22,39 @@ from evenwicht.results.states import PEOPLE, UNKNOWN_IDS, UNKNOWN_ROWS
 COMPARISON = ["cohort", "study", "outcome", "exposure", "reference", "subgroup"]
 NUMBERS = list(INTERVAL)  # of an estimate
 FROM_COUNTS = ("crude", "observed", "naive", "density", "windows")  # methods whose numbers a table of counts gives
+Formula = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+
+
+def _variance(exposed: np.ndarray, unexposed: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Of being a case, by the risks of both and the share of the exposed."""
+    risk = share * exposed + (1 - share) * unexposed
+    return risk * (1 - risk)
+
+
+def _nothing(_one: np.ndarray, none: np.ndarray, _share: np.ndarray) -> np.ndarray:
+    return np.full(len(none), np.nan)
+
+
+# What a table of exposed or not by case or not gives alone, from the risk of both (a, b) and the share of the exposed
+# (p); nothing where that is not simple.
+FOURFOLD: dict[str, Formula] = {
+    "risk_difference": lambda a, b, _: a - b,
+    "crude_difference": lambda a, b, _: a - b,
+    "risk_ratio": lambda a, b, _: a / b,
+    "odds_ratio": lambda a, b, _: a / (1 - a) / b * (1 - b),
+    "number_needed": lambda a, b, _: 1 / np.abs(a - b),
+    "r_squared": lambda a, b, p: p * (1 - p) * (a - b) ** 2 / _variance(a, b, p),
+    "auc": lambda a, b, p: 0.5 + p * (1 - p) * np.abs(a - b) / 2 / _variance(a, b, p),
+    "liability_r_squared": _nothing,
+    "cases_averted": _nothing,
+}
 TOO_FEW = message("withheld: too few people")
 ONE_PERSON = message("withheld: it is the value of one person")
 PARAMETERS = message("withheld: too many parameters for the people")
+WOULD_TELL = message("withheld: with other numbers it would tell small counts")
 DOMINATED = message("withheld: one or two people have most of it")
+RANGE_TELLS = message("withheld: its range would tell small counts")
+NOT_ESTIMABLE = "not estimable"
 SHARE_EXPOSED = "share_exposed"
 
 
@@ -101,8 +130,8 @@ def released_estimates(
     """Return the estimates that may leave; the others keep their row and say why they do not.
 
     An estimate leaves if enough people, cases and compared people are behind it and its model is not saturated. Shares
-    of people are made of rounded counts, their limits move outwards to the same grid, and other numbers have few
-    figures.
+    of people are made of rounded counts, with limits as far away as they were or farther; what a table of exposed or
+    not by case or not gives alone is made of these shares, without limits; other numbers have few figures.
 
     Parameters
     ----------
@@ -120,12 +149,14 @@ def released_estimates(
     small |= _is_in(rows, rows[_few_in_a_share(rows, of, profile)], [*COMPARISON, "at"])
     left = released_counts("estimates", rows, published)
     left[NUMBERS] = _rounded(rows, of, published, profile)
-    left["truth"] = rows["truth"]
     reasons = {
         TOO_FEW: small,
         PARAMETERS: n - parameters.of(rows) < profile.degrees_of_freedom,
         DOMINATED: _dominated(rows, magnitudes, profile),
+        WOULD_TELL: (rows["estimate"].notna() & left["estimate"].isna()).to_numpy(),
     }
+    bare = rows["lower"].notna() & left["lower"].isna() & left["estimate"].notna()
+    left.loc[bare, ["status", "reason"]] = ["no interval", RANGE_TELLS]
     return _withheld(left, reasons, [*NUMBERS, "events"])
 
 
@@ -139,7 +170,13 @@ def released_diagnostics(
     values = ["value", "lower", "upper"]
     left[values] = to_figures(rows[values].to_numpy(), profile.figures)
     of_people = rows["statistic"].isin(SHARES_OF_PEOPLE).to_numpy()
-    left.loc[of_people, "value"] = _grid(rows["cohort"], rows["value"].to_numpy(), n, published, profile)[of_people]
+    left.loc[of_people, values] = _shares(
+        rows.loc[of_people, "cohort"],
+        rows.loc[of_people, [*values, "value"]].to_numpy(),
+        n[of_people],
+        published,
+        profile,
+    )[:, :3]
     part = rows["value"].to_numpy() * n
     few = of_people & (_small(part, profile) | _small(n - part, profile))
     small = np.isnan(n) | _small(n, profile) | few
@@ -183,20 +220,6 @@ def _dominated(rows: pd.DataFrame, magnitudes: pd.DataFrame, profile: Profile) -
     return _is_in(rows, told, key) | _is_in(rows, of_all, [name for name in key if name != "exposure"])
 
 
-def _grid(
-    cohorts: pd.Series, values: np.ndarray, of: np.ndarray, published: Mapping[str, Published], profile: Profile
-) -> np.ndarray:
-    """Shares of people, from rounded counts of those who have it and of all; not a number where either is not known."""
-    return np.array(
-        [
-            published[cohort].share(value, whole)
-            if np.isfinite(value * whole) and whole >= profile.smallest
-            else np.nan
-            for cohort, value, whole in zip(cohorts, values, of, strict=True)
-        ]
-    )
-
-
 def _few_in_a_share(rows: pd.DataFrame, of: Mapping[str, np.ndarray], profile: Profile) -> np.ndarray:
     """Whether few people have it, or have it not, in the share of people that a row is, (n,) flags."""
     share_of = rows["estimand"].map(lambda name: ESTIMANDS[name].share_of)
@@ -209,44 +232,76 @@ def _few_in_a_share(rows: pd.DataFrame, of: Mapping[str, np.ndarray], profile: P
 def _rounded(
     rows: pd.DataFrame, of: Mapping[str, np.ndarray], published: Mapping[str, Published], profile: Profile
 ) -> np.ndarray:
+    """Estimates, limits and standard errors, (n, 4), of rows behind which there are enough people."""
     numbers = rows[NUMBERS].to_numpy(dtype=float)
-    counted = rows["method"].isin(FROM_COUNTS).to_numpy()
+    left = to_figures(numbers, profile.figures)
     fewest = np.fmin.reduce([of["cases"], of["others"], of["exposed"], of["unexposed"], of["all"]])
-    by_counts = figures_of_counts(np.nan_to_num(fewest, nan=1.0), profile.base, profile.figures)
-    figures = np.where(counted, by_counts, profile.figures)
-    left = to_figures(numbers, figures[:, None])
+    counted = rows["method"].isin(FROM_COUNTS).to_numpy() & np.isfinite(fewest)
+    few = figures_of_counts(np.nan_to_num(fewest, nan=1.0), profile.base, profile.figures)
+    left[counted] = to_figures(numbers, few[:, None])[counted]
     share_of = rows["estimand"].map(lambda name: ESTIMANDS[name].share_of)
     for whole, people in of.items():
         here = (share_of == whole).to_numpy()
-        left[here] = _shares(rows[here], numbers[here], people[here], published, profile)
+        left[here] = _shares(rows.loc[here, "cohort"], numbers[here], people[here], published, profile)
+    # many numbers of one table of four counts would together tell these, unless they are large
+    exactly = counted & (fewest < 2 * profile.base * 10**profile.figures) & rows["estimand"].isin(FOURFOLD).to_numpy()
+    exactly &= np.isfinite(of["exposed"] * of["cases"])
+    left[exactly] = np.nan
+    left[exactly, 0] = to_figures(_of_fourfold(rows, left[:, 0], of, published), profile.figures)[exactly]
     return left
 
 
 def _shares(
-    rows: pd.DataFrame, numbers: np.ndarray, of: np.ndarray, published: Mapping[str, Published], profile: Profile
+    cohorts: pd.Series, numbers: np.ndarray, of: np.ndarray, published: Mapping[str, Published], profile: Profile
 ) -> np.ndarray:
     """Estimate, limits and standard error of shares of people, (n, 4)."""
-    known = np.where(of >= profile.smallest, of, np.nan)
-    step = profile.base / known
-    lower, upper = outward(numbers[:, 1], numbers[:, 2], step)
-    left = np.empty_like(numbers)
-    left[:, 0] = _grid(rows["cohort"], numbers[:, 0], known, published, profile)
-    left[:, 1], left[:, 2] = np.maximum(lower, 0.0), np.minimum(upper, 1.0)
-    left[:, 3] = to_figures(numbers[:, 3], 1)
-    unknown = np.isnan(known)  # not compared, as where everybody is exposed: few figures are all that can be done
-    left[unknown] = to_figures(numbers[unknown], 1)
+    left = to_figures(numbers, 1)  # all that can be done where it is not known of how many
+    known = np.isfinite(numbers[:, 0]) & (of >= profile.smallest)
+    left[known, 0] = [
+        published[cohort].share(value, whole)
+        for cohort, value, whole in zip(cohorts[known], numbers[known, 0], of[known], strict=True)
+    ]
+    reach = np.array([-1.0, 1.0]) * outward(np.abs(numbers[:, 1:3] - numbers[:, :1]))
+    left[known, 1:3] = np.clip(left[:, :1] + reach, 0.0, 1.0)[known]
+    left[known, :3] = to_figures(left[known, :3], profile.figures)
     return left
+
+
+def _of_fourfold(
+    rows: pd.DataFrame, released: np.ndarray, of: Mapping[str, np.ndarray], published: Mapping[str, Published]
+) -> np.ndarray:
+    """What the released risks of the exposed and the unexposed give, (n,); not a number where they give nothing."""
+    key = [*COMPARISON, "at"]
+    crude = rows[key].assign(estimand=rows["estimand"], value=released)[rows["method"].isin(FROM_COUNTS).to_numpy()]
+    risks = []
+    for names in (("risk_exposed", "positive_predictive_value"), ("risk_unexposed", "negative_predictive_value")):
+        told = crude[crude["estimand"].isin(names)].dropna(subset="value").drop_duplicates(key)
+        free = told["estimand"] == "negative_predictive_value"
+        values = told["value"].where(~free, 1 - told["value"]).set_axis(pd.MultiIndex.from_frame(told[key]))
+        risks.append(values.reindex(pd.MultiIndex.from_frame(rows[key])).to_numpy(dtype=float))
+    share = np.array(
+        [
+            published[cohort].share(exposed / n, n) if np.isfinite(exposed) else np.nan
+            for cohort, exposed, n in zip(rows["cohort"], of["exposed"], of["all"], strict=True)
+        ]
+    )
+    found = np.full(len(rows), np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for estimand, formula in FOURFOLD.items():
+            here = (rows["estimand"] == estimand).to_numpy()
+            found[here] = formula(risks[0][here], risks[1][here], share[here])
+    return np.where(np.isfinite(found), found, np.nan)
 
 
 def _withheld(left: pd.DataFrame, reasons: Mapping[str, np.ndarray], values: Iterable[str]) -> pd.DataFrame:
     """Empty the values of rows that may not leave, and say why; a row without any keeps its own reason."""
     values = list(values)
     left["reason"] = left["reason"].map(without_numbers)
-    had = left[values].notna().any(axis=1).to_numpy()
+    had = (left["status"] != NOT_ESTIMABLE).to_numpy()
     for reason, flags in reasons.items():
         here = had & flags
         left.loc[here, values] = np.nan
-        left.loc[here, ["status", "reason"]] = ["not estimable", reason]
+        left.loc[here, ["status", "reason"]] = [NOT_ESTIMABLE, reason]
         had &= ~flags
     return left
 
@@ -269,4 +324,7 @@ def withheld_by_reason(left: pd.DataFrame) -> dict[str, int]:
     if "reason" not in left:
         return {}
     reasons = left["reason"].value_counts()
-    return {reason: int(reasons.get(reason, 0)) for reason in (TOO_FEW, PARAMETERS, DOMINATED, ONE_PERSON)}
+    return {
+        reason: int(reasons.get(reason, 0))
+        for reason in (TOO_FEW, PARAMETERS, DOMINATED, ONE_PERSON, WOULD_TELL, RANGE_TELLS)
+    }
