@@ -1,6 +1,7 @@
 """At every place of a cohort all people are those with a value and one count for each state."""
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -160,6 +161,11 @@ def test_the_table_tells_who_lacks_what_and_why(rows: pd.DataFrame) -> None:
     assert lines["File visit"]["why"] == ("not linked 3; left out are 2 rows of 2 ids that are not in the main table")
     assert len(lines) == 8
     assert states_sentence(rows).startswith("Of the 9 columns, measures, events, costs and files, 1 are complete")
+
+
+def test_a_measure_is_called_by_its_label(rows: pd.DataFrame) -> None:
+    lines = {line["what"]: line for line in states_table(rows, replace(BOOK, measures={"weight": "body weight"})).rows}
+    assert lines["Body weight, wave 7"]["known"] == "6"
 
 
 def test_the_picture_has_a_bar_for_each_count_of_measures_events_and_costs(rows: pd.DataFrame) -> None:

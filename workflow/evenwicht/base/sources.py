@@ -28,6 +28,11 @@ class SourceSettings(Strict):
         return ()
 
     @property
+    def measured(self) -> dict[str, str]:
+        """Repeated measures that have a label, with it."""
+        return {}
+
+    @property
     def changing(self) -> dict[str, str]:
         """States that people enter and leave over time, with what they are called."""
         return {}

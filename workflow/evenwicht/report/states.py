@@ -102,7 +102,8 @@ def place_label(place: Place, book: Codebook) -> str:
     if table == "persons":
         return first_upper(book.columns[item].label)
     if table == "measures":
-        return say("{measure}, wave {wave}", measure=first_upper(labels.outcome(item)), wave=spoken(at))
+        measure = book.measures.get(item) or labels.outcome(item)
+        return say("{measure}, wave {wave}", measure=first_upper(measure), wave=spoken(at))
     if table == "events":
         named = (o.label for o in book.outcomes.values() if isinstance(o, EventOutcome) and o.event == item)
         return first_upper(next(named, labels.outcome(item)))
