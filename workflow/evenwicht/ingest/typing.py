@@ -245,7 +245,9 @@ def _decoded(cells: _Cells, known: Flags, meaning: Mapping[str, object]) -> NDAr
     unknown = len(np.unique(place[bad]))
     how = "Describe it under `codes`"
     if column.type == "boolean" and not column.codes:
-        how = "Describe both codes under `codes` and name the one for yes, as in codes: {ja: ja, nee: nee}, yes_code: ja,"
+        how = (
+            "Describe both codes under `codes` and name the one for yes, as in codes: {ja: ja, nee: nee}, yes_code: ja,"
+        )
     known = cells.accepted(
         known,
         bad,
