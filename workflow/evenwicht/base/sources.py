@@ -63,6 +63,11 @@ class SourceSettings(Strict):
         return ()
 
     @property
+    def made_from_others(self) -> tuple[str, ...]:
+        """Columns that it makes from others, so that a person's is empty where those do not give it."""
+        return ()
+
+    @property
     def files_used(self) -> tuple[str, ...]:
         """Those of them that the source itself takes something from."""
         return ()

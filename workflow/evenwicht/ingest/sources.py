@@ -221,6 +221,10 @@ class WideSource(SourceSettings):
         return tuple(self.files)
 
     @property
+    def made_from_others(self) -> tuple[str, ...]:
+        return tuple(self.derived)
+
+    @property
     def files_used(self) -> tuple[str, ...]:
         named = [
             *(column.file for column in self.mapped),
