@@ -1,5 +1,6 @@
 """`evenwicht init --codebook`: what a codebook says joins what the files say; what cannot be placed is counted and told."""
 
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,10 @@ from evenwicht.base.errors import DataError
 from evenwicht.cli import main
 from evenwicht.ingest.metadata import ColumnDescription
 from evenwicht.starter import sheets
-from evenwicht.starter.codebook import Described, codebook_of
+from evenwicht.starter.codebook import Codebook, Described, codebook_of
+from evenwicht.starter.codebook import _add as add
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.survey import CODES, LABELS, people, written
 
@@ -289,6 +293,29 @@ def test_a_bad_codebook_is_one_message(case: str, tmp_path: Path, capsys: pytest
     told = [line for line in printed.err.splitlines() if not line.startswith("evenwicht init: looking")]
     assert len(told) == 1
     assert f"{name}: {message}" in told[0] or message in told[0]
+
+
+CELLS = st.sampled_from(["", "v", "w", "1", "-9", "1 = yes; 2 = no", "97-99", ".a", "x", "yes", "no", "-"]) | st.text()
+
+
+@given(st.lists(st.tuples(*[CELLS] * 5)))
+def test_any_row_is_placed_or_counted(cells: list[tuple[str, ...]]) -> None:
+    book = Codebook("book.xlsx", {}, {}, [])
+    add(book, sheets.Sheet("it", [("variable", "label", "code", "value label", "missing"), *cells]), 0)
+    read = {n for n, row in enumerate(cells, start=2) if any(row)} - set(book.unread.get("it", []))
+    assert all(0 <= n - 2 < len(cells) for rows in book.unread.values() for n in rows)
+    assert (not read) or book.variables
+    for one in book.variables.values():
+        assert one.label in {"", *(row[1] for row in cells)}
+        assert all(low < high for low, high in one.ranges)
+
+
+def test_a_cell_of_blanks_takes_no_time(tmp_path: Path) -> None:
+    rows: Cells = [["variable", "label", "code", "missing"], *([["v", "a" + " " * 32_000 + "b"] * 2] * 50)]
+    path = workbook(tmp_path / "book.xlsx", Sheet=rows)
+    start = time.perf_counter()
+    assert codebook_of(str(path)).unread == {"sheet 'Sheet'": list(range(2, 52))}
+    assert time.perf_counter() - start < 5
 
 
 def test_long_names_do_not_make_long_messages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

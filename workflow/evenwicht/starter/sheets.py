@@ -1,6 +1,7 @@
 """Read the sheets of a codebook as text: a workbook of Excel, or a text file, which is one sheet."""
 
 import datetime as dt
+import re
 import warnings
 import zipfile
 from contextlib import closing
@@ -58,7 +59,7 @@ def _of_text(path: str) -> Sheet:
     names = list(describe_file(source).columns)
     if not names:
         raise DataError("the file has no column", where=path, fix="Export it again.")
-    columns = [[cell or "" for cell in column.to_pylist()] for column in read_file(source, names).columns]
+    columns = [[_plain(cell or "") for cell in column.to_pylist()] for column in read_file(source, names).columns]
     return Sheet("the file", [tuple(names), *zip(*columns, strict=True)])
 
 
@@ -100,7 +101,12 @@ def _text(cell: object) -> str:
         return str(int(cell))
     if isinstance(cell, dt.datetime):
         return cell.date().isoformat()
-    return str(cell).strip()
+    return _plain(str(cell))
+
+
+def _plain(text: str) -> str:
+    """Return the text of a cell with one blank where it has several; lines stay apart."""
+    return re.sub(r"[^\S\n]+", " ", text).strip()
 
 
 def _too_large(path: str) -> DataError:
