@@ -248,6 +248,14 @@ def test_items_of_one_wave_are_not_taken_for_waves(tmp_path: Path, capsys: pytes
     assert "# pest3: {role: ROLE" in text
 
 
+def test_a_measure_has_the_label_that_its_columns_share(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "survey.sav"
+    table = pd.DataFrame({"pid": np.arange(60), "sdq7": np.arange(60) % 20, "sdq11": np.arange(60) % 30})
+    pyreadstat.write_sav(table, path, column_labels=["Person", "Difficulties", "Difficulties"])
+    (measure,) = yaml.safe_load(proposed(capsys, path))["source"]["measures"]
+    assert measure["label"] == "Difficulties"
+
+
 def test_missing_codes_of_ages_and_spoken_codes_are_taken_along(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

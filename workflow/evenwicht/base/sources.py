@@ -28,6 +28,11 @@ class SourceSettings(Strict):
         return ()
 
     @property
+    def measured(self) -> dict[str, str]:
+        """Repeated measures that have a label, with it."""
+        return {}
+
+    @property
     def changing(self) -> dict[str, str]:
         """States that people enter and leave over time, with what they are called."""
         return {}
@@ -55,6 +60,11 @@ class SourceSettings(Strict):
     @property
     def further_files(self) -> tuple[str, ...]:
         """Files beside the main one that columns may stand in."""
+        return ()
+
+    @property
+    def made_from_others(self) -> tuple[str, ...]:
+        """Columns that it makes from others, so that a person's is empty where those do not give it."""
         return ()
 
     @property

@@ -91,6 +91,7 @@ class CohortConfig(Strict):
             sectors={**self.source.described_sectors, **self.sectors},
             events=self.source.followed,
             windows=self.source.cost_windows,
+            measures=self.source.measured,
             changing=self.source.changing,
             words=self.source.words,
             title=self.title,

@@ -157,6 +157,14 @@ class WideSource(SourceSettings):
         return self
 
     @model_validator(mode="after")
+    def _a_measure_has_one_label(self) -> "WideSource":
+        labels = {(m.measure, m.label) for m in self.measures if m.label}
+        twice = [name for name, times in Counter(name for name, _ in labels).items() if times > 1]
+        if twice:
+            raise ValueError(f"entries of one measure differ in `label`: {listed(sorted(twice))}")
+        return self
+
+    @model_validator(mode="after")
     def _files_are_known(self) -> "WideSource":
         absent = [name for name in self.files_used if name not in self.files]
         if absent:
@@ -183,6 +191,10 @@ class WideSource(SourceSettings):
         return tuple(self._events)
 
     @property
+    def measured(self) -> dict[str, str]:
+        return {m.measure: m.label for m in self.measures if m.label}
+
+    @property
     def changing(self) -> dict[str, str]:
         return {name: exposure.label for s in self.spells for name, exposure in s.exposures.items()}
 
@@ -207,6 +219,10 @@ class WideSource(SourceSettings):
     @property
     def further_files(self) -> tuple[str, ...]:
         return tuple(self.files)
+
+    @property
+    def made_from_others(self) -> tuple[str, ...]:
+        return tuple(self.derived)
 
     @property
     def files_used(self) -> tuple[str, ...]:
