@@ -56,4 +56,4 @@ lock:  ## resolve pyproject.toml again into requirements.lock (needs uv)
 
 clean:
 	rm -rf .snakemake results/cohorts results/estimates results/figures results/logs results/benchmarks \
-	  results/report.html results/pages data/synthetic/*/
+	  results/report.html results/pages results/ro-crate-metadata.json results/workflow data/synthetic/*/

@@ -1,5 +1,6 @@
 """A project of one's own is a folder: `evenwicht new` writes it, and the workflow comes from wherever it is."""
 
+import hashlib
 import os
 import re
 import subprocess
@@ -20,7 +21,7 @@ from tests.workflow.test_workflow import planned
 
 JOBS_OF_ONE_COHORT = {
     **dict.fromkeys(["ingest", "studies", "estimates_table", "description_tables", "truth_tables"], 1),
-    **dict.fromkeys(["conclusions", "figures", "report_page", "briefs", "all"], 1),
+    **dict.fromkeys(["conclusions", "figures", "report_page", "briefs", "provenance", "all"], 1),
 }
 BESIDE = """\
 configfile: "config/config.yaml"
@@ -194,6 +195,10 @@ def test_a_clone_runs_a_project_and_stays_as_it_was(clone: Path, new: Callable[.
     flow = pd.read_csv(project / "results/tables/flow.csv")
     assert (flow.loc[flow["step"] == "due", "people"] == 200).all()
     assert (project / "results/report.html").is_file()
+    crate = (project / "results/ro-crate-metadata.json").read_text(encoding="utf-8")
+    data = project / "private/my_study.csv"
+    assert hashlib.sha256(data.read_bytes()).hexdigest() in crate
+    assert not [place for place in (data.name, data.parent.name, str(clone), str(project.parent)) if place in crate]
 
     again = run_snakemake(clone, "-s", str(clone / "Snakefile"), "--directory", str(project), "--dry-run")
     assert "Nothing to be done" in again.stdout, again.stdout[-3000:]
@@ -264,7 +269,8 @@ def test_with_a_prefix_it_runs_beside_other_workflows(clone: Path, new: Callable
     file.write_text(yaml.safe_dump({"theirs": 1, "life_course": settings}), encoding="utf-8")
     (project / "Snakefile").write_text(BESIDE % (clone / "workflow/Snakefile"), encoding="utf-8")
     plan = run_snakemake(clone, "--dry-run", here=project)
-    own = {f"life_{name}": count for name, count in JOBS_OF_ONE_COHORT.items() if name not in ("all", "briefs")}
+    not_asked = ("all", "briefs", "provenance")
+    own = {f"life_{name}": count for name, count in JOBS_OF_ONE_COHORT.items() if name not in not_asked}
     assert planned(plan.stdout) == {"everything": 1, "mine": 1, **own}
 
     run = run_snakemake(clone, here=project)

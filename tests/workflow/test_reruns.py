@@ -24,7 +24,8 @@ SETTINGS = [
 ]
 SOURCE = "data/own_cohort.csv"
 OWN = "config/own_cohort_example.yaml"
-PAGES = {"report_page": 1, "briefs": 1}
+CRATE = {"provenance": 1}  # which has digests of all results
+PAGES = {"report_page": 1, "briefs": 1, **CRATE}
 SHOWN = {"figures": 1, **PAGES}
 CONCLUDED = {"conclusions": 1, **SHOWN}
 AFTER_STUDIES = {"estimates_table": 1, "truth_tables": 1, **CONCLUDED}
@@ -81,6 +82,7 @@ def edited(file: Path, old: str, new: str) -> Iterator[None]:
         ("estimators/cox.py", STUDIES),
         ("worlds/deprivation/world.py", {"simulate": 1, **ONE_COHORT}),
         ("ingest/table.py", {"ingest": 1, **ONE_COHORT}),
+        ("report/crate.py", CRATE),
         ("report/drift.py", {}),
     ],
 )
@@ -95,6 +97,7 @@ def test_an_edited_module_replans_the_jobs_that_import_it_and_what_follows(
     ("file", "old", "new", "jobs"),
     [
         (OWN, "label: Years of schooling}", "label: School years}", SHOWN),
+        (OWN, "# ", "# So: ", CRATE),
         (OWN, "adjust: {columns: [sex]}", "adjust: {columns: []}", {"studies": 1, **AFTER_STUDIES}),
         (OWN, "maximum: 30}", "maximum: 31}", {"ingest": 1, **ONE_COHORT}),
         ("config/deprivation.yaml", "family: 72 ", "family: 80 ", {"simulate": 1, **ONE_COHORT}),
@@ -116,7 +119,7 @@ def test_another_language_shows_the_same_results_anew_and_its_words_matter_to_no
     """But to briefs, which are in every language."""
     assert plan(finished, "language=nl") == SHOWN
     with edited(finished / "workflow/evenwicht/display/translations/nl.yaml", "e", "f"):
-        assert plan(finished) == {"briefs": 1}
+        assert plan(finished) == {"briefs": 1, **CRATE}
 
 
 def test_a_corrected_source_is_seen_under_an_older_time_stamp(finished: Path) -> None:

@@ -32,6 +32,7 @@ OUTPUTS = [
     *(f"data/synthetic/{name}" for name in WORLDS),
     "results/report.html",
     "results/pages",
+    "results/ro-crate-metadata.json",
 ]
 
 pytestmark = pytest.mark.filterwarnings("default")
@@ -65,7 +66,7 @@ def test_dry_run_plans_few_jobs_and_no_replicates(snakemake: Run) -> None:
     with_light = sum(any(not study.heavy for study in configured(name).studies.values()) for name in names)
     assert jobs["studies"] == with_light + sum(study.heavy for study in studies)
     tables = ("estimates_table", "description_tables", "truth_tables", "conclusions")
-    gather = (*tables, "figures", "report_page", "briefs", "all")
+    gather = (*tables, "figures", "report_page", "briefs", "provenance", "all")
     assert {rule: jobs[rule] for rule in gather} == dict.fromkeys(gather, 1)
     assert set(jobs) == {"ingest", "simulate", "studies", *gather}
 

@@ -1,8 +1,10 @@
 # Shared by all stages: the checked config, where files are, what a job depends on and asks for, and the lock of the
 # working directory. No kind of study, world or figure is named here.
 import fcntl
+import os
 import sys
 import time
+from functools import cache
 
 from snakemake.exceptions import WorkflowError
 
@@ -15,6 +17,8 @@ from evenwicht.config import AS_CONFIGURED
 from evenwicht.config.loading import load_run
 from evenwicht.config.recovered import draws_of, recovered_studies, recovery_settings
 from evenwicht.display.language import LANGUAGES, catalogue_file
+from evenwicht.report.crate import DESCRIPTION, WORKFLOW
+from evenwicht.report.provenance import BEGAN as RUN_BEGAN
 from evenwicht.report.sites import FRONT, briefs_of, pages_of
 from evenwicht.studies.parts import file_of_kind
 
@@ -31,7 +35,8 @@ LOGS = "results/logs"
 PAGE = f"results/{FRONT}"
 PAGES = [f"results/{page}" for page in pages_of(RUN).beside]
 BRIEFS = [f"results/{brief}" for brief in briefs_of(RUN)]
-REPORT = [placed(page) for page in (PAGE, *PAGES)]
+CRATE = [f"results/{file}" for file in (DESCRIPTION, WORKFLOW)]
+REPORT = [placed(page) for page in (PAGE, *PAGES, CRATE[0])]  # what is withdrawn once tables change
 FIGURES = "results/figures"
 PUBLISHED = of_project("data/published.csv")
 TEMPLATE = of_project("workflow/report/base.html.j2")
@@ -55,7 +60,8 @@ TABLES = [
         "conclusions",
     )
 ]
-RESULTS = [PAGE, *PAGES, *BRIEFS, *TABLES]  # what a run is for
+MADE = [PAGE, *PAGES, *BRIEFS, *TABLES]
+RESULTS = [*MADE, *CRATE]  # what a run is for
 # made by `snakemake recovery` alone; the default run reads them if they are there
 RECOVERY_TABLES = {name: f"results/tables/{name}.csv" for name in ("recovery", "scenarios", "coverage", "verdicts")}
 RECOVERED = {name: placed_or_project(path) for name, path in RECOVERY_TABLES.items()}
@@ -165,7 +171,24 @@ def source_files(wildcards):
 
 def source_digests(wildcards):
     """Digests of the user's own files; a change, however old its time stamp, makes the cohort be read again."""
-    return [file_digest(path) for path in RUN.cohorts[wildcards.cohort].source.paths]
+    return digests_of(wildcards.cohort)
+
+
+@cache
+def digests_of(cohort):
+    """The same by the name of the cohort; large files are read once for all jobs that ask."""
+    return [file_digest(path) for path in RUN.cohorts[cohort].source.paths]
+
+
+def inputs_of_the_run():
+    """What the run was given, as its crate tells it; see `evenwicht.report.crate.Inputs`."""
+    files = zip(RUN.cohorts, map(own_or_project, SETTINGS.cohorts), strict=True)
+    return {
+        "settings": SETTINGS.model_dump(mode="json", exclude={"cohorts"}),
+        "titles": {name: cohort.title for name, cohort in RUN.cohorts.items()},
+        "cohort_files": {name: file_digest(path) for name, path in files},
+        "data": {name: digests for name in RUN.ingested if (digests := digests_of(name))},
+    }
 
 
 def in_its_scenario(wildcards):
@@ -207,6 +230,8 @@ def piece_of_replicates(wildcards):
 
 
 BEGAN = time.monotonic()
+# no parameter of a job: it changes no result, so no job runs again for it
+os.environ.setdefault(RUN_BEGAN, f"{int(time.time())}")
 
 
 def seconds_run():
