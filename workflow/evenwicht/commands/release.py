@@ -85,11 +85,12 @@ def _nothing_unknown(configured: "Run") -> None:
         If some file in `results/` is of no known kind, or a table of the run is not there.
     """
     from evenwicht.disclosure.manifest import CLASSES
+    from evenwicht.report.crate import DESCRIPTION
     from evenwicht.report.sites import FRONT, briefs_of, pages_of
 
-    pages = {FRONT, *pages_of(configured).beside, *briefs_of(configured)}
+    pages = {FRONT, *pages_of(configured).beside, *briefs_of(configured), DESCRIPTION}
     known = {RESULTS / page for page in pages} | {TABLES / f"{name}.csv" for name in CLASSES}
-    made_aside = [RESULTS / name for name in ("figures", "logs", "benchmarks", "estimates", "cohorts")]
+    made_aside = [RESULTS / name for name in ("figures", "logs", "benchmarks", "workflow")]
     files = [path for path in RESULTS.rglob("*") if path.is_file() and not any(p in path.parents for p in made_aside)]
     unknown = sorted(str(path) for path in files if path not in known)
     if unknown:

@@ -3,7 +3,7 @@
 A count is known by its value: the same number in two tables is withheld in both or in none, and is rounded alike.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,6 +12,9 @@ from evenwicht.disclosure.attack import Bounds, Sum, bounds_by_programmes, bound
 from evenwicht.disclosure.profiles import Profile
 from evenwicht.disclosure.rounding import Rounder
 from evenwicht.disclosure.suppression import PROTECTION, hidden_cells
+
+Block = tuple[str, ...]
+Values = dict[int, int | None]
 
 
 @dataclass
@@ -25,23 +28,24 @@ class Counts:
     telling
         Counts that tell of a few people by what they leave over, such as all but three: withheld like small ones.
     sums
-        A total and its parts, of counts that tables hold.
+        Totals and their parts, of counts that tables hold, by block. An attacker sees all blocks, but does not know
+        that a count of one is of the same people as another of the same size.
     """
 
     shown: set[int] = field(default_factory=set)
     telling: set[int] = field(default_factory=set)
-    sums: set[Sum] = field(default_factory=set)
+    sums: dict[Block, set[Sum]] = field(default_factory=dict)
 
     def add(self, *counts: int) -> None:
         """Note counts that a table holds."""
         self.shown.update(map(int, counts))
 
-    def add_sum(self, total: int, parts: Iterable[int]) -> None:
+    def add_sum(self, total: int, parts: Iterable[int], block: Block = ()) -> None:
         """Note counts that a table holds, and that one is the sum of the others."""
         parts = [int(part) for part in parts]
         self.add(total, *parts)
         if len(parts) > 1:
-            self.sums.add((int(total), tuple(sorted(parts))))
+            self.sums.setdefault(block, set()).add((int(total), tuple(sorted(parts))))
 
     def add_part(self, part: int, whole: int, profile: Profile) -> None:
         """Note a count of some of these people, whose remainder no table holds."""
@@ -67,7 +71,7 @@ class Published:
     """
 
     cohort: str
-    values: dict[int, int | None]
+    values: Values
     rounder: Rounder
     small: int
     beside: int
@@ -86,7 +90,7 @@ class Published:
 def published(cohort: str, counts: Counts, profile: Profile, rounder: Rounder) -> Published:
     """Withhold and round the counts of a cohort, so that sums tell none of them.
 
-    An attacker is given more than there is: that equal counts are of the same people.
+    An attacker is given more than there is: that equal counts of a block are of the same people.
 
     Raises
     ------
@@ -95,26 +99,41 @@ def published(cohort: str, counts: Counts, profile: Profile, rounder: Rounder) -
     """
     small = {count for count in counts.shown if profile.is_small(count)} | counts.telling
     hidden, drawn = set(small), 0
+    blocks = [sorted(sums) for _, sums in sorted(counts.sums.items())]
     while True:
         values = {n: None if n in hidden else rounder.rounded(cohort, n) for n in sorted(counts.shown)}
-        alone = _known(values, profile)
-        # what one sum tells is mended first: to look at all of them together takes longer, and of one says the same
-        for attack in (bounds_of_sums, bounds_by_programmes)[: len(counts.sums) or 1]:
-            bounds = attack(alone, sorted(counts.sums))
-            bare = sorted(count for count in small if not _is_hidden(count, bounds))
-            pinned = set() if bare else _pinned(values, alone, bounds, counts, rounder.base)
-            if bare or pinned:
-                break
-        else:
+        told = _told(values, small, blocks, profile)
+        if told is None:
             return Published(cohort, values, rounder, len(small), len(hidden - small), drawn)
+        bare, pinned, sums = told
         if bare:
-            hidden |= _beside(bare[0], counts, hidden)
+            hidden |= _beside(bare[0], sums, hidden)
         for count in pinned:
             rounder.again(cohort, count)
         drawn += len(pinned)
 
 
-def _known(values: dict[int, int | None], profile: Profile) -> Bounds:
+def _told(
+    values: Values, small: set[int], blocks: Sequence[Sequence[Sum]], profile: Profile
+) -> tuple[list[int], set[int], Sequence[Sum]] | None:
+    """What the first block tells that tells anything: small counts that are bare, counts to draw again, and its sums.
+
+    What one sum tells is looked for first: to look at all of a block together takes longer, and of one says the same.
+    """
+    alone = _known(values, profile)
+    for sums in blocks or [[]]:
+        members = {n for total, parts in sums for n in (total, *parts)} if sums else set(values)
+        known = {n: alone[n] for n in members}
+        for attack in (bounds_of_sums, bounds_by_programmes)[: min(len(sums), 2) or 1]:
+            bounds = attack(known, sums)
+            bare = sorted(n for n in small & members if not _is_hidden(n, bounds))
+            pinned = set() if bare else _pinned(values, alone, bounds, sums, profile.base)
+            if bare or pinned:
+                return bare, pinned, sums
+    return None
+
+
+def _known(values: Values, profile: Profile) -> Bounds:
     """Between what each count lies for everybody who knows the rules."""
     reach = profile.base - 1
     bounds: dict[int, tuple[float, float]] = {}
@@ -133,9 +152,9 @@ def _is_hidden(count: int, bounds: Bounds) -> bool:
     return count - low >= min(PROTECTION, count) and high - count >= PROTECTION
 
 
-def _beside(count: int, counts: Counts, hidden: set[int]) -> set[int]:
+def _beside(count: int, block: Sequence[Sum], hidden: set[int]) -> set[int]:
     """Further counts that hide this one: as few people as can be, of those in its sums."""
-    sums = [one for one in sorted(counts.sums) if count == one[0] or count in one[1]]
+    sums = [one for one in block if count == one[0] or count in one[1]]
     cells = sorted({member for total, parts in sums for member in (total, *parts)})
     equations = np.zeros((len(sums), len(cells)))
     for row, (total, parts) in enumerate(sums):
@@ -152,12 +171,12 @@ def _beside(count: int, counts: Counts, hidden: set[int]) -> set[int]:
     return more
 
 
-def _pinned(values: dict[int, int | None], alone: Bounds, bounds: Bounds, counts: Counts, base: int) -> set[int]:
+def _pinned(values: Values, alone: Bounds, bounds: Bounds, block: Sequence[Sum], base: int) -> set[int]:
     """Counts to draw again, since one is known exactly: itself if by its own value, else totals, itself, or parts."""
     can = {n for n, value in values.items() if value is not None and n % base}
     again: set[int] = set()
     for count in sorted(n for n, (low, high) in bounds.items() if n and values[n] is not None and high - low < 1):
-        sums = [one for one in counts.sums if count == one[0] or count in one[1]]
+        sums = [one for one in block if count == one[0] or count in one[1]]
         totals, parts = {total for total, _ in sums}, {part for _, parts in sums for part in parts}
         low, high = alone[count]
         again |= ({count} & can if low == high else set()) or (totals & can) or ({count} & can) or (parts & can)

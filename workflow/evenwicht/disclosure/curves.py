@@ -77,8 +77,8 @@ def _steps(lines: pd.DataFrame, smallest: int) -> pd.DataFrame:
     level = lines["estimate"].to_numpy(dtype=float).reshape(-1, len(times))
     at_risk = lines["at_risk"].to_numpy(dtype=float).reshape(-1, len(times))
     free = level if lines["curve"].iloc[0] == "survival" else 1 - level
-    # events since the time before: those at risk there, times the share of them who have had it
-    events = at_risk[:, :-1] * (1 - free[:, 1:] / np.maximum(free[:, :-1], 1e-12))
+    # events since the time before, at least: the fewest at risk, times the share of them who have had it
+    events = np.minimum(at_risk[:, :-1], at_risk[:, 1:]) * (1 - free[:, 1:] / np.maximum(free[:, :-1], 1e-12))
     keep, waiting = [times[0]], np.zeros(len(events))
     for time, more in zip(times[1:], events.T, strict=True):
         waiting += more

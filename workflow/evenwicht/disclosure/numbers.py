@@ -30,9 +30,7 @@ def figures_of_counts(fewest: Floats, base: int, most: int) -> Floats:
     return np.clip(np.floor(np.log10(steps)) + 1, 1, most)
 
 
-def outward(widths: Floats) -> Floats:
-    """Return widths, none negative, to one significant figure and none smaller: an interval holds what it held."""
-    usable = np.isfinite(widths) & (widths > 0)
-    power = 10.0 ** np.floor(np.log10(np.where(usable, widths, 1.0)))
-    slack = 1e-9  # a width of one figure stays
-    return np.where(usable, np.ceil(widths / power - slack) * power, widths)
+def upwards(values: Floats, step: float) -> Floats:
+    """Return the multiples of a step that are not smaller, (n,)."""
+    slack = 1e-9  # of a step: a multiple stays
+    return np.ceil(values / step - slack) * step

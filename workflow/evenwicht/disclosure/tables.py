@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from evenwicht.disclosure.counts import Counts, Published
-from evenwicht.disclosure.numbers import figures_of_counts, outward, to_figures
+from evenwicht.disclosure.numbers import figures_of_counts, to_figures, upwards
 from evenwicht.disclosure.profiles import Profile
 from evenwicht.display.language import message
 from evenwicht.estimators.results import ESTIMANDS, EXTREMES, SHARES_OF_PEOPLE
@@ -48,12 +48,18 @@ FOURFOLD: dict[str, Formula] = {
     "liability_r_squared": _nothing,
     "cases_averted": _nothing,
 }
+OF_EXPOSED = {
+    "risk_exposed": True,
+    "positive_predictive_value": True,
+}  # whether it is a risk, or the chance to stay free
+OF_UNEXPOSED = {"risk_unexposed": True, "negative_predictive_value": False}
 TOO_FEW = message("withheld: too few people")
 ONE_PERSON = message("withheld: it is the value of one person")
 PARAMETERS = message("withheld: too many parameters for the people")
 WOULD_TELL = message("withheld: with other numbers it would tell small counts")
 DOMINATED = message("withheld: one or two people have most of it")
 RANGE_TELLS = message("withheld: its range would tell small counts")
+REACH = 0.25  # to which limits are rounded, in standard errors
 NOT_ESTIMABLE = "not estimable"
 SHARE_EXPOSED = "share_exposed"
 
@@ -99,6 +105,29 @@ def note_counts(tables: Mapping[str, pd.DataFrame], counts: Mapping[str, Counts]
         counts[str(key[0])].add_sum(people[PEOPLE], parts)
 
 
+def note_fourfold(
+    estimates: pd.DataFrame, diagnostics: pd.DataFrame, counts: Mapping[str, Counts], profile: Profile
+) -> None:
+    """Note the counts of exposed or not by case or not that shares of people tell, and their sums, by cohort."""
+    rows = estimates[estimates["method"].isin(FROM_COUNTS)].reset_index(drop=True)
+    of = _groups(rows, diagnostics)
+    rows = rows.assign(**of)[~_few_in_a_share(rows, of, profile)]
+    key = [*COMPARISON, "at"]
+    for block, some in rows.groupby(key, sort=False):
+        one, none = (_first_share(some, names) for names in (OF_EXPOSED, OF_UNEXPOSED))
+        n, exposed, unexposed, cases = some[["all", "exposed", "unexposed", "cases"]].iloc[0]
+        if not np.isfinite(one * none * exposed * n):
+            continue
+        n, e, u = round(n), round(exposed), round(unexposed)
+        a, c = round(one * e), round(none * u)
+        own, place = counts[str(block[0])], tuple(map(str, block))
+        for total, parts in ((n, (e, u)), (e, (a, e - a)), (u, (c, u - c))):
+            own.add_sum(total, parts, place)
+        if a + c == round(cases):
+            for total, parts in ((n, (a + c, n - a - c)), (a + c, (a, c)), (n - a - c, (e - a, u - c))):
+                own.add_sum(total, parts, place)
+
+
 def released_counts(name: str, table: pd.DataFrame, published: Mapping[str, Published]) -> pd.DataFrame:
     """Return a table with the published counts in place of the true ones."""
     left = table.copy()
@@ -141,9 +170,8 @@ def released_estimates(
         As in `results.schema`: what one or two people have of sums.
     """
     rows = estimates.reset_index(drop=True)
-    n, events = (rows[name].astype("Float64").to_numpy(dtype=float, na_value=np.nan) for name in ("n", "events"))
-    share = _share_exposed(rows, diagnostics)
-    of = {"all": n, "exposed": n * share, "unexposed": n * (1 - share), "cases": events, "others": n - events}
+    of = _groups(rows, diagnostics)
+    n, events = of["all"], of["cases"]
     small = np.isnan(n) | _small(n, profile) | _small(events, profile) | (n - events < profile.smallest)
     small |= _small(of["exposed"], profile) | _small(of["unexposed"], profile)
     small |= _is_in(rows, rows[_few_in_a_share(rows, of, profile)], [*COMPARISON, "at"])
@@ -191,6 +219,21 @@ def without_numbers(text: str) -> str:
 
 def _counts_of(schema: Schema) -> list[str]:
     return [name for name, field in schema.fields.items() if field.kind == "count"]
+
+
+def _groups(rows: pd.DataFrame, diagnostics: pd.DataFrame) -> dict[str, np.ndarray]:
+    """How many people a share can be of, by `Estimand.share_of`, (n,) each; not a number where not known."""
+    n, events = (rows[name].astype("Float64").to_numpy(dtype=float, na_value=np.nan) for name in ("n", "events"))
+    share = _share_exposed(rows, diagnostics)
+    return {"all": n, "exposed": n * share, "unexposed": n * (1 - share), "cases": events, "others": n - events}
+
+
+def _first_share(rows: pd.DataFrame, names: Mapping[str, bool]) -> float:
+    """The risk that the first of these estimands gives, or does not; not a number without any."""
+    for name, estimate in rows[["estimand", "estimate"]].itertuples(index=False):
+        if name in names and np.isfinite(estimate):
+            return float(estimate if names[name] else 1 - estimate)
+    return np.nan
 
 
 def _share_exposed(rows: pd.DataFrame, diagnostics: pd.DataFrame) -> np.ndarray:
@@ -254,17 +297,33 @@ def _rounded(
 def _shares(
     cohorts: pd.Series, numbers: np.ndarray, of: np.ndarray, published: Mapping[str, Published], profile: Profile
 ) -> np.ndarray:
-    """Estimate, limits and standard error of shares of people, (n, 4)."""
+    """Estimate, limits and standard error of shares of people, (n, 4).
+
+    A limit is as many binomial standard errors of the released share away as it was of the true one, rounded upwards.
+    """
     left = to_figures(numbers, 1)  # all that can be done where it is not known of how many
     known = np.isfinite(numbers[:, 0]) & (of >= profile.smallest)
-    left[known, 0] = [
-        published[cohort].share(value, whole)
-        for cohort, value, whole in zip(cohorts[known], numbers[known, 0], of[known], strict=True)
-    ]
-    reach = np.array([-1.0, 1.0]) * outward(np.abs(numbers[:, 1:3] - numbers[:, :1]))
-    left[known, 1:3] = np.clip(left[:, :1] + reach, 0.0, 1.0)[known]
-    left[known, :3] = to_figures(left[known, :3], profile.figures)
+    shares, wholes = np.full((2, len(of)), np.nan)
+    for row in np.flatnonzero(known):
+        rounded = published[cohorts.iloc[row]]
+        shares[row], wholes[row] = (
+            rounded.share(numbers[row, 0], of[row]),
+            rounded.rounder.rounded(rounded.cohort, round(of[row])),
+        )
+    true, released = (_binomial_error(p, n)[:, None] for p, n in ((numbers[:, 0], of), (shares, wholes)))
+    reach = np.abs(numbers[:, 1:3] - numbers[:, :1]) / true
+    limits = shares[:, None] + np.array([-1.0, 1.0]) * upwards(reach, REACH) * released
+    spread = upwards(numbers[:, 3:] / true, REACH) * released
+    made = np.column_stack([shares, np.clip(limits, 0.0, 1.0), spread])
+    left[known] = to_figures(made, profile.figures)[known]
     return left
+
+
+def _binomial_error(share: np.ndarray, of: np.ndarray) -> np.ndarray:
+    """Standard error of a share, by that of two more successes and two more failures, so that it is never nought."""
+    more = (share * of + 2) / (of + 4)
+    error: np.ndarray = np.sqrt(more * (1 - more) / of)
+    return error
 
 
 def _of_fourfold(
@@ -272,12 +331,12 @@ def _of_fourfold(
 ) -> np.ndarray:
     """What the released risks of the exposed and the unexposed give, (n,); not a number where they give nothing."""
     key = [*COMPARISON, "at"]
-    crude = rows[key].assign(estimand=rows["estimand"], value=released)[rows["method"].isin(FROM_COUNTS).to_numpy()]
+    crude = rows[key].assign(estimand=rows["estimand"], estimate=released)[rows["method"].isin(FROM_COUNTS).to_numpy()]
     risks = []
-    for names in (("risk_exposed", "positive_predictive_value"), ("risk_unexposed", "negative_predictive_value")):
-        told = crude[crude["estimand"].isin(names)].dropna(subset="value").drop_duplicates(key)
-        free = told["estimand"] == "negative_predictive_value"
-        values = told["value"].where(~free, 1 - told["value"]).set_axis(pd.MultiIndex.from_frame(told[key]))
+    for names in (OF_EXPOSED, OF_UNEXPOSED):
+        told = crude[crude["estimand"].isin(names)].dropna(subset="estimate").drop_duplicates(key)
+        is_risk = told["estimand"].map(names).astype(bool)
+        values = told["estimate"].where(is_risk, 1 - told["estimate"]).set_axis(pd.MultiIndex.from_frame(told[key]))
         risks.append(values.reindex(pd.MultiIndex.from_frame(rows[key])).to_numpy(dtype=float))
     share = np.array(
         [
