@@ -13,7 +13,6 @@ import pandas as pd
 from evenwicht.disclosure.counts import Counts, Published
 from evenwicht.disclosure.numbers import figures_of_counts, to_figures, upwards
 from evenwicht.disclosure.profiles import Profile
-from evenwicht.display.language import message
 from evenwicht.estimators.results import ESTIMANDS, EXTREMES, SHARES_OF_PEOPLE
 from evenwicht.results.flow import ANALYSED, DUE, STAYING
 from evenwicht.results.schema import INTERVAL, SCHEMAS, Schema
@@ -53,12 +52,12 @@ OF_EXPOSED = {
     "positive_predictive_value": True,
 }  # whether it is a risk, or the chance to stay free
 OF_UNEXPOSED = {"risk_unexposed": True, "negative_predictive_value": False}
-TOO_FEW = message("withheld: too few people")
-ONE_PERSON = message("withheld: it is the value of one person")
-PARAMETERS = message("withheld: too many parameters for the people")
-WOULD_TELL = message("withheld: with other numbers it would tell small counts")
-DOMINATED = message("withheld: one or two people have most of it")
-RANGE_TELLS = message("withheld: its range would tell small counts")
+TOO_FEW = "withheld: too few people"
+ONE_PERSON = "withheld: it is the value of one person"
+PARAMETERS = "withheld: too many parameters for the people"
+WOULD_TELL = "withheld: with other numbers it would tell small counts"
+DOMINATED = "withheld: one or two people have most of it"
+RANGE_TELLS = "withheld: its range would tell small counts"
 REACH = 0.25  # to which limits are rounded, in standard errors
 NOT_ESTIMABLE = "not estimable"
 SHARE_EXPOSED = "share_exposed"

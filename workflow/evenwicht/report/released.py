@@ -37,7 +37,7 @@ from evenwicht.report.drawing import Drawing, draw_run
 from evenwicht.report.page import render
 from evenwicht.report.tables import table_one
 from evenwicht.results.schema import SCHEMAS, TABLE1
-from evenwicht.studies.event_study.survives import survives
+from evenwicht.studies.parts import file_of_kind, part_of_kind
 from evenwicht.studies.study import OutcomeStudy
 
 Tables = dict[str, pd.DataFrame]
@@ -100,7 +100,7 @@ def released(source: Source, profile: Profile, rounder: Rounder) -> Released:
     described["missing"] = [out.published[c](n) for c, n in zip(described["cohort"], described["missing"], strict=True)]
     tables["table1"] = TABLE1.typed(described)
     tables["bias"] = bias_table(estimates)
-    tables["survives"] = survives(estimates, diagnostics)
+    tables["survives"] = _survives(source.run, estimates, diagnostics)
     tables["replication"] = released_replication(given["replication"], estimates, diagnostics, profile)
     tables |= {name: given[name] for name in OF_WORLDS}
     tables["conclusions"] = conclusions_table(source.run.cohorts.values(), _shown(tables), given["recovery"])
@@ -157,6 +157,12 @@ def _table_one(source: Source, describe: Mapping[str, Describe]) -> pd.DataFrame
         for name, config in source.run.cohorts.items()
     ]
     return pd.concat(parts, ignore_index=True)
+
+
+def _survives(run: Run, estimates: pd.DataFrame, diagnostics: pd.DataFrame) -> pd.DataFrame:
+    kinds = sorted({study.kind for config in run.cohorts.values() for study in config.studies.values()})
+    asked = [part_of_kind(kind, "survives") for kind in kinds if file_of_kind(kind, "survives").is_file()]
+    return pd.concat([SCHEMAS["survives"].table([]), *(part.survives(estimates, diagnostics) for part in asked)])
 
 
 def _parameters(run: Run) -> Parameters:

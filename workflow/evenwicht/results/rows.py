@@ -202,7 +202,7 @@ class Rows:
         if not self.wants_curves:
             return
         total = amounts.sum()
-        second, largest = np.partition(amounts, -2)[-2:] / total if len(amounts) > 1 and total > 0 else (0.0, 1.0)
+        second, largest = np.sort(amounts)[-2:] / total if len(amounts) > 1 and total > 0 else (0.0, 1.0)
         about = self._about(at, outcome, exposure)
         about.pop("reference")
         self.findings.magnitudes.append(
