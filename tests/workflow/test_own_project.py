@@ -123,7 +123,7 @@ def test_a_new_project_has_one_cohort_to_fill_in_and_says_what_to_do_next(
 
 def test_git_keeps_the_people_of_a_project_out(new: Callable[..., Path]) -> None:
     project = with_a_table_and_one_study(new())
-    rows = project / "results/cohorts/my_study/persons.parquet"
+    rows = project / "private/cohorts/my_study/persons.parquet"
     rows.parent.mkdir(parents=True)
     rows.touch()
     git(project, "init", "-q")

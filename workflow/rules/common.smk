@@ -9,6 +9,7 @@ from snakemake.exceptions import WorkflowError
 import evenwicht
 from evenwicht.base.digests import code_digest, file_digest, modules_beside
 from evenwicht.base.errors import ConfigError
+from evenwicht.base.files import PRIVATE
 from evenwicht.base.jobs import exit_code_of, forget_exits
 from evenwicht.base.progress import at_end, at_failure, at_start, not_estimated
 from evenwicht.config import AS_CONFIGURED
@@ -135,8 +136,8 @@ def people_of(wildcards):
 
 
 def cohort_files(name):
-    """Files of a cohort: synthetic ones under data/, ingested ones under results/."""
-    folder = "data/synthetic" if name in RUN.synthetic else "results/cohorts"
+    """Files of a cohort: synthetic ones under data/, ingested ones under private/."""
+    folder = "data/synthetic" if name in RUN.synthetic else f"{PRIVATE}/cohorts"
     return [f"{folder}/{name}/{file}" for file in COHORT_FILES]
 
 
@@ -152,7 +153,7 @@ def cohort_folders():
 
 def found(table, names=RUN.cohorts):
     """Files of one table of every job of studies of some cohorts, all of them if left out."""
-    return [f"results/estimates/{name}/{job}/{table}.parquet" for name in names for job in RUN.cohorts[name].jobs]
+    return [f"{PRIVATE}/estimates/{name}/{job}/{table}.parquet" for name in names for job in RUN.cohorts[name].jobs]
 
 
 def source_files(wildcards):
@@ -182,7 +183,7 @@ def replicated(wildcards):
 
 def replicates_of(name, what):
     """Files with the replicates of a cohort as configured and in its scenarios, or with their verdicts."""
-    folder = f"results/estimates/{name}/{what}"
+    folder = f"{PRIVATE}/estimates/{name}/{what}"
     pieces = [f"{folder}/{scenario}_{{scatteritem}}.parquet" for scenario in RECOVERY_SETTINGS[name]]
     return [file for piece in pieces for file in gather.replicates(piece)]
 

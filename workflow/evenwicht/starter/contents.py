@@ -111,7 +111,7 @@ def look_into(path: str) -> FileContents:
     source = _as_written(TableFile(path=path))
     told = describe_file(source).columns
     if not told:
-        raise DataError("the file has no column", where=path, fix="Export it again.")
+        raise DataError("the file has no column", where=source.key, fix="Export it again.")
     names = list(told)
     columns: dict[str, Contents] = {}
     for start in range(0, len(names), COLUMNS_AT_ONCE):

@@ -43,7 +43,7 @@ def described(source: "TableFile") -> FileDescription:
 
 def _require_records(source: "TableFile") -> None:
     if Path(source.path).stat().st_size % RECORD:
-        raise DataError("a SAS transport file that is cut off", where=source.path, fix="Copy it again.")
+        raise DataError("a SAS transport file that is cut off", where=source.key, fix="Copy it again.")
 
 
 FORMAT = Format(DIALECT.name, (".xpt",), frozenset({"encoding"}), read, described)
