@@ -5,7 +5,6 @@ looks into compressed and encoded parts too, and for each value in the ways in w
 """
 
 import base64
-import binascii
 import gzip
 import io
 import re
@@ -59,7 +58,7 @@ def tables() -> dict[str, pd.DataFrame]:
             "income": income.astype(str),
             "smokes": smokes,
             "leave": (born >= REFORM).astype(int),
-            "village": [f"{STEM.upper()} {i % 24}" for i in rows],
+            "village": [f"hamlet {i % 24}" for i in rows],
             # one person alone has each of these
             "trade": np.where(rows == 5, f"{STEM} acrobat", np.where(rows % 2, "clerk", "cook")),
             "school": 8 + 2 * smokes + rows % 7,
@@ -87,7 +86,7 @@ def tables() -> dict[str, pd.DataFrame]:
 def settings(folder: Path | str) -> dict[str, Any]:
     """The cohort file, with studies of several kinds."""
     place = str(folder)
-    adjust = {"columns": ["sex", "income", "trade"]}
+    adjust, rare = {"columns": ["sex", "income"]}, {"columns": ["sex", "income", "trade"]}
     kinds = {
         "smoking": {"kind": "exposure", "exposures": ["smokes"], "adjust": adjust, "outcomes": ["school", "ill"]},
         "leave": {"kind": "policy", "exposures": ["leave"], "cluster": "birth_month", "outcomes": ["school", "ill"]},
@@ -103,7 +102,7 @@ def settings(folder: Path | str) -> dict[str, Any]:
             "kind": "context", "group": "village", "exposures": ["smokes"], "adjust": {"columns": ["sex"]}, "outcomes": ["school"],
         },
         "told": {"kind": "prediction", "scores": ["income"], "adjust": {"columns": ["sex"]}, "outcomes": ["iron"]},
-        "absent": {"kind": "missing_data", "exposures": ["smokes"], "adjust": adjust, "outcomes": ["school"]},
+        "absent": {"kind": "missing_data", "exposures": ["smokes"], "adjust": rare, "outcomes": ["school"]},
     }  # fmt: skip
     window = {"early": {"ages": [1, 4]}}
     return {
@@ -192,7 +191,8 @@ TOKENS: dict[str, list[str]] = {
     "path": ["qvelthuizen", "qvelt_"],
 }
 BINARY = [struct.pack("<d", value) for value in [*MONEY, LONGEST]]
-ENCODED = re.compile(rb"[A-Za-z0-9+/_-]{24,}={0,2}")
+ENCODED = re.compile(rb"[A-Za-z0-9+/_-]{16,}")
+FOR_URLS = bytes.maketrans(b"-_", b"+/")
 
 
 def _pattern(tokens: Iterable[str]) -> re.Pattern[bytes]:
@@ -231,21 +231,10 @@ def _parts(content: bytes) -> Iterator[bytes]:
         with suppress(zlib.error):  # a text that begins with an x
             yield zlib.decompress(content)
     for match in ENCODED.finditer(content):
-        text = match[0].rstrip(b"=").translate(bytes.maketrans(b"-_", b"+/"))
-        text = text[: len(text) - (len(text) % 4 == 1)]
-        try:
-            decoded = base64.b64decode(text + b"=" * (-len(text) % 4))
-        except binascii.Error:
-            continue
-        if decoded[:2] in (b"\x1f\x8b", b"PK") or decoded[:1] == b"\x78" or _is_text(decoded):
-            yield decoded
-
-
-def _is_text(content: bytes) -> bool:
-    try:
-        return content.decode("utf-8").isprintable()
-    except UnicodeDecodeError:
-        return False
+        text = match[0].translate(FOR_URLS)
+        for start in range(4):  # what stands before it may look like a part of it
+            part = text[start:]
+            yield base64.b64decode(part[: len(part) // 4 * 4] if len(part) % 4 == 1 else part + b"=" * (-len(part) % 4))
 
 
 def leaks(folder: Path, left_out: Callable[[str], bool] = lambda _: False) -> dict[str, set[str]]:

@@ -11,9 +11,11 @@ import pyarrow.compute as pc
 
 from evenwicht.base.columns import ZEROS, DateOrder
 from evenwicht.base.errors import DataError
+from evenwicht.base.files import why_unreadable
 from evenwicht.ingest.files import describe_file, read_file
 from evenwicht.ingest.formats import delimited, format_of
 from evenwicht.ingest.metadata import ColumnDescription
+from evenwicht.ingest.names import look_like_data
 from evenwicht.ingest.sources import TableFile
 from evenwicht.ingest.text import trimmed
 from evenwicht.ingest.typing import DATES, LEAST_SHOWN, ORDERS, are_dates
@@ -113,6 +115,12 @@ def look_into(path: str) -> FileContents:
     if not told:
         raise DataError("the file has no column", where=source.key, fix="Export it again.")
     names = list(told)
+    if look_like_data(names):  # they would be shown
+        raise DataError(
+            "the first line holds numbers, dates or markup, and may be a person's row",
+            where=source.key,
+            fix="Put a line with a name for every column above it, with a letter in each name.",
+        )
     columns: dict[str, Contents] = {}
     for start in range(0, len(names), COLUMNS_AT_ONCE):
         table = read_file(source, names[start : start + COLUMNS_AT_ONCE])
@@ -123,7 +131,7 @@ def look_into(path: str) -> FileContents:
 
 def _as_written(source: TableFile) -> TableFile:
     """Return a text file with the separator, decimal mark and encoding that it seems to have; others as they are."""
-    if format_of(source.path) is not delimited.FORMAT:
+    if format_of(source.path) is not delimited.FORMAT or why_unreadable(source.path) is not None:
         return source
     if not _is_utf8(source):
         source = source.model_copy(update={"encoding": ELSEWHERE})
