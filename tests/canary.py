@@ -183,7 +183,6 @@ def _amounts(value: float) -> list[str]:
 
 # of people, and of their files
 TOKENS: dict[str, list[str]] = {
-    "identifier": [str(ID) + "1", *(f"{ID}{k}" for k in range(2, 10)), f"{PARENT}00000"],
     "name": [STEM],
     "code": [CODE],
     "date": [text for day in LONE for text in _days(day)],
@@ -200,6 +199,7 @@ def _pattern(tokens: Iterable[str]) -> re.Pattern[bytes]:
 
 
 PATTERNS = {kind: _pattern(tokens) for kind, tokens in TOKENS.items()}
+PATTERNS["identifier"] = re.compile(rb"(%d|%d)\d{12}" % (ID, PARENT))
 
 
 def found_in(content: bytes, deep: int = 0) -> set[str]:

@@ -1,8 +1,9 @@
 """Nothing of a person leaves the private folder: neither by what a good run writes, nor by what fifty bad ones say.
 
 The values of a made-up cohort (`tests.canary`) are looked for in every file below the project but the user's own cohort
-file and `private/`, and in all that is printed. The path of a file of people is left out of the search by name where
-it cannot be avoided: `.snakemake/` and the terminal, where Snakemake keeps and prints the input of its jobs.
+file and `private/`, and in all that is printed. The path of a file of people is left out of the search where it cannot
+be avoided: Snakemake prints the input of the job that reads the people, and keeps it in its log and in what it notes
+of the output of that job.
 """
 
 import base64
@@ -54,7 +55,6 @@ from tests.conftest import ROOT, environment, run_snakemake
 
 pytestmark = pytest.mark.filterwarnings("default")
 COHORT = "config/mine.yaml"
-OWN_INPUT = (".snakemake/metadata/", ".snakemake/log/")  # where Snakemake keeps the paths of input, for its own use
 
 
 def left_out(name: str) -> bool:
@@ -62,14 +62,17 @@ def left_out(name: str) -> bool:
     return name == COHORT or name.split("/")[0] == PRIVATE
 
 
+def keeps_input(name: str) -> bool:
+    """Whether Snakemake keeps the paths of input in a file: its log, or its notes of what was read from them."""
+    if name.startswith(".snakemake/metadata/"):
+        return base64.b64decode(Path(name).name).startswith(f"{PRIVATE}/cohorts/".encode())
+    return name.startswith(".snakemake/log/")
+
+
 def told_by(project: Path) -> dict[str, set[str]]:
-    """What is found below a project, but for paths where Snakemake itself keeps them."""
-    found = leaks(project, left_out)
-    return {
-        name: left
-        for name, kinds in found.items()
-        if (left := kinds - ({"path"} if name.startswith(OWN_INPUT) else set()))
-    }
+    """What is found below a project, but for paths where Snakemake keeps them."""
+    found = leaks(project, left_out).items()
+    return {name: told for name, kinds in found if (told := kinds - ({"path"} if keeps_input(name) else set()))}
 
 
 @pytest.fixture(scope="module")

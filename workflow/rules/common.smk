@@ -20,10 +20,12 @@ from evenwicht.report.sites import FRONT, briefs_of, pages_of
 from evenwicht.studies.parts import file_of_kind
 
 try:
-    RUN = load_run(config, RUN_CONFIG, PROJECT)
+    # with the paths of files of people, which the job that reads them is given, and no other
+    READ = load_run(config, RUN_CONFIG, PROJECT)
 except ConfigError as error:
     print(error, file=sys.stderr)
     sys.exit(error.exit_code)
+RUN = READ.without_paths()
 
 # jobs run in the environment that runs Snakemake, or with `--software-deployment-method conda` in this one
 ENVIRONMENT = "../envs/evenwicht.yaml"
@@ -132,7 +134,7 @@ def world_of(*cohorts, part="world"):
 
 def people_of(wildcards):
     """What the people of a cohort are made from, as its job receives it; a change makes the job run again."""
-    return RUN.cohorts[wildcards.cohort].needed()
+    return READ.cohorts[wildcards.cohort].needed()
 
 
 def cohort_files(name):
@@ -160,13 +162,13 @@ def source_files(wildcards):
     """The user's own files that are there. Content decides, see `source_digests`, and the reader says if one is missing.
     They stay where the user has them, also for a module with a prefix.
     """
-    paths = dict.fromkeys(RUN.cohorts[wildcards.cohort].source.paths)
+    paths = dict.fromkeys(READ.cohorts[wildcards.cohort].source.paths)
     return [local(ancient(path)) for path in paths if Path(path).is_file()]
 
 
 def source_digests(wildcards):
     """Digests of the user's own files; a change, however old its time stamp, makes the cohort be read again."""
-    return [file_digest(path) for path in RUN.cohorts[wildcards.cohort].source.paths]
+    return [file_digest(path) for path in READ.cohorts[wildcards.cohort].source.paths]
 
 
 def in_its_scenario(wildcards):

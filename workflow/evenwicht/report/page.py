@@ -192,23 +192,13 @@ def _worlds(
 def _methods(run: Run, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     settings = [(say("Settings of the run"), run.settings.model_dump(mode="json"))]
     settings += [
-        (config.title, _without_paths(config.model_dump(mode="json", exclude_defaults=True)))
-        for config in run.cohorts.values()
+        (config.title, config.model_dump(mode="json", exclude_defaults=True)) for config in run.cohorts.values()
     ]
     return {
         "methods": methods_used(run, pd.concat([tables[name][USED] for name in ("estimates", "diagnostics")])),
         "rules": rules(),
         "settings": [(k, yaml.safe_dump(v, sort_keys=False, allow_unicode=True, width=110)) for k, v in settings],
     }
-
-
-def _without_paths(config: dict[str, Any]) -> dict[str, Any]:
-    """Settings of a cohort without the places of files of people, which name computers, folders and their users."""
-    source = config["source"]
-    for file in (source, *source.get("files", {}).values()):
-        if "path" in file:
-            file["path"] = say("not shown")
-    return config
 
 
 def rules() -> dict[str, Table]:
