@@ -207,3 +207,21 @@ def test_all_absent_columns_and_all_faults_of_the_others_are_told_at_once(tmp_pa
     assert "columns are missing: country. " in absent
     assert "column 'weight': 1 value is not a number." in number
     assert "column 'smokes': 20 values are not described (1 unknown code): 'yes!' in 20 rows." in code
+
+
+# --- where files are -------------------------------------------------------------------------------------------------
+
+
+def test_no_more_of_a_path_than_the_kind_of_file_goes_to_jobs_that_do_not_read_it() -> None:
+    """It says what separates the cells, so that the settings are still valid."""
+    further = {"path": "/home/jane/Wave_7.TSV.gz", "id": "pid"}
+    source = TableSource.model_validate(
+        {"kind": "table", "path": "C:/jane/births.2020.csv", "separator": ";", "files": {"wave": further}}
+    )
+    bare = source.without_paths()
+    assert bare.paths == ("*.csv", "*.tsv.gz")
+    assert (bare.delimiter, bare.files["wave"].delimiter) == (";", "\t")
+    assert bare.files["wave"].key == "source.files.wave"
+    assert TableSource.model_validate(bare.model_dump()).paths == bare.paths
+    assert source.paths == ("C:/jane/births.2020.csv", "/home/jane/Wave_7.TSV.gz")
+    assert TableSource(kind="table", path="/home/jane/births.xlsx").without_paths().paths == ("*",)
