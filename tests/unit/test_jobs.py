@@ -70,6 +70,17 @@ def test_a_fault_of_the_program_says_where_it_is_and_what_it_says_stays_private(
     assert [path.stat().st_mode & 0o777 for path in (*reversed(whole.parents[:2]), whole)] == [0o700, 0o700, 0o600]
 
 
+def test_of_a_fault_deep_in_the_program_the_last_calls_are_told(tmp_path: Path) -> None:
+    def deeper() -> None:
+        deeper()
+
+    with pytest.raises(SystemExit), logged(tmp_path / "job.log"):
+        deeper()
+    log = (tmp_path / "job.log").read_text()
+    assert len(log.splitlines()) < 20
+    assert log.startswith("RecursionError, a fault of the program, at:")
+
+
 def test_what_a_fault_says_is_told_nowhere_if_it_cannot_be_kept(tmp_path: Path) -> None:
     Path("private").touch()
     with pytest.raises(SystemExit) as ended:

@@ -172,7 +172,7 @@ def test_a_source_that_is_no_file_gets_the_reader_s_own_message_and_hangs_nothin
     if kind == "absent":
         run = plan()
         assert run.returncode != 0
-        assert f"{SOURCE}: no such file. Correct `source.path`" in run.stdout, run.stdout[-3000:]
+        assert "source: no such file. Correct `source.path`" in run.stdout, run.stdout[-3000:]
         assert "MissingInputException" not in run.stdout
 
 

@@ -4,6 +4,7 @@ import contextlib
 import sys
 import traceback
 import warnings
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from evenwicht.base.errors import INTERNAL, ConfigError, EvenwichtError
 from evenwicht.base.files import PRIVATE, kept_private, write_text
 
 FAULTS = f"{PRIVATE}/faults"  # where a traceback is whole
+MOST_CALLS = 12  # the last of one exception that a log shows
 
 
 @contextlib.contextmanager
@@ -62,7 +64,7 @@ def _without_values(error: BaseException) -> Iterator[str]:
     if before := error.__cause__ or error.__context__:
         yield from _without_values(before)
     yield f"{type(error).__name__}, a fault of the program, at:"
-    for frame, line in traceback.walk_tb(error.__traceback__):
+    for frame, line in deque(traceback.walk_tb(error.__traceback__), MOST_CALLS):
         yield f"  {frame.f_globals.get('__name__')}, line {line}, in {frame.f_code.co_name}"
 
 
