@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 N = 360
@@ -169,14 +170,14 @@ def _days(day: str) -> list[str]:
 
 
 def _amounts(value: float) -> list[str]:
-    sign, size = "-" if value < 0 else "", abs(value)
+    size = abs(value)  # a search finds it behind any sign
     whole = [f"{size:,.0f}", f"{int(size):,}"]
     return [
         f"{int(size)}",
         f"{round(size)}",
         *whole,
         *(text.replace(",", mark) for text in whole for mark in (".", "&nbsp;", "\u202f", "\u2009", " ", "'")),
-        f"{sign}{value:.6g}".replace("--", "-"),
+        f"{size:.6g}",
         f"{size / 1e6:.2f} million",
     ]
 
@@ -191,6 +192,7 @@ TOKENS: dict[str, list[str]] = {
 }
 BINARY = [struct.pack("<d", value) for value in [*MONEY, LONGEST]]
 ENCODED = re.compile(rb"[A-Za-z0-9+/_-]{16,}")
+NOT_PACKED = (OSError, EOFError, zlib.error, zipfile.BadZipFile, pa.ArrowException)
 FOR_URLS = bytes.maketrans(b"-_", b"+/")
 
 
@@ -216,6 +218,16 @@ def found_in(content: bytes, deep: int = 0) -> set[str]:
 
 def _parts(content: bytes) -> Iterator[bytes]:
     """What is packed or encoded in some bytes."""
+    with suppress(*NOT_PACKED):  # bytes that begin like what is
+        yield from _unpacked(content)
+    for match in ENCODED.finditer(content):
+        text = match[0].translate(FOR_URLS)
+        for start in range(4):  # what stands before it may look like a part of it
+            part = text[start:]
+            yield base64.b64decode(part[: len(part) // 4 * 4] if len(part) % 4 == 1 else part + b"=" * (-len(part) % 4))
+
+
+def _unpacked(content: bytes) -> Iterator[bytes]:
     if content[:2] == b"\x1f\x8b":
         yield gzip.decompress(content)
     elif content[:4] == b"PK\x03\x04":
@@ -228,13 +240,7 @@ def _parts(content: bytes) -> Iterator[bytes]:
         yield str(table.schema.metadata).encode()
         yield table.to_pandas().to_csv().encode()
     elif content[:1] == b"\x78":
-        with suppress(zlib.error):  # a text that begins with an x
-            yield zlib.decompress(content)
-    for match in ENCODED.finditer(content):
-        text = match[0].translate(FOR_URLS)
-        for start in range(4):  # what stands before it may look like a part of it
-            part = text[start:]
-            yield base64.b64decode(part[: len(part) // 4 * 4] if len(part) % 4 == 1 else part + b"=" * (-len(part) % 4))
+        yield zlib.decompress(content)
 
 
 def leaks(folder: Path, left_out: Callable[[str], bool] = lambda _: False) -> dict[str, set[str]]:
