@@ -20,7 +20,7 @@ rule ingest:
     params:
         cohort=people_of,
         source=source_digests,
-        private=placed(PRIVATE),
+        private=private_folder,
         library=code_of("ingest.py"),
     script:
         "../scripts/ingest.py"

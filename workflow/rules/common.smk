@@ -148,6 +148,11 @@ def truth_files(names):
     return [file for name in names for file in cohort_files(name) if file.endswith("truth.parquet")]
 
 
+def private_folder(wildcards):
+    """The folder that only its owner can open, which a job closes before it writes there."""
+    return placed(PRIVATE)
+
+
 def cohort_folders():
     """Folder of each cohort, in the order of the run."""
     return [placed(str(Path(cohort_files(name)[0]).parent)) for name in RUN.cohorts]

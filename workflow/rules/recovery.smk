@@ -29,7 +29,7 @@ rule replicates:
         seed=SETTINGS.seed,
         truth_draws=SETTINGS.truth_draws,
         replicates=piece_of_replicates,
-        private=placed(PRIVATE),
+        private=private_folder,
         library=code_of_replicates,
     script:
         "../scripts/replicates.py"

@@ -23,7 +23,7 @@ rule studies:
         cohort=lambda w: RUN.cohorts[w.cohort].needed(RUN.cohorts[w.cohort].jobs[w.job]),
         seed=SETTINGS.seed,
         strict=SETTINGS.strict,
-        private=placed(PRIVATE),
+        private=private_folder,
         library=lambda w: code_of("studies.py", runs_of(w.cohort, RUN.cohorts[w.cohort].jobs[w.job])),
     script:
         "../scripts/studies.py"
