@@ -124,7 +124,7 @@ def test_a_new_project_has_one_cohort_to_fill_in_and_says_what_to_do_next(
 
 def test_git_keeps_the_people_of_a_project_out(new: Callable[..., Path]) -> None:
     project = with_a_table_and_one_study(new())
-    rows = project / "results/cohorts/my_study/persons.parquet"
+    rows = project / "private/cohorts/my_study/persons.parquet"
     rows.parent.mkdir(parents=True)
     rows.touch()
     git(project, "init", "-q")
@@ -139,6 +139,16 @@ def test_an_empty_folder_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     Path("mine").mkdir()
     assert main(["new", "mine"]) == 0
     assert (tmp_path / "mine/config/mine.yaml").is_file()
+
+
+def test_only_the_user_can_open_where_the_table_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = os.umask(0)
+    try:
+        assert main(["new", "mine"]) == 0
+    finally:
+        os.umask(before)
+    assert (tmp_path / "mine/private").stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.parametrize(
@@ -276,6 +286,11 @@ def test_with_a_prefix_it_runs_beside_other_workflows(clone: Path, new: Callable
     run = run_snakemake(clone, here=project)
     assert run.returncode == 0, run.stdout[-3000:]
     assert (project / "life/results/report.html").is_file()
+    assert (project / "life/private/cohorts/my_study/persons.parquet").is_file()
+    assert (project / "life/private").stat().st_mode & 0o777 == 0o700
+    git(project, "init", "-q")
+    git(project, "add", "-A")
+    assert not [file for file in git(project, "ls-files").split() if "private/" in file or "results/" in file]
     assert not (project / "results").exists()
     assert pd.read_csv(project / "life/results/tables/estimates.csv")["estimate"].notna().any()
     assert git(clone, "status", "--porcelain") == ""

@@ -136,7 +136,7 @@ def test_a_corrected_source_is_seen_under_an_older_time_stamp(finished: Path) ->
     assert len(described)
     after = pd.read_csv(finished / "results/tables/estimates.csv")
     assert len(after) == len(before)
-    persons = pd.read_parquet(finished / "results/cohorts/own/persons.parquet")
+    persons = pd.read_parquet(finished / "private/cohorts/own/persons.parquet")
     assert persons["school_years"].mean() == pytest.approx(table["school_years"].mean())
 
 
@@ -156,7 +156,7 @@ def test_an_edited_further_file_is_seen_under_an_older_time_stamp(snakemake: Run
     cohort["source"] |= {"files": files, "measures": [measure]}
     (checkout / OWN).write_text(yaml.safe_dump(cohort, sort_keys=False), encoding="utf-8")
     only = [*SETTINGS[:-1], f"cohorts=['{OWN}']"]
-    ingested = ["results/cohorts/own/measures.parquet"]
+    ingested = ["private/cohorts/own/measures.parquet"]
     run = snakemake(*ingested, "--cores", "1", *only)
     assert run.returncode == 0, run.stdout[-3000:]
     assert "Nothing to be done" in snakemake(*ingested, "--dry-run", *only).stdout
@@ -175,7 +175,7 @@ def test_a_source_that_is_no_file_gets_the_reader_s_own_message_and_hangs_nothin
     if kind == "absent":
         run = plan()
         assert run.returncode != 0
-        assert f"{SOURCE}: no such file. Correct `source.path`" in run.stdout, run.stdout[-3000:]
+        assert "source: no such file. Correct `source.path`" in run.stdout, run.stdout[-3000:]
         assert "MissingInputException" not in run.stdout
 
 

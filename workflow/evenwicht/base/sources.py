@@ -1,6 +1,6 @@
 """What every source of a cohort tells the rest: a file, a package or a world."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from evenwicht.base.columns import Column
 from evenwicht.base.names import Strict
@@ -76,6 +76,10 @@ class SourceSettings(Strict):
     def paths(self) -> tuple[str, ...]:
         """Every file of the user's own that is read."""
         return ()
+
+    def without_paths(self) -> Self:
+        """Return the same source with no more of the path of a user's file than what kind of file it is."""
+        return self
 
     @property
     def dates_named(self) -> dict[str, str]:

@@ -53,7 +53,7 @@ def _identifier(file: "FileContents", given: str | None) -> str:
     """Return the column that identifies people: the one given, else by its name or label, else the first that can."""
     from evenwicht.starter.words import ROLES, found
 
-    where = file.source.path
+    where = "the first file"
     if given is not None and given not in file.columns:
         raise DataError(f"no column is called '{given}'", where=where, fix="Correct --id.")
     if given is not None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evenwicht.base.errors import ConfigError, DataError
-from evenwicht.base.files import write_text
+from evenwicht.base.files import PRIVATE, write_text
 from evenwicht.base.shipped import PROJECT
 from evenwicht.disclosure.profiles import HOLDER_DECIDES, Profile, profile, profiles
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 NAME = "release"
 RUN_CONFIG = Path("config/config.yaml")
-RESULTS, PRIVATE = Path("results"), Path("private/release")
+RESULTS = Path("results")
 TABLES = RESULTS / "tables"
 MOST_NAMED = 5
 
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     configured = _run()
     _nothing_unknown(configured)
     source = _source(configured)
-    kept = Kept(PRIVATE)
+    kept = Kept(Path(PRIVATE) / "release")
     rounder = Rounder(rules.base, kept.secret(), kept.draws())
     left = released(source, rules, rounder)
     now = counts_by_place(source.tables)
@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _run() -> "Run":
     from evenwicht.config.loading import load_run, read_yaml
 
-    return load_run(read_yaml(RUN_CONFIG), str(RUN_CONFIG), PROJECT)
+    return load_run(read_yaml(RUN_CONFIG), str(RUN_CONFIG), PROJECT).without_paths()
 
 
 def _nothing_unknown(configured: "Run") -> None:
@@ -111,7 +111,7 @@ def _source(configured: "Run") -> "Source":
     from evenwicht.results.reading import read_tables
 
     def found(name: str, table: str) -> pd.DataFrame:
-        files = [RESULTS / "estimates" / name / job / f"{table}.parquet" for job in configured.cohorts[name].jobs]
+        files = [Path(PRIVATE) / "estimates" / name / job / f"{table}.parquet" for job in configured.cohorts[name].jobs]
         return pd.concat(map(pd.read_parquet, files), ignore_index=True)
 
     paths = [path for path in sorted(TABLES.glob("*.csv")) if path.stem not in OF_RECOVERY]
@@ -119,7 +119,7 @@ def _source(configured: "Run") -> "Source":
     there = {name: path if path.exists() else PROJECT / path for name, path in own.items()}
     tables = read_tables(paths) | read_every(there, recovery_settings(configured))
     folders = {
-        name: Path("data/synthetic" if name in configured.synthetic else "results/cohorts") / name
+        name: Path("data/synthetic" if name in configured.synthetic else f"{PRIVATE}/cohorts") / name
         for name in configured.cohorts
     }
     return Source(

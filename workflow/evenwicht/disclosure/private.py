@@ -1,17 +1,15 @@
 """What the holder of the data keeps about releases: the secret of rounding, its draws, and the counts last released."""
 
 import json
-import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from evenwicht.base.errors import DataError
-from evenwicht.base.files import write_text
+from evenwicht.base.files import kept_private, write_text
 from evenwicht.disclosure.rounding import SECRET_LENGTH
 
-OWN = 0o700  # for nobody else
 PLACE = str  # where a count stands: table, keys and column
 
 
@@ -35,12 +33,10 @@ class Kept:
         DataError
             If it was damaged.
         """
-        self._made()
         file = self.folder / "secret"
         if not file.exists():
-            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "w") as written:
-                written.write(secrets.token_hex(SECRET_LENGTH))
+            with kept_private(self.folder):
+                write_text(secrets.token_hex(SECRET_LENGTH) + "\n", file)
         text = file.read_text().strip()
         if len(text) != 2 * SECRET_LENGTH or not all(letter in "0123456789abcdef" for letter in text):
             fix = "Put the copy back that went with earlier releases, or remove it: rounding then differs from theirs."
@@ -57,13 +53,9 @@ class Kept:
 
     def keep(self, draws: Mapping[str, int], counts: Mapping[PLACE, int]) -> None:
         """Remember them for the next release."""
-        self._made()
-        for name, kept in (("draws.json", draws), ("counts.json", counts)):
-            write_text(json.dumps(kept, indent=0, sort_keys=True) + "\n", self.folder / name)
-
-    def _made(self) -> None:
-        self.folder.mkdir(mode=OWN, parents=True, exist_ok=True)
-        self.folder.chmod(OWN)
+        with kept_private(self.folder):
+            for name, kept in (("draws.json", draws), ("counts.json", counts)):
+                write_text(json.dumps(kept, indent=0, sort_keys=True) + "\n", self.folder / name)
 
     def _read(self, name: str) -> dict[str, int]:
         file = self.folder / name

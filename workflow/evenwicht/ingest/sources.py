@@ -2,7 +2,7 @@
 
 from collections import Counter
 from pathlib import PurePath
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
@@ -13,7 +13,7 @@ from evenwicht.base.sources import SourceSettings
 from evenwicht.ingest.births import Births
 from evenwicht.ingest.derived import Derived
 from evenwicht.ingest.described import NumberColumn, YesNoColumn
-from evenwicht.ingest.formats import FORMATS, format_of
+from evenwicht.ingest.formats import FORMATS, format_of, suffix_of
 from evenwicht.ingest.packages import PACKAGES
 from evenwicht.ingest.spells import Spells
 from evenwicht.ingest.waves import Measure, MeasureMap, WaveMeasures
@@ -87,6 +87,11 @@ class TableFile(Strict):
     def key(self) -> str:
         """Where the cohort file describes it."""
         return "source"
+
+    @property
+    def anywhere(self) -> dict[str, str]:
+        """Its path without folder and name."""
+        return {"path": f"*{suffix_of(self.path)}"}
 
     @property
     def delimiter(self) -> str:
@@ -238,6 +243,10 @@ class WideSource(SourceSettings):
     def paths(self) -> tuple[str, ...]:
         return tuple(file.path for file in self.files.values())
 
+    def without_paths(self) -> Self:
+        files = {name: file.model_copy(update=file.anywhere) for name, file in self.files.items()}
+        return self.model_copy(update={"files": files})
+
     @property
     def dates_named(self) -> dict[str, str]:
         return {f"source.spells.{n}.{key}": name for n, s in enumerate(self.spells) for key, name in s.dates_named}
@@ -285,6 +294,9 @@ class TableSource(TableFile, WideSource):
     def paths(self) -> tuple[str, ...]:
         """The main file and the further ones."""
         return (self.path, *super().paths)
+
+    def without_paths(self) -> Self:
+        return super().without_paths().model_copy(update=self.anywhere)
 
 
 class PackageSource(WideSource):

@@ -9,9 +9,10 @@ from evenwicht.base.codebook import Codebook
 from evenwicht.base.exposures import Contrast
 from evenwicht.cohort import Cohort
 from evenwicht.display.described import DATE, MEAN, SHARE, SIZE, Describe, described
+from evenwicht.ingest.typing import LEAST_SHOWN
 from evenwicht.results.schema import ATTRITION, QUESTION, REPLICATION, TABLE1
 
-YES = "yes"
+YES, RARER = "yes", "rarer_values"
 KEY = ["cohort", *QUESTION, "method"]
 
 
@@ -39,9 +40,10 @@ def table_one(
         column, values = book.columns[name], persons[name]
         about: dict[str, object] = {"variable": name, "missing": int(values.isna().sum())}
         if isinstance(values.dtype, pd.CategoricalDtype):
-            parts = [(level, (values == level).where(values.notna()).astype(float)) for level in values.cat.categories]
+            levels = _levels(values, named=bool(column.codes))
+            parts = [(level, values.isin(of).where(values.notna()).astype(float)) for level, of in levels.items()]
             # one of two levels says all there is to say
-            shown = parts[1:] if len(parts) == 2 else parts
+            shown = parts[1:] if len(parts) == 2 and RARER not in levels else parts
             rows += [{**about, "level": str(level), **describe(SHARE, 100 * flag, arm)} for level, flag in shown]
         elif column.type == "date":
             rows.append({**about, **describe(DATE, values, arm)})
@@ -52,6 +54,14 @@ def table_one(
             rows.append({**about, "level": YES if yes_no else "", **how})
     keys = {"exposure": contrast.exposure, "reference": contrast.reference} if contrast else {}
     return TABLE1.checked_rows({"cohort": book.cohort, **keys, **row} for row in rows)
+
+
+def _levels(values: pd.Series, named: bool) -> dict[str, list[str]]:
+    """Levels that are shown, with the categories in each; values that few people share and no code names are one."""
+    levels = {level: [level] for level in values.cat.categories}
+    counts = values.value_counts()
+    rare = [] if named else [level for level in levels if counts[level] < LEAST_SHOWN]
+    return {level: of for level, of in levels.items() if level not in rare} | ({RARER: rare} if rare else {})
 
 
 def _arms(cohort: Cohort, contrast: Contrast | None) -> tuple[pd.DataFrame, np.ndarray | None]:

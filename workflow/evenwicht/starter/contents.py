@@ -12,6 +12,7 @@ from evenwicht.base.columns import ZEROS, DateOrder
 from evenwicht.base.errors import DataError
 from evenwicht.ingest.files import describe_file, read_file
 from evenwicht.ingest.metadata import ColumnDescription
+from evenwicht.ingest.names import look_like_data
 from evenwicht.ingest.sources import TableFile
 from evenwicht.ingest.text import trimmed
 from evenwicht.ingest.typing import DATES, LEAST_SHOWN, ORDERS, are_dates
@@ -113,8 +114,14 @@ def look_into(path: str, codebook: Codebook | None = None) -> FileContents:
     if codebook is not None:
         told = codebook.added(told)
     if not told:
-        raise DataError("the file has no column", where=path, fix="Export it again.")
+        raise DataError("the file has no column", where=source.key, fix="Export it again.")
     names = list(told)
+    if look_like_data(names):  # they would be shown
+        raise DataError(
+            "the first line holds numbers, dates or markup, and may be a person's row",
+            where=source.key,
+            fix="Put a line with a name for every column above it, with a letter in each name.",
+        )
     columns: dict[str, Contents] = {}
     for start in range(0, len(names), COLUMNS_AT_ONCE):
         table = read_file(source, names[start : start + COLUMNS_AT_ONCE])

@@ -2,6 +2,7 @@
 
 import codecs
 
+from evenwicht.base.files import why_unreadable
 from evenwicht.ingest.formats import delimited, format_of
 from evenwicht.ingest.sources import TableFile
 
@@ -11,7 +12,7 @@ CHUNK = 1 << 20  # bytes
 
 def as_written(source: TableFile) -> TableFile:
     """Return a text file with the separator, decimal mark and encoding that it seems to have; others as they are."""
-    if format_of(source.path) is not delimited.FORMAT:
+    if format_of(source.path) is not delimited.FORMAT or why_unreadable(source.path) is not None:
         return source
     if not _is_utf8(source):
         source = source.model_copy(update={"encoding": ELSEWHERE})

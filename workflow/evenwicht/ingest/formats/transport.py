@@ -56,7 +56,7 @@ def described(source: "TableFile") -> FileDescription:
 
 
 def _require_whole(source: "TableFile") -> None:
-    cut = DataError("a SAS transport file that is cut off", where=source.path, fix="Copy it again.")
+    cut = DataError("a SAS transport file that is cut off", where=source.key, fix="Copy it again.")
     if Path(source.path).stat().st_size % RECORD:
         raise cut
     with open(source.path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
@@ -66,7 +66,7 @@ def _require_whole(source: "TableFile") -> None:
         start = rows.start() + RECORD
         if any(other.start() % RECORD == 0 for other in MEMBER.finditer(data, start)):
             raise DataError(
-                "it holds several data sets", where=source.path, fix="Export each to a transport file of its own."
+                "it holds several data sets", where=source.key, fix="Export each to a transport file of its own."
             )
         width = _row_width(data, columns.start() + RECORD, int(columns[1]), int(member[1]))
         there = len(data) - start
