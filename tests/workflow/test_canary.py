@@ -8,6 +8,7 @@ of the output of that job.
 
 import base64
 import gzip
+import hashlib
 import io
 import json
 import runpy
@@ -27,7 +28,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from evenwicht.base.errors import EvenwichtError
+from evenwicht.base.errors import ConfigError, DataError, EvenwichtError
 from evenwicht.base.files import PRIVATE
 from evenwicht.cli import main
 from evenwicht.config.loading import load_cohort
@@ -200,6 +201,56 @@ def test_a_report_of_snakemake_has_nothing_of_a_person_either(project: Path) -> 
     run = run_snakemake(ROOT, "--cores", "1", "--report", "snakemake.zip", here=project)
     assert run.returncode == 0, run.stdout[-3000:]
     assert found_in((project / "snakemake.zip").read_bytes()) == set()
+
+
+# --- a release -------------------------------------------------------------------------------------------------------
+
+
+def released(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "evenwicht.cli", "release", *arguments]
+    return subprocess.run(command, cwd=project, env=environment(ROOT), capture_output=True, text=True, check=False)
+
+
+@pytest.mark.usefixtures("good")
+def test_a_release_is_refused_beside_what_nobody_knows(project: Path) -> None:
+    for name in ("results/notes.txt", "results/tables/rows.csv"):
+        (project / name).write_text("what is this?\n")
+        refused = released(project, "--profile", "cbs")
+        (project / name).unlink()
+        assert refused.returncode == DataError.exit_code
+        assert "outputs of no known kind" in refused.stderr
+        assert name in refused.stderr
+        assert not (project / "release").exists()
+
+
+@pytest.mark.usefixtures("good")
+def test_a_release_has_nothing_of_a_person_and_says_what_each_file_is(project: Path) -> None:
+    done = released(project, "--profile", "cbs")
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "The holder of the data decides" in done.stdout
+    assert found_in(done.stdout.encode() + done.stderr.encode()) == set()
+    folder = project / "release"
+    assert leaks(folder) == {}
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    listed = {one["file"]: one["sha256"] for one in manifest["outputs"]}
+    there = {file.relative_to(folder).as_posix(): file for file in folder.rglob("*") if file.is_file()}
+    assert set(there) == {*listed, "manifest.json"}
+    assert all(hashlib.sha256(there[name].read_bytes()).hexdigest() == told for name, told in listed.items())
+    assert {"report.html", "tables/estimates.csv", "pages/cohort-mine.html"} <= set(there)
+    assert manifest["warnings"] == []
+    flow = pd.read_csv(folder / "tables/flow.csv")["people"].dropna()
+    assert (flow % 5 == 0).all()
+    assert (pd.read_csv(project / "results/tables/estimates.csv")["events"] % 5).any(), "as they are, they are not"
+    page = (folder / "pages/cohort-mine.html").read_text(encoding="utf-8")
+    assert "Counts of people are rounded to multiples of 5" in page
+
+    again = released(project, "--profile", "cbs")
+    assert again.returncode == ConfigError.exit_code
+    assert "it is there already" in again.stderr
+    second = released(project, "--profile", "cbs", "--out", "second")
+    assert second.returncode == 0
+    for name in ("tables/flow.csv", "tables/estimates.csv"):
+        assert (project / "second" / name).read_bytes() == there[name].read_bytes()
 
 
 # --- bad runs --------------------------------------------------------------------------------------------------------
