@@ -33,6 +33,7 @@ ORDER = [
     "conclusions",
     "weighing",
     "recovery",
+    "rehearsal",
     "report",
     "starter",
     "commands",

@@ -14,7 +14,7 @@ from scipy.special import ndtri
 
 from evenwicht.base.arrays import Flags, Floats, Ints
 from evenwicht.base.codebook import Codebook
-from evenwicht.base.columns import Column
+from evenwicht.base.columns import Column, Role
 from evenwicht.base.errors import DataError, ModelError
 from evenwicht.cohort import Cohort
 from evenwicht.estimators.cox import fit_cox
@@ -26,7 +26,7 @@ from evenwicht.rehearsal.protection import Protection
 from evenwicht.rehearsal.roles import Roles
 
 STEP = 0.05  # of coefficients and of shares of variance
-COPIED = ("cluster", "family")  # roles of columns that say who belongs together
+COPIED: tuple[Role, ...] = ("cluster", "family")  # roles of columns that say who belongs together
 MOST_COEFFICIENT = 5.0
 ATTENDANCE = "attendance"
 
@@ -94,13 +94,17 @@ def aggregates_of(cohort: Cohort, book: Codebook, roles: Roles, protection: Prot
     scores = {name: one.score for name, one in scored.items()}
     correlations = _correlations(scores, protection)
     names = list(scored)
+    for outcome, exposure in roles.chained:
+        if outcome in columns and exposure in columns:
+            _take_out(correlations, [names.index(name) for name in before], names.index(outcome), names.index(exposure))
+            told.left[f"what {exposure} does to {outcome}"] = "an exposure has no cause among exposures in a twin"
     known = _known(cohort, before, scores, told, protection)
     shared = _alike(groups, before, after, scores, correlations, protection)
     told.source |= {
         "exposures": exposures,
         "after": after,
         "columns": {name: one.margin for name, one in columns.items()},
-        "costs": _by_window(cohort, amounts),
+        "costs": _by_window(amounts),
         "correlations": _triangle(names, correlations),
         **known,
         "groups": {
@@ -137,12 +141,12 @@ def _columns(cohort: Cohort, book: Codebook, protection: Protection, told: Aggre
     leaning = _leaning([one.score for one in numbers.values()], len(cohort.persons))
     for name, column in kinds.items():
         if column.type == "category":
-            values = cohort.persons[name].astype(object)
-            known = values.notna().to_numpy()
-            margin = levels_margin(values[known], leaning[known], protection)
+            levels = cohort.persons[name].astype(object)
+            known = levels.notna().to_numpy()
+            margin = levels_margin(levels[known], leaning[known], protection)
             if margin:
                 place = {level: float(position) for position, level in enumerate(margin["shares"])}
-                ranks = values.map(lambda level, place=place: place.get(str(level), np.nan)).to_numpy(dtype=float)
+                ranks = levels.astype(str).where(known).map(place).to_numpy(dtype=float)
                 numbers[name] = _Scored(margin, _score(ranks))
             else:
                 told.left[name] = "fewer than two levels with enough people"
@@ -172,7 +176,7 @@ def _amounts(cohort: Cohort, protection: Protection, told: Aggregates) -> dict[s
     return found
 
 
-def _by_window(cohort: Cohort, amounts: Mapping[str, _Scored]) -> dict[str, dict[str, Any]]:
+def _by_window(amounts: Mapping[str, _Scored]) -> dict[str, dict[str, Any]]:
     nested: dict[str, dict[str, Any]] = {}
     for name, one in amounts.items():
         sector, _, window = name.partition("@")
@@ -212,6 +216,19 @@ def _correlations(scores: Mapping[str, Floats], protection: Protection) -> Float
     return np.array(
         [[protection.correlation(r, k) for r, k in zip(*row, strict=True)] for row in zip(matrix, pairs, strict=True)]
     )
+
+
+def _take_out(correlations: Floats, among: Sequence[int], one: int, other: int) -> None:
+    """Set a correlation to what others explain of it: given all of those `among`, nothing of it is left."""
+    others = [place for place in among if place not in (one, other)]
+    explained = 0.0
+    if others:
+        ridge = 0.01 * np.eye(len(others))  # rounded correlations may be those of no numbers
+        explained = float(
+            correlations[one, others]
+            @ np.linalg.solve(correlations[np.ix_(others, others)] + ridge, correlations[others, other])
+        )
+    correlations[one, other] = correlations[other, one] = round(float(np.clip(explained, -0.95, 0.95)), 2) + 0.0
 
 
 def _triangle(names: Sequence[str], matrix: Floats) -> dict[str, list[float]]:
@@ -356,17 +373,18 @@ def _alike(
 
 
 def _share_of_group(values: Floats, place: Ints, protection: Protection) -> float:
-    """Intraclass correlation: mean product of two of a group over the variance; 0 if too few groups have two."""
+    """Intraclass correlation: one less the variance within groups over the whole; 0 if too few have another in it."""
     rows = ~np.isnan(values) & (place >= 0)
     x, group = values[rows] - float(np.mean(values[rows])), place[rows]
     sums, squares, sizes = (np.bincount(group, weights=w) for w in (x, x**2, np.ones(len(x))))
-    pairs = sizes * (sizes - 1)
-    if not protection.enough(int((sizes > 1).sum())) and not protection.enough(float(sizes[sizes > 0].mean())):
+    if not protection.enough(float(sizes[sizes > 1].sum())):
         return 0.0
-    if pairs.sum() == 0 or squares.sum() == 0:
+    met = sizes > 0
+    spare = float((sizes[met] - 1).sum())
+    if spare == 0 or squares.sum() == 0:
         return 0.0
-    share = float((sums**2 - squares).sum() / pairs.sum() / (squares.sum() / len(x)))
-    return float(np.clip(share, 0.0, 1.0))
+    within = float((squares[met] - sums[met] ** 2 / sizes[met]).sum()) / spare
+    return float(np.clip(1 - within / (squares.sum() / len(x)), 0.0, 1.0))
 
 
 # --- births and events -----------------------------------------------------------------------------------------------

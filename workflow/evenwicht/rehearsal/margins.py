@@ -30,8 +30,7 @@ def smooth_quantiles(values: Floats, bands: int, threshold: int, weights: Floats
     wanted = np.arange(1, bands) / bands * mass.sum()
     place = np.searchsorted(np.cumsum(mass) - mass / 2, wanted)
     first = np.clip(place - threshold // 2, threshold // 2, len(values) - threshold - threshold // 2)
-    total = np.concatenate([[0.0], np.cumsum(ordered - ordered[0])])
-    return np.asarray((total[first + threshold] - total[first]) / threshold + ordered[0])
+    return np.array([ordered[start : start + threshold].mean() for start in first])
 
 
 def number_margin(values: Floats, protection: Protection, *, whole: bool = False, amounts: bool = False) -> Margin:

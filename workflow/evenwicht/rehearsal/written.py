@@ -1,5 +1,6 @@
 """The cohort file of a twin: the studies of the cohort, on people drawn from its aggregates."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,61 +8,51 @@ import yaml
 
 from evenwicht.base.columns import Column
 from evenwicht.base.exposures import Contrast
-from evenwicht.base.outcomes import BinaryOutcome, ContinuousOutcome, EventOutcome
+from evenwicht.base.outcomes import AnyOutcome, BinaryOutcome, ContinuousOutcome, EventOutcome
 from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig
-from evenwicht.config.loading import validate
+from evenwicht.config.loading import MOST_MISTAKES, mistakes_in, validate
 from evenwicht.rehearsal.aggregates import Aggregates
 from evenwicht.rehearsal.protection import Protection
-from evenwicht.rehearsal.roles import Roles, targets
+from evenwicht.rehearsal.roles import targets
 
 SUFFIX = "_twin"
+SDS_BETWEEN_ENDS = 3.3  # of a normal number, between the first and last of twenty bands
 STATED = "stated_effects"  # scenario in which effects are put in
 WORDS = ("label", "unit", "role", "type")  # of a column, that pass as they are
 HEAD = """\
 # yaml-language-server: $schema=schema.json#/$defs/CohortConfig
 #
-# A twin of the cohort '{cohort}': nobody in it is a person of that cohort. `source` holds rounded aggregates of at least
-# {threshold} people each (numbers of people to {base}s), and everything else is from the cohort file. As it stands, exposures
-# do nothing; the scenario {stated} puts effects in. Whoever keeps the data decides whether this file may leave.
+# A twin of the cohort '{cohort}': nobody in it is a person of that cohort. `source` holds rounded aggregates, of at
+# least {threshold} people each, numbers of people to multiples of {base}; all else is from the cohort file. As it stands,
+# exposures do nothing; the scenario {stated} puts effects in. Whoever keeps the data decides whether this may leave.
 """
 
 
-def twin_file(
-    config: CohortConfig,
-    cohort: Cohort,
-    aggregates: Aggregates,
-    roles: Roles,
-    effects: Mapping[str, Mapping[str, float]],
-    protection: Protection,
-) -> str:
-    """Return the text of the cohort file of a twin.
+def twin_file(config: CohortConfig, settings: Mapping[str, Any], protection: Protection) -> str:
+    """Return the text of the cohort file of a twin."""
+    head = HEAD.format(cohort=config.name, stated=STATED, threshold=protection.threshold, base=protection.base)
+    return head + yaml.dump(dict(settings), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+
+
+def twin_settings(
+    config: CohortConfig, cohort: Cohort, aggregates: Aggregates, effects: Mapping[str, Mapping[str, float]]
+) -> dict[str, Any]:
+    """Return the cohort file of a twin as settings; what the twin cannot have is added to what is `left`.
 
     Raises
     ------
     ConfigError
-        If it would not be a valid cohort file; nothing is written then.
+        If they are no cohort file, or no study is left.
     """
-    data = twin_settings(config, cohort, aggregates, roles, effects)
-    validate(CohortConfig, data, f"twin of {config.name}")
-    head = HEAD.format(cohort=config.name, stated=STATED, threshold=protection.threshold, base=protection.base)
-    return head + yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
-
-
-def twin_settings(
-    config: CohortConfig,
-    cohort: Cohort,
-    aggregates: Aggregates,
-    roles: Roles,
-    effects: Mapping[str, Mapping[str, float]],
-) -> dict[str, Any]:
-    """Return the cohort file of a twin as settings."""
     source = {key: value for key, value in aggregates.source.items() if value not in (None, {}, [])}
     source |= {"exposures": aggregates.source["exposures"], "after": aggregates.source["after"]}
     has = _columns(cohort, source)
     book = config.codebook
-    kept = config.model_dump(mode="json", exclude_unset=True, exclude={"source", "columns", "scenarios"})
-    kept.pop("scenario_studies", None)
+    kept = config.model_dump(
+        mode="json", exclude_unset=True, exclude={"source", "columns", "scenarios", "scenario_studies"}
+    )
+    sectors = {name: one.model_dump(include={"label", "unit", "measures"}) for name, one in book.sectors.items()}
     data: dict[str, Any] = {
         **kept,
         "name": f"{config.name}{SUFFIX}",
@@ -69,18 +60,45 @@ def twin_settings(
         "description": "People drawn from rounded aggregates of a cohort, in whom every effect is known.",
         "source": source,
         "columns": {name: _described(column) for name, column in cohort.columns.items() if name in has},
-        "sectors": {
-            name: sector.model_dump(mode="json", include={"label", "unit", "measures"})
-            for name, sector in book.sectors.items()
-        },
+        **({"sectors": sectors} if sectors else {}),
         "table1": [name for name in config.table1 if name in has],
     }
-    if not config.table1:
-        data["table1"] = []
-    judged = [name for name, study in config.studies.items() if study.has_truth]
-    if effects and judged:
-        data["scenarios"] = {STATED: {"effects": {name: dict(sizes) for name, sizes in effects.items()}}}
-        data["scenario_studies"] = judged
+    data = _possible(data, config, aggregates)
+    judged = [name for name in data["studies"] if config.studies[name].has_truth]
+    stated = {name: dict(sizes) for name, sizes in effects.items() if name in data["outcomes"]}
+    if stated and judged:
+        data["scenarios"], data["scenario_studies"] = {STATED: {"effects": stated}}, judged
+    where = f"twin of {config.name}"
+    mistakes = mistakes_in(validate(CohortConfig, data, where))
+    if mistakes:
+        raise mistakes[0].error(where).beside([mistake.error(where) for mistake in mistakes[1:MOST_MISTAKES]])
+    return data
+
+
+def _possible(data: dict[str, Any], config: CohortConfig, aggregates: Aggregates) -> dict[str, Any]:
+    """Leave out outcomes that the twin does not have, and studies that need more than it has."""
+    where, source = f"twin of {config.name}", data["source"]
+    names = {*source["columns"], *source.get("groups", {}), *source.get("events", {})}
+    names |= {f"{sector}@{window}" for window, sectors in source.get("costs", {}).items() for sector in sectors}
+    windows, outcomes = set(source.get("costs", {})), dict(data.get("outcomes", {}))
+    for name, target in targets(config.codebook).items():
+        if target not in names and not (target == "" and outcomes[name]["window"] in windows):
+            del outcomes[name]
+            aggregates.left[f"outcome {name}"] = "the twin does not have it"
+    studies = {}
+    for name, study in data["studies"].items():
+        some = [outcome for outcome in study.get("outcomes", []) if outcome in outcomes]
+        if study.get("outcomes") and not some:
+            aggregates.left[f"study {name}"] = "the twin has none of its outcomes"
+        else:
+            studies[name] = {**study, **({"outcomes": some} if some else {})}
+    data = {**data, "outcomes": outcomes, "studies": studies}
+    for mistake in validate(CohortConfig, data, where).check():
+        part, _, rest = mistake.path.partition(".")
+        name = rest.partition(".")[0]
+        if part == "studies" and name in studies:
+            aggregates.left[f"study {name}"] = mistake.what
+            del studies[name]
     return data
 
 
@@ -110,36 +128,55 @@ def _described(column: Column) -> dict[str, Any]:
     return {key: value for key, value in told.items() if value}
 
 
-def sizes_that_matter(config: CohortConfig, aggregates: Aggregates, roles: Roles) -> dict[str, dict[str, float]]:
-    """Return an effect of the size of the margin of each outcome that has one, for every exposure studied with it.
+def sizes_that_matter(config: CohortConfig, aggregates: Aggregates) -> dict[str, dict[str, float]]:
+    """Return effects of the size of the margin of each outcome that has one, of every exposure studied with it.
 
-    Of an event, the margin is a difference in risk, and becomes the hazard ratio that gives it at the share with the
-    event; of a count or of use, the ratio of means. Numbers raise an outcome so by one step of their comparison.
+    Of an event the margin is a difference in risk, and becomes the hazard ratio that gives it by the horizon; of a
+    count or use it becomes about the ratio of means that gives it. A number has it by the step of its comparison.
     """
     book, found = config.codebook, dict[str, dict[str, float]]()
-    on = targets(book)
     for study in config.studies.values():
         for contrast in study.exposures_shown(book):
             if contrast.column not in aggregates.source["exposures"]:
                 continue
             for name in getattr(study, "outcomes", ()):
-                size = _size(config, name, on[name], aggregates)
-                if size is not None and name in book.outcomes:
-                    found.setdefault(name, {})[contrast.exposure] = _by_unit(size, contrast, config, name)
+                size = _size(book.outcomes[name], targets(book)[name], aggregates.source)
+                if size is not None:
+                    found.setdefault(name, {})[contrast.exposure] = float(
+                        f"{_by_unit(*size, contrast, aggregates):.3g}"
+                    )
     return found
 
 
-def _size(config: CohortConfig, name: str, target: str, aggregates: Aggregates) -> float | None:
-    outcome, source = config.codebook.outcomes[name], aggregates.source
+def _size(outcome: AnyOutcome, target: str, source: Mapping[str, Any]) -> tuple[float, bool] | None:
+    """A size as the twin takes it, and whether it is a ratio; None if no margin is stated, or the twin has no such."""
     if outcome.margin is None or target not in {*source["after"], *source["events"]}:
         return None
     if isinstance(outcome, ContinuousOutcome | BinaryOutcome):
-        return outcome.margin
-    return None
+        return outcome.margin, False
+    if isinstance(outcome, EventOutcome):
+        risk = -math.expm1(-_cumulative(source["events"][target], outcome.horizon_years))
+        more = risk + outcome.margin if risk + outcome.margin < 1 else risk - outcome.margin
+        return (math.log1p(-more) / math.log1p(-risk), True) if 0 < risk < 1 and 0 < more < 1 else None
+    sector, _, window = target.partition("@")
+    bands = source["columns"].get(target) or source["costs"][window][sector]
+    mean = (1 - bands.get("zeros", 0.0)) * sum(bands["edges"]) / len(bands["edges"])
+    return (1 + outcome.margin / mean, True) if mean > 0 else None
 
 
-def _by_unit(size: float, contrast: Contrast, config: CohortConfig, name: str) -> float:
-    return size
+def _cumulative(event: Mapping[str, Any], horizon: float) -> float:
+    starts, ends = [0.0, *event["edges"]], [*event["edges"], math.inf]
+    pieces = zip(starts, ends, event["hazards"], strict=True)
+    return sum(max(0.0, min(end, horizon) - start) * hazard for start, end, hazard in pieces)
+
+
+def _by_unit(size: float, ratio: bool, contrast: Contrast, aggregates: Aggregates) -> float:
+    """The size by one unit of a number, of which the comparison has more or less than one."""
+    step = contrast.per or 1.0
+    if step == "sd":
+        edges = aggregates.source["columns"][contrast.column]["edges"]
+        step = (edges[-1] - edges[0]) / SDS_BETWEEN_ENDS or 1.0
+    return size ** (1 / float(step)) if ratio else size / float(step)
 
 
 class _Dumper(yaml.SafeDumper):

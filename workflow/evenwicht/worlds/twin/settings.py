@@ -113,8 +113,8 @@ class TwinWorld(WorldSettings):
     n: Annotated[int, Field(ge=20, le=20_000_000)] = Field(description="Number of people")
     effects: dict[Name, dict[str, float]] = Field(
         default={},
-        description="Outcome -> exposure, such as smoker or region=north -> its effect: a difference of means or risks, "
-        "of events a hazard ratio, of counts and use a ratio of means; of numbers, by one unit. None if left out",
+        description="Outcome -> exposure, such as smoker or region=north -> its effect: a difference of means "
+        "or risks, of events a hazard ratio, of counts and use a ratio of means; of numbers, by one unit",
     )
     exposures: list[str] = Field(description="Columns that have no other effects than those")
     after: list[str] = Field(description="Columns, sector@window, that nothing but `effects` follows from")
@@ -145,7 +145,8 @@ class TwinWorld(WorldSettings):
         if amounts - set(self.after):
             raise ValueError("costs come after everything else")
         before = {*self.columns} - {*self.after}
-        used = {name for one in (*self.known.values(), *self.events.values()) for name in one.by}
+        models = [one.by for one in self.known.values()] + [one.by for one in self.events.values()]
+        used = {name for by in models for name in by}
         if used - before:
             raise ValueError(
                 f"who has a value, or an event, follows from columns that come before: {min(used - before)}"

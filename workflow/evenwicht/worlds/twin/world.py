@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import expit, logit, ndtr, ndtri
+from scipy.special import expit, logit, ndtr
 
 from evenwicht.base.arrays import Flags, Floats, Ints
 from evenwicht.base.codebook import Codebook
@@ -411,14 +411,11 @@ def _known(structure: Structure, people: Values, n: int, rng: np.random.Generato
 def _column(margin: Margin, values: NDArray[Any], seen: Flags | None) -> Any:
     """A column as the persons table holds it."""
     if isinstance(margin, YesNo):
-        column = pd.array(values, dtype="boolean")
+        made = pd.Series(values, dtype="boolean")
     elif isinstance(margin, Levels):
-        column = pd.Categorical(values, categories=list(margin.shares))
-    elif margin.whole:
-        column = pd.array(np.rint(values), dtype="Int64")
+        made = pd.Series(pd.Categorical(values, categories=list(margin.shares)))
     else:
-        column = pd.array(values, dtype="float64")
-    made = pd.Series(column)
+        made = pd.Series(np.rint(values)).astype("Int64") if margin.whole else pd.Series(values.astype(float))
     return made if seen is None else made.where(seen)
 
 

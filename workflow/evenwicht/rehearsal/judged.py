@@ -1,0 +1,144 @@
+"""What each study could see in cohorts like this one: its estimate beside what draws of the twin say of it.
+
+Errors of sign and size are those of Gelman and Carlin 2014, Perspectives on Psychological Science 9:641, counted over
+draws instead of taken from a normal curve.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from evenwicht.config import AS_CONFIGURED, CohortConfig
+from evenwicht.display.section import records
+from evenwicht.estimators.results import ESTIMANDS
+from evenwicht.recovery import KEY, replicate, summarise
+from evenwicht.rehearsal.written import STATED
+from evenwicht.results.schema import COHORT, ESTIMATES, Field, Schema
+from evenwicht.worlds import true_values
+
+ENOUGH_POWER = 0.8
+DRAWS = 100_000  # people behind each true value
+FEWEST = 10  # clear estimates by which errors of sign and size are told
+REHEARSAL = Schema(
+    {
+        "cohort": COHORT,
+        **{name: ESTIMATES.fields[name] for name in KEY},
+        "estimate": Field("number", "Estimate in the cohort itself"),
+        "lower": Field("number", "Lower 95% limit in the cohort itself"),
+        "upper": Field("number", "Upper 95% limit in the cohort itself"),
+        "effect": Field("number", "True effect in the twin"),
+        "draws": Field("number", "Twins drawn with this effect"),
+        "no_estimate": Field("number", "Draws without an estimate"),
+        "mean_bias": Field("number", "Mean error; of ratios, of their logarithm"),
+        "mc_error_bias": Field("number", "Monte Carlo standard error of the bias"),
+        "coverage": Field("number", "Share of 95% intervals that hold the truth"),
+        "false_alarms": Field("number", "Share of intervals without no effect, in twins where there is none"),
+        "power": Field("number", "Share of intervals without no effect"),
+        "type_s": Field("number", "Share of these on the wrong side of no effect"),
+        "type_m": Field("number", "How many times too large these are on average; of ratios, their logarithm"),
+    },
+    ["cohort", *KEY],
+)
+
+
+def judged(config: CohortConfig, estimates: pd.DataFrame, seed: int, draws: int) -> pd.DataFrame:
+    """Return what studies of a twin find of stated effects, and of none, beside the estimates of the cohort itself.
+
+    Parameters
+    ----------
+    config
+        Cohort file of a twin.
+    estimates
+        Estimates of the cohort that it is a twin of, with the columns of `schema.ESTIMATES`; empty if not yet made.
+    seed, draws
+        Seed of the draws, and their number in each scenario.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `REHEARSAL`, one row for each comparison by which a study concludes. Without stated effects, what
+        needs one is empty.
+    """
+    from evenwicht.base.streams import stream_key
+
+    found: dict[str, pd.DataFrame] = {}
+    headlines: pd.DataFrame | None = None
+    for scenario in (AS_CONFIGURED, *config.scenarios):
+        cohort = config if scenario == AS_CONFIGURED else config.in_scenario(scenario)
+        key = stream_key(seed, config.name, f"rehearsal {scenario}")
+        truth = true_values(cohort.source, cohort.codebook, cohort.questions, DRAWS, key)
+        rows, verdicts = replicate(cohort, truth, seed, range(1, draws + 1), scenario)
+        if headlines is None and len(verdicts):
+            headlines = verdicts[KEY].drop_duplicates()
+        if len(rows):
+            found[scenario] = _told(rows, draws)
+    if headlines is None or not found:
+        return REHEARSAL.table([])
+    table = headlines.merge(found.get(STATED, found[AS_CONFIGURED]), on=KEY)
+    alarms = found[AS_CONFIGURED][[*KEY, "power", "effect"]].rename(columns={"power": "false_alarms"})
+    alarms["false_alarms"] = alarms["false_alarms"].where(alarms["effect"] == _nothing(alarms))
+    table = table.merge(alarms.drop(columns="effect"), on=KEY, how="left")
+    own = estimates[[*KEY, "estimate", "lower", "upper"]]
+    return REHEARSAL.checked(table.merge(own, on=KEY, how="left").assign(cohort=config.name))
+
+
+def _nothing(rows: pd.DataFrame) -> "pd.Series[float]":
+    """No effect, on the scale of each row."""
+    kinds = rows["estimand"].map(lambda name: ESTIMANDS[name].kind)
+    return kinds.map({"ratio": 1.0, "difference": 0.0}).astype(float)
+
+
+def _told(rows: pd.DataFrame, draws: int) -> pd.DataFrame:
+    """Bias, coverage, power, and errors of sign and size of each comparison."""
+    nothing = _nothing(rows)
+    ratio = nothing == 1
+
+    def size(values: "pd.Series[float]") -> "pd.Series[float]":
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return pd.Series(np.log(values.where(values > 0)), index=values.index).where(ratio, values)
+
+    clear = (rows["lower"] > nothing) | (rows["upper"] < nothing)
+    true, seen = size(rows["truth"]), size(rows["estimate"])
+    true = true.where(true != 0)  # no effect has no sign, and cannot be exaggerated
+    wrong = (np.sign(seen) != np.sign(true)).astype(float).where(clear & true.notna())
+    times = (seen / true).abs().where(clear)
+    groups = rows.assign(clear=clear, wrong=wrong, times=times).groupby(KEY, sort=False)
+    few = groups["times"].count() < FEWEST
+    more = pd.DataFrame(
+        {
+            "effect": groups["truth"].mean(),
+            "type_s": groups["wrong"].mean().mask(few),
+            "type_m": groups["times"].mean().mask(few),
+        }
+    ).reset_index()
+    told = summarise(rows, draws).rename(columns={"replicates": "draws"})
+    wanted = ["draws", "no_estimate", "mean_bias", "mc_error_bias", "coverage", "power"]
+    return told[[*KEY, *wanted]].merge(more, on=KEY)
+
+
+def lines(table: pd.DataFrame, people: int) -> Iterator[str]:
+    """Yield what each comparison could see, in a sentence."""
+    yield f"With {people} people, their clusters and their attrition:"
+    for row in records(table):
+        place = f"{row['study']}, {row['outcome']} by {row['exposure']} ({row['estimand']}, {row['method']})"
+        own = "" if np.isnan(row["estimate"]) else f"estimate {row['estimate']:.3g}; "
+        if np.isnan(row["power"]):
+            yield f"  {place}: {own}too few draws gave an interval."
+            continue
+        if np.isnan(row["type_m"]) and row["false_alarms"] == row["power"]:
+            yield f"  {place}: {own}no effect was stated; it raised a false alarm in {row['power']:.0%} of twins."
+            continue
+        could = "could" if row["power"] >= ENOUGH_POWER else "could not"
+        yield (
+            f"  {place}: {own}it {could} see an effect of {row['effect']:.3g}: power {row['power']:.0%}, "
+            f"coverage {row['coverage']:.0%}, bias {row['mean_bias']:.2g}{_errors(row)}."
+        )
+
+
+def _errors(row: dict[str, float]) -> str:
+    if np.isnan(row["type_m"]):
+        return "; too few were clear to tell errors of sign and size"
+    return (
+        f"; of those clear, {row['type_s']:.0%} have the wrong sign, and they are {row['type_m']:.1f} times the effect"
+    )
