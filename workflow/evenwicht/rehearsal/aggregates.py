@@ -25,7 +25,8 @@ from evenwicht.rehearsal.margins import levels_margin, number_margin, sizes_of_g
 from evenwicht.rehearsal.protection import Protection
 from evenwicht.rehearsal.roles import Roles
 
-STEP = 0.05  # of coefficients and of shares of variance
+STEP = 0.05  # of coefficients
+ALL_SHARED = 0.995  # of the variance: the column is one of groups
 COPIED: tuple[Role, ...] = ("cluster", "family")  # roles of columns that say who belongs together
 MOST_COEFFICIENT = 5.0
 ATTENDANCE = "attendance"
@@ -108,7 +109,7 @@ def aggregates_of(cohort: Cohort, book: Codebook, roles: Roles, protection: Prot
         "correlations": _triangle(names, correlations),
         **known,
         "groups": {
-            name: {"sizes": sizes_of_groups(place[place >= 0], protection), "alike": shared[name]}
+            name: {"sizes": sizes_of_groups(place[place >= 0], protection), **shared[name]}
             for name, place in groups.items()
         },
         "births": _births(cohort, book, protection, told),
@@ -343,48 +344,58 @@ def _alike(
     scores: Mapping[str, Floats],
     correlations: Floats,
     protection: Protection,
-) -> dict[str, dict[str, float]]:
-    """Return how much alike people of a group are, beyond those of the groups that it lies in, by column.
+) -> dict[str, dict[str, Any]]:
+    """Return how much alike people of a group are, beyond those of the groups that it lies in, and what goes together.
 
     Of what comes after, it is of what is left when all that comes before is known.
     """
     if not groups:
         return {}
     names, design = _design(before, scores)
-    parts = {name: scores[name] for name in before}
     order = list(scores)
+    parts = {name: scores[name] for name in before}
     for name in after:
         places = [order.index(one) for one in names]
         among = correlations[np.ix_(places, places)] + 0.01 * np.eye(len(places))
         sizes = np.linalg.solve(among, correlations[order.index(name), places]) if places else np.empty(0)
         parts[name] = scores[name] - design @ sizes
-    found: dict[str, dict[str, float]] = {}
-    above = dict.fromkeys(parts, 0.0)
+    table = np.nan_to_num(np.column_stack(list(parts.values())))
+    spread = table.std(axis=0)
+    table = (table - table.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    found: dict[str, dict[str, Any]] = {}
+    above = np.zeros((len(parts), len(parts)))
     for group, place in groups.items():
-        told: dict[str, float] = {}
-        for name, part in parts.items():
-            whole = _share_of_group(part, place, protection)
-            own = round(max(0.0, round((whole - above[name]) / STEP) * STEP), 2)
-            if own:
-                told[name] = own
-            above[name] = min(1.0, above[name] + own)
-        found[group] = told
+        shared = _shared(table, place, protection) - above
+        count = len(np.unique(place[place >= 0]))
+        share = [max(0.0, protection.correlation(one, count)) for one in np.diag(shared)]
+        alike = {name: one for name, one in zip(parts, share, strict=True) if one > 0}
+        alike |= {name: 1.0 for name, one in zip(parts, np.diag(shared), strict=True) if one >= ALL_SHARED}
+        told = [position for position, name in enumerate(parts) if name in alike and name in before]
+        size = np.sqrt(np.diag(shared)[told])
+        ties = shared[np.ix_(told, told)] / np.outer(size, size)
+        ties = np.array([[protection.correlation(one, count) for one in row] for row in ties])
+        found[group] = {"alike": alike, "together": _triangle([list(parts)[position] for position in told], ties)}
+        above = above + np.maximum(shared, 0) * (np.eye(len(parts)) > 0) + shared * (np.eye(len(parts)) == 0)
     return found
 
 
-def _share_of_group(values: Floats, place: Ints, protection: Protection) -> float:
-    """Intraclass correlation: one less the variance within groups over the whole; 0 if too few have another in it."""
-    rows = ~np.isnan(values) & (place >= 0)
-    x, group = values[rows] - float(np.mean(values[rows])), place[rows]
-    sums, squares, sizes = (np.bincount(group, weights=w) for w in (x, x**2, np.ones(len(x))))
-    if not protection.enough(float(sizes[sizes > 1].sum())):
-        return 0.0
-    met = sizes > 0
-    spare = float((sizes[met] - 1).sum())
-    if spare == 0 or squares.sum() == 0:
-        return 0.0
-    within = float((squares[met] - sums[met] ** 2 / sizes[met]).sum()) / spare
-    return float(np.clip(1 - within / (squares.sum() / len(x)), 0.0, 1.0))
+def _shared(table: Floats, place: Ints, protection: Protection) -> Floats:
+    """Covariance of what groups share, (k, k): all of it less that within groups; none if too few have another in it.
+
+    Parameters
+    ----------
+    table : (n, k)
+        Standardised scores.
+    place : (n,)
+        Group of each, below 0 if not known.
+    """
+    rows = place >= 0
+    x, (_, group, sizes) = table[rows], np.unique(place[rows], return_inverse=True, return_counts=True)
+    if not protection.enough(int(sizes[sizes > 1].sum())):
+        return np.zeros((table.shape[1], table.shape[1]))
+    sums = np.column_stack([np.bincount(group, weights=column) for column in x.T])
+    inside = x - (sums / sizes[:, None])[group]
+    return np.asarray(x.T @ x / len(x) - inside.T @ inside / (len(x) - len(sizes)))
 
 
 # --- births and events -----------------------------------------------------------------------------------------------

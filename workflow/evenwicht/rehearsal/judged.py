@@ -5,6 +5,8 @@ draws instead of taken from a normal curve.
 """
 
 from collections.abc import Iterator
+from contextlib import redirect_stdout
+from io import StringIO
 
 import numpy as np
 import pandas as pd
@@ -68,7 +70,8 @@ def judged(config: CohortConfig, estimates: pd.DataFrame, seed: int, draws: int)
         cohort = config if scenario == AS_CONFIGURED else config.in_scenario(scenario)
         key = stream_key(seed, config.name, f"rehearsal {scenario}")
         truth = true_values(cohort.source, cohort.codebook, cohort.questions, DRAWS, key)
-        rows, verdicts = replicate(cohort, truth, seed, range(1, draws + 1), scenario)
+        with redirect_stdout(StringIO()):  # draws without an estimate are counted in the table
+            rows, verdicts = replicate(cohort, truth, seed, range(1, draws + 1), scenario)
         if headlines is None and len(verdicts):
             headlines = verdicts[KEY].drop_duplicates()
         if len(rows):
@@ -126,13 +129,14 @@ def lines(table: pd.DataFrame, people: int) -> Iterator[str]:
         if np.isnan(row["power"]):
             yield f"  {place}: {own}too few draws gave an interval."
             continue
-        if np.isnan(row["type_m"]) and row["false_alarms"] == row["power"]:
+        if row["effect"] == (1.0 if ESTIMANDS[row["estimand"]].kind == "ratio" else 0.0):
             yield f"  {place}: {own}no effect was stated; it raised a false alarm in {row['power']:.0%} of twins."
             continue
+        without = f"; {row['no_estimate']:.0f} of {row['draws']:.0f} gave no estimate" if row["no_estimate"] else ""
         could = "could" if row["power"] >= ENOUGH_POWER else "could not"
         yield (
             f"  {place}: {own}it {could} see an effect of {row['effect']:.3g}: power {row['power']:.0%}, "
-            f"coverage {row['coverage']:.0%}, bias {row['mean_bias']:.2g}{_errors(row)}."
+            f"coverage {row['coverage']:.0%}, bias {row['mean_bias']:.2g}{_errors(row)}{without}."
         )
 
 

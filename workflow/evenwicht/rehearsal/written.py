@@ -24,8 +24,9 @@ HEAD = """\
 # yaml-language-server: $schema=schema.json#/$defs/CohortConfig
 #
 # A twin of the cohort '{cohort}': nobody in it is a person of that cohort. `source` holds rounded aggregates, of at
-# least {threshold} people each, numbers of people to multiples of {base}; all else is from the cohort file. As it stands,
-# exposures do nothing; the scenario {stated} puts effects in. Whoever keeps the data decides whether this may leave.
+# least {threshold} people each, numbers of people to multiples of {base}; all else is from the cohort file. As it
+# stands, exposures do nothing; the scenario {stated} puts effects in. Whoever keeps the data decides whether this
+# may leave.
 """
 
 

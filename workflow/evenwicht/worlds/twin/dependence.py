@@ -8,11 +8,12 @@ import numpy as np
 
 from evenwicht.base.arrays import Floats
 from evenwicht.worlds.twin.margins import hermite
-from evenwicht.worlds.twin.settings import Margin, TwinWorld
+from evenwicht.worlds.twin.settings import Group, Margin, TwinWorld
 
 LEAST = 1e-4  # eigenvalue of a matrix of correlations
 MOST = 0.95  # share of the variance of an outcome that anything explains
 HALVINGS = 40
+WHOLE = 0.95  # share of its variance from which a column is one of groups, not of people
 
 
 def matrix_of(triangle: Mapping[str, Sequence[float]]) -> Floats:
@@ -45,7 +46,7 @@ def root_of(matrix: Floats) -> Floats:
 
 
 def normal_correlations(scores: Floats, series: Floats) -> Floats:
-    """Return the correlations, (k, k), of the normal numbers behind scores that correlate so.
+    """Return the correlations, (k, k), of the normal numbers behind scores of two people that correlate so.
 
     Parameters
     ----------
@@ -62,9 +63,7 @@ def normal_correlations(scores: Floats, series: Floats) -> Floats:
             power = power * middle
             reached += np.outer(coefficients, coefficients) * power
         low, high = np.where(reached < scores, middle, low), np.where(reached < scores, high, middle)
-    normal = (low + high) / 2
-    np.fill_diagonal(normal, 1.0)
-    return np.asarray(normal)
+    return np.asarray((low + high) / 2)
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,9 @@ class Structure:
     @cached_property
     def normal(self) -> Floats:
         """Correlations of all normal numbers, in the order of the margins."""
-        return correlations_near(normal_correlations(self._scores, self._series))
+        normal = normal_correlations(self._scores, self._series)
+        np.fill_diagonal(normal, 1.0)
+        return correlations_near(normal)
 
     @cached_property
     def of_before(self) -> Floats:
@@ -146,6 +147,25 @@ class Structure:
         rest = (self.normal[np.ix_(places, places)] - explained) / np.outer(spread, spread)
         np.fill_diagonal(rest, 1.0)
         return np.asarray(correlations_near(np.clip(rest, -0.999, 0.999)) * np.outer(spread, spread))
+
+    def shared(self, group: Group) -> Floats:
+        """Covariance of what a group shares of the normal numbers of `before`, (before, before)."""
+        ties = np.eye(len(self.before))
+        places = [self.before.index(name) for name in group.together]
+        ties[np.ix_(places, places)] = matrix_of(group.together)
+        alike = np.sqrt([group.alike.get(name, 0.0) for name in self.before])
+        series = self._series[self._places(self.before)]
+        # columns that are the same in a whole group have a normal number that is, too
+        parts = normal_correlations(ties * np.outer(alike, alike), series)
+        whole = np.outer(alike, alike) >= WHOLE
+        return np.asarray(np.where(whole, np.where(np.eye(len(whole)) > 0, 1.0, self.of_before), parts))
+
+    def shared_rest(self, group: Group) -> Floats:
+        """Covariance of what a group shares of the rest of outcomes, (after, after): they hang together alike in it."""
+        steps = self._series[self._places(self.after), 0] ** 2 if self.after else np.empty(0)
+        alike = np.array([group.alike.get(name, 0.0) for name in self.after])
+        share = np.sqrt(np.minimum(alike / np.maximum(steps, 1e-3), MOST))
+        return np.asarray(self.left * np.outer(share, share))
 
     def kept(self, name: str) -> dict[str, float]:
         """What an outcome follows from beside `effects`: coefficients of scores."""

@@ -67,6 +67,7 @@ class Group(Strict):
     alike: dict[str, Probability] = Field(
         default={}, description="Share of the variance that is the group's own; of outcomes, beside what is known"
     )
+    together: Triangle = {}
 
 
 class Happening(Strict):
@@ -135,8 +136,9 @@ class TwinWorld(WorldSettings):
         amounts = {f"{sector}@{window}" for window, sectors in self.costs.items() for sector in sectors}
         if set(self.correlations) != {*self.columns, *amounts}:
             raise ValueError("correlations must be of all columns and costs, and of nothing else")
-        for key in ("correlations", "known_together"):
-            triangle: dict[str, list[float]] = getattr(self, key)
+        triangles = {"correlations": self.correlations, "known_together": self.known_together}
+        triangles |= {f"groups.{name}.together": group.together for name, group in self.groups.items()}
+        for key, triangle in triangles.items():
             if any(len(row) != position for position, row in enumerate(triangle.values())):
                 raise ValueError(f"a row of {key} has not one number for each name before it")
         unknown = [name for name in (*self.after, *self.exposures) if name not in self.correlations]
@@ -153,6 +155,8 @@ class TwinWorld(WorldSettings):
             )
         if {name for group in self.groups.values() for name in group.alike} - set(self.correlations):
             raise ValueError("alike is of columns and costs")
+        if any(set(group.together) - (before & set(group.alike)) for group in self.groups.values()):
+            raise ValueError("together is of columns before outcomes in which groups are alike")
         if set(self.known_together) - set(self.known):
             raise ValueError("known_together is of names in known")
         return self

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import expit, logit, ndtr
+from scipy.special import expit, logit, ndtr, ndtri
 
 from evenwicht.base.arrays import Flags, Floats, Ints
 from evenwicht.base.codebook import Codebook
@@ -25,7 +25,7 @@ from evenwicht.cohort import Cohort, empty
 from evenwicht.results.questions import Question
 from evenwicht.worlds import mechanisms as by
 from evenwicht.worlds.scm import Equation, Model, Noise, Values, named_causes
-from evenwicht.worlds.twin.dependence import Structure, correlations_near, matrix_of, root_of
+from evenwicht.worlds.twin.dependence import WHOLE, Structure, correlations_near, matrix_of, root_of
 from evenwicht.worlds.twin.margins import centre_of, scores_of, values_of
 from evenwicht.worlds.twin.settings import Bands, Group, Happening, Levels, Margin, TwinWorld, YesNo
 from evenwicht.worlds.world import Arms, Row, World, effects_by_contrast, row
@@ -33,7 +33,6 @@ from evenwicht.worlds.world import Arms, Row, World, effects_by_contrast, row
 BACKGROUND, REST = "normal_numbers", "rest_of_outcomes"  # variables beside columns
 LEAST_RISK = 1e-6
 LOGISTIC = 3 / np.pi**2  # how far a normal number flattens the logistic curve: variance of a logistic one, inverted
-Shares = Mapping[str, float]  # variable -> share of its variance that a group shares
 
 
 @dataclass(frozen=True)
@@ -44,12 +43,12 @@ class Together:
     ----------
     place : (n,) array
         Group of each.
-    alike
-        Variable -> share of its variance that is the group's own.
+    group
+        In what they are alike.
     """
 
     place: Ints
-    alike: Shares
+    group: Group
 
 
 @dataclass(frozen=True)
@@ -148,9 +147,11 @@ def _exposed(source: TwinWorld, exposure: str, values: NDArray[Any]) -> Floats:
 def twin_model(structure: Structure, book: Codebook, effects: Effects, together: Sequence[Together] = ()) -> Model:
     """Return the structural equations of a twin, of people alone or in groups."""
     source = structure.source
+    shared = [(one.place, structure.shared(one.group), structure.shared_rest(one.group)) for one in together]
+    first, rest = ([(place, parts[k]) for place, *parts in shared] for k in (0, 1))
     equations: dict[str, Equation] = {
-        BACKGROUND: partial(_normal_numbers, structure.of_before, structure.before, together),
-        REST: partial(_normal_numbers, structure.left, structure.after, together),
+        BACKGROUND: partial(_normal_numbers, structure.of_before, first),
+        REST: partial(_normal_numbers, structure.left, rest),
     }
     for place, name in enumerate(structure.before):
         equations[name] = named_causes(partial(_from_background, structure.margins[name], place), BACKGROUND)
@@ -186,20 +187,40 @@ def _sectors(source: TwinWorld) -> list[str]:
     return list(dict.fromkeys(sector for amounts in source.costs.values() for sector in amounts))
 
 
-def _normal_numbers(covariance: Floats, names: Sequence[str], together: Sequence[Together], noise: Noise) -> Floats:
-    """Normal numbers with this covariance, (n, k), parts of which are the same in everybody of a group."""
-    spread = np.sqrt(np.diag(covariance))
-    shares = [np.array([group.alike.get(name, 0.0) for name in names]) for group in together]
-    own = np.maximum(1 - sum(shares, np.zeros(len(names))), 0.0)
-    reach = sum((np.sqrt(np.outer(share, share)) for share in (*shares, own)), np.zeros(covariance.shape))
-    # parts of different size hang together less than the whole, so each does so by more
-    ties = np.clip(covariance / np.outer(spread, spread) / np.maximum(reach, 1e-3), -1, 1) if names else covariance
-    root = root_of(correlations_near(ties))
-    numbers = noise.normal(len(names)) @ root.T * np.sqrt(own)
-    for group, share in zip(together, shares, strict=True):
-        shared = noise.rng.standard_normal((int(group.place.max(initial=-1)) + 1, len(names))) @ root.T
-        numbers += shared[group.place] * np.sqrt(share)
-    return np.asarray(numbers * spread)
+def _normal_numbers(covariance: Floats, shared: Sequence[tuple[Ints, Floats]], noise: Noise) -> Floats:
+    """Normal numbers with this covariance, (n, k), parts of which are the same in everybody of a group.
+
+    Parameters
+    ----------
+    covariance : (k, k)
+    shared
+        For each kind of group, the group of everybody, (n,), and the covariance of what it shares, (k, k).
+    """
+    own = covariance - sum((part for _, part in shared), np.zeros(covariance.shape))
+    root = root_of(own)
+    reached = (root**2).sum(axis=1)
+    numbers = noise.normal(len(covariance)) @ root.T
+    for place, part in shared:
+        members, root = np.bincount(place), root_of(part)
+        of_groups = noise.rng.standard_normal((len(members), len(covariance))) @ root.T
+        for column in np.flatnonzero(np.diag(part) >= WHOLE * np.diag(covariance)):
+            of_groups[:, column] = _spread_over(of_groups[:, column], members) * np.sqrt(part[column, column])
+        numbers += of_groups[place]
+        reached = reached + (root**2).sum(axis=1)
+    # rounded parts may be those of no numbers; raised to such, they are too large
+    return np.asarray(numbers * np.sqrt(np.diag(covariance) / np.maximum(reached, 1e-9)))
+
+
+def _spread_over(numbers: Floats, members: Ints) -> Floats:
+    """Return normal numbers of groups in the same order, (groups,), even over people.
+
+    As many people as in the cohort then live in a group with a policy, however few the groups.
+    """
+    order = np.argsort(numbers)
+    upto = np.cumsum(members[order])
+    even = np.empty(len(numbers))
+    even[order] = ndtri((upto - members[order] / 2) / upto[-1])
+    return even
 
 
 def _from_background(margin: Margin, place: int, _: Noise, numbers: Floats) -> NDArray[Any]:
@@ -370,7 +391,7 @@ def groups_of(source: TwinWorld, n: int, rng: np.random.Generator) -> dict[str, 
     inner: Ints = np.arange(n)
     for name, group in reversed(source.groups.items()):
         inner = _placed(group, inner, rng)
-        found[name] = Together(inner, group.alike)
+        found[name] = Together(inner, group)
     return dict(reversed(found.items()))
 
 
