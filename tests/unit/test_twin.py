@@ -385,16 +385,22 @@ def test_draws_say_what_a_study_could_see(twin: CohortConfig) -> None:
         "kind": "ladder", "exposures": ["smokes"], "outcomes": ["score"],
         "steps": [{"label": "given SES", "adjust": {"columns": ["ses"]}}],
     }}  # fmt: skip
-    data["scenarios"] = {STATED: {"effects": {"score": {"smokes": 3.0}}}}
+    data["scenarios"] = {STATED: {"effects": {"score": {"smokes": -4.0}}}}
     few = CohortConfig.model_validate(data)
-    table = judged(few, ESTIMATES.table([]), 1, 40)
-    assert len(table)
-    row = table.iloc[0]
-    assert row["effect"] != 0
-    assert 0 < row["power"] < 0.8  # 3 points with an SD of 15 among 200 people is little
-    assert row["type_m"] > 1.2  # so whoever sees it, sees too much
-    assert row["false_alarms"] <= 0.25
-    assert any(re.search("could not see an effect", line) for line in lines(table, 200))
+    own = ESTIMATES.table([{"study": "smoking", "outcome": "score", "exposure": "smokes", "reference": "no",
+                            "estimand": "mean_difference", "method": "step_1", "estimate": -8.0}])  # fmt: skip
+    table = judged(few, own, 1, 80)
+    assert table["method"].tolist() == ["step_0", "step_1"]
+    row = table.iloc[1]
+    assert (row["effect"], row["estimate"]) == (-4, -8)
+    # 4 points among 160 people with an SD of 15: a standard error of about 2.6, and by its closed form power .34, and
+    # clear estimates that are 1.7 times too large
+    assert row["power"] == pytest.approx(0.34, abs=4 * np.sqrt(0.34 * 0.66 / 80))
+    assert row["type_m"] == pytest.approx(1.7, abs=0.35)
+    assert row["type_s"] <= 0.1
+    assert row["false_alarms"] <= 0.05 + 4 * np.sqrt(0.05 * 0.95 / 80)
+    told = list(lines(table, 200))
+    assert any(re.search(r"step_1.*estimate -8; it could not see an effect of -4: power", line) for line in told)
 
 
 def test_a_cohort_that_no_run_has_made_has_no_twin(

@@ -11,6 +11,7 @@ from io import StringIO
 import numpy as np
 import pandas as pd
 
+from evenwicht.base.streams import stream_key
 from evenwicht.config import AS_CONFIGURED, CohortConfig
 from evenwicht.display.section import records
 from evenwicht.estimators.results import ESTIMANDS
@@ -59,26 +60,23 @@ def judged(config: CohortConfig, estimates: pd.DataFrame, seed: int, draws: int)
     Returns
     -------
     DataFrame
-        Columns of `REHEARSAL`, one row for each comparison by which a study concludes. Without stated effects, what
-        needs one is empty.
+        Columns of `REHEARSAL`, one row for each comparison by which a study concludes, or each effect of a study that
+        concludes nothing. Without stated effects, what needs one is empty.
     """
-    from evenwicht.base.streams import stream_key
-
     found: dict[str, pd.DataFrame] = {}
-    headlines: pd.DataFrame | None = None
+    concluded = pd.DataFrame(columns=KEY)
     for scenario in (AS_CONFIGURED, *config.scenarios):
         cohort = config if scenario == AS_CONFIGURED else config.in_scenario(scenario)
         key = stream_key(seed, config.name, f"rehearsal {scenario}")
         truth = true_values(cohort.source, cohort.codebook, cohort.questions, DRAWS, key)
         with redirect_stdout(StringIO()):  # draws without an estimate are counted in the table
             rows, verdicts = replicate(cohort, truth, seed, range(1, draws + 1), scenario)
-        if headlines is None and len(verdicts):
-            headlines = verdicts[KEY].drop_duplicates()
-        if len(rows):
-            found[scenario] = _told(rows, draws)
-    if headlines is None or not found:
-        return REHEARSAL.table([])
-    table = headlines.merge(found.get(STATED, found[AS_CONFIGURED]), on=KEY)
+        found[scenario] = _told(rows[rows["truth"].notna()], draws)
+        if len(verdicts):
+            concluded = pd.concat([concluded, verdicts[KEY]]).drop_duplicates()
+    told = found.get(STATED, found[AS_CONFIGURED])
+    others = told[~told["study"].isin(concluded["study"]) & _nothing(told).notna() & (told["subgroup"] == "")]
+    table = told.merge(pd.concat([concluded, others[KEY]]), on=KEY)
     alarms = found[AS_CONFIGURED][[*KEY, "power", "effect"]].rename(columns={"power": "false_alarms"})
     alarms["false_alarms"] = alarms["false_alarms"].where(alarms["effect"] == _nothing(alarms))
     table = table.merge(alarms.drop(columns="effect"), on=KEY, how="left")
