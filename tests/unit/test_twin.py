@@ -15,6 +15,7 @@ from evenwicht.cli import main
 from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig
 from evenwicht.config.loading import load_cohort
+from evenwicht.estimators.design_analysis import design_analysis
 from evenwicht.rehearsal.aggregates import Aggregates, aggregates_of
 from evenwicht.rehearsal.follow_up import end_of_follow_up, hazards_in_pieces
 from evenwicht.rehearsal.margins import levels_margin, number_margin, sizes_of_groups, smooth_quantiles, yes_no_margin
@@ -393,10 +394,10 @@ def test_draws_say_what_a_study_could_see(twin: CohortConfig) -> None:
     assert table["method"].tolist() == ["step_0", "step_1"]
     row = table.iloc[1]
     assert (row["effect"], row["estimate"]) == (-4, -8)
-    # 4 points among 160 people with an SD of 15: a standard error of about 2.6, and by its closed form power .34, and
-    # clear estimates that are 1.7 times too large
-    assert row["power"] == pytest.approx(0.34, abs=4 * np.sqrt(0.34 * 0.66 / 80))
-    assert row["type_m"] == pytest.approx(1.7, abs=0.35)
+    # about 160 people with a score, of whom three in ten smoke; 13 is the SD beside SES
+    wanted = design_analysis(4, 13 / np.sqrt(160 * 0.3 * 0.7))
+    assert row["power"] == pytest.approx(wanted.power, abs=4 * np.sqrt(wanted.power * (1 - wanted.power) / 80))
+    assert row["type_m"] == pytest.approx(wanted.type_m, rel=0.25)
     assert row["type_s"] <= 0.1
     assert row["false_alarms"] <= 0.05 + 4 * np.sqrt(0.05 * 0.95 / 80)
     told = list(lines(table, 200))

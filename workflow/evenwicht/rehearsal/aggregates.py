@@ -29,6 +29,7 @@ STEP = 0.05  # of coefficients
 ALL_SHARED = 0.995  # of the variance: the column is one of groups
 COPIED: tuple[Role, ...] = ("cluster", "family")  # roles of columns that say who belongs together
 MOST_COEFFICIENT = 5.0
+RIDGE = 0.01
 ATTENDANCE = "attendance"
 
 
@@ -95,14 +96,12 @@ def aggregates_of(cohort: Cohort, book: Codebook, roles: Roles, protection: Prot
     scores = {name: one.score for name, one in scored.items()}
     correlations = _correlations(scores, protection)
     names = list(scored)
-    for outcome, exposure in roles.chained:
-        if outcome in columns and exposure in columns:
-            _take_out(correlations, [names.index(name) for name in before], names.index(outcome), names.index(exposure))
-            told.left[f"what {exposure} does to {outcome}"] = "an exposure has no cause among exposures in a twin"
+    chained = [name for name in before if name in {one for one, other in roles.chained if other in columns}]
     known = _known(cohort, before, scores, told, protection)
-    shared = _alike(groups, before, after, scores, correlations, protection)
+    shared = _alike(groups, before, chained, after, scores, correlations, protection)
     told.source |= {
         "exposures": exposures,
+        "chained": chained,
         "after": after,
         "columns": {name: one.margin for name, one in columns.items()},
         "costs": _by_window(amounts),
@@ -219,19 +218,6 @@ def _correlations(scores: Mapping[str, Floats], protection: Protection) -> Float
     )
 
 
-def _take_out(correlations: Floats, among: Sequence[int], one: int, other: int) -> None:
-    """Set a correlation to what others explain of it: given all of those `among`, nothing of it is left."""
-    others = [place for place in among if place not in (one, other)]
-    explained = 0.0
-    if others:
-        ridge = 0.01 * np.eye(len(others))  # rounded correlations may be those of no numbers
-        explained = float(
-            correlations[one, others]
-            @ np.linalg.solve(correlations[np.ix_(others, others)] + ridge, correlations[others, other])
-        )
-    correlations[one, other] = correlations[other, one] = round(float(np.clip(explained, -0.95, 0.95)), 2) + 0.0
-
-
 def _triangle(names: Sequence[str], matrix: Floats) -> dict[str, list[float]]:
     return {name: matrix[place, :place].tolist() for place, name in enumerate(names)}
 
@@ -340,6 +326,7 @@ def _groups(cohort: Cohort, book: Codebook, told: Aggregates) -> dict[str, Ints]
 def _alike(
     groups: Mapping[str, Ints],
     before: Sequence[str],
+    chained: Sequence[str],
     after: Sequence[str],
     scores: Mapping[str, Floats],
     correlations: Floats,
@@ -351,14 +338,10 @@ def _alike(
     """
     if not groups:
         return {}
-    names, design = _design(before, scores)
-    order = list(scores)
-    parts = {name: scores[name] for name in before}
-    for name in after:
-        places = [order.index(one) for one in names]
-        among = correlations[np.ix_(places, places)] + 0.01 * np.eye(len(places))
-        sizes = np.linalg.solve(among, correlations[order.index(name), places]) if places else np.empty(0)
-        parts[name] = scores[name] - design @ sizes
+    background = [name for name in before if name not in chained]
+    parts = {name: scores[name] for name in background}
+    for names, causes in ((chained, background), (after, before)):
+        parts |= {name: _left_of(name, causes, scores, correlations) for name in names}
     table = np.nan_to_num(np.column_stack(list(parts.values())))
     spread = table.std(axis=0)
     table = (table - table.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
@@ -370,13 +353,27 @@ def _alike(
         share = [max(0.0, protection.correlation(one, count)) for one in np.diag(shared)]
         alike = {name: one for name, one in zip(parts, share, strict=True) if one > 0}
         alike |= {name: 1.0 for name, one in zip(parts, np.diag(shared), strict=True) if one >= ALL_SHARED}
-        told = [position for position, name in enumerate(parts) if name in alike and name in before]
+        told = [position for position, name in enumerate(parts) if name in alike and name in background]
         size = np.sqrt(np.diag(shared)[told])
         ties = shared[np.ix_(told, told)] / np.outer(size, size)
         ties = np.array([[protection.correlation(one, count) for one in row] for row in ties])
         found[group] = {"alike": alike, "together": _triangle([list(parts)[position] for position in told], ties)}
         above = above + np.maximum(shared, 0) * (np.eye(len(parts)) > 0) + shared * (np.eye(len(parts)) == 0)
     return found
+
+
+def _left_of(name: str, causes: Sequence[str], scores: Mapping[str, Floats], correlations: Floats) -> Floats:
+    """Score of a column without what follows from others, (n,)."""
+    sizes = partial_sizes(name, causes, list(scores), correlations)
+    return np.asarray(scores[name] - sum((size * np.nan_to_num(scores[one]) for one, size in sizes.items()), 0.0))
+
+
+def partial_sizes(name: str, causes: Sequence[str], order: Sequence[str], correlations: Floats) -> dict[str, float]:
+    """Return the coefficients of scores on which another score is regressed, all at once, from their correlations."""
+    places = [order.index(one) for one in causes]
+    ridge = RIDGE * np.eye(len(places))  # rounded correlations may be those of no numbers
+    sizes = np.linalg.solve(correlations[np.ix_(places, places)] + ridge, correlations[places, order.index(name)])
+    return dict(zip(causes, sizes.tolist(), strict=True))
 
 
 def _shared(table: Floats, place: Ints, protection: Protection) -> Floats:

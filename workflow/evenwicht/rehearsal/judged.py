@@ -22,6 +22,10 @@ from evenwicht.worlds import true_values
 
 ENOUGH_POWER = 0.8
 DRAWS = 100_000  # people behind each true value
+TOLD = [
+    *("mean_difference", "risk_difference", "conditional_hazard_ratio", "cumulative_incidence_difference"),
+    *("population_mean_difference", "population_risk_difference", "mean_ratio"),
+]
 FEWEST = 10  # clear estimates by which errors of sign and size are told
 REHEARSAL = Schema(
     {
@@ -119,9 +123,10 @@ def _told(rows: pd.DataFrame, draws: int) -> pd.DataFrame:
 
 
 def lines(table: pd.DataFrame, people: int) -> Iterator[str]:
-    """Yield what each comparison could see, in a sentence."""
+    """Yield what each comparison could see, in a sentence; those of a study's further figures stand in the table."""
     yield f"With {people} people, their clusters and their attrition:"
-    for row in records(table):
+    told = table["estimand"].isin(TOLD)
+    for row in records(table[told]):
         place = f"{row['study']}, {row['outcome']} by {row['exposure']} ({row['estimand']}, {row['method']})"
         own = "" if np.isnan(row["estimate"]) else f"estimate {row['estimate']:.3g}; "
         if np.isnan(row["power"]):
@@ -136,6 +141,8 @@ def lines(table: pd.DataFrame, people: int) -> Iterator[str]:
             f"  {place}: {own}it {could} see an effect of {row['effect']:.3g}: power {row['power']:.0%}, "
             f"coverage {row['coverage']:.0%}, bias {row['mean_bias']:.2g}{_errors(row)}{without}."
         )
+    if not told.all():
+        yield f"  {(~told).sum()} more comparisons, of other figures, stand in the table."
 
 
 def _errors(row: dict[str, float]) -> str:

@@ -1,18 +1,20 @@
 """The cohort file of a twin: the studies of the cohort, on people drawn from its aggregates."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import yaml
 
+from evenwicht.base.arrays import Floats
 from evenwicht.base.columns import Column
 from evenwicht.base.exposures import Contrast
 from evenwicht.base.outcomes import AnyOutcome, BinaryOutcome, ContinuousOutcome, EventOutcome
 from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig
 from evenwicht.config.loading import MOST_MISTAKES, mistakes_in, validate
-from evenwicht.rehearsal.aggregates import Aggregates
+from evenwicht.rehearsal.aggregates import Aggregates, partial_sizes
 from evenwicht.rehearsal.protection import Protection
 from evenwicht.rehearsal.roles import targets
 
@@ -25,8 +27,8 @@ HEAD = """\
 #
 # A twin of the cohort '{cohort}': nobody in it is a person of that cohort. `source` holds rounded aggregates, of at
 # least {threshold} people each, numbers of people to multiples of {base}; all else is from the cohort file. As it
-# stands, exposures do nothing; the scenario {stated} puts effects in. Whoever keeps the data decides whether this
-# may leave.
+# stands, exposures do nothing, but to each other; the scenario {stated} puts effects in. Whoever keeps the data
+# decides whether this may leave.
 """
 
 
@@ -65,6 +67,8 @@ def twin_settings(
         "table1": [name for name in config.table1 if name in has],
     }
     data = _possible(data, config, aggregates)
+    if chain := measured_chains(config, aggregates):
+        data["source"] = {**source, "effects": chain}
     judged = [name for name in data["studies"] if config.studies[name].has_truth]
     stated = {name: dict(sizes) for name, sizes in effects.items() if name in data["outcomes"]}
     if stated and judged:
@@ -149,6 +153,41 @@ def sizes_that_matter(config: CohortConfig, aggregates: Aggregates) -> dict[str,
     return found
 
 
+def measured_chains(config: CohortConfig, aggregates: Aggregates) -> dict[str, dict[str, float]]:
+    """Return what exposures do to those that studies also ask of as outcomes, as it was measured given the background.
+
+    So an instrument moves its exposure in a twin as in the cohort. The size is that of a linear regression of scores.
+    """
+    source, book, found = aggregates.source, config.codebook, dict[str, dict[str, float]]()
+    order, matrix = list(source["correlations"]), _matrix(source["correlations"])
+    causes = [name for name in order if name not in {*source["after"], *source["chained"]}]
+    for study in config.studies.values():
+        for name in getattr(study, "outcomes", ()):
+            column = book.column_of(name)
+            if column is None or column not in source["chained"]:
+                continue
+            for contrast in study.exposures_shown(book):
+                if contrast.column in causes and contrast.column in source["exposures"] and contrast.levels is None:
+                    score = partial_sizes(column, causes, order, matrix)[contrast.column]
+                    ratio = _spread(source["columns"][column]) / _spread(source["columns"][contrast.column])
+                    found.setdefault(name, {})[contrast.column] = float(f"{score * ratio:.2g}")
+    return found
+
+
+def _matrix(triangle: Mapping[str, Sequence[float]]) -> Floats:
+    matrix = np.eye(len(triangle))
+    for place, row in enumerate(triangle.values()):
+        matrix[place, :place] = matrix[:place, place] = row
+    return matrix
+
+
+def _spread(margin: Mapping[str, Any]) -> float:
+    """About the SD of a column."""
+    if margin["kind"] == "yes_no":
+        return math.sqrt(margin["share"] * (1 - margin["share"]))
+    return (margin["edges"][-1] - margin["edges"][0]) / SDS_BETWEEN_ENDS or 1.0
+
+
 def _size(outcome: AnyOutcome, target: str, source: Mapping[str, Any]) -> tuple[float, bool] | None:
     """A size as the twin takes it, and whether it is a ratio; None if no margin is stated, or the twin has no such."""
     if outcome.margin is None or target not in {*source["after"], *source["events"]}:
@@ -175,8 +214,7 @@ def _by_unit(size: float, ratio: bool, contrast: Contrast, aggregates: Aggregate
     """The size by one unit of a number, of which the comparison has more or less than one."""
     step = contrast.per or 1.0
     if step == "sd":
-        edges = aggregates.source["columns"][contrast.column]["edges"]
-        step = (edges[-1] - edges[0]) / SDS_BETWEEN_ENDS or 1.0
+        step = _spread(aggregates.source["columns"][contrast.column])
     return size ** (1 / float(step)) if ratio else size / float(step)
 
 

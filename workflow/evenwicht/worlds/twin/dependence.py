@@ -67,6 +67,43 @@ def normal_correlations(scores: Floats, series: Floats) -> Floats:
 
 
 @dataclass(frozen=True)
+class Following:
+    """Columns that follow from others: the normal number of each is a sum of scores, and a rest.
+
+    Attributes
+    ----------
+    names, causes
+        The k columns, and the c that they follow from.
+    coefficients : (k, c)
+        Of the scores of all causes at once.
+    scores : (c, c)
+        Correlations of the scores of the causes.
+    left : (k, k)
+        Covariance of the rest.
+    exposures
+        Causes whose part is taken out.
+    """
+
+    names: Sequence[str]
+    causes: Sequence[str]
+    coefficients: Floats
+    scores: Floats
+    left: Floats
+    exposures: Sequence[str]
+
+    def kept(self, name: str) -> dict[str, float]:
+        """What a column follows from beside `exposures`: coefficients of scores."""
+        row = self.coefficients[self.names.index(name)].tolist()
+        return {cause: size for cause, size in zip(self.causes, row, strict=True) if cause not in self.exposures}
+
+    def spread(self, name: str) -> float:
+        """SD of the normal number of a column without `exposures`; it is 1 with them."""
+        place = self.names.index(name)
+        sizes = np.where(np.isin(self.causes, self.exposures), 0.0, self.coefficients[place])
+        return float(np.sqrt(sizes @ self.scores @ sizes + self.left[place, place]))
+
+
+@dataclass(frozen=True)
 class Structure:
     """The dependence of a twin, worked out from its settings.
 
@@ -93,9 +130,19 @@ class Structure:
         return [name for name in self.margins if name not in self.source.after]
 
     @cached_property
-    def after(self) -> list[str]:
-        """Outcomes, in the order of the correlations."""
-        return [name for name in self.margins if name in self.source.after]
+    def background(self) -> list[str]:
+        """What follows from nothing."""
+        return [name for name in self.before if name not in self.source.chained]
+
+    @cached_property
+    def chained(self) -> Following:
+        """Exposures that follow from the background and from other exposures."""
+        return self._following([name for name in self.before if name in self.source.chained], self.background)
+
+    @cached_property
+    def outcomes(self) -> Following:
+        """What comes after."""
+        return self._following([name for name in self.margins if name in self.source.after], self.before)
 
     def _places(self, names: Sequence[str]) -> list[int]:
         order = list(self.margins)
@@ -117,69 +164,48 @@ class Structure:
         return correlations_near(normal)
 
     @cached_property
-    def of_before(self) -> Floats:
-        """Correlations of the normal numbers of `before`."""
-        places = self._places(self.before)
+    def of_background(self) -> Floats:
+        """Correlations of the normal numbers of `background`."""
+        places = self._places(self.background)
         return self.normal[np.ix_(places, places)]
 
-    @cached_property
-    def scores_before(self) -> Floats:
-        """Correlations of the scores of `before`."""
-        places = self._places(self.before)
-        return self._scores[np.ix_(places, places)]
-
-    @cached_property
-    def coefficients(self) -> Floats:
-        """Of the normal number of each outcome on the scores of `before`, (after, before), all at once."""
-        rows, columns = self._places(self.after), self._places(self.before)
-        # the first coefficient of the series is the correlation of an outcome's score with its own normal number
+    def _following(self, names: list[str], causes: list[str]) -> Following:
+        rows, columns = self._places(names), self._places(causes)
+        scores = self._scores[np.ix_(columns, columns)]
+        # the first coefficient of the series is the correlation of a score with its own normal number
         with_normal = self._scores[np.ix_(rows, columns)] / self._series[rows, :1]
-        fitted = np.linalg.solve(self.scores_before, with_normal.T).T
-        explained = np.einsum("ij,jk,ik->i", fitted, self.scores_before, fitted)
-        return np.asarray(fitted * np.sqrt(np.minimum(1.0, MOST / np.maximum(explained, MOST)))[:, None])
-
-    @cached_property
-    def left(self) -> Floats:
-        """Covariance of what outcomes do not follow from, (after, after)."""
-        places = self._places(self.after)
-        explained = self.coefficients @ self.scores_before @ self.coefficients.T
+        fitted = np.linalg.solve(scores, with_normal.T).T
+        reached = np.einsum("ij,jk,ik->i", fitted, scores, fitted)
+        fitted = fitted * np.sqrt(np.minimum(1.0, MOST / np.maximum(reached, MOST)))[:, None]
+        explained = fitted @ scores @ fitted.T
         spread = np.sqrt(1 - np.diag(explained))
-        rest = (self.normal[np.ix_(places, places)] - explained) / np.outer(spread, spread)
+        rest = (self.normal[np.ix_(rows, rows)] - explained) / np.outer(spread, spread)
         np.fill_diagonal(rest, 1.0)
-        return np.asarray(correlations_near(np.clip(rest, -0.999, 0.999)) * np.outer(spread, spread))
+        left = correlations_near(np.clip(rest, -0.999, 0.999)) * np.outer(spread, spread)
+        return Following(names, causes, fitted, scores, left, self.source.exposures)
 
     def shared(self, group: Group) -> Floats:
-        """Covariance of what a group shares of the normal numbers of `before`, (before, before)."""
-        ties = np.eye(len(self.before))
-        places = [self.before.index(name) for name in group.together]
-        ties[np.ix_(places, places)] = matrix_of(group.together)
-        alike = np.sqrt([group.alike.get(name, 0.0) for name in self.before])
-        series = self._series[self._places(self.before)]
-        # columns that are the same in a whole group have a normal number that is, too
-        parts = normal_correlations(ties * np.outer(alike, alike), series)
-        whole = np.outer(alike, alike) >= WHOLE
-        return np.asarray(np.where(whole, np.where(np.eye(len(whole)) > 0, 1.0, self.of_before), parts))
+        """Covariance of what a group shares of the normal numbers of `background`."""
+        ties = matrix_of(group.together)
+        told = list(group.together)
+        within = [name for name in self.background if name in told]
+        places, own = [self.background.index(name) for name in within], [told.index(name) for name in within]
+        every = np.eye(len(self.background))
+        every[np.ix_(places, places)] = ties[np.ix_(own, own)]
+        alike = np.sqrt([group.alike.get(name, 0.0) for name in self.background])
+        parts = normal_correlations(every * np.outer(alike, alike), self._series[self._places(self.background)])
+        # what is the same in a whole group has a normal number that is, and goes with nothing within groups
+        whole = alike**2 >= WHOLE
+        return np.asarray(np.where(whole[:, None] | whole, self.of_background, parts))
 
-    def shared_rest(self, group: Group) -> Floats:
-        """Covariance of what a group shares of the rest of outcomes, (after, after): they hang together alike in it."""
-        steps = self._series[self._places(self.after), 0] ** 2 if self.after else np.empty(0)
-        alike = np.array([group.alike.get(name, 0.0) for name in self.after])
-        share = np.sqrt(np.minimum(alike / np.maximum(steps, 1e-3), MOST))
-        return np.asarray(self.left * np.outer(share, share))
+    def shared_rest(self, part: Following, group: Group) -> Floats:
+        """Covariance of what a group shares of the rest of columns, (k, k): they hang together alike in it."""
+        steps = self._series[self._places(part.names), 0] ** 2
+        alike = np.array([group.alike.get(name, 0.0) for name in part.names])
+        share = np.sqrt(np.minimum(alike / np.maximum(steps, 1e-3), 1.0))
+        return np.asarray(part.left * np.outer(share, share))
 
-    def kept(self, name: str) -> dict[str, float]:
-        """What an outcome follows from beside `effects`: coefficients of scores."""
-        row = self.coefficients[self.after.index(name)]
-        known = dict(zip(self.before, row.tolist(), strict=True))
-        return {cause: size for cause, size in known.items() if cause not in self.source.exposures}
-
-    def spread(self, name: str) -> float:
-        """SD of the normal number of an outcome without `exposures`, whose own is 1 with them."""
-        place = self.after.index(name)
-        kept = np.array([self.kept(name).get(cause, 0.0) for cause in self.before])
-        return float(np.sqrt(kept @ self.scores_before @ kept + self.left[place, place]))
-
-    def variance_of(self, on: Mapping[str, float]) -> float:
-        """Variance of a sum of scores with these coefficients."""
-        sizes = np.array([on.get(name, 0.0) for name in self.before])
-        return float(sizes @ self.scores_before @ sizes)
+    def variance_of(self, by: Mapping[str, float]) -> float:
+        """Variance of a sum of scores of `before` with these coefficients."""
+        sizes = np.array([by.get(name, 0.0) for name in self.before])
+        return float(sizes @ self.outcomes.scores @ sizes)

@@ -25,12 +25,12 @@ from evenwicht.cohort import Cohort, empty
 from evenwicht.results.questions import Question
 from evenwicht.worlds import mechanisms as by
 from evenwicht.worlds.scm import Equation, Model, Noise, Values, named_causes
-from evenwicht.worlds.twin.dependence import WHOLE, Structure, correlations_near, matrix_of, root_of
+from evenwicht.worlds.twin.dependence import WHOLE, Following, Structure, correlations_near, matrix_of, root_of
 from evenwicht.worlds.twin.margins import centre_of, scores_of, values_of
 from evenwicht.worlds.twin.settings import Bands, Group, Happening, Levels, Margin, TwinWorld, YesNo
 from evenwicht.worlds.world import Arms, Row, World, effects_by_contrast, row
 
-BACKGROUND, REST = "normal_numbers", "rest_of_outcomes"  # variables beside columns
+BACKGROUND, CHAIN, REST = "normal_numbers", "rest_of_exposures", "rest_of_outcomes"  # variables beside columns
 LEAST_RISK = 1e-6
 LOGISTIC = 3 / np.pi**2  # how far a normal number flattens the logistic curve: variance of a logistic one, inverted
 
@@ -89,8 +89,9 @@ def stated_effects(source: TwinWorld, book: Codebook) -> Effects:
         if name not in book.outcomes:
             continue
         where, target = f"cohort {book.cohort}: source.effects.{name}", target_of(book.outcomes[name])
-        if target not in {*source.after, *source.events}:
-            fix = f"Effects are on: {listed([*source.after, *source.events])}."
+        possible = [*source.after, *source.chained, *source.events]
+        if target not in possible:
+            fix = f"Effects are on: {listed(possible)}."
             raise ConfigError("it is no outcome that effects can be put on", where=where, fix=fix)
         for exposure, size in sizes.items():
             if exposure.partition("=")[0] not in source.exposures:
@@ -147,20 +148,23 @@ def _exposed(source: TwinWorld, exposure: str, values: NDArray[Any]) -> Floats:
 def twin_model(structure: Structure, book: Codebook, effects: Effects, together: Sequence[Together] = ()) -> Model:
     """Return the structural equations of a twin, of people alone or in groups."""
     source = structure.source
-    shared = [(one.place, structure.shared(one.group), structure.shared_rest(one.group)) for one in together]
-    first, rest = ([(place, parts[k]) for place, *parts in shared] for k in (0, 1))
+    chained, outcomes = structure.chained, structure.outcomes
     equations: dict[str, Equation] = {
-        BACKGROUND: partial(_normal_numbers, structure.of_before, first),
-        REST: partial(_normal_numbers, structure.left, rest),
+        BACKGROUND: partial(
+            _normal_numbers, structure.of_background, [(one.place, structure.shared(one.group)) for one in together]
+        )
     }
-    for place, name in enumerate(structure.before):
+    for place, name in enumerate(structure.background):
         equations[name] = named_causes(partial(_from_background, structure.margins[name], place), BACKGROUND)
-    variable = dict(zip(structure.margins, structure.margins, strict=True)) | _variables(source)
-    for name in structure.after:
-        kept, sizes = structure.kept(name), effects.on(name)
-        causes = dict.fromkeys([*kept, *(exposure.partition("=")[0] for exposure in sizes)])
-        equation = partial(_outcome, structure, name, kept, sizes, _additive(book, name), list(causes))
-        equations[variable[name]] = named_causes(equation, REST, *causes)
+    variable = {name: name for name in structure.margins} | _variables(source)
+    for part, rest in ((chained, CHAIN), (outcomes, REST)):
+        shared = [(one.place, structure.shared_rest(part, one.group)) for one in together]
+        equations[rest] = partial(_normal_numbers, part.left, shared)
+        for name in part.names:
+            sizes = effects.on(name)
+            causes = dict.fromkeys([*part.kept(name), *(exposure.partition("=")[0] for exposure in sizes)])
+            equation = partial(_follows, structure, part, name, sizes, _additive(book, name), list(causes))
+            equations[variable[name]] = named_causes(equation, rest, *causes)
     for event, happening in source.events.items():
         kept, sizes = {k: v for k, v in happening.by.items() if k not in source.exposures}, effects.on(event)
         causes = dict.fromkeys([*kept, *(exposure.partition("=")[0] for exposure in sizes)])
@@ -197,7 +201,8 @@ def _normal_numbers(covariance: Floats, shared: Sequence[tuple[Ints, Floats]], n
         For each kind of group, the group of everybody, (n,), and the covariance of what it shares, (k, k).
     """
     own = covariance - sum((part for _, part in shared), np.zeros(covariance.shape))
-    root = root_of(own)
+    some = np.diag(own) > 1e-9  # else a column is of groups alone
+    root = root_of(np.where(np.outer(some, some), own, 0.0))
     reached = (root**2).sum(axis=1)
     numbers = noise.normal(len(covariance)) @ root.T
     for place, part in shared:
@@ -242,10 +247,10 @@ def _score(structure: Structure, sizes: Mapping[str, float], values: Mapping[str
     return total
 
 
-def _outcome(
+def _follows(
     structure: Structure,
+    part: Following,
     name: str,
-    kept: Mapping[str, float],
     sizes: Mapping[str, float],
     additive: bool,
     causes: Sequence[str],
@@ -253,10 +258,10 @@ def _outcome(
     rest: Floats,
     *given: NDArray[Any],
 ) -> NDArray[Any]:
-    """An outcome from the scores of what comes before, what is left, and the effects that are put in."""
-    margin, spread = structure.margins[name], structure.spread(name)
+    """A column from the scores of what comes before it, what is left, and the effects that are put in."""
+    margin, spread = structure.margins[name], part.spread(name)
     values = dict(zip(causes, given, strict=True))
-    number = (_score(structure, kept, values, noise.n) + rest[:, structure.after.index(name)]) / spread
+    number = (_score(structure, part.kept(name), values, noise.n) + rest[:, part.names.index(name)]) / spread
     moved = {exposure: _exposed(structure.source, exposure, values[exposure.partition("=")[0]]) for exposure in sizes}
     if isinstance(margin, YesNo):
         risk = margin.share + sum((size * moved[exposure] for exposure, size in sizes.items()), np.zeros(noise.n))
@@ -330,15 +335,22 @@ def _exact(structure: Structure, book: Codebook, questions: Sequence[Question], 
     for contrast, levels in effects_by_contrast(questions).items():
         if contrast.column not in structure.source.exposures or contrast.per == "sd":
             continue
+        # what an exposure does to others, it does through them as well
+        through = any(e.partition("=")[0] == contrast.column for x in structure.chained.names for e in effects.on(x))
         for name in dict.fromkeys(name for outcomes in levels.values() for name in outcomes):
             outcome = book.outcomes[name]
             target, keys = target_of(outcome), {"outcome": name, "exposure": contrast.exposure}
             keys["reference"] = contrast.reference
             sizes = effects.on(target)
+            if through and target not in structure.chained.names:
+                continue
             if isinstance(outcome, EventOutcome):
                 log = _between(contrast.column, contrast.levels, {k: np.log(v) for k, v in sizes.items()})
                 yield row("conditional_hazard_ratio", float(np.exp(log * (contrast.per or 1.0))), **keys)
-            elif isinstance(outcome, ContinuousOutcome) and target in structure.after:
+            elif isinstance(outcome, ContinuousOutcome) and target in {
+                *structure.outcomes.names,
+                *structure.chained.names,
+            }:
                 difference = _between(contrast.column, contrast.levels, sizes) * (contrast.per or 1.0)
                 yield row("mean_difference", float(difference), **keys)
 
