@@ -21,7 +21,7 @@ from evenwicht.rehearsal.follow_up import end_of_follow_up, hazards_in_pieces
 from evenwicht.rehearsal.margins import levels_margin, number_margin, sizes_of_groups, smooth_quantiles, yes_no_margin
 from evenwicht.rehearsal.protection import Protection
 from evenwicht.rehearsal.roles import roles_of
-from evenwicht.rehearsal.written import STATED, sizes_that_matter, twin_settings
+from evenwicht.rehearsal.written import sizes_that_matter, twin_settings
 from evenwicht.worlds import simulate, true_values
 from scipy.stats import spearmanr
 
@@ -315,10 +315,10 @@ def test_as_it_stands_exposures_do_nothing(twin: CohortConfig) -> None:
 
 
 def test_stated_effects_have_the_size_of_the_margins(twin: CohortConfig) -> None:
-    stated = twin.scenarios[STATED]["effects"]
+    stated = twin.scenarios["effect_of_smokes"]["effects"]
     assert stated["score"] == {"smokes": 3.0}
     assert stated["ill"] == {"smokes": 0.05}
-    values = truth(twin.in_scenario(STATED))
+    values = truth(twin.in_scenario("effect_of_smokes"))
     assert values["score", "mean_difference"].item() == 3
     assert values["ill", "risk_difference"].item() == pytest.approx(0.05, abs=0.005)
     assert values["death", "conditional_hazard_ratio"].item() == stated["death"]["smokes"]
@@ -386,7 +386,8 @@ def test_draws_say_what_a_study_could_see(twin: CohortConfig) -> None:
         "kind": "ladder", "exposures": ["smokes"], "outcomes": ["score"],
         "steps": [{"label": "given SES", "adjust": {"columns": ["ses"]}}],
     }}  # fmt: skip
-    data["scenarios"] = {STATED: {"effects": {"score": {"smokes": -4.0}}}}
+    data["scenarios"] = {"effect_of_smokes": {"effects": {"score": {"smokes": -4.0}}}}
+    data["scenario_studies"] = {"effect_of_smokes": ["smoking"]}
     few = CohortConfig.model_validate(data)
     own = ESTIMATES.table([{"study": "smoking", "outcome": "score", "exposure": "smokes", "reference": "no",
                             "estimand": "mean_difference", "method": "step_1", "estimate": -8.0}])  # fmt: skip

@@ -16,7 +16,7 @@ from evenwicht.config import AS_CONFIGURED, CohortConfig
 from evenwicht.display.section import records
 from evenwicht.estimators.results import ESTIMANDS
 from evenwicht.recovery import KEY, replicate, summarise
-from evenwicht.rehearsal.written import STATED
+from evenwicht.rehearsal.written import STATED, column_of
 from evenwicht.results.schema import COHORT, ESTIMATES, Field, Schema
 from evenwicht.worlds import true_values
 
@@ -78,14 +78,20 @@ def judged(config: CohortConfig, estimates: pd.DataFrame, seed: int, draws: int)
         found[scenario] = _told(rows[rows["truth"].notna()], draws)
         if len(verdicts):
             concluded = pd.concat([concluded, verdicts[KEY]]).drop_duplicates()
-    told = found.get(STATED, found[AS_CONFIGURED])
+    told = pd.concat([found.pop(AS_CONFIGURED), *(_of(table, name) for name, table in found.items())])
+    told, alarms = told.drop_duplicates(KEY, keep="last"), told.drop_duplicates(KEY)
     others = told[~told["study"].isin(concluded["study"]) & _nothing(told).notna() & (told["subgroup"] == "")]
     table = told.merge(pd.concat([concluded, others[KEY]]), on=KEY)
-    alarms = found[AS_CONFIGURED][[*KEY, "power", "effect"]].rename(columns={"power": "false_alarms"})
+    alarms = alarms[[*KEY, "power", "effect"]].rename(columns={"power": "false_alarms"})
     alarms["false_alarms"] = alarms["false_alarms"].where(alarms["effect"] == _nothing(alarms))
     table = table.merge(alarms.drop(columns="effect"), on=KEY, how="left")
     own = estimates[[*KEY, "estimate", "lower", "upper"]]
     return REHEARSAL.checked(table.merge(own, on=KEY, how="left").assign(cohort=config.name))
+
+
+def _of(table: pd.DataFrame, scenario: str) -> pd.DataFrame:
+    """Rows of the exposure whose effects a scenario puts in; the others have none in it."""
+    return table[table["exposure"].map(column_of) == scenario.removeprefix(STATED)]
 
 
 def _nothing(rows: pd.DataFrame) -> "pd.Series[float]":

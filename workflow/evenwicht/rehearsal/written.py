@@ -20,21 +20,21 @@ from evenwicht.rehearsal.roles import targets
 
 SUFFIX = "_twin"
 SDS_BETWEEN_ENDS = 3.3  # of a normal number, between the first and last of twenty bands
-STATED = "stated_effects"  # scenario in which effects are put in
+STATED = "effect_of_"  # and the column: scenario in which its effects are put in, and no others
 WORDS = ("label", "unit", "role", "type")  # of a column, that pass as they are
 HEAD = """\
 # yaml-language-server: $schema=schema.json#/$defs/CohortConfig
 #
 # A twin of the cohort '{cohort}': nobody in it is a person of that cohort. `source` holds rounded aggregates, of at
 # least {threshold} people each, numbers of people to multiples of {base}; all else is from the cohort file. As it
-# stands, exposures do nothing, but to each other; the scenario {stated} puts effects in. Whoever keeps the data
+# stands, exposures do nothing, but to each other; each scenario puts in the effects of one. Whoever keeps the data
 # decides whether this may leave.
 """
 
 
 def twin_file(config: CohortConfig, settings: Mapping[str, Any], protection: Protection) -> str:
     """Return the text of the cohort file of a twin."""
-    head = HEAD.format(cohort=config.name, stated=STATED, threshold=protection.threshold, base=protection.base)
+    head = HEAD.format(cohort=config.name, threshold=protection.threshold, base=protection.base)
     return head + yaml.dump(dict(settings), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
 
 
@@ -69,15 +69,36 @@ def twin_settings(
     data = _possible(data, config, aggregates)
     if chain := measured_chains(config, aggregates):
         data["source"] = {**source, "effects": chain}
-    judged = [name for name in data["studies"] if config.studies[name].has_truth]
-    stated = {name: dict(sizes) for name, sizes in effects.items() if name in data["outcomes"]}
-    if stated and judged:
-        data["scenarios"], data["scenario_studies"] = {STATED: {"effects": stated}}, judged
+    scenarios, judged = dict[str, Any](), dict[str, list[str]]()
+    for column in aggregates.source["exposures"]:
+        sizes = _of_column(column, {name: effects[name] for name in effects if name in data["outcomes"]})
+        studies = [name for name in data["studies"] if column in _compared(config, name)]
+        if sizes and studies:
+            scenarios[f"{STATED}{column}"], judged[f"{STATED}{column}"] = {"effects": sizes}, studies
+    if scenarios:
+        data["scenarios"], data["scenario_studies"] = scenarios, judged
     where = f"twin of {config.name}"
     mistakes = mistakes_in(validate(CohortConfig, data, where))
     if mistakes:
         raise mistakes[0].error(where).beside([mistake.error(where) for mistake in mistakes[1:MOST_MISTAKES]])
     return data
+
+
+def _of_column(column: str, effects: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
+    """Effects of one column: alone, since exposures that go together would confound each other."""
+    own = {name: {e: size for e, size in sizes.items() if column_of(e) == column} for name, sizes in effects.items()}
+    return {name: sizes for name, sizes in own.items() if sizes}
+
+
+def column_of(exposure: str) -> str:
+    """Return the column that is compared in rows with this key."""
+    return exposure.partition("=")[0]
+
+
+def _compared(config: CohortConfig, name: str) -> set[str]:
+    """Columns that a study compares, if worlds can judge it."""
+    study = config.studies[name]
+    return {contrast.column for contrast in study.exposures_shown(config.codebook)} if study.has_truth else set()
 
 
 def _possible(data: dict[str, Any], config: CohortConfig, aggregates: Aggregates) -> dict[str, Any]:
