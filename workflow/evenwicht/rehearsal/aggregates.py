@@ -30,6 +30,7 @@ ALL_SHARED = 0.995  # of the variance: the column is one of groups
 COPIED: tuple[Role, ...] = ("cluster", "family")  # roles of columns that say who belongs together
 MOST_COEFFICIENT = 5.0
 RIDGE = 0.01
+SAME = 0.98  # correlation from which two columns are one, in another unit
 ATTENDANCE = "attendance"
 
 
@@ -96,9 +97,14 @@ def aggregates_of(cohort: Cohort, book: Codebook, roles: Roles, protection: Prot
     scores = {name: one.score for name, one in scored.items()}
     correlations = _correlations(scores, protection)
     names = list(scored)
-    chained = [name for name in before if name in {one for one, other in roles.chained if other in columns}]
+    chained: dict[str, list[str]] = {}
+    for one, other in roles.chained:
+        if one in columns and other in columns:
+            chained.setdefault(one, []).append(other)
+    # what changes another exposure is not itself changed: no chain is longer than one link
+    chained = {one: links for one, others in chained.items() if (links := [o for o in others if o not in chained])}
     known = _known(cohort, before, scores, told, protection)
-    shared = _alike(groups, before, chained, after, scores, correlations, protection)
+    shared = _alike(groups, before, list(chained), after, scores, correlations, protection)
     told.source |= {
         "exposures": exposures,
         "chained": chained,
@@ -370,9 +376,11 @@ def _left_of(name: str, causes: Sequence[str], scores: Mapping[str, Floats], cor
 
 def partial_sizes(name: str, causes: Sequence[str], order: Sequence[str], correlations: Floats) -> dict[str, float]:
     """Return the coefficients of scores on which another score is regressed, all at once, from their correlations."""
+    own = correlations[order.index(name)]
+    causes = [one for one in causes if abs(own[order.index(one)]) < SAME]
     places = [order.index(one) for one in causes]
     ridge = RIDGE * np.eye(len(places))  # rounded correlations may be those of no numbers
-    sizes = np.linalg.solve(correlations[np.ix_(places, places)] + ridge, correlations[places, order.index(name)])
+    sizes = np.linalg.solve(correlations[np.ix_(places, places)] + ridge, own[places])
     return dict(zip(causes, sizes.tolist(), strict=True))
 
 

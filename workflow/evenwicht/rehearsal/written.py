@@ -188,8 +188,8 @@ def measured_chains(config: CohortConfig, aggregates: Aggregates) -> dict[str, d
             if column is None or column not in source["chained"]:
                 continue
             for contrast in study.exposures_shown(book):
-                if contrast.column in causes and contrast.column in source["exposures"] and contrast.levels is None:
-                    score = partial_sizes(column, causes, order, matrix)[contrast.column]
+                if contrast.column in source["chained"][column] and contrast.levels is None:
+                    score = partial_sizes(column, causes, order, matrix).get(contrast.column, 0.0)
                     ratio = _spread(source["columns"][column]) / _spread(source["columns"][contrast.column])
                     found.setdefault(name, {})[contrast.column] = float(f"{score * ratio:.2g}")
     return found

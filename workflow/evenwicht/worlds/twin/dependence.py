@@ -11,6 +11,7 @@ from evenwicht.worlds.twin.margins import hermite
 from evenwicht.worlds.twin.settings import Group, Margin, TwinWorld
 
 LEAST = 1e-4  # eigenvalue of a matrix of correlations
+SAME = 0.98  # correlation of scores from which two columns are one
 MOST = 0.95  # share of the variance of an outcome that anything explains
 HALVINGS = 40
 WHOLE = 0.95  # share of its variance from which a column is one of groups, not of people
@@ -80,8 +81,8 @@ class Following:
         Correlations of the scores of the causes.
     left : (k, k)
         Covariance of the rest.
-    exposures
-        Causes whose part is taken out.
+    taken_out
+        Column -> causes whose part in it is taken out.
     """
 
     names: Sequence[str]
@@ -89,17 +90,17 @@ class Following:
     coefficients: Floats
     scores: Floats
     left: Floats
-    exposures: Sequence[str]
+    taken_out: Mapping[str, Sequence[str]]
 
     def kept(self, name: str) -> dict[str, float]:
-        """What a column follows from beside `exposures`: coefficients of scores."""
+        """What a column follows from beside what is taken out: coefficients of scores."""
         row = self.coefficients[self.names.index(name)].tolist()
-        return {cause: size for cause, size in zip(self.causes, row, strict=True) if cause not in self.exposures}
+        return {cause: size for cause, size in zip(self.causes, row, strict=True) if cause not in self.taken_out[name]}
 
     def spread(self, name: str) -> float:
-        """SD of the normal number of a column without `exposures`; it is 1 with them."""
+        """SD of the normal number of a column without what is taken out; it is 1 with it."""
         place = self.names.index(name)
-        sizes = np.where(np.isin(self.causes, self.exposures), 0.0, self.coefficients[place])
+        sizes = np.where(np.isin(self.causes, self.taken_out[name]), 0.0, self.coefficients[place])
         return float(np.sqrt(sizes @ self.scores @ sizes + self.left[place, place]))
 
 
@@ -137,12 +138,14 @@ class Structure:
     @cached_property
     def chained(self) -> Following:
         """Exposures that follow from the background and from other exposures."""
-        return self._following([name for name in self.before if name in self.source.chained], self.background)
+        names = [name for name in self.before if name in self.source.chained]
+        return self._following(names, self.background, self.source.chained)
 
     @cached_property
     def outcomes(self) -> Following:
         """What comes after."""
-        return self._following([name for name in self.margins if name in self.source.after], self.before)
+        names = [name for name in self.margins if name in self.source.after]
+        return self._following(names, self.before, dict.fromkeys(names, self.source.exposures))
 
     def _places(self, names: Sequence[str]) -> list[int]:
         order = list(self.margins)
@@ -169,12 +172,16 @@ class Structure:
         places = self._places(self.background)
         return self.normal[np.ix_(places, places)]
 
-    def _following(self, names: list[str], causes: list[str]) -> Following:
+    def _following(self, names: list[str], causes: list[str], taken_out: Mapping[str, Sequence[str]]) -> Following:
         rows, columns = self._places(names), self._places(causes)
         scores = self._scores[np.ix_(columns, columns)]
         # the first coefficient of the series is the correlation of a score with its own normal number
         with_normal = self._scores[np.ix_(rows, columns)] / self._series[rows, :1]
-        fitted = np.linalg.solve(scores, with_normal.T).T
+        fitted = np.zeros(with_normal.shape)
+        for place, row in enumerate(rows):
+            # a column that says the same in another unit is no cause of this one
+            apart = np.abs(self._scores[row, columns]) < SAME
+            fitted[place, apart] = np.linalg.solve(scores[np.ix_(apart, apart)], with_normal[place, apart])
         reached = np.einsum("ij,jk,ik->i", fitted, scores, fitted)
         fitted = fitted * np.sqrt(np.minimum(1.0, MOST / np.maximum(reached, MOST)))[:, None]
         explained = fitted @ scores @ fitted.T
@@ -182,7 +189,7 @@ class Structure:
         rest = (self.normal[np.ix_(rows, rows)] - explained) / np.outer(spread, spread)
         np.fill_diagonal(rest, 1.0)
         left = correlations_near(np.clip(rest, -0.999, 0.999)) * np.outer(spread, spread)
-        return Following(names, causes, fitted, scores, left, self.source.exposures)
+        return Following(names, causes, fitted, scores, left, taken_out)
 
     def shared(self, group: Group) -> Floats:
         """Covariance of what a group shares of the normal numbers of `background`."""

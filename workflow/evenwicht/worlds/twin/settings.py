@@ -118,7 +118,9 @@ class TwinWorld(WorldSettings):
         "or risks, of events a hazard ratio, of counts and use a ratio of means; of numbers, by one unit",
     )
     exposures: list[str] = Field(description="Columns that have no other effects than those")
-    chained: list[Name] = Field(default=[], description="Those of them that `effects` of others are on")
+    chained: dict[Name, list[Name]] = Field(
+        default={}, description="One of them -> those of them that change it by `effects` alone, such as instruments"
+    )
     after: list[str] = Field(description="Outcomes: columns, and sector@window, from which nothing follows")
     columns: dict[Name, Margin] = Field(description="How values of each column are spread")
     costs: dict[str, dict[Name, Bands]] = Field(default={}, description="Window -> sector -> how amounts are spread")
@@ -145,7 +147,8 @@ class TwinWorld(WorldSettings):
         unknown = [name for name in (*self.after, *self.exposures) if name not in self.correlations]
         if unknown:
             raise ValueError(f"no column or cost: {', '.join(unknown)}")
-        if set(self.chained) - set(self.exposures) or set(self.exposures) & set(self.after):
+        links = {*self.chained, *(name for causes in self.chained.values() for name in causes)}
+        if links - set(self.exposures) or set(self.exposures) & set(self.after):
             raise ValueError("chained must be among exposures, and no exposure among what comes after")
         if amounts - set(self.after):
             raise ValueError("costs come after everything else")
