@@ -330,7 +330,6 @@ def test_stated_effects_have_the_size_of_the_margins(twin: CohortConfig) -> None
 @pytest.mark.parametrize(
     ("effects", "message"),
     [
-        ({"score": {"ses": 1.0}}, "'ses' is no exposure of the twin"),
         ({"ill": {"smokes": 0.9}}, "a risk below 0 or above 1"),
         ({"death": {"smokes": 0.0}}, "is not above 0"),
     ],
@@ -339,6 +338,49 @@ def test_effects_that_cannot_be_say_so(twin: CohortConfig, effects: dict[str, An
     source = twin.source.model_copy(update={"effects": effects})
     with pytest.raises(Exception, match=message):
         simulate(source, twin.codebook, stream_key(1, "town", "twin"))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"effects": {"score": {"ses": 1.0}}}, "effects are of exposures, which ses is not"),
+        ({"exposures": ["smoke"]}, "no column or cost: smoke"),
+        ({"after": ["score", "ill"]}, "costs come after everything else"),
+        ({"correlations": {"ses": []}}, "correlations must be of all columns and costs"),
+        ({"chained": {"ses": ["smokes"]}}, "chained must be among exposures"),
+        ({"known": {"score": {"share": 0.5, "by": {"ill": 1.0}}}}, "follows from columns that come before: ill"),
+        ({"groups": {"family": {"sizes": [[2, 1]], "alike": {"age": 0.5}}}}, "alike is of columns and costs"),
+    ],
+)
+def test_aggregates_that_do_not_fit_together_say_so(twin: CohortConfig, change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        type(twin.source).model_validate({**twin.source.model_dump(mode="json"), **change})
+
+
+def test_an_instrument_moves_its_exposure_in_a_twin_as_it_did(town: tuple[CohortConfig, Cohort, Aggregates]) -> None:
+    """A tax lowers smoking, which a study asks: the effect that was measured is put in, and found in the people drawn."""
+    rng = RNG(8)
+    tables = files(20_000, seed=7)
+    tax = rng.random(20_000) < 0.5
+    smokes = tables["persons"]["smokes"].to_numpy(dtype=bool) & (~tax | (rng.random(20_000) < 0.5))
+    tables["persons"]["smokes"], tables["persons"]["tax"] = pd.array(smokes), pd.array(tax, dtype="boolean")
+    data = town[0].model_dump(mode="json")
+    data["columns"]["tax"] = {"role": "policy", "type": "boolean", "label": "Tax"}
+    data["outcomes"]["smoking"] = {"kind": "binary", "column": "smokes", "label": "Smoking"}
+    data["studies"]["taxed"] = {"kind": "policy", "exposures": ["tax"], "outcomes": ["smoking", "score"]}
+    config = CohortConfig.model_validate(data)
+    people = cohort(config, **tables)
+    aggregates = aggregates_of(people, config.codebook, roles_of(config), ALONE)
+    made = twin_settings(config, people, aggregates, sizes_that_matter(config, aggregates))
+    assert made["source"]["chained"] == {"smokes": ["tax"]}
+    wanted = smokes[tax].mean() - smokes[~tax].mean()
+    error = 2 / np.sqrt(20_000)  # at most, of a difference of two shares
+    assert wanted < -10 * error
+    assert made["source"]["effects"]["smoking"]["tax"] == pytest.approx(wanted, abs=2 * error)
+    twin = CohortConfig.model_validate(made)
+    drawn = simulate(twin.source, twin.codebook, stream_key(9, "town", "taxed")).persons
+    found = drawn["smokes"][drawn["tax"]].mean() - drawn["smokes"][~drawn["tax"]].mean()
+    assert found == pytest.approx(wanted, abs=4 * error)
 
 
 def test_an_effect_on_an_outcome_that_is_not_there_is_found_by_check(twin: CohortConfig) -> None:

@@ -150,6 +150,11 @@ class TwinWorld(WorldSettings):
         links = {*self.chained, *(name for causes in self.chained.values() for name in causes)}
         if links - set(self.exposures) or set(self.exposures) & set(self.after):
             raise ValueError("chained must be among exposures, and no exposure among what comes after")
+        stated = {exposure.partition("=")[0] for sizes in self.effects.values() for exposure in sizes}
+        if stated - set(self.exposures):
+            raise ValueError(
+                f"effects are of exposures, which {', '.join(sorted(stated - set(self.exposures)))} is not"
+            )
         if amounts - set(self.after):
             raise ValueError("costs come after everything else")
         before = {*self.columns} - {*self.after}

@@ -68,7 +68,7 @@ def build(source: TwinWorld, book: Codebook, questions: Sequence[Question]) -> W
     Raises
     ------
     ConfigError
-        If an effect is on nothing that the twin has, of no exposure of it, or too large for a risk.
+        If an effect is on nothing that the twin has, stated in two ways, or too large for a risk.
     """
     structure, effects = Structure(source), stated_effects(source, book)
     return World(
@@ -94,9 +94,6 @@ def stated_effects(source: TwinWorld, book: Codebook) -> Effects:
             fix = f"Effects are on: {listed(possible)}."
             raise ConfigError("it is no outcome that effects can be put on", where=where, fix=fix)
         for exposure, size in sizes.items():
-            if exposure.partition("=")[0] not in source.exposures:
-                fix = f"Name one of `exposures`: {listed(source.exposures)}."
-                raise ConfigError(f"'{exposure}' is no exposure of the twin", where=where, fix=fix)
             if not isinstance(book.outcomes[name], ContinuousOutcome | BinaryOutcome) and size <= 0:
                 raise ConfigError(f"the ratio for '{exposure}' is not above 0", where=where, fix="1 is no effect.")
             if found.setdefault(target, {}).setdefault(exposure, size) != size:
