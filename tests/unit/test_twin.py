@@ -158,6 +158,12 @@ def test_a_yes_of_fewer_than_the_threshold_is_not_told() -> None:
     assert yes_no_margin(values, ALONE) == {"kind": "yes_no", "share": 0.02}
 
 
+@pytest.mark.parametrize(("people", "of"), [(10, 1_000_000), (999_990, 1_000_000), (3, 40), (1, 2)])
+def test_a_share_of_some_is_neither_none_nor_all(people: int, of: int) -> None:
+    assert 0 < Protection(threshold=3, base=50).share(people, of) < 1
+    assert ALONE.share(of, of) == 1
+
+
 def test_rare_levels_are_counted_and_not_named() -> None:
     values = pd.Series(["a"] * 300 + ["b"] * 200 + ["rare"] * 9 + ["single"])
     told = levels_margin(values, np.arange(510.0), ALONE)
@@ -167,7 +173,7 @@ def test_rare_levels_are_counted_and_not_named() -> None:
 def test_every_size_of_groups_is_of_enough_groups() -> None:
     sizes = [1] * 100 + [2] * 50 + [3] * 9 + [4] * 4 + [17]
     place = np.repeat(np.arange(len(sizes)), sizes)
-    assert sizes_of_groups(place, ALONE) == [[1, 0.61], [2, 0.305], [4, 0.085]]  # 14 groups have 60 people
+    assert sizes_of_groups(place, ALONE) == [[1, 0.61], [2, 0.305], [4, 0.0854]]  # 14 groups have 60 people
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -461,3 +467,24 @@ def test_kinds_of_outcomes_and_columns_are_those_of_the_cohort(twin: CohortConfi
         ContinuousOutcome, BinaryOutcome, EventOutcome, UseOutcome,
     }  # fmt: skip
     assert twin.columns["smokes"] == Column(role="exposure", type="boolean", label="Smokes")
+
+
+def test_the_command_judges_and_keeps_the_estimates_apart_from_the_twin(
+    twin: CohortConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = twin.model_dump(mode="json")
+    study = {"kind": "ladder", "exposures": ["smokes"], "outcomes": ["score"], "steps": [{"label": "a", "adjust": {}}]}
+    config |= {"name": "town", "studies": {"smoking": study}, "scenarios": {}, "scenario_studies": []}
+    config["source"]["n"] = 400
+    town = CohortConfig.model_validate(config)
+    monkeypatch.chdir(tmp_path)
+    Path("town.yaml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+    simulate(town.source, town.codebook, stream_key(1, "town", "command")).write("data/synthetic/town")
+    assert main(["twin", "town.yaml", "--out", "sent", "--judge", "19"]) == 2
+    assert "19 draws are too few" in capsys.readouterr().err
+    assert main(["twin", "town.yaml", "--out", "sent", "--judge", "20"]) == 0
+    told = capsys.readouterr().out
+    assert "With 400 people, their clusters and their attrition:" in told
+    assert "smoking, score by smokes (mean_difference, step_0): it could" in told
+    assert [file.name for file in Path("sent").iterdir()] == ["town_twin.yaml"]
+    assert len(pd.read_csv("results/rehearsal/town_twin.csv")) == 2  # a step, and people as they are

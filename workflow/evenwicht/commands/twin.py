@@ -16,7 +16,7 @@ NAME = "twin"
 SEED = 20250407
 FEWEST_DRAWS = 20
 MOST_LEFT = 12  # lines about what a twin does not have
-ESTIMATES = Path("results/tables/estimates.csv")
+ESTIMATES, REHEARSALS = Path("results/tables/estimates.csv"), Path("results/rehearsal")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -82,9 +82,9 @@ def _judge(path: Path, original: str, draws: int) -> None:
     twin = load_cohort(path)
     _stage(f"drawing {draws} twins in each of {1 + len(twin.scenarios)} scenarios")
     table = judged(twin, _estimates(original), SEED, draws)
-    beside = path.with_name(f"{path.stem}_judged.csv")
-    write_csv(table, beside)
-    print(*lines(table, twin.source.n), f"{beside}: the same as a table.", sep="\n")  # type: ignore[attr-defined]
+    told = REHEARSALS / f"{twin.name}.csv"  # apart from the twin: it holds estimates of the cohort itself
+    write_csv(table, told)
+    print(*lines(table, twin.source.n), f"{told}: the same as a table, beside the cohort's own estimates.", sep="\n")  # type: ignore[attr-defined]
 
 
 def _estimates(cohort: str) -> "pd.DataFrame":

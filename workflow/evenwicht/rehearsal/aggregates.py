@@ -283,7 +283,7 @@ def _known(
         people = int(has.sum())
         if not protection.enough(n - people):
             continue
-        model: dict[str, Any] = {"share": min(max(protection.share(people, n), 0.001), 0.999)}
+        model: dict[str, Any] = {"share": protection.share(people, n)}
         names, design = _design(before, scores, without=name)
         enough = min(people, n - people) >= protection.threshold * (len(names) + 1)
         if enough and names:

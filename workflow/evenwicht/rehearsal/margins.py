@@ -70,7 +70,7 @@ def yes_no_margin(values: Floats, protection: Protection) -> Margin:
     yes = values.sum()
     if not (protection.enough(yes) and protection.enough(len(values) - yes)):
         return {}
-    return {"kind": "yes_no", "share": min(max(protection.share(yes, len(values)), 0.001), 0.999)}
+    return {"kind": "yes_no", "share": protection.share(yes, len(values))}
 
 
 def levels_margin(values: "pd.Series[Any]", leaning: Floats, protection: Protection) -> Margin:
@@ -109,4 +109,4 @@ def sizes_of_groups(place: Any, protection: Protection) -> list[list[float]]:
     elif groups:
         told = [[groups, people]]
     total = sum(count for count, _ in told)
-    return [[max(1, round(of / count)), round(count / total, 3)] for count, of in told]
+    return [[max(1, round(of / count)), float(f"{count / total:.3g}")] for count, of in told]

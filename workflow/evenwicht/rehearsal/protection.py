@@ -30,8 +30,10 @@ class Protection:
         return int(self.base * round(people / self.base))
 
     def share(self, people: float, of: float) -> float:
-        """Return a share of two rounded numbers, to three decimals."""
-        return round(self.count(people) / max(self.count(of), 1), 3)
+        """Return a share of two rounded numbers: neither none nor all, where there are some and others."""
+        whole = max(self.count(of), 2 * self.base)
+        some = min(max(self.count(people), self.base), whole - self.base)
+        return round(some / whole, max(3, len(str(whole)))) if people < of else 1.0
 
     def enough(self, people: float) -> bool:
         """Whether a figure of so many people may be told."""

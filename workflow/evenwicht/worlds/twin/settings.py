@@ -143,7 +143,7 @@ class TwinWorld(WorldSettings):
         triangles |= {f"groups.{name}.together": group.together for name, group in self.groups.items()}
         for key, triangle in triangles.items():
             if any(len(row) != position for position, row in enumerate(triangle.values())):
-                raise ValueError(f"a row of {key} has not one number for each name before it")
+                raise ValueError(f"a row of {key} has not one number for each name before it; their order matters")
         unknown = [name for name in (*self.after, *self.exposures) if name not in self.correlations]
         if unknown:
             raise ValueError(f"no column or cost: {', '.join(unknown)}")
