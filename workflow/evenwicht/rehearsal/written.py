@@ -14,20 +14,20 @@ from evenwicht.base.outcomes import AnyOutcome, BinaryOutcome, ContinuousOutcome
 from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig
 from evenwicht.config.loading import MOST_MISTAKES, mistakes_in, validate
-from evenwicht.rehearsal.aggregates import Aggregates, partial_sizes
+from evenwicht.rehearsal.aggregates import SAME, Aggregates, partial_sizes
 from evenwicht.rehearsal.protection import Protection
 from evenwicht.rehearsal.roles import targets
 
 SUFFIX = "_twin"
 SDS_BETWEEN_ENDS = 3.3  # of a normal number, between the first and last of twenty bands
-STATED = "effect_of_"  # and the column: scenario in which its effects are put in, and no others
+STATED = "effect_of_"  # and the column: scenario in which its effects are put in, and others are as measured
 WORDS = ("label", "unit", "role", "type")  # of a column, that pass as they are
 HEAD = """\
 # yaml-language-server: $schema=schema.json#/$defs/CohortConfig
 #
 # A twin of the cohort '{cohort}': nobody in it is a person of that cohort. `source` holds rounded aggregates, of at
 # least {threshold} people each, numbers of people to multiples of {base}; all else is from the cohort file. As it
-# stands, exposures do nothing, but to each other; each scenario puts in the effects of one. Whoever keeps the data
+# stands, exposures do nothing, but to each other; a scenario puts in effects of one. Whoever keeps the data
 # decides whether this may leave.
 """
 
@@ -74,7 +74,9 @@ def twin_settings(
         sizes = _of_column(column, {name: effects[name] for name in effects if name in data["outcomes"]})
         studies = [name for name in data["studies"] if column in _compared(config, name)]
         if sizes and studies:
-            scenarios[f"{STATED}{column}"], judged[f"{STATED}{column}"] = {"effects": sizes}, studies
+            name = f"{STATED}{column}"
+            scenarios[name] = {"effects": sizes, "exposures": _as_one(column, aggregates.source)}
+            judged[name] = studies
     if scenarios:
         data["scenarios"], data["scenario_studies"] = scenarios, judged
     where = f"twin of {config.name}"
@@ -85,9 +87,16 @@ def twin_settings(
 
 
 def _of_column(column: str, effects: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
-    """Effects of one column: alone, since exposures that go together would confound each other."""
+    """Effects of one column: stated effects of exposures that go together would confound each other."""
     own = {name: {e: size for e, size in sizes.items() if column_of(e) == column} for name, sizes in effects.items()}
     return {name: sizes for name, sizes in own.items() if sizes}
+
+
+def _as_one(column: str, source: Mapping[str, Any]) -> list[str]:
+    """Return the column with those exposures that say the same in another unit."""
+    order, matrix = list(source["correlations"]), _matrix(source["correlations"])
+    ties = np.abs(matrix[order.index(column)])
+    return [name for name in source["exposures"] if ties[order.index(name)] >= SAME]
 
 
 def column_of(exposure: str) -> str:

@@ -117,9 +117,11 @@ class TwinWorld(WorldSettings):
         description="Outcome -> exposure, such as smoker or region=north -> its effect: a difference of means "
         "or risks, of events a hazard ratio, of counts and use a ratio of means; of numbers, by one unit",
     )
-    exposures: list[str] = Field(description="Columns that have no other effects than those")
+    exposures: list[str] = Field(
+        description="Columns without other effects than those; others have those that were measured"
+    )
     chained: dict[Name, list[Name]] = Field(
-        default={}, description="One of them -> those of them that change it by `effects` alone, such as instruments"
+        default={}, description="Exposure -> exposures, such as instruments, that change it by `effects` alone"
     )
     after: list[str] = Field(description="Outcomes: columns, and sector@window, from which nothing follows")
     columns: dict[Name, Margin] = Field(description="How values of each column are spread")
@@ -148,13 +150,11 @@ class TwinWorld(WorldSettings):
         if unknown:
             raise ValueError(f"no column or cost: {', '.join(unknown)}")
         links = {*self.chained, *(name for causes in self.chained.values() for name in causes)}
-        if links - set(self.exposures) or set(self.exposures) & set(self.after):
-            raise ValueError("chained must be among exposures, and no exposure among what comes after")
+        if (links | set(self.exposures)) & set(self.after) or links - set(self.columns):
+            raise ValueError("exposures and chained are of columns that come before outcomes")
         stated = {exposure.partition("=")[0] for sizes in self.effects.values() for exposure in sizes}
-        if stated - set(self.exposures):
-            raise ValueError(
-                f"effects are of exposures, which {', '.join(sorted(stated - set(self.exposures)))} is not"
-            )
+        if lost := stated - links - set(self.exposures):
+            raise ValueError(f"effects are of exposures, which {', '.join(sorted(lost))} is not")
         if amounts - set(self.after):
             raise ValueError("costs come after everything else")
         before = {*self.columns} - {*self.after}

@@ -329,17 +329,20 @@ def _cumulative(happening: Happening, event: str, values: Values, time: float) -
 
 def _exact(structure: Structure, book: Codebook, questions: Sequence[Question], effects: Effects) -> Iterator[Row]:
     """Yield the effects that are parameters as they stand: differences of means, and hazard ratios."""
+    chained = structure.chained
+    # what changes exposures does so to all that they change
+    through = {exposure.partition("=")[0] for name in chained.names for exposure in effects.on(name)}
+    through |= {cause for name in chained.names for cause in chained.kept(name)}
     for contrast, levels in effects_by_contrast(questions).items():
-        if contrast.column not in structure.source.exposures or contrast.per == "sd":
+        column = contrast.column
+        if column not in structure.source.exposures or contrast.per == "sd":
             continue
-        # what an exposure does to others, it does through them as well
-        through = any(e.partition("=")[0] == contrast.column for x in structure.chained.names for e in effects.on(x))
         for name in dict.fromkeys(name for outcomes in levels.values() for name in outcomes):
             outcome = book.outcomes[name]
             target, keys = target_of(outcome), {"outcome": name, "exposure": contrast.exposure}
             keys["reference"] = contrast.reference
             sizes = effects.on(target)
-            if through and target not in structure.chained.names:
+            if column in through and target not in chained.names:
                 continue
             if isinstance(outcome, EventOutcome):
                 log = _between(contrast.column, contrast.levels, {k: np.log(v) for k, v in sizes.items()})
