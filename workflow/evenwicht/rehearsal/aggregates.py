@@ -104,7 +104,7 @@ def aggregates_of(cohort: Cohort, book: Codebook, roles: Roles, protection: Prot
     # what changes another exposure is not itself changed: no chain is longer than one link
     chained = {one: links for one, others in chained.items() if (links := [o for o in others if o not in chained])}
     known = _known(cohort, before, scores, told, protection)
-    shared = _alike(groups, before, list(chained), after, scores, correlations, protection)
+    shared = _alike(groups, before, after, scores, correlations, protection)
     told.source |= {
         "exposures": exposures,
         "chained": chained,
@@ -332,7 +332,6 @@ def _groups(cohort: Cohort, book: Codebook, told: Aggregates) -> dict[str, Ints]
 def _alike(
     groups: Mapping[str, Ints],
     before: Sequence[str],
-    chained: Sequence[str],
     after: Sequence[str],
     scores: Mapping[str, Floats],
     correlations: Floats,
@@ -344,10 +343,8 @@ def _alike(
     """
     if not groups:
         return {}
-    background = [name for name in before if name not in chained]
-    parts = {name: scores[name] for name in background}
-    for names, causes in ((chained, background), (after, before)):
-        parts |= {name: _left_of(name, causes, scores, correlations) for name in names}
+    parts = {name: scores[name] for name in before}
+    parts |= {name: _left_of(name, before, scores, correlations) for name in after}
     table = np.nan_to_num(np.column_stack(list(parts.values())))
     spread = table.std(axis=0)
     table = (table - table.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
@@ -359,7 +356,7 @@ def _alike(
         share = [max(0.0, protection.correlation(one, count)) for one in np.diag(shared)]
         alike = {name: one for name, one in zip(parts, share, strict=True) if one > 0}
         alike |= {name: 1.0 for name, one in zip(parts, np.diag(shared), strict=True) if one >= ALL_SHARED}
-        told = [position for position, name in enumerate(parts) if name in alike and name in background]
+        told = [position for position, name in enumerate(parts) if name in alike and name in before]
         size = np.sqrt(np.diag(shared)[told])
         ties = shared[np.ix_(told, told)] / np.outer(size, size)
         ties = np.array([[protection.correlation(one, count) for one in row] for row in ties])

@@ -14,6 +14,8 @@ LEAST = 1e-4  # eigenvalue of a matrix of correlations
 SAME = 0.98  # correlation of scores from which two columns are one
 MOST = 0.95  # share of the variance of an outcome that anything explains
 HALVINGS = 40
+SHRINKS = 51
+ROUNDED = 0.02  # what rounding may take from an eigenvalue
 WHOLE = 0.95  # share of its variance from which a column is one of groups, not of people
 
 
@@ -67,6 +69,11 @@ def normal_correlations(scores: Floats, series: Floats) -> Floats:
     return np.asarray((low + high) / 2)
 
 
+def _possible(part: Floats, whole: Floats) -> bool:
+    """Whether numbers with one covariance can be part of those with another, but for rounding."""
+    return all(np.linalg.eigvalsh(matrix)[0] > -ROUNDED for matrix in (part, whole - part))
+
+
 @dataclass(frozen=True)
 class Following:
     """Columns that follow from others: the normal number of each is a sum of scores, and a rest.
@@ -82,7 +89,7 @@ class Following:
     left : (k, k)
         Covariance of the rest.
     taken_out
-        Column -> causes whose part in it is taken out.
+        Causes whose part is taken out.
     """
 
     names: Sequence[str]
@@ -90,17 +97,17 @@ class Following:
     coefficients: Floats
     scores: Floats
     left: Floats
-    taken_out: Mapping[str, Sequence[str]]
+    taken_out: Sequence[str]
 
     def kept(self, name: str) -> dict[str, float]:
         """What a column follows from beside what is taken out: coefficients of scores."""
         row = self.coefficients[self.names.index(name)].tolist()
-        return {cause: size for cause, size in zip(self.causes, row, strict=True) if cause not in self.taken_out[name]}
+        return {cause: size for cause, size in zip(self.causes, row, strict=True) if cause not in self.taken_out}
 
     def spread(self, name: str) -> float:
         """SD of the normal number of a column without what is taken out; it is 1 with it."""
         place = self.names.index(name)
-        sizes = np.where(np.isin(self.causes, self.taken_out[name]), 0.0, self.coefficients[place])
+        sizes = np.where(np.isin(self.causes, self.taken_out), 0.0, self.coefficients[place])
         return float(np.sqrt(sizes @ self.scores @ sizes + self.left[place, place]))
 
 
@@ -131,21 +138,10 @@ class Structure:
         return [name for name in self.margins if name not in self.source.after]
 
     @cached_property
-    def background(self) -> list[str]:
-        """What follows from nothing."""
-        return [name for name in self.before if name not in self.source.chained]
-
-    @cached_property
-    def chained(self) -> Following:
-        """Exposures that follow from the background and from other exposures."""
-        names = [name for name in self.before if name in self.source.chained]
-        return self._following(names, self.background, self.source.chained)
-
-    @cached_property
     def outcomes(self) -> Following:
         """What comes after."""
         names = [name for name in self.margins if name in self.source.after]
-        return self._following(names, self.before, dict.fromkeys(names, self.source.exposures))
+        return self._following(names, self.before)
 
     def _places(self, names: Sequence[str]) -> list[int]:
         order = list(self.margins)
@@ -167,12 +163,18 @@ class Structure:
         return correlations_near(normal)
 
     @cached_property
-    def of_background(self) -> Floats:
-        """Correlations of the normal numbers of `background`."""
-        places = self._places(self.background)
-        return self.normal[np.ix_(places, places)]
+    def of_before(self) -> Floats:
+        """Correlations of the normal numbers of `before`, without what `effects` stand for."""
+        places = self._places(self.before)
+        normal = self.normal[np.ix_(places, places)].copy()
+        for name, causes in self.source.chained.items():
+            one, others = self.before.index(name), [self.before.index(cause) for cause in causes]
+            rest = [place for place in range(len(normal)) if place not in (one, *others)]
+            by_rest = np.linalg.solve(normal[np.ix_(rest, rest)], normal[rest, one])
+            normal[one, others] = normal[others, one] = normal[np.ix_(others, rest)] @ by_rest
+        return correlations_near(normal)
 
-    def _following(self, names: list[str], causes: list[str], taken_out: Mapping[str, Sequence[str]]) -> Following:
+    def _following(self, names: list[str], causes: list[str]) -> Following:
         rows, columns = self._places(names), self._places(causes)
         scores = self._scores[np.ix_(columns, columns)]
         # the first coefficient of the series is the correlation of a score with its own normal number
@@ -189,21 +191,26 @@ class Structure:
         rest = (self.normal[np.ix_(rows, rows)] - explained) / np.outer(spread, spread)
         np.fill_diagonal(rest, 1.0)
         left = correlations_near(np.clip(rest, -0.999, 0.999)) * np.outer(spread, spread)
-        return Following(names, causes, fitted, scores, left, taken_out)
+        return Following(names, causes, fitted, scores, left, self.source.exposures)
 
     def shared(self, group: Group) -> Floats:
-        """Covariance of what a group shares of the normal numbers of `background`."""
-        ties = matrix_of(group.together)
-        told = list(group.together)
-        within = [name for name in self.background if name in told]
-        places, own = [self.background.index(name) for name in within], [told.index(name) for name in within]
-        every = np.eye(len(self.background))
-        every[np.ix_(places, places)] = ties[np.ix_(own, own)]
-        alike = np.sqrt([group.alike.get(name, 0.0) for name in self.background])
-        parts = normal_correlations(every * np.outer(alike, alike), self._series[self._places(self.background)])
+        """Covariance of what a group shares of the normal numbers of `before`."""
+        ties = np.eye(len(self.before))
+        places = [self.before.index(name) for name in group.together]
+        ties[np.ix_(places, places)] = matrix_of(group.together)
+        alike = np.sqrt([group.alike.get(name, 0.0) for name in self.before])
+        parts = normal_correlations(ties * np.outer(alike, alike), self._series[self._places(self.before)])
         # what is the same in a whole group has a normal number that is, and goes with nothing within groups
         whole = alike**2 >= WHOLE
-        return np.asarray(np.where(whole[:, None] | whole, self.of_background, parts))
+        parts = np.where(whole[:, None] | whole, self.of_before, parts)
+        by_whole = self.of_before[:, whole]
+        least = by_whole @ np.linalg.solve(self.of_before[np.ix_(whole, whole)], by_whole.T)
+        # parts that few groups tell may be those of no numbers: they then come closer to those that go with the whole
+        return next(
+            between
+            for share in np.linspace(1, 0, SHRINKS)
+            if _possible(between := least + share * (parts - least), self.of_before) or share == 0
+        )
 
     def shared_rest(self, part: Following, group: Group) -> Floats:
         """Covariance of what a group shares of the rest of columns, (k, k): they hang together alike in it."""

@@ -25,12 +25,12 @@ from evenwicht.cohort import Cohort, empty
 from evenwicht.results.questions import Question
 from evenwicht.worlds import mechanisms as by
 from evenwicht.worlds.scm import Equation, Model, Noise, Values, named_causes
-from evenwicht.worlds.twin.dependence import WHOLE, Following, Structure, correlations_near, matrix_of, root_of
+from evenwicht.worlds.twin.dependence import WHOLE, Structure, correlations_near, matrix_of, root_of
 from evenwicht.worlds.twin.margins import centre_of, scores_of, values_of
 from evenwicht.worlds.twin.settings import Bands, Group, Happening, Levels, Margin, TwinWorld, YesNo
 from evenwicht.worlds.world import Arms, Row, World, effects_by_contrast, row
 
-BACKGROUND, CHAIN, REST = "normal_numbers", "rest_of_exposures", "rest_of_outcomes"  # variables beside columns
+BACKGROUND, REST = "normal_numbers", "rest_of_outcomes"  # variables beside columns
 LEAST_RISK = 1e-6
 LOGISTIC = 3 / np.pi**2  # how far a normal number flattens the logistic curve: variance of a logistic one, inverted
 
@@ -145,27 +145,28 @@ def _exposed(source: TwinWorld, exposure: str, values: NDArray[Any]) -> Floats:
 def twin_model(structure: Structure, book: Codebook, effects: Effects, together: Sequence[Together] = ()) -> Model:
     """Return the structural equations of a twin, of people alone or in groups."""
     source = structure.source
-    chained, outcomes = structure.chained, structure.outcomes
+    shared = [(one.place, structure.shared(one.group)) for one in together]
+    rest = [(one.place, structure.shared_rest(structure.outcomes, one.group)) for one in together]
     equations: dict[str, Equation] = {
-        BACKGROUND: partial(
-            _normal_numbers, structure.of_background, [(one.place, structure.shared(one.group)) for one in together]
-        )
+        BACKGROUND: partial(_normal_numbers, structure.of_before, shared),
+        REST: partial(_normal_numbers, structure.outcomes.left, rest),
     }
-    for place, name in enumerate(structure.background):
-        equations[name] = named_causes(partial(_from_background, structure.margins[name], place), BACKGROUND)
+    for place, name in sorted(enumerate(structure.before), key=lambda one: one[1] in source.chained):
+        sizes = effects.on(name)
+        causes = list(dict.fromkeys(exposure.partition("=")[0] for exposure in sizes))
+        equation = partial(_from_background, structure, name, place, sizes, _additive(book, name), causes)
+        equations[name] = named_causes(equation, BACKGROUND, *causes)
     variable = {name: name for name in structure.margins} | _variables(source)
-    for part, rest in ((chained, CHAIN), (outcomes, REST)):
-        shared = [(one.place, structure.shared_rest(part, one.group)) for one in together]
-        equations[rest] = partial(_normal_numbers, part.left, shared)
-        for name in part.names:
-            sizes = effects.on(name)
-            causes = dict.fromkeys([*part.kept(name), *(exposure.partition("=")[0] for exposure in sizes)])
-            equation = partial(_follows, structure, part, name, sizes, _additive(book, name), list(causes))
-            equations[variable[name]] = named_causes(equation, rest, *causes)
+    for name in structure.outcomes.names:
+        sizes = effects.on(name)
+        links = (exposure.partition("=")[0] for exposure in sizes)
+        causes = list(dict.fromkeys([*structure.outcomes.kept(name), *links]))
+        equation = partial(_outcome, structure, name, sizes, _additive(book, name), causes)
+        equations[variable[name]] = named_causes(equation, REST, *causes)
     for event, happening in source.events.items():
         kept, sizes = {k: v for k, v in happening.by.items() if k not in source.exposures}, effects.on(event)
-        causes = dict.fromkeys([*kept, *(exposure.partition("=")[0] for exposure in sizes)])
-        equation = partial(_log_hazard, structure, kept, sizes, list(causes))
+        causes = list(dict.fromkeys([*kept, *(exposure.partition("=")[0] for exposure in sizes)]))
+        equation = partial(_log_hazard, structure, kept, sizes, causes)
         equations[f"{event}_log_hazard"] = named_causes(equation, *causes)
     sectors = _sectors(source)
     for window, amounts in source.costs.items():
@@ -225,8 +226,20 @@ def _spread_over(numbers: Floats, members: Ints) -> Floats:
     return even
 
 
-def _from_background(margin: Margin, place: int, _: Noise, numbers: Floats) -> NDArray[Any]:
-    return values_of(margin, numbers[:, place])
+def _from_background(
+    structure: Structure,
+    name: str,
+    place: int,
+    sizes: Mapping[str, float],
+    additive: bool,
+    causes: Sequence[str],
+    noise: Noise,
+    numbers: Floats,
+    *given: NDArray[Any],
+) -> NDArray[Any]:
+    """A column from its normal number, and from the effects of other exposures."""
+    values = dict(zip(causes, given, strict=True))
+    return _with_effects(structure, name, numbers[:, place], 1.0, sizes, additive, values, noise)
 
 
 def _additive(book: Codebook, name: str) -> bool:
@@ -244,9 +257,8 @@ def _score(structure: Structure, sizes: Mapping[str, float], values: Mapping[str
     return total
 
 
-def _follows(
+def _outcome(
     structure: Structure,
-    part: Following,
     name: str,
     sizes: Mapping[str, float],
     additive: bool,
@@ -255,16 +267,31 @@ def _follows(
     rest: Floats,
     *given: NDArray[Any],
 ) -> NDArray[Any]:
-    """A column from the scores of what comes before it, what is left, and the effects that are put in."""
-    margin, spread = structure.margins[name], part.spread(name)
-    values = dict(zip(causes, given, strict=True))
-    number = (_score(structure, part.kept(name), values, noise.n) + rest[:, part.names.index(name)]) / spread
+    """An outcome from the scores of what comes before it, what is left, and the effects that are put in."""
+    part, values = structure.outcomes, dict(zip(causes, given, strict=True))
+    number = _score(structure, part.kept(name), values, noise.n) + rest[:, part.names.index(name)]
+    spread = part.spread(name)
+    return _with_effects(structure, name, number / spread, spread, sizes, additive, values, noise)
+
+
+def _with_effects(
+    structure: Structure,
+    name: str,
+    number: Floats,
+    spread: float,
+    sizes: Mapping[str, float],
+    additive: bool,
+    values: Mapping[str, NDArray[Any]],
+    noise: Noise,
+) -> NDArray[Any]:
+    """Values of standard normal numbers, which had this SD before, moved by effects."""
+    margin = structure.margins[name]
     moved = {exposure: _exposed(structure.source, exposure, values[exposure.partition("=")[0]]) for exposure in sizes}
     if isinstance(margin, YesNo):
         risk = margin.share + sum((size * moved[exposure] for exposure, size in sizes.items()), np.zeros(noise.n))
         return np.asarray(ndtr(number) > 1 - np.clip(risk, LEAST_RISK, 1 - LEAST_RISK))
     made = values_of(margin, number)
-    if isinstance(margin, Levels):
+    if isinstance(margin, Levels) or (not sizes and spread == 1):
         return made
     if not additive:
         ratio = np.exp(sum((np.log(size) * moved[exposure] for exposure, size in sizes.items()), np.zeros(noise.n)))
@@ -329,10 +356,9 @@ def _cumulative(happening: Happening, event: str, values: Values, time: float) -
 
 def _exact(structure: Structure, book: Codebook, questions: Sequence[Question], effects: Effects) -> Iterator[Row]:
     """Yield the effects that are parameters as they stand: differences of means, and hazard ratios."""
-    chained = structure.chained
+    chained = structure.source.chained
     # what changes exposures does so to all that they change
-    through = {exposure.partition("=")[0] for name in chained.names for exposure in effects.on(name)}
-    through |= {cause for name in chained.names for cause in chained.kept(name)}
+    through = {exposure.partition("=")[0] for name in chained for exposure in effects.on(name)}
     for contrast, levels in effects_by_contrast(questions).items():
         column = contrast.column
         if column not in structure.source.exposures or contrast.per == "sd":
@@ -342,14 +368,14 @@ def _exact(structure: Structure, book: Codebook, questions: Sequence[Question], 
             target, keys = target_of(outcome), {"outcome": name, "exposure": contrast.exposure}
             keys["reference"] = contrast.reference
             sizes = effects.on(target)
-            if column in through and target not in chained.names:
+            if column in through and target not in chained:
                 continue
             if isinstance(outcome, EventOutcome):
                 log = _between(contrast.column, contrast.levels, {k: np.log(v) for k, v in sizes.items()})
                 yield row("conditional_hazard_ratio", float(np.exp(log * (contrast.per or 1.0))), **keys)
             elif isinstance(outcome, ContinuousOutcome) and target in {
                 *structure.outcomes.names,
-                *structure.chained.names,
+                *chained,
             }:
                 difference = _between(contrast.column, contrast.levels, sizes) * (contrast.per or 1.0)
                 yield row("mean_difference", float(difference), **keys)
