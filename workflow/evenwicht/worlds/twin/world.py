@@ -3,7 +3,10 @@
 What comes before outcomes hangs together by a Gaussian copula. Each outcome has a normal number of its own: a sum of
 scores of what comes before, with the coefficients that follow from the correlations, and a rest that outcomes share.
 The part of `exposures` in it is taken out, and the stated `effects` are put in its place: what confounds an exposure
-stays as it was measured, what it does is known.
+stays as it was measured, what it does is known. Columns outside `exposures` do what was measured of them.
+
+Not in a twin: what depends on the date of birth, dependence that is not that of a normal copula (such as use that is
+extreme in several sectors at once), interactions, and frailty of events in groups.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
