@@ -21,6 +21,7 @@ from evenwicht.results.schema import COHORT, ESTIMATES, Field, Schema
 from evenwicht.worlds import true_values
 
 ENOUGH_POWER = 0.8
+SOUND = 0.85  # coverage below which intervals of 95% do not say what they seem to
 DRAWS = 100_000  # people behind each true value
 TOLD = [
     *("mean_difference", "risk_difference", "conditional_hazard_ratio", "cumulative_incidence_difference"),
@@ -142,9 +143,10 @@ def lines(table: pd.DataFrame, people: int) -> Iterator[str]:
             yield f"  {place}: {own}no effect was stated; it raised a false alarm in {row['power']:.0%} of twins."
             continue
         without = f"; {row['no_estimate']:.0f} of {row['draws']:.0f} gave no estimate" if row["no_estimate"] else ""
-        could = "could" if row["power"] >= ENOUGH_POWER else "could not"
+        could = "could see" if row["power"] >= ENOUGH_POWER else "could not see"
+        could = "would be misled about" if row["coverage"] < SOUND else could  # what is clear is its bias
         yield (
-            f"  {place}: {own}it {could} see an effect of {row['effect']:.3g}: power {row['power']:.0%}, "
+            f"  {place}: {own}it {could} an effect of {row['effect']:.3g}: power {row['power']:.0%}, "
             f"coverage {row['coverage']:.0%}, bias {row['mean_bias']:.2g}{_errors(row)}{without}."
         )
     if not told.all():
