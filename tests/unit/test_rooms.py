@@ -35,6 +35,7 @@ ORDER = [
     "conclusions",
     "weighing",
     "recovery",
+    "rehearsal",
     "report",
     "starter",
     "commands",

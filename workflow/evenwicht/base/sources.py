@@ -85,3 +85,8 @@ class SourceSettings(Strict):
     def dates_named(self) -> dict[str, str]:
         """Columns of `persons` that must be dates, by the key that names them."""
         return {}
+
+    @property
+    def outcomes_named(self) -> dict[str, str]:
+        """Outcomes of the cohort file that the source names, by the key that does."""
+        return {}

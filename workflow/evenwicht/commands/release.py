@@ -90,7 +90,7 @@ def _nothing_unknown(configured: "Run") -> None:
 
     pages = {FRONT, *pages_of(configured).beside, *briefs_of(configured), DESCRIPTION}
     known = {RESULTS / page for page in pages} | {TABLES / f"{name}.csv" for name in CLASSES}
-    made_aside = [RESULTS / name for name in ("figures", "logs", "benchmarks", "workflow")]
+    made_aside = [RESULTS / name for name in ("figures", "logs", "benchmarks", "workflow", "rehearsal")]
     files = [path for path in RESULTS.rglob("*") if path.is_file() and not any(p in path.parents for p in made_aside)]
     unknown = sorted(str(path) for path in files if path not in known)
     if unknown:
