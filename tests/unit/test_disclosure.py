@@ -246,6 +246,13 @@ def test_without_rounding_others_are_hidden_beside_a_small_count() -> None:
     assert (out.small, out.beside, out.drawn_again) == (1, 1, 0)
 
 
+def test_nobody_is_hidden_beside_all() -> None:
+    """A total that is its only part besides a count of nobody: the sum says nothing more."""
+    out = published(PLACE, noted((803, [803, 0]), (803, [500, 303, 0])), profile("uk"), Rounder(5, SECRET))
+    assert out(0) is None
+    assert out(803) in (800, 805)
+
+
 def test_all_but_a_few_is_as_telling_as_a_few() -> None:
     counts = Counts()
     counts.add_part(497, 500, profile("uk"))

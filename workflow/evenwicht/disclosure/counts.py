@@ -44,6 +44,7 @@ class Counts:
         """Note counts that a table holds, and that one is the sum of the others."""
         parts = [int(part) for part in parts]
         self.add(total, *parts)
+        parts = [part for part in parts if part]  # a count of nobody changes no sum
         if len(parts) > 1:
             self.sums.setdefault(block, set()).add((int(total), tuple(sorted(parts))))
 
