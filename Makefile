@@ -55,5 +55,5 @@ lock:  ## resolve pyproject.toml again into requirements.lock (needs uv)
 	  --custom-compile-command "make lock" --quiet --upgrade pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf .snakemake results/cohorts results/estimates results/figures results/logs results/benchmarks \
-	  results/report.html results/pages data/synthetic/*/
+	rm -rf .snakemake private/cohorts private/estimates results/figures results/logs results/benchmarks \
+	  results/report.html results/pages results/ro-crate-metadata.json results/workflow data/synthetic/*/

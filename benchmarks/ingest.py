@@ -1,48 +1,36 @@
-"""Check cohort files with data of growing size, against pandas reading the whole files.
+"""Memory of checking cohort files with data of four shapes and growing size, beside pandas reading the whole files.
 
-    python benchmarks/ingest.py [thousands of people ...]
+    python benchmarks/ingest.py [thousands of rows ...]
 
-Four shapes: one row a person (as .csv, .dta, .sav and .parquet), a long table of waves, spells, and a wide file of
-which few columns are named. `evenwicht check` and the peer, which only reads the files, each run in a process of their
-own, whose peak resident memory is told over that of the libraries alone. Growth is the exponent of size in memory and
-in time: from the smallest to the largest size. The last rows are no measurements but extrapolations by that exponent,
-to data of 2 GB. The files are made in a temporary folder and removed. The table goes to benchmarks/ingest.csv.
+The shapes are one row a person, a long table of waves, spells, and a wide file of which few columns are named, all of
+CSV: what reading costs by format is in readers.py. `evenwicht check` and the peer, which only reads the files, each run
+in a process of their own, whose peak resident memory is told over that of the libraries alone. The files are made in a
+temporary folder and removed. The table goes to benchmarks/ingest.csv.
 """
 
 import contextlib
 import io
-import math
 import multiprocessing
 import resource
 import sys
 import tempfile
-import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyreadstat
 import yaml
 from evenwicht.cli import main as evenwicht
 
 ROOT = Path(__file__).parents[1]
-SIZES = (500, 1000, 2000)  # thousands of people, or of rows of the file of spells or waves
-TARGET = 2 * 2**10  # MiB
+SIZES = (250, 500, 1000)  # thousands of people, or of rows of the file of spells or waves
 WAVES = 4
 SPELLS = 10  # of a person
 FURTHER = 48  # columns of the wide file that nothing names
-
-WRITERS: dict[str, tuple[Callable[[pd.DataFrame, Path], object], Callable[[Path], object]]] = {
-    "csv": (lambda table, path: table.to_csv(path, index=False), pd.read_csv),
-    "dta": (pyreadstat.write_dta, lambda path: pyreadstat.read_dta(path, user_missing=True)),
-    "sav": (pyreadstat.write_sav, lambda path: pyreadstat.read_sav(path, user_missing=True)),
-    "parquet": (lambda table, path: table.to_parquet(path), pd.read_parquet),
-}
-CASES = [("people", suffix) for suffix in WRITERS] + [("long", "csv"), ("spells", "csv"), ("wide", "csv")]
+CASES = ("people", "long", "spells", "wide")
 
 COLUMNS = {
     "id": {"role": "id", "type": "category", "label": "Person", "source": "pid"},
@@ -101,13 +89,13 @@ def config(path: Path, **more: Any) -> dict[str, Any]:
     }
 
 
-def write(case: str, suffix: str, thousands: int, folder: Path) -> None:
+def write(case: str, thousands: int, folder: Path) -> None:
     """Write the data and the cohort file."""
-    n, main = 1000 * thousands, folder / f"people.{suffix}"
+    n, main = 1000 * thousands, folder / "people.csv"
     sickness = {"kind": "time_to_event", "event": "sickness", "time": "age", "horizon": 40, "label": "Sick"}
     care = {"kind": "use", "sector": "care", "window": "40", "label": "Care"}
     if case == "people":
-        WRITERS[suffix][0](with_waves(people(n)), main)
+        with_waves(people(n)).to_csv(main, index=False)
         told = config(
             main,
             measures=[{"measure": "weight", "wave": w, "age": f"age_{w}", "value": f"weight_{w}"} for w in ("7", "11")],
@@ -149,7 +137,7 @@ def write(case: str, suffix: str, thousands: int, folder: Path) -> None:
         rng = np.random.default_rng(3)
         table = people(n)
         further = pd.DataFrame({f"x{j}": rng.standard_normal(n).round(3) for j in range(FURTHER)})
-        WRITERS[suffix][0](pd.concat([table, further], axis=1), main)
+        pd.concat([table, further], axis=1).to_csv(main, index=False)
         told = config(main)
     (folder / "own.yaml").write_text(yaml.safe_dump(told))
 
@@ -194,83 +182,54 @@ def ours(folder: Path) -> object:
 
 def theirs(folder: Path) -> object:
     """Read the files."""
-    return [WRITERS[path.suffix[1:]][1](path) for path in data_in(folder)]
+    return [pd.read_csv(path) for path in data_in(folder)]
 
 
 def warmed(_: Path) -> None:
     """Import what a check needs, by one of few people."""
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        write("people", "csv", 1, Path(folder))
+        write("people", 1, Path(folder))
         ours(Path(folder))
 
 
 def measured(job: Callable[[Path], object], folder: Path, answer: "multiprocessing.Queue[Any]") -> None:
     warmed(folder)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    start = time.perf_counter()
     job(folder)
-    seconds = time.perf_counter() - start
-    answer.put((seconds, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 2**10))
+    answer.put((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 2**10)
 
 
-def in_own_process(job: Callable[[Path], object], folder: Path) -> tuple[float, float]:
+def in_own_process(job: Callable[[Path], object], folder: Path) -> float:
     context = multiprocessing.get_context("spawn")
     answer = context.Queue()
     process = context.Process(target=measured, args=(job, folder, answer))
     process.start()
-    result = answer.get()
+    result: float = answer.get()
     process.join()
     return result
 
 
-def made(case: str, suffix: str, thousands: int) -> dict[str, Any]:
+def made(case: str, thousands: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        in_own_process(partial(_write_there, case, suffix, thousands), folder)
-        seconds, memory = in_own_process(ours, folder)
-        peer_seconds, peer_memory = in_own_process(theirs, folder)
+        in_own_process(partial(_write_there, case, thousands), folder)
+        memory, peer_memory = (in_own_process(job, folder) for job in (ours, theirs))
         size = sum(path.stat().st_size for path in data_in(folder)) / 2**20
     return {
         "case": case,
-        "format": suffix,
         "rows": 1000 * thousands,
         "size_mib": round(size),
-        "seconds": round(seconds, 1),
-        "seconds_of_peer": round(peer_seconds, 1),
-        "ratio": round(seconds / peer_seconds, 2),
         "memory_mib": round(memory),
         "memory_mib_of_peer": round(peer_memory),
     }
 
 
-def _write_there(case: str, suffix: str, thousands: int, folder: Path) -> None:
-    write(case, suffix, thousands, folder)
-
-
-def extrapolated(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield a row at 2 GB for each case, from its smallest and largest size."""
-    for case, suffix in CASES:
-        own = [row for row in rows if (row["case"], row["format"]) == (case, suffix)]
-        first, last = own[0], own[-1]
-        growth = {
-            name: math.log(last[name] / first[name]) / math.log(last["size_mib"] / first["size_mib"])
-            for name in ("seconds", "memory_mib")
-        }
-        times = TARGET / last["size_mib"]
-        yield {
-            "case": f"{case}, extrapolated",
-            "format": suffix,
-            "rows": round(last["rows"] * times, -5),
-            "size_mib": TARGET,
-            **{name: round(last[name] * times**power) for name, power in growth.items()},
-            "growth_seconds": round(growth["seconds"], 2),
-            "growth_memory": round(growth["memory_mib"], 2),
-        }
+def _write_there(case: str, thousands: int, folder: Path) -> None:
+    write(case, thousands, folder)
 
 
 def main(sizes: list[int]) -> None:
-    rows = [made(case, suffix, thousands) for case, suffix in CASES for thousands in sizes]
-    table = pd.DataFrame([*rows, *extrapolated(rows)])
+    table = pd.DataFrame([made(case, thousands) for case in CASES for thousands in sizes])
     table.to_csv(ROOT / "benchmarks/ingest.csv", index=False)
     print(table.to_string(index=False))
 

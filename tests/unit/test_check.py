@@ -427,7 +427,10 @@ def test_who_lacks_an_outcome_leaves_by_what_the_code_means(check: Callable[...,
     _, lines, _ = check(coded)
     [line] = [line for line in lines if "on schooling" in line]
     assert "177 analysed" in line
-    assert "left: dead 4, not in the wave 6, refused 10, outcome not known 3;" in line
+    assert (
+        "left: outcome not known: dead 4, outcome not known: not in the wave 6, outcome not known: refused 10, "
+        "outcome not known 3;" in line
+    )
 
 
 def test_codes_stay_with_the_cohort(tmp_path: Path) -> None:
@@ -469,7 +472,7 @@ def test_a_code_that_is_not_declared_is_a_fault_in_costs_too(check: Callable[...
     code, lines, _ = check(declared)
     assert code == 0
     assert "costs, care 40: 150 known, refused 10, not asked 40." in lines
-    assert "left: not asked 40, refused 10;" in lines[-1]
+    assert "left: outcome not known: not asked 40, outcome not known: refused 10;" in lines[-1]
 
 
 # --- power -----------------------------------------------------------------------------------------------------------

@@ -268,6 +268,46 @@ def test_it_is_said_where_missing_codes_cannot_be_told_from_the_empty_cell(suffi
         read(path, "WEIGHT")
 
 
+ROW = 8 + 104 + 8  # bytes, so that every third record ends with a row
+
+
+def transport(path: Path, version: int, n: int = 8) -> bytes:
+    """A transport file; its records are of 80 bytes."""
+    table = pd.DataFrame({"PID": [float(k) for k in range(n)], "NOTE": "x" * 104, "WEIGHT": 0.5})
+    pyreadstat.write_xport(table, path, file_format_version=version)
+    return path.read_bytes()
+
+
+def kept(path: Path, content: bytes) -> int | str:
+    """Rows that are read of a file with this content, or why none is."""
+    path.write_bytes(content)
+    try:
+        return len(read(path, "PID", "WEIGHT")[0])
+    except DataError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("version", [5, 8])
+def test_a_transport_file_cut_between_records_is_told_from_a_whole_one(version: int, tmp_path: Path) -> None:
+    """Version 8 says how many rows it has; in version 5 a row begins where the file ends, unless by chance none does."""
+    path = tmp_path / "own.xpt"
+    for n in (1, 2, 8):
+        assert kept(path, transport(path, version, n)) == n
+    whole = transport(path, version)
+    start = whole.index(b"HEADER RECORD*******OBS") + 80
+    cuts = range(start + 80, len(whole), 80)
+    seen = [cut for cut in cuts if "a SAS transport file that is cut off" in str(kept(path, whole[:cut]))]
+    assert seen == [cut for cut in cuts if version == 8 or (cut - start) % ROW]
+    assert 0 < len(seen) < len(cuts) + (version == 8)
+
+
+@pytest.mark.parametrize("version", [5, 8])
+def test_a_second_data_set_of_a_transport_file_is_not_read_as_rows(version: int, tmp_path: Path) -> None:
+    path = tmp_path / "own.xpt"
+    one, other = transport(path, version), transport(path, version, 7)
+    assert "it holds several data sets. Export each" in str(kept(path, one + other[3 * 80 :]))
+
+
 # --- dates -----------------------------------------------------------------------------------------------------------
 
 DAYS = [dt.date(1582, 10, 15), dt.date(1600, 2, 29), dt.date(1946, 3, 3), dt.date(1959, 12, 31), dt.date(9999, 12, 31)]
@@ -396,7 +436,8 @@ def test_a_broken_file_is_refused_in_one_line(kind: str, tmp_path: Path) -> None
     path.write_bytes(damaged(path.read_bytes()))
     with pytest.raises(DataError, match=message) as refused:
         read(path, "PID", "WEIGHT")
-    assert str(refused.value).startswith(f"{path}: ")
+    assert str(refused.value).startswith("source: "), "a file by its key, whose path is nobody's business"
+    assert path.name not in str(refused.value)
     assert len(str(refused.value).splitlines()) == 1
 
 

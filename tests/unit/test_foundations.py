@@ -1,15 +1,17 @@
 """Streams, files and errors: what every rule leans on."""
 
+import os
 import pickle
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from evenwicht.base.errors import INTERNAL, ConfigError, DataError, EvenwichtError, ModelError
-from evenwicht.base.files import atomic_path, write_csv, write_text
+from evenwicht.base.files import atomic_path, kept_private, write_csv, write_parquet, write_text
 from evenwicht.base.streams import stream
 
 
@@ -49,6 +51,64 @@ def test_a_write_sweeps_up_what_a_killed_job_left(tmp_path: Path) -> None:
     (tmp_path / ".table.csv.killed.part").write_text("half")
     write_text("new", tmp_path / "table.csv")
     assert [file.name for file in tmp_path.iterdir()] == ["table.csv"]
+
+
+def modes(folder: Path) -> set[int]:
+    """Rights of a folder and of all below it."""
+    return {path.stat().st_mode & 0o777 for path in (folder, *folder.rglob("*"))}
+
+
+@pytest.fixture(params=[0o000, 0o022, 0o077], ids="{:03o}".format)
+def umask(request: pytest.FixtureRequest) -> Iterator[int]:
+    """What the user has set."""
+    before = os.umask(request.param)
+    yield request.param
+    os.umask(before)
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["new", "open to all"])
+def test_a_private_folder_is_closed_and_so_is_all_that_is_written_in_it(
+    there: bool, umask: int, tmp_path: Path
+) -> None:
+    folder = tmp_path / "deep/private"
+    if there:
+        (folder / "cohorts").mkdir(parents=True)
+        folder.chmod(0o777)
+    with kept_private(folder):
+        assert folder.stat().st_mode & 0o777 == 0o700, "before anything is written"
+        write_parquet(pd.DataFrame({"x": [1]}), folder / "new/persons.parquet")
+        with atomic_path(folder / "cohort.yaml") as scratch:
+            assert modes(folder / "new") == {0o700, 0o600}
+            assert scratch.stat().st_mode & 0o777 == 0o600, "while it is written"
+    assert os.umask(umask) == umask
+
+
+def test_nobody_else_reads_a_table_while_it_is_written(tmp_path: Path) -> None:
+    with atomic_path(tmp_path / "estimates.csv") as scratch:
+        assert scratch.stat().st_mode & 0o077 == 0
+
+
+def test_rows_of_people_are_not_written_where_others_can_read_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk without rights of files, or a folder of somebody else; a link to a folder of one's own is a way out."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError
+
+    (tmp_path / "private").mkdir(mode=0o755)
+    with monkeypatch.context() as there:
+        there.setattr(Path, "chmod", refuse)
+        with (
+            pytest.raises(ConfigError, match="others can open this folder, .*chmod 700"),
+            kept_private(tmp_path / "private"),
+        ):
+            pytest.fail("written")
+    (tmp_path / "own").mkdir()
+    (tmp_path / "link").symlink_to("own")
+    with kept_private(tmp_path / "link"):
+        pass
+    assert modes(tmp_path / "own") == {0o700}
 
 
 def test_tables_print_six_significant_digits(tmp_path: Path) -> None:

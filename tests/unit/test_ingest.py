@@ -203,6 +203,11 @@ MISTAKES: dict[str, tuple[dict[str, object], list[str | None], str]] = {
     "coarser date": ({"type": "date", "precision": "month"}, ["1954-09", "1954"], "1 value is known to the year"),
     "early date": ({"type": "date", "minimum": "1950-01-01"}, ["1900-01-01"], "1 value is outside 1950-01-01 to 2261"),
     "date before all calendars of computers": ({"type": "date"}, ["1600-02-29"], "1 value is outside 1678-01-01"),
+    "yes and no in another language": (
+        {"type": "boolean"},
+        ["ja", "nee", "1"],
+        "2 values are not described.* name the one for yes, as in codes: .*, yes_code: ja,",
+    ),
     "not a number": ({}, ["1", "many"], r"1 value is not a number\."),
     "not a number for many": ({}, ["n.a."] * 12, r"12 values are not a number: 'n\.a\.' in 12 rows\."),
     "code of missing that is not declared": ({}, ["NA"], "1 value is not a number"),

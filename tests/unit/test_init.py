@@ -39,6 +39,22 @@ def check(text: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[
     return code, capsys.readouterr().out
 
 
+@pytest.mark.parametrize("name", ["absent.csv", "absent.csv.gz", "absent.tsv", "absent.parquet", "absent.sav"])
+def test_a_file_that_is_not_there_is_an_error_of_the_user(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init", name]) == 3
+    assert "DataError: source: no such file." in capsys.readouterr().err
+
+
+def test_a_file_without_names_of_columns_is_not_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its first line would be taken for names, and is a person."""
+    path = tmp_path / "visits.csv"
+    path.write_text("70017,Jansen,w1,7.25\n70018,Pieters,w1,7.5\n", encoding="utf-8")
+    assert main(["init", str(path)]) == 3
+    said = "".join(capsys.readouterr())
+    assert "the first line holds numbers, dates or markup, and may be a person's row" in said
+    assert not [value for value in ("70017", "Jansen", "7.25") if value in said]
+
+
 def test_a_labelled_file_needs_no_more_than_confirmation(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = proposed(capsys, written(people(), tmp_path / "survey.sav"))
     config = yaml.safe_load(text)
@@ -246,6 +262,14 @@ def test_items_of_one_wave_are_not_taken_for_waves(tmp_path: Path, capsys: pytes
     assert "# - {measure: pest," in text
     assert "the labels differ: are these waves, or items of one wave?" in text
     assert "# pest3: {role: ROLE" in text
+
+
+def test_a_measure_has_the_label_that_its_columns_share(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "survey.sav"
+    table = pd.DataFrame({"pid": np.arange(60), "sdq7": np.arange(60) % 20, "sdq11": np.arange(60) % 30})
+    pyreadstat.write_sav(table, path, column_labels=["Person", "Difficulties", "Difficulties"])
+    (measure,) = yaml.safe_load(proposed(capsys, path))["source"]["measures"]
+    assert measure["label"] == "Difficulties"
 
 
 def test_missing_codes_of_ages_and_spoken_codes_are_taken_along(

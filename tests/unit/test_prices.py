@@ -1,9 +1,7 @@
 """Prices have a source, a currency, a price year and a tag; amounts move by year first, and by currency then."""
 
 import csv
-import tomllib
 from collections.abc import Callable
-from fnmatch import fnmatch
 from math import sqrt
 from pathlib import Path
 from typing import Any
@@ -11,18 +9,14 @@ from typing import Any
 import pytest
 from evenwicht.base.errors import ConfigError, DataError
 from evenwicht.money.price_years import (
-    INDICES,
-    PURCHASING_POWER,
     at_price_year,
     converted,
     indices,
     moved,
     purchasing_power,
 )
-from evenwicht.money.prices import CURRENCIES, FILE, Price, prices, read
+from evenwicht.money.prices import CURRENCIES, Price, prices, read
 from pydantic import ValidationError
-
-from tests.conftest import ROOT
 
 ROW = {
     "id": "nl_day",
@@ -209,12 +203,6 @@ def test_tariffs_of_a_general_practitioner_are_not_taken_for_its_cost() -> None:
     tariffs = [price for price in prices().values() if price.id.startswith("nl_gp_tariff")]
     assert [price.kind for price in tariffs] == ["tariff", "tariff"]
     assert max(price.value for price in tariffs) < moved(prices()["nl_gp_consultation"].value, "NL", 2014, 2025)
-
-
-def test_the_tables_come_with_the_package() -> None:
-    declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["package-data"]
-    for file in (FILE, INDICES, PURCHASING_POWER):
-        assert any(fnmatch(f"money/{file.name}", pattern) for pattern in declared["evenwicht"])
 
 
 # --- another year ----------------------------------------------------------------------------------------------------

@@ -114,6 +114,28 @@ def test_table_one_gives_dates_as_dates(nhefs: Cohort, nhefs_config: CohortConfi
     assert float(line["standardised_difference"]) > 5, "a year apart, in standard deviations of about a month"
 
 
+def test_table_one_names_no_value_of_few_people_but_those_that_the_cohort_file_names(
+    nhefs: Cohort, nhefs_config: CohortConfig
+) -> None:
+    n = len(nhefs.persons)
+    trade = pd.Series(["cook"] * (n - 19) + ["clerk"] * 10 + [f"acrobat {i}" for i in range(9)])
+    column = {"role": "baseline", "type": "category", "label": "Trade"}
+    cohort = replace(nhefs, persons=nhefs.persons.assign(trade=pd.Categorical(trade)))
+
+    def levels(**codes: object) -> dict[str, str]:
+        lines = described(cohort, changed(nhefs_config, {"columns.trade": {**column, **codes}, "table1": ["trade"]}))
+        return dict(zip(lines["level"].iloc[1:], lines["overall"].iloc[1:], strict=True))
+
+    assert levels() == {
+        "clerk": f"{1000 / n:.1f}",
+        "cook": f"{100 * (n - 19) / n:.1f}",
+        "rarer_values": f"{900 / n:.1f}",
+    }
+    named = levels(codes={level: level for level in trade.unique()})
+    assert "rarer_values" not in named
+    assert len(named) == 11
+
+
 def test_table_one_says_where_nothing_is_known(nhefs: Cohort, nhefs_config: CohortConfig) -> None:
     empty = replace(nhefs, persons=nhefs.persons.assign(age=np.nan))
     line = described(empty, changed(nhefs_config, {"table1": ["age"]})).iloc[1]

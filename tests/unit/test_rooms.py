@@ -4,6 +4,8 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
+from fnmatch import fnmatch
 from pathlib import Path
 
 import evenwicht
@@ -33,6 +35,7 @@ ORDER = [
     "conclusions",
     "weighing",
     "recovery",
+    "rehearsal",
     "report",
     "starter",
     "commands",
@@ -128,6 +131,14 @@ def test_what_handles_rows_takes_no_text_apart(module: Path) -> None:
         node.attr for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))) if isinstance(node, ast.Attribute)
     ]
     assert not {*TAKE_TEXT_APART, "str"} & set(called)
+
+
+def test_what_is_no_module_comes_with_the_package_too() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["package-data"]
+    files = [file.relative_to(LIBRARY).as_posix() for file in LIBRARY.rglob("*.*") if file.is_file()]
+    others = [file for file in files if not file.endswith((".py", ".pyc"))]
+    assert "starter/words.yaml" in others
+    assert [file for file in others if not any(fnmatch(file, form) for form in declared["evenwicht"])] == []
 
 
 # --- what is imported ------------------------------------------------------------------------------------------------

@@ -264,6 +264,15 @@ REFUSED: dict[str, tuple[dict[str, object], str]] = {
         },
         "listed twice: measure bmi at wave 7",
     ),
+    "two labels": (
+        {
+            "measures": [
+                {"measure": "bmi", "label": label, "wave": wave, "age": "age", "value": "bmi"}
+                for wave, label in {"7": "Body mass index", "11": "Weight"}.items()
+            ]
+        },
+        "entries of one measure differ in `label`: bmi",
+    ),
 }
 
 

@@ -1,6 +1,7 @@
 """At every place of a cohort all people are those with a value and one count for each state."""
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -26,6 +27,7 @@ BOOK = Codebook(
     {
         "id": Column(role="id", type="category", label="Person"),
         "income": Column(role="outcome", label="Income", missing=CODES),
+        "log": Column(role="outcome", label="Log of income", source="log_income"),
         "smokes": Column(role="exposure", type="boolean", label="Smokes", file="visit"),
     },
     title="Own",
@@ -62,6 +64,7 @@ def source(tmp_path: Path) -> TableSource:
             "kind": "table",
             "path": paths["main"],
             "files": {name: {"path": paths[name], "id": "who"} for name in ("visit", "stays")},
+            "derived": {"log_income": {"kind": "log", "of": {"source": "income", "missing": CODES}}},
             "measures": [{"measure": "weight", "wave": "7", "age": "age", "value": number}],
             "events": [{"event": "illness", "entry_age": "in", "exit_age": "out", "status": "ill"}],
             "costs": [
@@ -111,6 +114,7 @@ def test_every_state_of_a_made_up_cohort_is_counted(rows: pd.DataFrame) -> None:
     every = dict.fromkeys(CODES.values(), 1)
     assert places(rows) == {
         ("persons", "income", ""): {PEOPLE: 10, KNOWN: 4, **every, "not_assessed": 1},
+        ("persons", "log", ""): {PEOPLE: 10, KNOWN: 4, "not_derived": 6},
         ("persons", "smokes", ""): {PEOPLE: 10, KNOWN: 6, "not_linked": 3, "not_assessed": 1},
         ("measures", "weight", "7"): {PEOPLE: 10, KNOWN: 6, "not_in_wave": 1, "dead": 2, "not_assessed": 1},
         ("events", "illness", ""): {PEOPLE: 10, KNOWN: 8, "not_followed": 2},
@@ -156,10 +160,16 @@ def test_the_committed_table_counts_everybody() -> None:
 def test_the_table_tells_who_lacks_what_and_why(rows: pd.DataFrame) -> None:
     lines = {line["what"]: line for line in states_table(rows, BOOK).rows}
     assert lines["Smokes"]["why"] == "not linked 3; left empty 1"
+    assert lines["Log of income"]["why"] == "not derived: a value that it needs is not known 6"
     assert lines["Weight, wave 7"]["why"] == "not in the wave 1; dead 2; not assessed 1"
     assert lines["File visit"]["why"] == ("not linked 3; left out are 2 rows of 2 ids that are not in the main table")
-    assert len(lines) == 8
-    assert states_sentence(rows).startswith("Of the 9 columns, measures, events, costs and files, 1 are complete")
+    assert len(lines) == 9
+    assert states_sentence(rows).startswith("Of the 10 columns, measures, events, costs and files, 1 are complete")
+
+
+def test_a_measure_is_called_by_its_label(rows: pd.DataFrame) -> None:
+    lines = {line["what"]: line for line in states_table(rows, replace(BOOK, measures={"weight": "body weight"})).rows}
+    assert lines["Body weight, wave 7"]["known"] == "6"
 
 
 def test_the_picture_has_a_bar_for_each_count_of_measures_events_and_costs(rows: pd.DataFrame) -> None:

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from tests.conftest import WORLDS
+from tests.crates import entities, faults
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 COHORTS = ["nhefs", "bwght", "randhie", "castle", "siblings", *WORLDS]
@@ -47,7 +48,9 @@ def shown(page: Path) -> list[bytes]:
     return [base64.b64decode(figure) for figure in packed]
 
 
-def test_full_default_run_gives_the_committed_tables_the_picture_and_the_pages(snakemake: Run, checkout: Path) -> None:
+def test_full_default_run_gives_the_committed_tables_the_picture_the_pages_and_a_valid_crate(
+    snakemake: Run, checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     git(checkout, "init", "-q")
     git(checkout, "add", "-A")
     git(checkout, "commit", "-qm", "test")
@@ -85,6 +88,13 @@ def test_full_default_run_gives_the_committed_tables_the_picture_and_the_pages(s
     on_pages = [figure for page in pages for figure in shown(page)]
     assert len(shown(pages[0])) == 2, "the balance, for a laptop and for a phone"
     assert sorted(on_pages) == sorted((checkout / "results/figures" / file).read_bytes() for file in drawn)
+
+    assert faults(checkout / "results", monkeypatch, tmp_path / "cache") == []
+    made = {entity["@id"] for entity in entities(checkout / "results") if "sha256" in entity}
+    results = [*checkout.glob("results/**/*.html"), *(checkout / "results/tables").glob("*.csv")]
+    of_recovery = {f"tables/{name}.csv" for name in ("recovery", "scenarios", "coverage", "verdicts")}
+    files = {str(file.relative_to(checkout / "results")) for file in results} - of_recovery
+    assert made == files | {"workflow/Snakefile"}, "what `make recovery` alone writes is no result of this run"
 
     again = snakemake("--dry-run", "--quiet")
     assert "Nothing to be done" in again.stdout

@@ -14,10 +14,13 @@ from tests.survey import NOT_ASKED, N, people
 pytestmark = pytest.mark.filterwarnings("default")
 
 
-def commands() -> list[str]:
-    """The commands of the chapter, in their order."""
+OWN, LEAVES = "Your own cohort", "What may leave, and a rehearsal"
+
+
+def commands(title: str) -> list[str]:
+    """The commands of a chapter, in their order."""
     chapter = re.split(r"^## ", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
-    (own,) = [text for text in chapter if text.startswith("Your own cohort\n")]
+    (own,) = [text for text in chapter if text.startswith(f"{title}\n")]
     blocks = re.findall(r"^ *```sh\n(.*?)```", own, flags=re.MULTILINE | re.DOTALL)
     return [line.split("  #")[0].strip() for block in blocks for line in block.splitlines() if line.strip()]
 
@@ -35,7 +38,7 @@ def confirmed(path: Path) -> None:
 def test_the_commands_of_the_readme_lead_to_a_report(suffix: str, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "tests", tmp_path / "tests", ignore=shutil.ignore_patterns("__pycache__"))
     folder, told = tmp_path, ""
-    for command in commands():
+    for command in commands(OWN):
         command = command.replace("survey.dta", f"survey{suffix}")
         if command == "cd my-study":
             folder = tmp_path / "my-study"
@@ -53,3 +56,15 @@ def test_the_commands_of_the_readme_lead_to_a_report(suffix: str, tmp_path: Path
     here = states[(states["item"] == "bmi") & (states["at"] == "18")].set_index("state")["people"]
     assert here.to_dict() == {"people": N, "known": N - away, "not_in_wave": away}
     assert (folder / "results/report.html").stat().st_size > 0
+    if suffix == ".dta":
+        for command in commands(LEAVES):
+            done = subprocess.run(
+                command, shell=True, cwd=folder, env=environment(ROOT), capture_output=True, text=True
+            )
+            assert done.returncode == 0, (command, done.stdout[-2000:], done.stderr[-3000:])
+        assert (folder / "released/manifest.json").is_file()
+        assert (folder / "released/report.html").is_file()
+        assert (folder / "config/survey_twin.yaml").is_file()
+        rehearsed = pd.read_csv(folder / "results/rehearsal/survey_twin.csv")
+        assert set(rehearsed["study"]) <= set(estimates["study"])
+        assert rehearsed["power"].notna().any()

@@ -1,5 +1,6 @@
 """A project of one's own is a folder: `evenwicht new` writes it, and the workflow comes from wherever it is."""
 
+import hashlib
 import os
 import re
 import subprocess
@@ -20,7 +21,7 @@ from tests.workflow.test_workflow import planned
 
 JOBS_OF_ONE_COHORT = {
     **dict.fromkeys(["ingest", "studies", "estimates_table", "description_tables", "truth_tables"], 1),
-    **dict.fromkeys(["conclusions", "figures", "report_page", "briefs", "all"], 1),
+    **dict.fromkeys(["conclusions", "figures", "report_page", "briefs", "provenance", "all"], 1),
 }
 BESIDE = """\
 configfile: "config/config.yaml"
@@ -123,7 +124,7 @@ def test_a_new_project_has_one_cohort_to_fill_in_and_says_what_to_do_next(
 
 def test_git_keeps_the_people_of_a_project_out(new: Callable[..., Path]) -> None:
     project = with_a_table_and_one_study(new())
-    rows = project / "results/cohorts/my_study/persons.parquet"
+    rows = project / "private/cohorts/my_study/persons.parquet"
     rows.parent.mkdir(parents=True)
     rows.touch()
     git(project, "init", "-q")
@@ -138,6 +139,16 @@ def test_an_empty_folder_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     Path("mine").mkdir()
     assert main(["new", "mine"]) == 0
     assert (tmp_path / "mine/config/mine.yaml").is_file()
+
+
+def test_only_the_user_can_open_where_the_table_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = os.umask(0)
+    try:
+        assert main(["new", "mine"]) == 0
+    finally:
+        os.umask(before)
+    assert (tmp_path / "mine/private").stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.parametrize(
@@ -194,6 +205,10 @@ def test_a_clone_runs_a_project_and_stays_as_it_was(clone: Path, new: Callable[.
     flow = pd.read_csv(project / "results/tables/flow.csv")
     assert (flow.loc[flow["step"] == "due", "people"] == 200).all()
     assert (project / "results/report.html").is_file()
+    crate = (project / "results/ro-crate-metadata.json").read_text(encoding="utf-8")
+    data = project / "private/my_study.csv"
+    assert hashlib.sha256(data.read_bytes()).hexdigest() in crate
+    assert not [place for place in (data.name, data.parent.name, str(clone), str(project.parent)) if place in crate]
 
     again = run_snakemake(clone, "-s", str(clone / "Snakefile"), "--directory", str(project), "--dry-run")
     assert "Nothing to be done" in again.stdout, again.stdout[-3000:]
@@ -264,12 +279,18 @@ def test_with_a_prefix_it_runs_beside_other_workflows(clone: Path, new: Callable
     file.write_text(yaml.safe_dump({"theirs": 1, "life_course": settings}), encoding="utf-8")
     (project / "Snakefile").write_text(BESIDE % (clone / "workflow/Snakefile"), encoding="utf-8")
     plan = run_snakemake(clone, "--dry-run", here=project)
-    own = {f"life_{name}": count for name, count in JOBS_OF_ONE_COHORT.items() if name not in ("all", "briefs")}
+    not_asked = ("all", "briefs", "provenance")
+    own = {f"life_{name}": count for name, count in JOBS_OF_ONE_COHORT.items() if name not in not_asked}
     assert planned(plan.stdout) == {"everything": 1, "mine": 1, **own}
 
     run = run_snakemake(clone, here=project)
     assert run.returncode == 0, run.stdout[-3000:]
     assert (project / "life/results/report.html").is_file()
+    assert (project / "life/private/cohorts/my_study/persons.parquet").is_file()
+    assert (project / "life/private").stat().st_mode & 0o777 == 0o700
+    git(project, "init", "-q")
+    git(project, "add", "-A")
+    assert not [file for file in git(project, "ls-files").split() if "private/" in file or "results/" in file]
     assert not (project / "results").exists()
     assert pd.read_csv(project / "life/results/tables/estimates.csv")["estimate"].notna().any()
     assert git(clone, "status", "--porcelain") == ""

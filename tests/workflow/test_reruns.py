@@ -24,7 +24,8 @@ SETTINGS = [
 ]
 SOURCE = "data/own_cohort.csv"
 OWN = "config/own_cohort_example.yaml"
-PAGES = {"report_page": 1, "briefs": 1}
+CRATE = {"provenance": 1}  # which has digests of all results
+PAGES = {"report_page": 1, "briefs": 1, **CRATE}
 SHOWN = {"figures": 1, **PAGES}
 CONCLUDED = {"conclusions": 1, **SHOWN}
 AFTER_STUDIES = {"estimates_table": 1, "truth_tables": 1, **CONCLUDED}
@@ -81,6 +82,7 @@ def edited(file: Path, old: str, new: str) -> Iterator[None]:
         ("estimators/cox.py", STUDIES),
         ("worlds/deprivation/world.py", {"simulate": 1, **ONE_COHORT}),
         ("ingest/table.py", {"ingest": 1, **ONE_COHORT}),
+        ("report/crate.py", CRATE),
         ("report/drift.py", {}),
     ],
 )
@@ -95,6 +97,7 @@ def test_an_edited_module_replans_the_jobs_that_import_it_and_what_follows(
     ("file", "old", "new", "jobs"),
     [
         (OWN, "label: Years of schooling}", "label: School years}", SHOWN),
+        (OWN, "# ", "# So: ", CRATE),
         (OWN, "adjust: {columns: [sex]}", "adjust: {columns: []}", {"studies": 1, **AFTER_STUDIES}),
         (OWN, "maximum: 30}", "maximum: 31}", {"ingest": 1, **ONE_COHORT}),
         ("config/deprivation.yaml", "family: 72 ", "family: 80 ", {"simulate": 1, **ONE_COHORT}),
@@ -116,7 +119,7 @@ def test_another_language_shows_the_same_results_anew_and_its_words_matter_to_no
     """But to briefs, which are in every language."""
     assert plan(finished, "language=nl") == SHOWN
     with edited(finished / "workflow/evenwicht/display/translations/nl.yaml", "e", "f"):
-        assert plan(finished) == {"briefs": 1}
+        assert plan(finished) == {"briefs": 1, **CRATE}
 
 
 def test_a_corrected_source_is_seen_under_an_older_time_stamp(finished: Path) -> None:
@@ -133,7 +136,7 @@ def test_a_corrected_source_is_seen_under_an_older_time_stamp(finished: Path) ->
     assert len(described)
     after = pd.read_csv(finished / "results/tables/estimates.csv")
     assert len(after) == len(before)
-    persons = pd.read_parquet(finished / "results/cohorts/own/persons.parquet")
+    persons = pd.read_parquet(finished / "private/cohorts/own/persons.parquet")
     assert persons["school_years"].mean() == pytest.approx(table["school_years"].mean())
 
 
@@ -153,7 +156,7 @@ def test_an_edited_further_file_is_seen_under_an_older_time_stamp(snakemake: Run
     cohort["source"] |= {"files": files, "measures": [measure]}
     (checkout / OWN).write_text(yaml.safe_dump(cohort, sort_keys=False), encoding="utf-8")
     only = [*SETTINGS[:-1], f"cohorts=['{OWN}']"]
-    ingested = ["results/cohorts/own/measures.parquet"]
+    ingested = ["private/cohorts/own/measures.parquet"]
     run = snakemake(*ingested, "--cores", "1", *only)
     assert run.returncode == 0, run.stdout[-3000:]
     assert "Nothing to be done" in snakemake(*ingested, "--dry-run", *only).stdout
@@ -172,7 +175,7 @@ def test_a_source_that_is_no_file_gets_the_reader_s_own_message_and_hangs_nothin
     if kind == "absent":
         run = plan()
         assert run.returncode != 0
-        assert f"{SOURCE}: no such file. Correct `source.path`" in run.stdout, run.stdout[-3000:]
+        assert "source: no such file. Correct `source.path`" in run.stdout, run.stdout[-3000:]
         assert "MissingInputException" not in run.stdout
 
 

@@ -27,11 +27,12 @@ FRESH = ["--forcerun", "recovery_tables"]  # the committed tables are there alre
 OUTPUTS = [
     "results/tables",
     "results/figures",
-    "results/estimates",
-    "results/cohorts",
+    "private/estimates",
+    "private/cohorts",
     *(f"data/synthetic/{name}" for name in WORLDS),
     "results/report.html",
     "results/pages",
+    "results/ro-crate-metadata.json",
 ]
 
 pytestmark = pytest.mark.filterwarnings("default")
@@ -65,7 +66,7 @@ def test_dry_run_plans_few_jobs_and_no_replicates(snakemake: Run) -> None:
     with_light = sum(any(not study.heavy for study in configured(name).studies.values()) for name in names)
     assert jobs["studies"] == with_light + sum(study.heavy for study in studies)
     tables = ("estimates_table", "description_tables", "truth_tables", "conclusions")
-    gather = (*tables, "figures", "report_page", "briefs", "all")
+    gather = (*tables, "figures", "report_page", "briefs", "provenance", "all")
     assert {rule: jobs[rule] for rule in gather} == dict.fromkeys(gather, 1)
     assert set(jobs) == {"ingest", "simulate", "studies", *gather}
 
@@ -153,7 +154,7 @@ def test_replicates_scatter_over_jobs_without_changing_a_byte(snakemake: Run, ch
         run = snakemake("recovery", *FRESH, "--set-scatter", f"replicates={pieces}", *one_cohort)
         assert run.returncode == 0, run.stdout[-3000:]
         for what in ("replicates", "verdicts"):
-            assert len(list((checkout / f"results/estimates/deprivation/{what}").glob("*.parquet"))) == int(pieces)
+            assert len(list((checkout / f"private/estimates/deprivation/{what}").glob("*.parquet"))) == int(pieces)
         files = [checkout / f"results/tables/{name}.csv" for name in ("recovery", "scenarios", "coverage", "verdicts")]
         tables[pieces] = [file.read_bytes() for file in files]
         subprocess.run(["rm", "-rf", ".snakemake", *OUTPUTS], cwd=checkout, check=True)

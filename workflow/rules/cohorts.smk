@@ -6,7 +6,7 @@ rule ingest:
     input:
         source_files,
     output:
-        expand("results/cohorts/{{cohort}}/{file}", file=COHORT_FILES),
+        expand(f"{PRIVATE}/cohorts/{{{{cohort}}}}/{{file}}", file=COHORT_FILES),
     log:
         f"{LOGS}/ingest/{{cohort}}.log",
     benchmark:
@@ -20,6 +20,7 @@ rule ingest:
     params:
         cohort=people_of,
         source=source_digests,
+        private=private_folder,
         library=code_of("ingest.py"),
     script:
         "../scripts/ingest.py"

@@ -1,28 +1,35 @@
 # Shared by all stages: the checked config, where files are, what a job depends on and asks for, and the lock of the
 # working directory. No kind of study, world or figure is named here.
 import fcntl
+import os
 import sys
 import time
+from functools import cache
 
 from snakemake.exceptions import WorkflowError
 
 import evenwicht
 from evenwicht.base.digests import code_digest, file_digest, modules_beside
 from evenwicht.base.errors import ConfigError
+from evenwicht.base.files import PRIVATE
 from evenwicht.base.jobs import exit_code_of, forget_exits
 from evenwicht.base.progress import at_end, at_failure, at_start, not_estimated
 from evenwicht.config import AS_CONFIGURED
 from evenwicht.config.loading import load_run
 from evenwicht.config.recovered import draws_of, recovered_studies, recovery_settings
 from evenwicht.display.language import LANGUAGES, catalogue_file
+from evenwicht.report.crate import DESCRIPTION, WORKFLOW
+from evenwicht.report.provenance import BEGAN as RUN_BEGAN
 from evenwicht.report.sites import FRONT, briefs_of, pages_of
 from evenwicht.studies.parts import file_of_kind
 
 try:
-    RUN = load_run(config, RUN_CONFIG, PROJECT)
+    # with the paths of files of people, which the job that reads them is given, and no other
+    READ = load_run(config, RUN_CONFIG, PROJECT)
 except ConfigError as error:
     print(error, file=sys.stderr)
     sys.exit(error.exit_code)
+RUN = READ.without_paths()
 
 # jobs run in the environment that runs Snakemake, or with `--software-deployment-method conda` in this one
 ENVIRONMENT = "../envs/evenwicht.yaml"
@@ -31,7 +38,8 @@ LOGS = "results/logs"
 PAGE = f"results/{FRONT}"
 PAGES = [f"results/{page}" for page in pages_of(RUN).beside]
 BRIEFS = [f"results/{brief}" for brief in briefs_of(RUN)]
-REPORT = [placed(page) for page in (PAGE, *PAGES)]
+CRATE = [f"results/{file}" for file in (DESCRIPTION, WORKFLOW)]
+REPORT = [placed(page) for page in (PAGE, *PAGES, CRATE[0])]  # what is withdrawn once tables change
 FIGURES = "results/figures"
 PUBLISHED = of_project("data/published.csv")
 TEMPLATE = of_project("workflow/report/base.html.j2")
@@ -55,7 +63,8 @@ TABLES = [
         "conclusions",
     )
 ]
-RESULTS = [PAGE, *PAGES, *BRIEFS, *TABLES]  # what a run is for
+MADE = [PAGE, *PAGES, *BRIEFS, *TABLES]
+RESULTS = [*MADE, *CRATE]  # what a run is for
 # made by `snakemake recovery` alone; the default run reads them if they are there
 RECOVERY_TABLES = {name: f"results/tables/{name}.csv" for name in ("recovery", "scenarios", "coverage", "verdicts")}
 RECOVERED = {name: placed_or_project(path) for name, path in RECOVERY_TABLES.items()}
@@ -131,18 +140,23 @@ def world_of(*cohorts, part="world"):
 
 def people_of(wildcards):
     """What the people of a cohort are made from, as its job receives it; a change makes the job run again."""
-    return RUN.cohorts[wildcards.cohort].needed()
+    return READ.cohorts[wildcards.cohort].needed()
 
 
 def cohort_files(name):
-    """Files of a cohort: synthetic ones under data/, ingested ones under results/."""
-    folder = "data/synthetic" if name in RUN.synthetic else "results/cohorts"
+    """Files of a cohort: synthetic ones under data/, ingested ones under private/."""
+    folder = "data/synthetic" if name in RUN.synthetic else f"{PRIVATE}/cohorts"
     return [f"{folder}/{name}/{file}" for file in COHORT_FILES]
 
 
 def truth_files(names):
     """Truth tables of cohorts, in their order."""
     return [file for name in names for file in cohort_files(name) if file.endswith("truth.parquet")]
+
+
+def private_folder(wildcards):
+    """The folder that only its owner can open, which a job closes before it writes there."""
+    return placed(PRIVATE)
 
 
 def cohort_folders():
@@ -152,20 +166,37 @@ def cohort_folders():
 
 def found(table, names=RUN.cohorts):
     """Files of one table of every job of studies of some cohorts, all of them if left out."""
-    return [f"results/estimates/{name}/{job}/{table}.parquet" for name in names for job in RUN.cohorts[name].jobs]
+    return [f"{PRIVATE}/estimates/{name}/{job}/{table}.parquet" for name in names for job in RUN.cohorts[name].jobs]
 
 
 def source_files(wildcards):
     """The user's own files that are there. Content decides, see `source_digests`, and the reader says if one is missing.
     They stay where the user has them, also for a module with a prefix.
     """
-    paths = dict.fromkeys(RUN.cohorts[wildcards.cohort].source.paths)
+    paths = dict.fromkeys(READ.cohorts[wildcards.cohort].source.paths)
     return [local(ancient(path)) for path in paths if Path(path).is_file()]
 
 
 def source_digests(wildcards):
     """Digests of the user's own files; a change, however old its time stamp, makes the cohort be read again."""
-    return [file_digest(path) for path in RUN.cohorts[wildcards.cohort].source.paths]
+    return digests_of(wildcards.cohort)
+
+
+@cache
+def digests_of(cohort):
+    """The same by the name of the cohort; large files are read once for all jobs that ask."""
+    return [file_digest(path) for path in READ.cohorts[cohort].source.paths]
+
+
+def inputs_of_the_run():
+    """What the run was given, as its crate tells it; see `evenwicht.report.crate.Inputs`."""
+    files = zip(RUN.cohorts, map(own_or_project, SETTINGS.cohorts), strict=True)
+    return {
+        "settings": SETTINGS.model_dump(mode="json", exclude={"cohorts"}),
+        "titles": {name: cohort.title for name, cohort in RUN.cohorts.items()},
+        "cohort_files": {name: file_digest(path) for name, path in files},
+        "data": {name: digests for name in RUN.ingested if (digests := digests_of(name))},
+    }
 
 
 def in_its_scenario(wildcards):
@@ -182,7 +213,7 @@ def replicated(wildcards):
 
 def replicates_of(name, what):
     """Files with the replicates of a cohort as configured and in its scenarios, or with their verdicts."""
-    folder = f"results/estimates/{name}/{what}"
+    folder = f"{PRIVATE}/estimates/{name}/{what}"
     pieces = [f"{folder}/{scenario}_{{scatteritem}}.parquet" for scenario in RECOVERY_SETTINGS[name]]
     return [file for piece in pieces for file in gather.replicates(piece)]
 
@@ -207,6 +238,8 @@ def piece_of_replicates(wildcards):
 
 
 BEGAN = time.monotonic()
+# no parameter of a job: it changes no result, so no job runs again for it
+os.environ.setdefault(RUN_BEGAN, f"{int(time.time())}")
 
 
 def seconds_run():

@@ -12,8 +12,8 @@ rule replicates:
     input:
         truth_of_replicates,
     output:
-        "results/estimates/{cohort}/replicates/{scenario}_{scatteritem}.parquet",
-        "results/estimates/{cohort}/verdicts/{scenario}_{scatteritem}.parquet",
+        f"{PRIVATE}/estimates/{{cohort}}/replicates/{{scenario}}_{{scatteritem}}.parquet",
+        f"{PRIVATE}/estimates/{{cohort}}/verdicts/{{scenario}}_{{scatteritem}}.parquet",
     log:
         f"{LOGS}/replicates/{{cohort}}_{{scenario}}_{{scatteritem}}.log",
     benchmark:
@@ -29,6 +29,7 @@ rule replicates:
         seed=SETTINGS.seed,
         truth_draws=SETTINGS.truth_draws,
         replicates=piece_of_replicates,
+        private=private_folder,
         library=code_of_replicates,
     script:
         "../scripts/replicates.py"

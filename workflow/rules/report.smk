@@ -57,3 +57,28 @@ rule briefs:
         library=code_of("briefs.py", of_kinds("section", "claims", "brief")),
     script:
         "../scripts/briefs.py"
+
+
+# What the results were made from, once they are all there. The digests of files of people's rows are in it, no name.
+rule provenance:
+    input:
+        results=MADE,
+        figures=FIGURES,
+    output:
+        CRATE,
+    log:
+        f"{LOGS}/provenance.log",
+    benchmark:
+        "results/benchmarks/provenance.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory("page"),
+        runtime=minutes("page"),
+    params:
+        inputs=lambda w: inputs_of_the_run(),
+        workflow=file_digest(of_project(WORKFLOW)),
+        library=code_of("provenance.py"),
+    script:
+        "../scripts/provenance.py"

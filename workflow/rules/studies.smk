@@ -6,8 +6,8 @@ rule studies:
         lambda w: cohort_files(w.cohort),
     output:
         **{
-            table: f"results/estimates/{{cohort}}/{{job}}/{table}.parquet"
-            for table in ("estimates", "diagnostics", "flow", "curves")
+            table: f"{PRIVATE}/estimates/{{cohort}}/{{job}}/{table}.parquet"
+            for table in ("estimates", "diagnostics", "flow", "curves", "magnitudes")
         },
     log:
         f"{LOGS}/studies/{{cohort}}_{{job}}.log",
@@ -23,6 +23,7 @@ rule studies:
         cohort=lambda w: RUN.cohorts[w.cohort].needed(RUN.cohorts[w.cohort].jobs[w.job]),
         seed=SETTINGS.seed,
         strict=SETTINGS.strict,
+        private=private_folder,
         library=lambda w: code_of("studies.py", runs_of(w.cohort, RUN.cohorts[w.cohort].jobs[w.job])),
     script:
         "../scripts/studies.py"

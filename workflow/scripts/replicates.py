@@ -1,12 +1,12 @@
 import pandas as pd
-from evenwicht.base.files import write_parquet
+from evenwicht.base.files import kept_private, write_parquet
 from evenwicht.base.jobs import logged
 from evenwicht.base.streams import stream_key
 from evenwicht.config import AS_CONFIGURED, CohortConfig
 from evenwicht.recovery import replicate
 from evenwicht.worlds import exact_values, true_values
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0]), kept_private(snakemake.params.private):
     config, scenario = CohortConfig.model_validate(snakemake.params.cohort), snakemake.wildcards.scenario
     if scenario == AS_CONFIGURED:
         truth = pd.read_parquet(snakemake.input[0])

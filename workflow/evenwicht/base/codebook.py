@@ -26,6 +26,8 @@ class Codebook:
         Cost sectors.
     events, windows
         Events that people are followed for, and windows in which costs are counted.
+    measures
+        What repeated measures are called, of those with a label.
     changing
         States that people enter and leave over time, with what they are called.
     words
@@ -39,6 +41,7 @@ class Codebook:
     sectors: Mapping[str, Sector] = field(default_factory=dict)
     events: tuple[str, ...] = ()
     windows: tuple[str, ...] = ()
+    measures: Mapping[str, str] = field(default_factory=dict)
     changing: Mapping[str, str] = field(default_factory=dict)
     words: Mapping[str, str] = field(default_factory=dict)
     title: str = ""

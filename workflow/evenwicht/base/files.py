@@ -4,12 +4,16 @@ import os
 import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from evenwicht.base.errors import ConfigError
+
 if TYPE_CHECKING:
     import pandas as pd
+
+PRIVATE = "private"  # folder of what never leaves: rows of people, and what was not judged for disclosure
 
 
 def why_unreadable(path: str | Path) -> str | None:
@@ -47,6 +51,32 @@ def atomic_path(target: str | Path) -> Iterator[Path]:
         os.replace(scratch, target)
     finally:
         scratch.unlink(missing_ok=True)
+
+
+@contextmanager
+def kept_private(folder: str | Path) -> Iterator[None]:
+    """Close a folder to all but its owner, whatever the umask, and let nobody else read what the block writes.
+
+    Raises
+    ------
+    ConfigError
+        If others can open it and that cannot be changed.
+    """
+    folder = Path(folder)
+    before = os.umask(0o077)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):  # what remains open is told
+            folder.chmod(0o700)
+        if stat.S_IMODE(folder.stat().st_mode) & 0o077:
+            raise ConfigError(
+                "others can open this folder, in which rows of people are kept",
+                where=str(folder),
+                fix="Run `chmod 700` on it, or let it be a link to a folder of yours on a disk that keeps such rights.",
+            )
+        yield
+    finally:
+        os.umask(before)
 
 
 def write_text(text: str, target: str | Path) -> None:

@@ -1,6 +1,6 @@
 """What every source of a cohort tells the rest: a file, a package or a world."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from evenwicht.base.columns import Column
 from evenwicht.base.names import Strict
@@ -26,6 +26,11 @@ class SourceSettings(Strict):
     def followed(self) -> tuple[str, ...]:
         """Events that people are followed for."""
         return ()
+
+    @property
+    def measured(self) -> dict[str, str]:
+        """Repeated measures that have a label, with it."""
+        return {}
 
     @property
     def changing(self) -> dict[str, str]:
@@ -58,6 +63,11 @@ class SourceSettings(Strict):
         return ()
 
     @property
+    def made_from_others(self) -> tuple[str, ...]:
+        """Columns that it makes from others, so that a person's is empty where those do not give it."""
+        return ()
+
+    @property
     def files_used(self) -> tuple[str, ...]:
         """Those of them that the source itself takes something from."""
         return ()
@@ -67,7 +77,16 @@ class SourceSettings(Strict):
         """Every file of the user's own that is read."""
         return ()
 
+    def without_paths(self) -> Self:
+        """Return the same source with no more of the path of a user's file than what kind of file it is."""
+        return self
+
     @property
     def dates_named(self) -> dict[str, str]:
         """Columns of `persons` that must be dates, by the key that names them."""
+        return {}
+
+    @property
+    def outcomes_named(self) -> dict[str, str]:
+        """Outcomes of the cohort file that the source names, by the key that does."""
         return {}

@@ -3,7 +3,7 @@
 import argparse
 from typing import Protocol
 
-from evenwicht.commands import check, init, new
+from evenwicht.commands import check, init, new, release, twin
 
 
 class Command(Protocol):
@@ -19,4 +19,4 @@ class Command(Protocol):
         """Do it, and return the exit code."""
 
 
-COMMANDS: tuple[Command, ...] = (new, init, check)
+COMMANDS: tuple[Command, ...] = (new, init, check, twin, release)

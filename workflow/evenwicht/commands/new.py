@@ -61,11 +61,11 @@ COHORT = """\
 
 IGNORED = """\
 # the people: your table, and the rows that a run makes of them
-/private/
+private/
 /data/
 # Tables and pages count people. Look at them before you share them.
-/results/
-/.snakemake/
+results/
+.snakemake/
 *.part
 """
 
@@ -176,7 +176,7 @@ def _write(made: Path, name: str, said: str, declared: str) -> None:
     for file in ("README.md", "schema.json"):
         shutil.copyfile(config / file, made / "config" / file)
     shutil.copytree(PROJECT / "profiles", made / "profiles")
-    (made / "private").mkdir()
+    (made / "private").mkdir(mode=0o700)
 
 
 def _with(text: str, part: str, own: str) -> str:

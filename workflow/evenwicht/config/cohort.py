@@ -91,6 +91,7 @@ class CohortConfig(Strict):
             sectors={**self.source.described_sectors, **self.sectors},
             events=self.source.followed,
             windows=self.source.cost_windows,
+            measures=self.source.measured,
             changing=self.source.changing,
             words=self.source.words,
             title=self.title,
@@ -194,6 +195,8 @@ class CohortConfig(Strict):
             yield from unknown(path, name, book.columns, "a column")
             if name in book.columns and book.columns[name].type != "date":
                 yield Mistake(path, f"'{name}' is of type {book.columns[name].type}, not a date", "Name a date.")
+        for path, name in self.source.outcomes_named.items():
+            yield from unknown(path, name, self.outcomes, "an outcome")
         for key, outcome in self.outcomes.items():
             for mistake in _outcome_mistakes(outcome, self):
                 yield mistake.under("outcomes", key)

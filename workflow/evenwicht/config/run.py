@@ -34,6 +34,14 @@ class Run(Strict):
     settings: RunConfig
     cohorts: dict[str, CohortConfig]
 
+    def without_paths(self) -> "Run":
+        """Return the same run with no more of the paths of files of people than what kinds of file they are."""
+        cohorts = {
+            name: cohort.model_copy(update={"source": cohort.source.without_paths()})
+            for name, cohort in self.cohorts.items()
+        }
+        return self.model_copy(update={"cohorts": cohorts})
+
     @property
     def synthetic(self) -> list[str]:
         """Names of the cohorts with known truth."""

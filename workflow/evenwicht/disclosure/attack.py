@@ -1,10 +1,17 @@
 """What an attacker can work out of published counts: the least and greatest true value of every cell."""
 
+from collections.abc import Iterable, Mapping
+from math import inf
 from typing import Any
 
 import numpy as np
 
 from evenwicht.base.arrays import Flags, Floats, Ints
+
+AT_ONCE = 4000  # variables of linear programmes
+SLACK = 1e-6  # of a linear programme, in people
+Bounds = Mapping[int, tuple[float, float]]  # by true count
+Sum = tuple[int, tuple[int, ...]]  # a total and its parts
 
 
 def bounds_of_hidden(counts: Ints, equations: Floats, hidden: Flags) -> tuple[Floats, Floats]:
@@ -36,22 +43,81 @@ def bounds_of_hidden(counts: Ints, equations: Floats, hidden: Flags) -> tuple[Fl
     return low, high
 
 
-def bounds_of_rounded(total: int, parts: Ints, base: int) -> tuple[Ints, Ints]:
-    """Return the least and greatest true total and parts, (1 + p,) each, of one sum published by random rounding.
+def bounds_by_programmes(known: Bounds, sums: Iterable[Sum]) -> Bounds:
+    """Return the least and greatest value that each count could have, by all sums at once.
 
-    A published value is less than `base` away from the true one, which is at least 0; for one sum of whole numbers
-    these bounds are reached.
+    Two linear programmes a count; of whole numbers, the bounds are at least as far apart as these.
 
     Parameters
     ----------
-    total, parts : (p,)
-        As published.
-    base
-        What they are multiples of.
+    known, sums
+        As for `bounds_of_sums`; a count in no sum keeps what is known.
     """
-    published = np.concatenate([[total], parts])
-    low, high = np.maximum(published - base + 1, 0), published + base - 1
-    sums_low, sums_high = low[1:].sum(), high[1:].sum()
-    least = np.concatenate([[max(low[0], sums_low)], np.maximum(low[1:], low[0] - (sums_high - high[1:]))])
-    most = np.concatenate([[min(high[0], sums_high)], np.minimum(high[1:], high[0] - (sums_low - low[1:]))])
-    return least, most
+    from scipy.optimize import linprog
+    from scipy.sparse import block_diag, csr_array
+
+    sums = list(sums)
+    cells = sorted({count for total, parts in sums for count in (total, *parts)})
+    if not cells:
+        return dict(known)
+    place = {count: column for column, count in enumerate(cells)}
+    entries = [(row, place[count], sign) for row, one in enumerate(sums) for count, sign in _signed(one)]
+    rows, columns, signs = (list(part) for part in zip(*entries, strict=True))
+    equal = csr_array((signs, (rows, columns)), shape=(len(sums), len(cells)))
+    low, high = (np.array([known[count][side] for count in cells]) for side in (0, 1))
+    endless = 2 * high[np.isfinite(high)].sum() + len(cells)  # more than any sum with an end allows
+    limits = np.column_stack([low, np.where(np.isfinite(high), high, endless)])
+    # programmes apart from each other are solved together, which saves the time between them
+    goals = np.repeat(np.eye(len(cells)), 2, axis=0) * np.resize([1.0, -1.0], 2 * len(cells))[:, None]
+    found = np.empty(len(goals))
+    at_once = max(AT_ONCE // len(cells), 1)
+    for start in range(0, len(goals), at_once):
+        some = goals[start : start + at_once]
+        solved: Any = linprog(
+            some.ravel(),
+            A_eq=block_diag([equal] * len(some), format="csr"),
+            b_eq=np.zeros(len(some) * len(sums)),
+            bounds=np.tile(limits, (len(some), 1)),
+            method="highs",
+        )
+        found[start : start + at_once] = (solved.x.reshape(some.shape) * np.abs(some)).sum(axis=1)
+    least, most = np.ceil(found[::2] - SLACK), np.floor(found[1::2] + SLACK)
+    most = np.where(most >= endless, inf, most)
+    return {**known, **{count: (float(least[k]), float(most[k])) for k, count in enumerate(cells)}}
+
+
+def _signed(one: Sum) -> list[tuple[int, float]]:
+    total, parts = one
+    return [(total, -1.0), *((part, 1.0) for part in parts)]
+
+
+def bounds_of_sums(known: Bounds, sums: Iterable[Sum]) -> Bounds:
+    """Return the least and greatest value that each count could have, given what is known of all and their sums.
+
+    Each sum narrows its members, until none does any more. For a single sum of whole numbers these bounds are reached.
+
+    Parameters
+    ----------
+    known
+        By true count: between which whole numbers it must lie, without an end if it is not published.
+    sums
+        Which counts add up to which.
+    """
+    bounds, sums = dict(known), list(sums)
+    narrowed = True
+    while narrowed:
+        narrowed = False
+        for total, parts in sums:
+            low, high = bounds[total]
+            lows, highs = [bounds[part][0] for part in parts], [bounds[part][1] for part in parts]
+            least, most = sum(lows), sum(highs)
+            narrower = [(total, least, most)]
+            for place, part in enumerate(parts):
+                others = most - highs[place] if most < inf else sum(highs[:place] + highs[place + 1 :])
+                narrower.append((part, low - others, high - (least - lows[place])))
+            for count, new_low, new_high in narrower:
+                low, high = bounds[count]
+                if new_low > low or new_high < high:
+                    bounds[count] = (max(new_low, low), min(new_high, high))
+                    narrowed = True
+    return bounds

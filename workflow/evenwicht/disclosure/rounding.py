@@ -1,56 +1,17 @@
-"""Consistent random rounding of counts: the same people have the same rounded count in every table and run.
+"""Consistent random rounding of counts: the same count of a cohort is rounded alike in every table and run.
 
-Each person has a key that only the holder of a secret can make, a set of people has those of its members together,
-and the draw of a count is made from that key (cell keys: Fraser and Wooton 2005, UNECE work session on statistical
-data confidentiality). A total and its parts are rounded apart from each other, as Stats NZ does; where they would
-tell a true count together, the total is drawn again.
+Rounding goes up or down with the chances that leave the mean as it is. The draw is made from a secret, the cohort and
+the count itself, so that the same people have the same rounded count wherever they are counted, and averaging over
+releases tells nothing. (A cell key made of the people counted, as of Fraser and Wooton 2005, would draw apart for two
+groups of the same size as well; but results hold counts, not people. Who knows how one count was rounded knows it of
+all counts of that size.)
 """
 
-from collections.abc import Iterable, Sequence
+import hashlib
 from dataclasses import dataclass, field
 
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
-
-from evenwicht.base.arrays import Ints
-from evenwicht.disclosure.attack import bounds_of_rounded
-
-Keys = NDArray[np.uint64]
-SECRET_LENGTH = 16  # bytes of a key of SipHash
 MOST_DRAWS = 1000
-RANGE = 2.0**64  # of a key
-
-
-def keys_of_people(ids: Sequence[object], secret: str) -> Keys:
-    """Return a key for each person, (n,), by SipHash, which nobody can make or undo without the secret.
-
-    Raises
-    ------
-    ValueError
-        If the secret has not 16 bytes.
-    """
-    if len(secret.encode()) != SECRET_LENGTH:
-        raise ValueError(f"a secret has {SECRET_LENGTH} bytes")
-    texts = np.array([str(one) for one in ids], dtype=object) if len(ids) else np.empty(0, dtype=object)
-    return pd.util.hash_array(texts, hash_key=secret, categorize=False)
-
-
-def keys_of_cells(people: Keys, cell: Ints, cells: int) -> Keys:
-    """Return a key for each set of people, (c,): that of its members together, in whatever order.
-
-    Parameters
-    ----------
-    people : (n,)
-        Keys of people.
-    cell : (n,)
-        In which cell each is, from 0.
-    cells
-        How many there are.
-    """
-    keys = np.zeros(cells, dtype=np.uint64)
-    np.bitwise_xor.at(keys, cell, people)
-    return keys
+SECRET_LENGTH = 32  # bytes
 
 
 @dataclass
@@ -60,57 +21,39 @@ class Rounder:
     Attributes
     ----------
     base
-        A count that is a multiple of it stays; others go to the nearer one more often.
+        A count that is a multiple of it stays; others go to the nearer one more often. 1: all stay.
     secret
-        Kept by the holder of the data, 16 bytes; with it rounding can be undone.
+        Kept by the holder of the data; with it rounding can be undone.
     draws
-        Key of a cell -> how often its count was drawn again. Kept beside the secret, for the next release.
+        "cohort count" -> how often a count was drawn again. Kept beside the secret, for the next release.
     """
 
     base: int
-    secret: str
-    draws: dict[int, int] = field(default_factory=dict)
+    secret: bytes
+    draws: dict[str, int] = field(default_factory=dict)
 
-    def rounded(self, counts: Ints, keys: Keys) -> Ints:
-        """Return rounded counts, (k,).
+    def rounded(self, cohort: str, count: int) -> int:
+        """Return the rounded count."""
+        rest = count % self.base
+        if not rest:
+            return count
+        word = f"{cohort} {count} {self.base} {self.draws.get(_place(cohort, count), 0)}"
+        drawn = hashlib.blake2b(word.encode(), key=self.secret, digest_size=8).digest()
+        return count - rest + self.base * (int.from_bytes(drawn) < rest / self.base * 2**64)
 
-        Parameters
-        ----------
-        counts : (k,)
-            True counts.
-        keys : (k,)
-            Of the people in each.
-        """
-        words = [f"{self.base} {key} {self.draws.get(int(key), 0)}" for key in keys]
-        share = keys_of_people(words, self.secret) / RANGE
-        rest = counts % self.base
-        return counts - rest + self.base * (share < rest / self.base)
-
-    def rounded_sums(self, counts: Ints, keys: Keys, sums: Iterable[tuple[int, Sequence[int]]]) -> Ints:
-        """Return rounded counts, (k,), of which no sum tells a true count; a total that would is drawn again.
-
-        Parameters
-        ----------
-        counts, keys : (k,)
-            As for `rounded`.
-        sums
-            Place of a total, and places of its parts.
+    def again(self, cohort: str, count: int) -> None:
+        """Draw a count again from now on.
 
         Raises
         ------
         ValueError
-            If no draw of a total hides all counts.
+            If it was drawn so often that no draw seems to help.
         """
-        sums = [(total, list(parts)) for total, parts in sums]
-        for _ in range(MOST_DRAWS):
-            rounded = self.rounded(counts, keys)
-            telling = {int(keys[total]) for total, parts in sums if self._tells(rounded[total], rounded[parts])}
-            if not telling:
-                return rounded
-            for key in telling:
-                self.draws[key] = self.draws.get(key, 0) + 1
-        raise ValueError("no draw of a total hides its parts")
+        place = _place(cohort, count)
+        self.draws[place] = self.draws.get(place, 0) + 1
+        if self.draws[place] > MOST_DRAWS:
+            raise ValueError("no draw of a count hides the others")
 
-    def _tells(self, total: int, parts: Ints) -> bool:
-        least, most = bounds_of_rounded(int(total), parts, self.base)
-        return bool((least == most).any())
+
+def _place(cohort: str, count: int) -> str:
+    return f"{cohort} {count}"

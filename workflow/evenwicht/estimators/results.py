@@ -1,6 +1,7 @@
 """Estimates: one number with its uncertainty, and the vocabulary of estimands."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -100,11 +101,14 @@ class Estimand:
 
     `kind` is "difference" (no effect at 0), "ratio" (no effect at 1), "probability" or "index" (0 to 1), "association"
     (not causal), or "statistic" (without a null). `unit` is left out where the outcome has it or the kind says it.
+    A share of people says of whom in `share_of`: "all" who are analysed, the "exposed", the "unexposed", "cases" or
+    "others".
     """
 
     label: str
     kind: str
     unit: str = ""
+    share_of: str = ""
 
 
 ESTIMANDS = {
@@ -118,9 +122,9 @@ ESTIMANDS = {
     "conditional_hazard_ratio": Estimand("Hazard ratio, conditional on covariates", "ratio"),
     "rate_exposed": Estimand("Events in time with the exposure", "statistic", "per 1,000 person-years"),
     "rate_unexposed": Estimand("Events in time without the exposure", "statistic", "per 1,000 person-years"),
-    "risk": Estimand("Risk as things are", "probability"),
-    "risk_exposed": Estimand("Risk if everybody were exposed", "probability"),
-    "risk_unexposed": Estimand("Risk if nobody were exposed", "probability"),
+    "risk": Estimand("Risk as things are", "probability", share_of="all"),
+    "risk_exposed": Estimand("Risk if everybody were exposed", "probability", share_of="exposed"),
+    "risk_unexposed": Estimand("Risk if nobody were exposed", "probability", share_of="unexposed"),
     "odds_ratio": Estimand("Odds ratio", "ratio"),
     "conditional_odds_ratio": Estimand("Odds ratio, conditional on covariates", "ratio"),
     "standardised_mean_difference": Estimand("Standardised mean difference", "difference"),
@@ -138,13 +142,13 @@ ESTIMANDS = {
     "liability_r_squared": Estimand("Explained variance on the liability scale", "probability"),
     "unexplained_share": Estimand("Share of variance left when all causes are known", "probability"),
     "auc": Estimand("Area under the ROC curve", "probability"),
-    "sensitivity": Estimand("Share of cases who were exposed", "association"),
-    "specificity": Estimand("Share of others who were not exposed", "association"),
-    "positive_predictive_value": Estimand("Risk of the exposed as they are", "association"),
-    "negative_predictive_value": Estimand("Chance of the unexposed to stay free", "association"),
+    "sensitivity": Estimand("Share of cases who were exposed", "association", share_of="cases"),
+    "specificity": Estimand("Share of others who were not exposed", "association", share_of="others"),
+    "positive_predictive_value": Estimand("Risk of the exposed as they are", "association", share_of="exposed"),
+    "negative_predictive_value": Estimand("Chance of the unexposed to stay free", "association", share_of="unexposed"),
     "r_squared": Estimand("Explained variance", "probability"),
-    "survival_exposed": Estimand("Survival of the exposed", "probability"),
-    "survival_unexposed": Estimand("Survival of the unexposed", "probability"),
+    "survival_exposed": Estimand("Survival of the exposed", "probability", share_of="exposed"),
+    "survival_unexposed": Estimand("Survival of the unexposed", "probability", share_of="unexposed"),
     "selection_bias": Estimand("Bias of the crude difference by who is compared", "association"),
     "first_stage": Estimand("Change of what the policy sets", "statistic"),
     "births_ratio": Estimand("Births after over before the date, against other years", "ratio"),
@@ -152,10 +156,10 @@ ESTIMANDS = {
     "observed_expected_ratio": Estimand("Late events per expected event", "ratio"),
     "gini": Estimand("Gini coefficient", "index"),
     "top_share": Estimand("Share of use by the top group", "probability"),
-    "group_share": Estimand("Share of people", "probability"),
+    "group_share": Estimand("Share of people", "probability", share_of="all"),
     "group_use_share": Estimand("Share of use by people with high need", "probability"),
     "excess_use_share": Estimand("Share of use by people with high need, above chance", "difference"),
-    "users_share": Estimand("Share of people who use it at all", "probability"),
+    "users_share": Estimand("Share of people who use it at all", "probability", share_of="all"),
     "gini_users": Estimand("Gini coefficient among those who use it", "index"),
     "excess_group_share": Estimand("Share of people above chance", "difference", "share"),
     "observed_expected_share": Estimand("Share of people over that by chance", "ratio"),
@@ -169,12 +173,20 @@ ESTIMANDS = {
     "correlation": Estimand("Pearson correlation", "difference"),
     "weighted_kappa": Estimand("Weighted kappa (linear weights)", "difference"),
     # when something else can come first
-    "cumulative_incidence_exposed": Estimand("Share with the event if everybody were exposed", "probability"),
-    "cumulative_incidence_unexposed": Estimand("Share with the event if nobody were exposed", "probability"),
+    "cumulative_incidence_exposed": Estimand(
+        "Share with the event if everybody were exposed", "probability", share_of="exposed"
+    ),
+    "cumulative_incidence_unexposed": Estimand(
+        "Share with the event if nobody were exposed", "probability", share_of="unexposed"
+    ),
     "cumulative_incidence_difference": Estimand("Difference in the share with the event", "difference", "risk"),
     "cumulative_incidence_ratio": Estimand("Ratio of the shares with the event", "ratio"),
-    "competing_incidence_exposed": Estimand("Share with the competing event first, exposed", "probability"),
-    "competing_incidence_unexposed": Estimand("Share with the competing event first, unexposed", "probability"),
+    "competing_incidence_exposed": Estimand(
+        "Share with the competing event first, exposed", "probability", share_of="exposed"
+    ),
+    "competing_incidence_unexposed": Estimand(
+        "Share with the competing event first, unexposed", "probability", share_of="unexposed"
+    ),
     "competing_incidence_difference": Estimand(
         "Difference in the share with the competing event first", "difference", "risk"
     ),
@@ -236,7 +248,7 @@ ESTIMANDS = {
     "paid_back": Estimand("Age by which it has paid for itself", "statistic", "years"),
     "public_funds": Estimand("Marginal value of public funds", "statistic", "for each unit that the state pays"),
     "slope_over_all": Estimand("Change in the slope index of inequality (top less bottom)", "difference"),
-    "doing_well": Estimand("Share of the exposed who do not become a case", "probability"),
+    "doing_well": Estimand("Share of the exposed who do not become a case", "probability", share_of="exposed"),
     "doing_well_added": Estimand("Change in the share of the exposed who do not become a case", "difference", "share"),
     "equal_shift": Estimand("Shift of everybody that averts as many cases", "difference", "SD of predicted risk"),
     "gini_over_all": Estimand("Change in the Gini coefficient of use", "difference", "share"),
@@ -310,4 +322,30 @@ DIAGNOSTIC_LABELS = {
     "reliability": "Share of what groups differ by in the exposure that is not chance",
     "variance_between": "Variance between groups",
     "variance_within": "Variance within groups",
+}
+EXTREMES = ("largest_weight",)  # of one person
+SHARES_OF_PEOPLE = ("share_exposed", "share_missing", "share_observed")  # of all who are analysed
+
+# What a curve of a figure is made of: "steps" of people who have had the event; shares of use along people "ranked";
+# points for "groups" of people; the "share" of cases and others told apart; numbers of a "model" of all
+CurveKind = Literal["steps", "ranked", "groups", "shares", "model"]
+CURVES: dict[str, CurveKind] = {
+    "survival": "steps",
+    "incidence": "steps",
+    "lorenz": "ranked",
+    "by_risk": "ranked",
+    "calibration": "groups",
+    "groups": "groups",
+    "roc": "shares",
+    "together": "shares",
+    "net_benefit": "model",
+    "path": "model",
+    "dose": "model",
+    "placebo": "model",
+    "profile": "model",
+    "averted_by_shift": "model",
+    "ceiling": "model",
+    "value_by_age": "model",
+    "value_by_rate": "model",
+    "acceptability": "model",
 }

@@ -55,17 +55,19 @@ def _with_format(source: TableFile, job: Callable[[Format], Found]) -> Found:
     reason = why_unreadable(path)
     if reason is not None:
         raise DataError(
-            reason, where=path, fix=f"Correct `{source.key}.path` (relative to the working directory) or its rights."
+            reason,
+            where=source.key,
+            fix=f"Correct `{source.key}.path` (relative to the working directory) or its rights.",
         )
     form = format_of(path)
     if form is None:
         raise _unknown(source)
     try:
         if Path(path).stat().st_size == 0:
-            raise DataError("the file is empty", where=path, fix="Export it again.")
+            raise DataError("the file is empty", where=source.key, fix="Export it again.")
         return job(form)
     except OSError as error:
-        raise DataError(f"cannot be read: {error.strerror}", where=path, fix="Try again, or copy it.") from None
+        raise DataError(f"cannot be read: {error.strerror}", where=source.key, fix="Try again, or copy it.") from None
 
 
 def _unknown(source: TableFile) -> DataError:
@@ -73,13 +75,13 @@ def _unknown(source: TableFile) -> DataError:
     if path.lower().endswith(WORKBOOKS):
         return DataError(
             "a workbook, and workbooks are no tables of data: their cells change silently (dates, codes, long numbers)",
-            where=path,
+            where=source.key,
             fix="Export the sheet as CSV in UTF-8, and check its identifiers and dates.",
         )
     if path.lower().endswith(PACKED):
-        return DataError("packed, and not as a text file in gzip (.csv.gz)", where=path, fix="Unpack it first.")
+        return DataError("packed, and not as a text file in gzip (.csv.gz)", where=source.key, fix="Unpack it first.")
     return DataError(
         f"not a {', '.join(READERS)} file",
-        where=path,
+        where=source.key,
         fix=f"Export it as CSV in UTF-8 or as Parquet, or correct `{source.key}.path`.",
     )

@@ -102,7 +102,7 @@ def read_columns(source: "TableFile", wanted: list[str], dialect: Dialect) -> "p
     import pyarrow as pa
 
     described = _metadata(source, dialect)
-    require_names(described.column_names, wanted, source.path)
+    require_names(described.column_names, wanted, source.key)
     parts: dict[str, list[Any]] = {name: [] for name in wanted}
     rows = max(1, CELLS_AT_ONCE // len(wanted))
     n = 0
@@ -115,13 +115,13 @@ def read_columns(source: "TableFile", wanted: list[str], dialect: Dialect) -> "p
         if read < rows:
             break
     if n == 0:
-        raise DataError("the file has no row", where=source.path, fix="Export it again.")
+        raise DataError("the file has no row", where=source.key, fix="Export it again.")
     if described.number_rows not in (None, n):
         raise _broken(source, dialect)
     if not dialect.keeps_missing:
         numbers = [part.values for name in wanted if not _is_text(name, meta) for part in parts[name]]
-        _tell_empty(sum(int(np.isnan(values).sum()) for values in numbers), source.path, dialect)
-    return pa.table({name: _text(name, parts.pop(name), meta, dialect, source.path) for name in wanted})
+        _tell_empty(sum(int(np.isnan(values).sum()) for values in numbers), source.key, dialect)
+    return pa.table({name: _text(name, parts.pop(name), meta, dialect, source.key) for name in wanted})
 
 
 def described_by_file(source: "TableFile", dialect: Dialect) -> FileDescription:
@@ -178,7 +178,7 @@ def _called(source: "TableFile", dialect: Dialect, **settings: object) -> tuple[
 def _broken(source: "TableFile", dialect: Dialect) -> DataError:
     return DataError(
         f"not {dialect.name}, or not complete",
-        where=source.path,
+        where=source.key,
         fix="Export or copy it again, or give it the suffix that belongs to it.",
     )
 
@@ -187,12 +187,12 @@ def _wrong_encoding(source: "TableFile") -> DataError:
     if source.encoding is None:
         return DataError(
             "its text is not in the encoding that the file states",
-            where=source.path,
+            where=source.key,
             fix=f"Declare `encoding` under `{source.key}` (old files from Windows are often cp1252).",
         )
     return DataError(
         f"its text is not in the encoding {source.encoding}, or this format cannot be read in it",
-        where=source.path,
+        where=source.key,
         fix=f"Correct `encoding` of `{source.key}`, or leave it out: the file states its own.",
     )
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from pathlib import PurePath
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
@@ -13,7 +13,7 @@ from evenwicht.base.sources import SourceSettings
 from evenwicht.ingest.births import Births
 from evenwicht.ingest.derived import Derived
 from evenwicht.ingest.described import NumberColumn, YesNoColumn
-from evenwicht.ingest.formats import FORMATS, format_of
+from evenwicht.ingest.formats import FORMATS, format_of, suffix_of
 from evenwicht.ingest.packages import PACKAGES
 from evenwicht.ingest.spells import Spells
 from evenwicht.ingest.waves import Measure, MeasureMap, WaveMeasures
@@ -89,6 +89,11 @@ class TableFile(Strict):
         return "source"
 
     @property
+    def anywhere(self) -> dict[str, str]:
+        """Its path without folder and name."""
+        return {"path": f"*{suffix_of(self.path)}"}
+
+    @property
     def delimiter(self) -> str:
         """What stands between the cells of a text file."""
         return self.separator or ("\t" if ".tsv" in PurePath(self.path.lower()).suffixes[-2:] else ",")
@@ -157,6 +162,14 @@ class WideSource(SourceSettings):
         return self
 
     @model_validator(mode="after")
+    def _a_measure_has_one_label(self) -> "WideSource":
+        labels = {(m.measure, m.label) for m in self.measures if m.label}
+        twice = [name for name, times in Counter(name for name, _ in labels).items() if times > 1]
+        if twice:
+            raise ValueError(f"entries of one measure differ in `label`: {listed(sorted(twice))}")
+        return self
+
+    @model_validator(mode="after")
     def _files_are_known(self) -> "WideSource":
         absent = [name for name in self.files_used if name not in self.files]
         if absent:
@@ -181,6 +194,10 @@ class WideSource(SourceSettings):
     @property
     def followed(self) -> tuple[str, ...]:
         return tuple(self._events)
+
+    @property
+    def measured(self) -> dict[str, str]:
+        return {m.measure: m.label for m in self.measures if m.label}
 
     @property
     def changing(self) -> dict[str, str]:
@@ -209,6 +226,10 @@ class WideSource(SourceSettings):
         return tuple(self.files)
 
     @property
+    def made_from_others(self) -> tuple[str, ...]:
+        return tuple(self.derived)
+
+    @property
     def files_used(self) -> tuple[str, ...]:
         named = [
             *(column.file for column in self.mapped),
@@ -221,6 +242,10 @@ class WideSource(SourceSettings):
     @property
     def paths(self) -> tuple[str, ...]:
         return tuple(file.path for file in self.files.values())
+
+    def without_paths(self) -> Self:
+        files = {name: file.model_copy(update=file.anywhere) for name, file in self.files.items()}
+        return self.model_copy(update={"files": files})
 
     @property
     def dates_named(self) -> dict[str, str]:
@@ -269,6 +294,9 @@ class TableSource(TableFile, WideSource):
     def paths(self) -> tuple[str, ...]:
         """The main file and the further ones."""
         return (self.path, *super().paths)
+
+    def without_paths(self) -> Self:
+        return super().without_paths().model_copy(update=self.anywhere)
 
 
 class PackageSource(WideSource):

@@ -63,7 +63,7 @@ def gathered(
     def read(file: WideSource | TableFile, wanted: list[str]) -> pa.Table:
         """Read what is there of the main table, so that the rest of it is checked too."""
         if progress is not None and isinstance(file, TableFile) and (megabytes := size_of(file) / 1e6) > LARGE:
-            progress(f"reading {len(wanted)} columns of {file.path}, {megabytes:,.0f} MB")
+            progress(f"reading {len(wanted)} columns of {file.key}, {megabytes:,.0f} MB")
         try:
             return _read(file, wanted)
         except DataError as error:

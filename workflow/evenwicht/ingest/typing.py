@@ -243,12 +243,17 @@ def _decoded(cells: _Cells, known: Flags, meaning: Mapping[str, object]) -> NDAr
     place = np.asarray(encoded.indices.fill_null(len(words)).to_numpy(zero_copy_only=False))
     bad = known & np.array([*(code is None for code in codes), False])[place]
     unknown = len(np.unique(place[bad]))
+    how = "Describe it under `codes`"
+    if column.type == "boolean" and not column.codes:
+        how = (
+            "Describe both codes under `codes` and name the one for yes, as in codes: {ja: ja, nee: nee}, yes_code: ja,"
+        )
     known = cells.accepted(
         known,
         bad,
         "unknown code",
         f"not described ({_counted(unknown, 'unknown code', 'unknown codes')})",
-        f"Describe it under `codes` or list it under `missing`. Known: {listed(column.codes or meaning)}.",
+        f"{how} or list it under `missing`. Known: {listed(column.codes or meaning)}.",
     )
     meant: NDArray[np.object_] = meanings[place]
     meant[~known] = None

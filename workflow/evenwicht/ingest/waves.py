@@ -24,6 +24,7 @@ class MeasureMap(Strict):
     """
 
     measure: Name = Field(description="Id of what is measured")
+    label: str = Field("", description="What is measured, as pages call it; in words of its id if left out")
     wave: str = Field(description="Name of the wave")
     age: NumberColumn = Field(description="Source column with the age at the wave, years")
     value: NumberColumn = Field(description="Source column with the measured value")
@@ -43,6 +44,7 @@ class WaveMeasures(Strict):
     """
 
     measure: Name = Field(description="Id of what is measured")
+    label: str = Field("", description="What is measured, as pages call it; in words of its id if left out")
     value: NumberColumn = Field(description="Column with the measured value, such as bmi, or bmi_{wave}")
     age: NumberColumn | None = Field(None, description="Column with the age at the wave, years, such as age_{wave}")
     ages: dict[Code, float] = Field(default={}, description="Wave -> age of everybody at it, years, instead of `age`")

@@ -13,6 +13,7 @@ import pandas as pd
 from evenwicht.base.files import write_text
 from evenwicht.conclusions import conclude
 from evenwicht.config import CohortConfig, Run
+from evenwicht.disclosure.profiles import Profile
 from evenwicht.display.certainty import Check
 from evenwicht.display.labels import first_upper, in_sentence
 from evenwicht.display.language import LANGUAGES, message, say, speaking
@@ -31,7 +32,13 @@ MOST_NAMED = 3  # of what is not known, before the rest is counted
 MORE = message("A study with more people, or with another design, could move every range here.")
 
 
-def write_briefs(run: Run, tables: Mapping[str, pd.DataFrame], templates: Path, folder: str | Path) -> None:
+def write_briefs(
+    run: Run,
+    tables: Mapping[str, pd.DataFrame],
+    templates: Path,
+    folder: str | Path,
+    rules: Profile | None = None,
+) -> None:
     """Write the brief of every cohort in every language.
 
     Parameters
@@ -44,11 +51,13 @@ def write_briefs(run: Run, tables: Mapping[str, pd.DataFrame], templates: Path, 
         Folder of the Jinja templates.
     folder
         That of the front page; each file is written atomically.
+    rules
+        Those by which the tables were released, if they were.
     """
     pages = pages_of(run).cohorts
     for language in LANGUAGES:
         with speaking(language):
-            template, made = environment_of(templates).get_template("brief.html.j2"), provenance(templates)
+            template, made = environment_of(templates, rules).get_template("brief.html.j2"), provenance(templates)
             for name, config in run.cohorts.items():
                 needs = brief(config, tables, tables["recovery"])
                 html = template.render(brief=needs, page=pages[name], provenance=made, seed=run.settings.seed)

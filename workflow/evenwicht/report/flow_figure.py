@@ -67,10 +67,10 @@ def step_label(step: str) -> str:
         flow.OUTSIDE: say("born outside the compared windows"),
         flow.EXPOSURE: say("exposure not known"),
         flow.OUTCOME: say("outcome not known"),
-        flow.ABSENT["dead"]: say("dead"),
-        flow.ABSENT["not_in_wave"]: say("not in the wave"),
-        flow.ABSENT["not_asked"]: say("not asked"),
-        flow.ABSENT["refused"]: say("refused"),
+        flow.ABSENT["dead"]: say("outcome not known: dead"),
+        flow.ABSENT["not_in_wave"]: say("outcome not known: not in the wave"),
+        flow.ABSENT["not_asked"]: say("outcome not known: not asked"),
+        flow.ABSENT["refused"]: say("outcome not known: refused"),
         flow.COVARIATES: say("covariates not known"),
         flow.SUBGROUP: say("subgroup not known"),
         OTHER_LEVEL: say("another level of the exposure"),
@@ -104,6 +104,8 @@ def flows(rows: pd.DataFrame) -> list[Group]:
     groups: dict[tuple[tuple[str, int], ...], Group] = {}
     for _, part in where(rows, subgroup="").groupby(KEYS, sort=False):
         steps = {str(row["step"]): int(row["people"]) for row in records(part)}
+        if not {flow.DUE, flow.ANALYSED} <= steps.keys():  # withheld from a release
+            continue
         groups.setdefault(tuple(steps.items()), Group(steps, [])).rows.append(records(part)[0])
     return list(groups.values())
 

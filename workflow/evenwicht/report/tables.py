@@ -8,17 +8,21 @@ import pandas as pd
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.exposures import Contrast
 from evenwicht.cohort import Cohort
-from evenwicht.display.wording import decimals
+from evenwicht.display.described import DATE, MEAN, SHARE, SIZE, Describe, described
+from evenwicht.ingest.typing import LEAST_SHOWN
 from evenwicht.results.schema import ATTRITION, QUESTION, REPLICATION, TABLE1
 
-SIZE, SHARE, MEAN, DATE = "n", "percent", "mean_sd", "median_quartiles"
-YES = "yes"
-NONE_KNOWN = "none known"
-QUARTILES = (0.25, 0.5, 0.75)
+YES, RARER = "yes", "rarer_values"
 KEY = ["cohort", *QUESTION, "method"]
 
 
-def table_one(cohort: Cohort, book: Codebook, variables: Sequence[str], contrast: Contrast | None) -> pd.DataFrame:
+def table_one(
+    cohort: Cohort,
+    book: Codebook,
+    variables: Sequence[str],
+    contrast: Contrast | None,
+    describe: Describe = described,
+) -> pd.DataFrame:
     """Describe a cohort by an exposure that is no number, or as a whole without one.
 
     Numbers are given as mean and standard deviation, dates as median and quartiles, categories as per cent of the
@@ -31,27 +35,33 @@ def table_one(cohort: Cohort, book: Codebook, variables: Sequence[str], contrast
         The columns of `results.schema.TABLE1`.
     """
     persons, arm = _arms(cohort, contrast)
-    sizes = {"overall": f"{len(persons)}"}
-    if arm is not None:
-        sizes |= {"exposed": f"{int(arm.sum())}", "unexposed": f"{int((~arm).sum())}"}
-    rows: list[dict[str, object]] = [{"statistic": SIZE, **sizes, "missing": 0}]
+    rows: list[dict[str, object]] = [{**describe(SIZE, persons[cohort.id], arm), "missing": 0}]
     for name in variables:
         column, values = book.columns[name], persons[name]
         about: dict[str, object] = {"variable": name, "missing": int(values.isna().sum())}
         if isinstance(values.dtype, pd.CategoricalDtype):
-            parts = [(level, (values == level).where(values.notna()).astype(float)) for level in values.cat.categories]
+            levels = _levels(values, named=bool(column.codes))
+            parts = [(level, values.isin(of).where(values.notna()).astype(float)) for level, of in levels.items()]
             # one of two levels says all there is to say
-            shown = parts[1:] if len(parts) == 2 else parts
-            rows += [{**about, "level": str(level), **_described(SHARE, 100 * flag, arm)} for level, flag in shown]
+            shown = parts[1:] if len(parts) == 2 and RARER not in levels else parts
+            rows += [{**about, "level": str(level), **describe(SHARE, 100 * flag, arm)} for level, flag in shown]
         elif column.type == "date":
-            rows.append({**about, **_described(DATE, values, arm)})
+            rows.append({**about, **describe(DATE, values, arm)})
         else:
             number = pd.Series(values.to_numpy(dtype=float, na_value=np.nan), index=values.index)
             yes_no = column.type == "boolean"
-            how = _described(SHARE, 100 * number, arm) if yes_no else _described(MEAN, number, arm)
+            how = describe(SHARE, 100 * number, arm) if yes_no else describe(MEAN, number, arm)
             rows.append({**about, "level": YES if yes_no else "", **how})
     keys = {"exposure": contrast.exposure, "reference": contrast.reference} if contrast else {}
     return TABLE1.checked_rows({"cohort": book.cohort, **keys, **row} for row in rows)
+
+
+def _levels(values: pd.Series, named: bool) -> dict[str, list[str]]:
+    """Levels that are shown, with the categories in each; values that few people share and no code names are one."""
+    levels = {level: [level] for level in values.cat.categories}
+    counts = values.value_counts()
+    rare = [] if named else [level for level in levels if counts[level] < LEAST_SHOWN]
+    return {level: of for level, of in levels.items() if level not in rare} | ({RARER: rare} if rare else {})
 
 
 def _arms(cohort: Cohort, contrast: Contrast | None) -> tuple[pd.DataFrame, np.ndarray | None]:
@@ -64,46 +74,6 @@ def _arms(cohort: Cohort, contrast: Contrast | None) -> tuple[pd.DataFrame, np.n
         return cohort.persons[known], values[known].to_numpy(dtype=bool)
     one, none = (np.asarray(values == level, dtype=bool) for level in contrast.levels)
     return cohort.persons[one | none], one[one | none]
-
-
-def _described(statistic: str, values: pd.Series, arm: np.ndarray | None) -> dict[str, object]:
-    """Describe one column, or one level of it, in everybody and by arm."""
-    told: dict[str, object] = {"statistic": statistic, "overall": _summary(values, statistic)}
-    if arm is None:
-        return told
-    return {
-        **told,
-        "exposed": _summary(values[arm], statistic),
-        "unexposed": _summary(values[~arm], statistic),
-        "standardised_difference": _standardised_difference(values[arm], values[~arm]),
-    }
-
-
-def _summary(values: pd.Series, statistic: str) -> str:
-    """Describe the known values of one column in one group."""
-    known = values.dropna()
-    if known.empty:
-        return NONE_KNOWN
-    if statistic == DATE:
-        lower, median, upper = (f"{known.quantile(q):%Y-%m-%d}" for q in QUARTILES)
-        return f"{median} ({lower} to {upper})"
-    mean = float(known.mean())
-    if statistic == SHARE:
-        return f"{mean:.1f}"
-    spread = float(known.std(ddof=1)) if len(known) > 1 else 0.0
-    digits = max(decimals({"estimate": mean, "se": spread}), 0 if spread >= 100 else 1)
-    mean = round(mean, digits) + 0.0  # minus nought is nought
-    separator = "," if abs(mean) >= 10_000 else ""  # below, a year may be meant
-    return f"{mean:{separator}.{digits}f} ({spread:{separator}.{digits}f})"
-
-
-def _standardised_difference(exposed: pd.Series, unexposed: pd.Series) -> str:
-    """Difference in means in pooled standard deviations; empty where nothing varies or an arm has no known value."""
-    if pd.api.types.is_datetime64_any_dtype(exposed.dtype):
-        start = pd.concat([exposed, unexposed]).min()
-        exposed, unexposed = ((arm - start) / pd.Timedelta(days=1) for arm in (exposed, unexposed))
-    pooled = np.sqrt((exposed.var(ddof=0) + unexposed.var(ddof=0)) / 2)
-    return f"{(exposed.mean() - unexposed.mean()) / pooled:.2f}" if pooled > 0 else ""
 
 
 def attrition(cohort: Cohort, published: pd.DataFrame) -> pd.DataFrame:

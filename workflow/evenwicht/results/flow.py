@@ -19,13 +19,13 @@ STAYING = (OWN_CLUSTER, *IMPUTED.values(), WEIGHTED)
 BIRTH_DATE, OUTSIDE = "birth date not known", "born outside the compared windows"
 EXPOSURE, OUTCOME, COVARIATES = "exposure not known", "outcome not known", "covariates not known"
 SUBGROUP = "subgroup not known"
-# why an outcome is not known, by what stands in `absences` of the Cohort; of those without a row there it is not known
+# why an outcome is not known, by what stands in `absences` of the Cohort; of those without a row there nothing says why
 ABSENT: dict[str, str] = {
     NOT_LINKED: "not linked",
-    "dead": "dead",
-    "not_in_wave": "not in the wave",
-    "not_asked": "not asked",
-    "refused": "refused",
+    "dead": f"{OUTCOME}: dead",
+    "not_in_wave": f"{OUTCOME}: not in the wave",
+    "not_asked": f"{OUTCOME}: not asked",
+    "refused": f"{OUTCOME}: refused",
 }
 
 

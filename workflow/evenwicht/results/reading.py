@@ -17,8 +17,7 @@ def read_tables(paths: Iterable[str | Path]) -> dict[str, pd.DataFrame]:
 
 
 def _read(name: str, path: str | Path) -> pd.DataFrame:
-    known = getattr(schema, name.upper(), None)
-    if isinstance(known, schema.Schema):
-        return known.read_csv(path)
+    if name in schema.SCHEMAS:
+        return schema.SCHEMAS[name].read_csv(path)
     table = pd.read_csv(path, dtype=IDS, keep_default_na=False, na_values=[""])
     return table.fillna({column: "" for column in IDS if column in table})

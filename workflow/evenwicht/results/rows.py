@@ -1,4 +1,4 @@
-"""What a study finds, collected row by row: estimates, diagnostics, the flow of people, and curves."""
+"""What a study finds, collected row by row: estimates, diagnostics, the flow of people, curves, and largest amounts."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from evenwicht.base.arrays import Floats
 from evenwicht.base.errors import DataError, ModelError
-from evenwicht.estimators.results import DIAGNOSTIC_LABELS, ESTIMANDS, Interval
+from evenwicht.estimators.results import CURVES, DIAGNOSTIC_LABELS, ESTIMANDS, Interval
 from evenwicht.results.flow import Flow
-from evenwicht.results.schema import DIAGNOSTICS, ESTIMATES, FLOW, QUESTION, Known
+from evenwicht.results.schema import DIAGNOSTICS, ESTIMATES, FLOW, MAGNITUDES, QUESTION, Known
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,6 +51,7 @@ class Findings:
     diagnostics: list[dict[str, object]] = field(default_factory=list)
     flow: list[dict[str, object]] = field(default_factory=list)
     curves: list["pd.DataFrame"] = field(default_factory=list)
+    magnitudes: list[dict[str, object]] = field(default_factory=list)
 
     @contextmanager
     def part(
@@ -73,7 +75,7 @@ class Findings:
             rows.add(estimand, FAILED, Interval.not_estimable(error.what))
 
     def tables(self) -> dict[str, "pd.DataFrame"]:
-        """Return estimates, diagnostics, flow and curves as tables; those with a schema are checked."""
+        """Return estimates, diagnostics, flow, curves and magnitudes as tables; those with a schema are checked."""
         import pandas as pd
 
         curves = pd.concat(self.curves, ignore_index=True) if self.curves else pd.DataFrame({"curve": []})
@@ -82,6 +84,7 @@ class Findings:
             "diagnostics": DIAGNOSTICS.checked_rows(self.diagnostics),
             "flow": FLOW.checked_rows(self.flow),
             "curves": curves,
+            "magnitudes": MAGNITUDES.checked_rows(self.magnitudes),
         }
 
 
@@ -188,8 +191,28 @@ class Rows:
         about.pop("at")
         self.findings.flow += [{**self._place(), **about, "step": s, "people": k} for s, k in flow.steps().items()]
 
+    def magnitude(
+        self, amounts: Floats, *, outcome: str | None = None, exposure: str | None = None, at: str | float = ""
+    ) -> None:
+        """Note what the two with most have of a sum of amounts, (n,), that an estimate with these keys tells of.
+
+        Kept with the people: disclosure control asks for it, and nothing else does. With an empty exposure, it is of
+        all people whom the outcome is about.
+        """
+        if not self.wants_curves:
+            return
+        total = amounts.sum()
+        second, largest = np.sort(amounts)[-2:] / total if len(amounts) > 1 and total > 0 else (0.0, 1.0)
+        about = self._about(at, outcome, exposure)
+        about.pop("reference")
+        self.findings.magnitudes.append(
+            {**self._place(), **about, "people": len(amounts), "largest": largest, "second": second}
+        )
+
     def curve(self, curve: str, table: "pd.DataFrame") -> None:
-        """Add a curve of a figure; its columns are its own."""
+        """Add a curve of a figure; its columns are its own, its name must be in the vocabulary `CURVES`."""
+        if curve not in CURVES:
+            raise KeyError(f"unknown curve {curve}")
         about = self._about("")
         about.pop("at")
         self.findings.curves.append(table.assign(**{"curve": curve, "study": self.findings.study, **about}))

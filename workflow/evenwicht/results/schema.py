@@ -342,3 +342,16 @@ CONCLUSIONS = Schema(
     },
     ["cohort", "study", "outcome", "exposure", "reference"],
 )
+# of amounts, kept with the people: in each, whose sum it is, and what the two with most have of it
+MAGNITUDES = Schema(
+    {
+        "cohort": COHORT,
+        "study": STUDY,
+        **{name: ABOUT[name] for name in ("outcome", "exposure", "subgroup", "at")},
+        "people": Field("count", "People whose amounts are summed"),
+        "largest": Field("number", "Share of the sum that one person has"),
+        "second": Field("number", "Share of the sum that the next has"),
+    },
+    ["cohort", "study", "outcome", "exposure", "subgroup", "at"],
+)
+SCHEMAS = {name.lower(): schema for name, schema in globals().copy().items() if isinstance(schema, Schema)}

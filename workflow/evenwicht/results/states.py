@@ -17,10 +17,12 @@ from evenwicht.results.schema import STATES
 
 PEOPLE, KNOWN = "people", "known"  # all of the cohort, and those with a value
 EMPTY = "not_assessed"  # left empty, without a code
+NOT_DERIVED = "not_derived"  # of a derived column: what it is made from does not give it
 NOT_DUE = "not_due"  # at a wave: the cohort has no row, as of the dead and those who left the study
 NOT_FOLLOWED = "not_followed"  # for an event
 NOT_OBSERVED = "not_observed"  # for a sector in a window
-ABSENT = (*MEANINGS, NOT_LINKED, EMPTY, NOT_DUE, NOT_FOLLOWED, NOT_OBSERVED)  # why there is no value
+# why there is no value
+ABSENT = (*MEANINGS, NOT_LINKED, EMPTY, NOT_DERIVED, NOT_DUE, NOT_FOLLOWED, NOT_OBSERVED)
 UNKNOWN_IDS, UNKNOWN_ROWS = "unknown_ids", "unknown_rows"  # of a joined file: not those of any person
 FILES = "files"  # stands for a table: the joined files
 
@@ -38,7 +40,7 @@ def states(cohort: Cohort, source: SourceSettings) -> pd.DataFrame:
     cohort
         Its tables, as saved.
     source
-        Lists the events and costs that there should be, for those of which nobody has a row.
+        Lists the events and costs that there should be, for those of which nobody has a row, and derived columns.
 
     Returns
     -------
@@ -88,9 +90,10 @@ def _places(
 ) -> Iterator[tuple[Place, Flags, dict[str, Flags]]]:
     """Yield each place, who has a value there, and why the others have none where `absences` do not say: (n,) flags."""
     everybody, nobody = np.ones(len(people), dtype=bool), np.zeros(len(people), dtype=bool)
-    for name in cohort.columns:
+    for name, column in cohort.columns.items():
         if name != cohort.id:
-            yield ("persons", name, ""), cohort.persons[name].notna().to_numpy(), {EMPTY: everybody}
+            state = NOT_DERIVED if column.origin(name) in source.made_from_others else EMPTY
+            yield ("persons", name, ""), cohort.persons[name].notna().to_numpy(), {state: everybody}
 
     parts = {("measures", *key): part for key, part in _parts(cohort.measures, "measure", "wave")}
     for place in dict.fromkeys([*parts, *(place for place in told if place[0] == "measures")]):

@@ -105,7 +105,7 @@ def missing_codes(column: Contents) -> tuple[dict[str, Any], list[str]]:
         settings["missing"] = codes | by_label
     if ranges:
         settings["missing_ranges"] = ranges
-        remarks.append("the file calls these ranges missing")
+        remarks.append("these ranges are declared to be missing")
     doubtful = _doubtful(column, {*settings.get("missing", {}), *column.told.labels})
     if doubtful and not ranges:
         shown = ", ".join(f"{code} in {column.common[code]} rows" for code in doubtful)

@@ -1,6 +1,5 @@
 """What stands in a file: how it is written, and of each column what it says of itself and what its cells hold."""
 
-import codecs
 import re
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -12,17 +11,17 @@ import pyarrow.compute as pc
 from evenwicht.base.columns import ZEROS, DateOrder
 from evenwicht.base.errors import DataError
 from evenwicht.ingest.files import describe_file, read_file
-from evenwicht.ingest.formats import delimited, format_of
 from evenwicht.ingest.metadata import ColumnDescription
+from evenwicht.ingest.names import look_like_data
 from evenwicht.ingest.sources import TableFile
 from evenwicht.ingest.text import trimmed
 from evenwicht.ingest.typing import DATES, LEAST_SHOWN, ORDERS, are_dates
+from evenwicht.starter.codebook import Codebook
+from evenwicht.starter.writing import as_written
 
 Kind = Literal["empty", "integer", "number", "date", "month", "text"]
 COLUMNS_AT_ONCE = 16  # a few passes over a wide file, and never all of it in memory
 MOST_LEVELS = 30  # different values of what may be a category
-ELSEWHERE = "cp1252"  # what text from Windows is written in, if not in UTF-8
-CHUNK = 1 << 20  # bytes
 LETTER = r"^\.?[a-zA-Z_]$"  # a missing value of Stata or SAS
 DECIMAL = r"^[+-]?(\d+[{mark}]?\d*|[{mark}]\d+)([eE][+-]?\d+)?$"
 
@@ -100,48 +99,35 @@ class FileContents:
         return self.source.model_dump(include={"separator", "decimal", "thousands", "encoding"}, exclude_defaults=True)
 
 
-def look_into(path: str) -> FileContents:
+def look_into(path: str, codebook: Codebook | None = None) -> FileContents:
     """Return what a file holds; its separator, decimal mark and encoding are found out if it is text.
+
+    A codebook adds to what the file says of its columns.
 
     Raises
     ------
     DataError
         If there is no such file, it is of no kind that can be read, or it is not whole.
     """
-    source = _as_written(TableFile(path=path))
+    source = as_written(TableFile(path=path))
     told = describe_file(source).columns
+    if codebook is not None:
+        told = codebook.added(told)
     if not told:
-        raise DataError("the file has no column", where=path, fix="Export it again.")
+        raise DataError("the file has no column", where=source.key, fix="Export it again.")
     names = list(told)
+    if look_like_data(names):  # they would be shown
+        raise DataError(
+            "the first line holds numbers, dates or markup, and may be a person's row",
+            where=source.key,
+            fix="Put a line with a name for every column above it, with a letter in each name.",
+        )
     columns: dict[str, Contents] = {}
     for start in range(0, len(names), COLUMNS_AT_ONCE):
         table = read_file(source, names[start : start + COLUMNS_AT_ONCE])
         for name in table.column_names:
             columns[name] = _contents(name, told[name], table[name], source.decimal)
     return FileContents(source, columns)
-
-
-def _as_written(source: TableFile) -> TableFile:
-    """Return a text file with the separator, decimal mark and encoding that it seems to have; others as they are."""
-    if format_of(source.path) is not delimited.FORMAT:
-        return source
-    if not _is_utf8(source):
-        source = source.model_copy(update={"encoding": ELSEWHERE})
-    return source.model_copy(update=delimited.other_marks(source))
-
-
-def _is_utf8(source: TableFile) -> bool:
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        with delimited.opened(source) as file:
-            while part := file.read(CHUNK):
-                decoder.decode(part)
-            decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    except (OSError, EOFError, ValueError):  # the reader tells what is wrong with it
-        return True
-    return True
 
 
 def _contents(name: str, told: ColumnDescription, column: Any, decimal: str) -> Contents:

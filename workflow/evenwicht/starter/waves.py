@@ -65,7 +65,7 @@ def by_file(files: dict[str, FileContents], ids: list[str]) -> tuple[set[str], l
                 continue
             if found(COLUMNS["wave"], name) and all(column.different == 1 for column in there):
                 continue
-            entry = {"measure": _plain(name), "value": _source(name, there), "files": dict(keys)}
+            entry = {"measure": _plain(name), **_label(there), "value": _source(name, there), "files": dict(keys)}
             remarks = (
                 [] if age else [f"{CONFIRM}: the numbers in the names of the files are the ages in years"]
             ) + _remarks(there)
@@ -82,7 +82,8 @@ def long(file: FileContents, name: str, id_name: str) -> list[Measured]:
     measured = [column for column in others if column.numeric and column not in (wave, age)]
     made = []
     for column in measured:
-        entry: dict[str, Any] = {"measure": _plain(column.name), "value": _source(column.name, [column])}
+        entry: dict[str, Any] = {"measure": _plain(column.name), **_label([column])}
+        entry["value"] = _source(column.name, [column])
         entry["age"] = _source(age.name, [age]) if age else "AGE"
         entry |= {"file": name, "wave_column": wave.name if wave else "WAVE"}
         remarks = ([] if wave and age else ["name the columns"]) + _remarks([column])
@@ -102,6 +103,7 @@ def _measured(pattern: str, columns: dict[str, Contents], age: str | None, ages:
     waves = sorted(columns, key=int)
     entry: dict[str, Any] = {
         "measure": _plain(pattern.replace(WAVE, "")),
+        **_label(list(columns.values())),
         "value": _source(pattern, list(columns.values())),
     }
     remarks = _remarks(list(columns.values()))
@@ -158,6 +160,12 @@ def _is_age(pattern: str, file: FileContents) -> bool:
 
 def _matches(pattern: str, name: str) -> bool:
     return re.fullmatch(re.escape(pattern).replace(re.escape(WAVE), r"\d+"), name) is not None
+
+
+def _label(columns: list[Contents]) -> dict[str, str]:
+    """Return the label that a measure has at every wave, if it is one."""
+    labels = {column.told.label for column in columns}
+    return {"label": labels.pop()} if len(labels) == 1 and "" not in labels else {}
 
 
 def _source(source: str, columns: list[Contents]) -> Any:

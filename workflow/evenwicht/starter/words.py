@@ -12,6 +12,7 @@ _WORDS = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="
 ROLES: dict[Role, list[str]] = _WORDS["roles"]
 MEANINGS: dict[Meaning, list[str]] = _WORDS["meanings"]
 COLUMNS: dict[str, list[str]] = _WORDS["columns"]
+HEADINGS: dict[str, list[str]] = _WORDS["headings"]
 ANSWERS: dict[str, list[str]] = _WORDS["answers"]
 
 

@@ -35,8 +35,8 @@ def run_study(
     Returns
     -------
     dict
-        `estimates`, `diagnostics`, `flow` (see `results.schema`) and `curves`. What the data cannot support is a row
-        that says why. The flow of a whole column of subgroups counts those who belong to none.
+        `estimates`, `diagnostics`, `flow`, `magnitudes` (see `results.schema`) and `curves`. What the data cannot
+        support is a row that says why. The flow of a whole column of subgroups counts those who belong to none.
     """
     run = part_of_kind(study.kind, "run").run
     units = {outcome: book.unit(outcome) for outcome in book.outcomes}

@@ -25,6 +25,7 @@ from evenwicht.worlds.rationing.settings import RationingWorld
 from evenwicht.worlds.reform.settings import ReformWorld
 from evenwicht.worlds.regions.settings import RegionsWorld
 from evenwicht.worlds.register.settings import RegisterWorld
+from evenwicht.worlds.twin.settings import TwinWorld
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,6 +44,7 @@ WORLDS: list[type[WorldSettings]] = [
     InterventionWorld,
     LifecourseWorld,
     RegionsWorld,
+    TwinWorld,
 ]
 
 

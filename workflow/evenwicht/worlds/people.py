@@ -63,6 +63,8 @@ class People:
         """
         people, outcome = self.values if values is None else values, self.book.outcomes[name]
         if isinstance(outcome, EventOutcome):
+            if outcome.event in self.world.hazards:
+                return -np.expm1(-self.world.hazards[outcome.event](people, outcome.horizon_years) * np.ones(self.n))
             if outcome.event not in self.world.diseases:
                 return None
             return onset_risk(

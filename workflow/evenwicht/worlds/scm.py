@@ -207,7 +207,7 @@ def named_causes(equation: Equation, *causes: str) -> Equation:
     def renamed(noise: Noise, **values: NDArray[Any]) -> NDArray[Any]:
         return equation(noise, *(values[cause] for cause in causes))
 
-    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    kind = inspect.Parameter.POSITIONAL_ONLY  # a column may be called class, or another word of Python
     parameters = [inspect.Parameter(name, kind) for name in ("noise", *causes)]
     renamed.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return renamed

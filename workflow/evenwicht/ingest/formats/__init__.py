@@ -9,6 +9,11 @@ FORMATS: tuple[Format, ...] = tuple(
 READERS: dict[str, Format] = {suffix: form for form in FORMATS for suffix in form.suffixes}
 
 
+def suffix_of(path: str) -> str:
+    """Return the suffix by which a path names a kind of file, empty if it names none."""
+    return next((suffix for suffix in READERS if path.lower().endswith(suffix)), "")
+
+
 def format_of(path: str) -> Format | None:
     """Return the kind of file that a path names by its suffix, in whatever case."""
-    return next((form for suffix, form in READERS.items() if path.lower().endswith(suffix)), None)
+    return READERS.get(suffix_of(path))

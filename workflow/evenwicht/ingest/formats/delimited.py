@@ -53,7 +53,7 @@ def read(source: "TableFile", wanted: list[str]) -> "pa.Table":
         names = [name.strip() for name in header]
         if not set(wanted) <= set(names):
             _suggest_separator(source, header)
-        require_names(names, wanted, source.path)
+        require_names(names, wanted, source.key)
         _require_equal_rows(source, len(header))
         raw = {name: header[names.index(name)] for name in wanted}
         try:
@@ -73,7 +73,7 @@ def read(source: "TableFile", wanted: list[str]) -> "pa.Table":
         except pa.ArrowException:
             raise DataError(
                 "not a table of text in this separator and encoding",
-                where=source.path,
+                where=source.key,
                 fix=f"Check `separator` and `encoding` of `{source.key}`, and the quotes in the file.",
             ) from None
     return table.rename_columns(list(raw))
@@ -94,7 +94,7 @@ def described(source: "TableFile") -> FileDescription:
         if len(header) == 1:
             _suggest_separator(source, header)
         names = [name.strip() for name in header]
-        require_names(names, [], source.path)
+        require_names(names, [], source.key)
     return FileDescription({name: ColumnDescription("text") for name in names}, None)
 
 
@@ -112,24 +112,24 @@ def _require_text(source: "TableFile") -> None:
     with _readable_rows(source), opened(source) as file:
         start = file.read(1 << 16)
     if not start.strip():
-        raise DataError("the file is empty", where=source.path, fix="Export it again.")
+        raise DataError("the file is empty", where=source.key, fix="Export it again.")
     if start.startswith(GZIP):
         raise DataError(
             "packed by gzip, which its name does not say" if not _is_packed(source) else "packed by gzip twice",
-            where=source.path,
+            where=source.key,
             fix="Unpack it, or give it a name that ends in .csv.gz, .tsv.gz or .txt.gz.",
         )
     for signature, what in SIGNATURES.items():
         if start.startswith(signature):
             raise DataError(
                 f"not a text file: it is {what}",
-                where=source.path,
+                where=source.key,
                 fix="Give it the suffix that belongs to it; export a workbook as CSV in UTF-8.",
             )
     if b"\0" in start and not codecs.lookup(_encoding(source)).name.startswith(("utf-16", "utf-32")):
         raise DataError(
             "not a text file: it holds zero bytes",
-            where=source.path,
+            where=source.key,
             fix="If another program reads it as text, declare `encoding: utf-16`; else export it as CSV in UTF-8.",
         )
 
@@ -150,15 +150,15 @@ def _readable_rows(source: "TableFile") -> Iterator[None]:
     except UnicodeError:
         raise DataError(
             f"not text in the encoding {_encoding(source)}",
-            where=source.path,
+            where=source.key,
             fix=f"Declare `encoding` under `{source.key}` (from Windows often cp1252), or export it as UTF-8.",
         ) from None
     except (gzip.BadGzipFile, zlib.error, EOFError):
-        raise DataError("not a complete file packed by gzip", where=source.path, fix="Copy or pack it again.") from None
+        raise DataError("not a complete file packed by gzip", where=source.key, fix="Copy or pack it again.") from None
     except csv.Error:
         raise DataError(
             "a quote is not closed, or stands inside a cell without quotes around it",
-            where=source.path,
+            where=source.key,
             fix='Close it, or write it twice in a quoted cell: "".',
         ) from None
 
@@ -182,7 +182,7 @@ def _require_equal_rows(source: "TableFile", width: int) -> None:
     del widths[0]  # blank lines
     total = widths.total() - 1
     if total == 0:
-        raise DataError("the file has no row below its header", where=source.path, fix="Export it again.")
+        raise DataError("the file has no row below its header", where=source.key, fix="Export it again.")
     del widths[width]
     if widths:
         with _rows(source) as rows:
@@ -191,7 +191,7 @@ def _require_equal_rows(source: "TableFile", width: int) -> None:
         raise DataError(
             f"{widths.total()} of {total} rows have another number of cells than the header's {width}: {found}; "
             f"the first is at line {first}",
-            where=source.path,
+            where=source.key,
             fix="A cell that holds the separator needs quotes; a cut-off row means that the file is not complete.",
         )
 
@@ -234,7 +234,7 @@ def _suggest_separator(source: "TableFile", header: list[str]) -> None:
     settings = f'`separator: "{likely}"`'.replace("\t", "\\t") + (' and `decimal: ","`' if commas else "")
     raise DataError(
         f"the cells seem to be separated by {SEPARATORS[likely]}{' and to have decimal commas' if commas else ''}",
-        where=source.path,
+        where=source.key,
         fix=f"Add {settings} to `{source.key}`.",
     )
 

@@ -23,7 +23,7 @@ def read(source: "TableFile", wanted: list[str]) -> "pa.Table":
     """
     import pyarrow as pa
 
-    where = source.path
+    where = source.key
     file = _opened(source)
     require_names(file.schema_arrow.names, wanted, where)
     try:
@@ -62,7 +62,7 @@ def _opened(source: "TableFile") -> Any:
 
 def _broken(source: "TableFile") -> DataError:
     return DataError(
-        "not a complete Parquet file", where=source.path, fix=f"Export it again, or correct `{source.key}.path`."
+        "not a complete Parquet file", where=source.key, fix=f"Export it again, or correct `{source.key}.path`."
     )
 
 

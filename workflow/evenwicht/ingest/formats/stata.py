@@ -36,7 +36,7 @@ def read(source: "TableFile", wanted: list[str]) -> "pa.Table":
         if name in described_columns and described_columns[name].format.startswith(LEAP_SECONDS):
             raise DataError(
                 f"column '{name}' has the format %tC, which counts leap seconds",
-                where=source.path,
+                where=source.key,
                 fix="Make it a day in Stata, by dofC(), with the format %td.",
             )
     return read_columns(source, wanted, DIALECT)
@@ -54,7 +54,7 @@ def described(source: "TableFile") -> FileDescription:
         if file.read(len(BEGINNING)) == BEGINNING:
             file.seek(-len(END), 2)
             if file.read() != END:
-                raise DataError("a Stata file that is cut off", where=source.path, fix="Copy it again.")
+                raise DataError("a Stata file that is cut off", where=source.key, fix="Copy it again.")
     return described_by_file(source, DIALECT)
 
 

@@ -199,6 +199,7 @@ def _spread(rows: Rows, use: _Use) -> None:
         ranked = Ranked(column, weights=use.weights)
         about = Amounts.of(column, use.weights)
         size: dict[str, Any] = {"n": use.n, "events": about.users, "at": at, "outcome": name}
+        rows.magnitude(column, outcome=name, exposure="", at=at)
         gini, users = ranked.index(), ranked.users()
         _judged(rows, "gini", share_interval(sampling, gini), about, about.unused, size)
         used = share_interval(sampling, users)
@@ -216,6 +217,8 @@ def _spread(rows: Rows, use: _Use) -> None:
                 top = top.bare("the top group may hold all use, as users may be no more people than it")
             part = share * use.n / about.users
             _judged(rows, "top_share", top, about, part, {**size, "exposure": top_key(share)})
+            highest = np.sort(column)[len(column) - round(share * len(column)) :]
+            rows.magnitude(highest, outcome=name, exposure=top_key(share), at=at)
         if use.main and rows.wants_curves:
             curve = ranked.curve(GRID)
             null = _poisson_lorenz(ranked.mean) if counts else np.full(len(GRID), np.nan)
@@ -262,13 +265,14 @@ def _groups(rows: Rows, use: _Use) -> None:
 def _size_of_groups(rows: Rows, use: _Use, need: HighNeed, groups: list[tuple[float, int]]) -> None:
     """Size of each group, and its share of each sector's use."""
     for share, least in groups:
-        key = group_key(share, least)
-        size: dict[str, Any] = {"n": use.n, "events": int(need.members(least).sum()), "at": use.window}
+        key, members = group_key(share, least), need.members(least)
+        size: dict[str, Any] = {"n": use.n, "events": int(members.sum()), "at": use.window}
         rows.add("group_share", "observed", share_interval(use.sampling, need.size(least)), outcome=key, **size)
         for j, (name, column) in enumerate(use.amounts.items()):
             interval = share_interval(use.sampling, need.use_share(least, j))
             about = Amounts.of(column, use.weights)
             _judged(rows, "group_use_share", interval, about, 0.0, {**size, "outcome": name, "exposure": key})
+            rows.magnitude(column[members], outcome=name, exposure=key, at=use.window)
 
 
 def _beside_chance(rows: Rows, use: _Use, need: HighNeed, chance: UnrelatedSectors, least: int) -> None:

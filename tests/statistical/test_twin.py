@@ -1,0 +1,135 @@
+"""The twin of a world, with that world's effects put in, has its bias and its coverage over fresh draws.
+
+A world is measured on so many people that its twin is not one of chance; both are then drawn at the same size.
+Differences are judged by four Monte Carlo errors.
+"""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from evenwicht.base.streams import stream_key
+from evenwicht.config import CohortConfig
+from evenwicht.recovery import KEY, replicate, summarise
+from evenwicht.rehearsal.aggregates import aggregates_of
+from evenwicht.rehearsal.protection import Protection
+from evenwicht.rehearsal.roles import roles_of
+from evenwicht.rehearsal.written import twin_settings
+from evenwicht.worlds import simulate, true_values
+
+from tests.conftest import world
+
+PEOPLE = 100_000  # measured
+DRAWS = 200
+ERRORS = 4
+# steps of adjustment: cheap to draw, and each with a bias of its own
+LADDERS: dict[str, dict[str, Any]] = {
+    "intervention": {
+        "exposures": ["poverty"],
+        "steps": [{"label": "given SES", "adjust": {"columns": ["ses"]}}],
+        "outcomes": ["skill_5", "skill_15"],
+    },
+    "siblings": {
+        "exposures": ["maltreatment"],
+        "steps": [
+            {"label": "given SES", "adjust": {"columns": ["sex", "ses"]}},
+            {"label": "and other adversity", "adjust": "adversity"},
+            {"label": "and genes", "adjust": "full"},
+        ],
+        "within_families": True,
+        "outcomes": ["iq"],
+    },
+}
+
+
+def of_size(data: dict[str, Any], n: int) -> CohortConfig:
+    source = {**data["source"], "n": n}
+    if source.get("families"):
+        source["families"] = {**source["families"], "sibling_pairs": n // 2}
+    return CohortConfig.model_validate({**data, "source": source})
+
+
+def truth(config: CohortConfig) -> pd.DataFrame:
+    return true_values(config.source, config.codebook, config.questions, 100_000, stream_key(1, config.name, "truth"))
+
+
+@cache
+def measured(name: str) -> tuple[dict[str, Any], CohortConfig]:
+    """A world with one study, and the cohort file of its twin with the effects of the world."""
+    data = world(name).model_dump(mode="json")
+    data |= {"studies": {"ladder": {"kind": "ladder", **LADDERS[name]}}, "scenarios": {}, "scenario_studies": []}
+    large = of_size(data, PEOPLE)
+    people = simulate(large.source, large.codebook, stream_key(2, name, "measured"))
+    aggregates = aggregates_of(people, large.codebook, roles_of(large), Protection())
+    twin = twin_settings(large, people, aggregates, {})
+    effects: dict[str, dict[str, float]] = {}
+    for row in truth(large).itertuples():
+        kind = large.outcomes[row.outcome].kind if row.outcome in large.outcomes else ""
+        wanted = {"continuous": "mean_difference", "binary": "risk_difference"}.get(kind)
+        if row.estimand == wanted and row.subgroup == "" and row.exposure in twin["source"]["exposures"]:
+            effects.setdefault(row.outcome, {})[row.exposure] = float(row.value)
+    assert effects
+    twin["source"]["effects"] = effects
+    return data, CohortConfig.model_validate(twin)
+
+
+def found(config: CohortConfig) -> pd.DataFrame:
+    draws, _ = replicate(config, truth(config), 3, range(1, DRAWS + 1))
+    rows = summarise(draws)
+    return rows[rows["estimand"] == "mean_difference"]
+
+
+def compared(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    """Differences of bias and of coverage, in their Monte Carlo errors."""
+    both = one.merge(other, on=KEY, suffixes=("", "_twin"))
+    assert len(both) == len(one) == len(other) > 0
+    bias = np.hypot(both["mc_error_bias"], both["mc_error_bias_twin"])
+    share = (both["coverage"] + both["coverage_twin"]) / 2
+    coverage = np.sqrt(2 * np.maximum(share * (1 - share), 1 / DRAWS) / DRAWS)
+    return both.assign(
+        by_bias=(both["mean_bias"] - both["mean_bias_twin"]) / bias,
+        by_coverage=(both["coverage"] - both["coverage_twin"]) / coverage,
+    )
+
+
+def without_dependence(twin: CohortConfig) -> CohortConfig:
+    nothing = {name: [0.0] * len(row) for name, row in twin.source.correlations.items()}  # type: ignore[attr-defined]
+    return twin.model_copy(update={"source": twin.source.model_copy(update={"correlations": nothing})})
+
+
+def small(twin: CohortConfig, n: int) -> CohortConfig:
+    return twin.model_copy(update={"source": twin.source.model_copy(update={"n": n})})
+
+
+@cache
+def poverty_in_the_world() -> pd.DataFrame:
+    return found(of_size(measured("intervention")[0], 600))
+
+
+def test_a_twin_has_the_bias_and_the_coverage_of_its_world() -> None:
+    both = compared(poverty_in_the_world(), found(small(measured("intervention")[1], 600)))
+    crude, adjusted = (both[both["method"] == method] for method in ("step_0", "step_1"))
+    # the world confounds: crude estimates miss the truth and their intervals do not hold it, adjusted ones do
+    assert (crude["mean_bias"].abs() > 20 * crude["mc_error_bias"]).all()
+    assert (crude["coverage"] < 0.6).all()
+    assert (adjusted["coverage"] > 0.88).all()
+    assert both["by_bias"].abs().max() < ERRORS, both
+    assert both["by_coverage"].abs().max() < ERRORS, both
+
+
+def test_people_whose_columns_do_not_hang_together_would_not_have_it() -> None:
+    """Without the copula nothing confounds: margins alone are no rehearsal."""
+    both = compared(poverty_in_the_world(), found(without_dependence(small(measured("intervention")[1], 600))))
+    crude = both[both["method"] == "step_0"]
+    assert (crude["mean_bias_twin"].abs() < ERRORS * crude["mc_error_bias_twin"]).all()
+    assert crude["by_bias"].abs().min() > 2 * ERRORS
+    assert crude["by_coverage"].abs().min() > ERRORS
+
+
+def test_families_of_a_twin_are_those_of_its_world() -> None:
+    """What brothers and sisters share confounds a comparison of people, and not one within families."""
+    data, twin = measured("siblings")
+    both = compared(found(of_size(data, 2000)), found(small(twin, 2000)))
+    assert both["by_bias"].abs().max() < ERRORS, both
+    assert both["by_coverage"].abs().max() < ERRORS, both

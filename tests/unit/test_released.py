@@ -1,0 +1,445 @@
+"""What leaves of a run: no small group, no extreme, no count that other numbers give, and nothing lost in silence."""
+
+import json
+import os
+import stat
+from functools import cache
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from evenwicht.base.errors import ConfigError, DataError
+from evenwicht.cohort import Cohort
+from evenwicht.disclosure.counts import Counts, Published, published
+from evenwicht.disclosure.curves import released_curves
+from evenwicht.disclosure.described import WITHHELD, Safe
+from evenwicht.disclosure.harmless import harmless
+from evenwicht.disclosure.manifest import CLASSES, Check, Manifest
+from evenwicht.disclosure.numbers import figures_of_counts, to_figures, upwards
+from evenwicht.disclosure.private import Kept, changed_by_few
+from evenwicht.disclosure.profiles import Profile, profile
+from evenwicht.disclosure.rounding import Rounder
+from evenwicht.disclosure.tables import (
+    FOURFOLD,
+    ONE_PERSON,
+    RANGE_TELLS,
+    TOO_FEW,
+    WOULD_TELL,
+    Parameters,
+    note_fourfold,
+    released_estimates,
+    without_numbers,
+)
+from evenwicht.display.described import DATE, MEAN, SHARE
+from evenwicht.estimators.results import CURVES, ESTIMANDS
+from evenwicht.recovery import bias_table
+from evenwicht.report.released import Released, Source, counts_by_place, released
+from evenwicht.report.tables import attrition, replication
+from evenwicht.results.rows import with_truth
+from evenwicht.results.schema import DIAGNOSTICS, ESTIMATES, MAGNITUDES, SCHEMAS
+from evenwicht.results.states import states
+from evenwicht.worlds.published import PUBLISHED
+
+from tests.cohorts import described, every_study, people_of, with_studies
+from tests.pages import EMPTY, run_of
+
+SECRET = b"a secret of thirty-two bytes ...."
+TRIES = int(os.environ.get("EVENWICHT_TRIES", "150"))  # of the attack that takes longest
+COMPARED = {"cohort": "mine", "study": "one", "outcome": "ill", "exposure": "smoke", "reference": "no"}
+
+
+@cache
+def source() -> Source:
+    """A real cohort and a made-up one, with a few of their studies."""
+    run = run_of("nhefs", "dunedin")
+    chosen = {"nhefs": ("quitting", "price"), "dunedin": ("stressors", "concentration")}
+    run = run.model_copy(
+        update={"cohorts": {name: with_studies(run.cohorts[name], *studies) for name, studies in chosen.items()}}
+    )
+    people = {name: people_of(config, seed=3) for name, config in run.cohorts.items()}
+    found = {name: every_study(config, people[name]) for name, config in run.cohorts.items()}
+    tables = dict(EMPTY)
+    for name in ("estimates", "diagnostics", "flow"):
+        tables[name] = SCHEMAS[name].checked(pd.concat([one[name] for one in found.values()], ignore_index=True))
+    configs = run.cohorts.items()
+    tables["table1"] = pd.concat([described(people[name], config) for name, config in configs], ignore_index=True)
+    tables["states"] = pd.concat([states(people[name], config.source) for name, config in configs], ignore_index=True)
+    none = PUBLISHED.table([])
+    tables["attrition"] = pd.concat([attrition(one, none) for one in people.values()], ignore_index=True)
+    tables["conclusions"] = SCHEMAS["conclusions"].table([])
+    tables["survives"] = SCHEMAS["survives"].table([])
+    tables["bias"] = bias_table(with_truth(tables["estimates"], SCHEMAS["truth"].table([])))
+    tables["replication"] = replication(tables["estimates"], tables["diagnostics"], none, [])
+    curves, magnitudes = ({name: one[part] for name, one in found.items()} for part in ("curves", "magnitudes"))
+    return Source(run, tables, curves, magnitudes, people)
+
+
+@cache
+def release_of(name: str) -> Released:
+    rules = profile(name)
+    return released(source(), rules, Rounder(rules.base, SECRET))
+
+
+# --- all tables
+
+
+@pytest.mark.parametrize("name", ["uk", "stats_nz"])
+def test_no_count_that_leaves_is_small_or_as_it_was(name: str) -> None:
+    rules, out = profile(name), release_of(name)
+    for table, schema in SCHEMAS.items():
+        for column in (column for column, about in schema.fields.items() if about.kind == "count"):
+            counts = out.tables.get(table, pd.DataFrame({column: []}))[column].dropna().astype(int)
+            assert (counts % rules.base == 0).all(), table
+            assert ((counts > rules.smallest - rules.base) | (counts == 0)).all(), table
+    given = source().tables["flow"]["people"]
+    assert (given.dropna() % rules.base).any()  # of which there were some
+
+
+def test_every_row_stays_and_says_why_it_is_empty() -> None:
+    given, left = source().tables["estimates"], release_of("uk").tables["estimates"]
+    pd.testing.assert_frame_equal(given[ESTIMATES.key], left[ESTIMATES.key])
+    gone = given["estimate"].notna().to_numpy() & left["estimate"].isna().to_numpy()
+    assert 0 < gone.sum() < len(left) / 2
+    assert set(left.loc[gone, "reason"]) == {TOO_FEW, WOULD_TELL}
+    assert (left.loc[gone, "status"] == "not estimable").all()
+    bare = given["lower"].notna().to_numpy() & left["lower"].isna().to_numpy() & ~gone
+    assert set(left.loc[bare, "reason"]) == {RANGE_TELLS}
+    told = {check.check: check.number for check in release_of("uk").checks["estimates"]}
+    assert sum(number for check, number in told.items() if check.startswith("withheld")) == gone.sum() + bare.sum()
+
+
+def test_few_people_behind_an_estimate_withhold_it() -> None:
+    given, left = source().tables["estimates"], release_of("uk").tables["estimates"]
+    few = ((given["events"] < 10) | (given["n"] - given["events"] < 10)).fillna(False).to_numpy(dtype=bool)
+    assert few.any()
+    assert left.loc[few, ["estimate", "lower", "upper", "se"]].isna().all(axis=None)
+    assert left.loc[few, "events"].isna().all()
+
+
+def test_the_weight_of_one_person_never_leaves() -> None:
+    given, left = source().tables["diagnostics"], release_of("uk").tables["diagnostics"]
+    largest = (given["statistic"] == "largest_weight").to_numpy()
+    assert given.loc[largest, "value"].notna().any()
+    assert left.loc[largest, "value"].isna().all()
+    assert set(left.loc[largest, "reason"]) == {ONE_PERSON}
+
+
+def test_texts_lose_their_numbers() -> None:
+    assert without_numbers("too few: 3 exposed, 12 unexposed") == "too few: … exposed, … unexposed"
+    assert without_numbers("covers about 92.5% or more") == "covers about 92.5% or more"
+    for column in ("reason", "note"):
+        texts = release_of("uk").tables["diagnostics"].get(column, pd.Series(dtype=str))
+        assert not texts.str.contains(r"\d(?![\d.,]*%)").any()
+
+
+def test_two_releases_of_a_run_are_the_same_and_another_secret_rounds_otherwise() -> None:
+    rules = profile("uk")
+    again = released(source(), rules, Rounder(rules.base, SECRET))
+    other = released(source(), rules, Rounder(rules.base, SECRET[::-1]))
+    for name, table in release_of("uk").tables.items():
+        pd.testing.assert_frame_equal(table, again.tables[name])
+    assert not release_of("uk").tables["flow"]["people"].equals(other.tables["flow"]["people"])
+
+
+def test_every_table_of_a_run_has_a_class() -> None:
+    assert set(SCHEMAS) - {"magnitudes"} <= set(CLASSES)
+    assert set(release_of("uk").tables) <= set(CLASSES)
+
+
+# --- a table of four counts
+
+
+def fourfold(a: Any, b: Any, c: Any, d: Any) -> dict[str, dict[str, Any]]:
+    """What a study tells of cases and others who are exposed (a, b) or not (c, d), of one table or of many."""
+    one, none, n = a / (a + b), c / (c + d), a + b + c + d
+    shares = {
+        "risk_exposed": (one, a + b),
+        "risk_unexposed": (none, c + d),
+        "sensitivity": (a / (a + c), a + c),
+        "specificity": (d / (b + d), b + d),
+        "positive_predictive_value": (one, a + b),
+        "negative_predictive_value": (1 - none, c + d),
+        "risk": ((a + c) / n, n),
+    }
+    told = {name: normal(p, np.sqrt(p * (1 - p) / of)) for name, (p, of) in shares.items()}
+    ratio = normal(np.log(one / none), np.sqrt(1 / a - 1 / (a + b) + 1 / c - 1 / (c + d)))
+    odds = normal(np.log(a * d / b / c), np.sqrt(1 / a + 1 / b + 1 / c + 1 / d))
+    for name, logs in (("risk_ratio", ratio), ("odds_ratio", odds)):
+        told[name] = {key: value if key == "se" else np.exp(value) for key, value in logs.items()}
+    spread = np.sqrt(one * (1 - one) / (a + b) + none * (1 - none) / (c + d))
+    told["risk_difference"] = normal(one - none, spread)
+    return told
+
+
+def normal(estimate: Any, se: Any) -> dict[str, Any]:
+    return {"estimate": estimate, "lower": estimate - 1.96 * se, "upper": estimate + 1.96 * se, "se": se}
+
+
+def release_of_four(counts: tuple[int, int, int, int], rules: Profile, number: int) -> pd.DataFrame:
+    a, b, c, _ = counts
+    n, own = sum(counts), Counts()
+    size = {"n": n, "events": a + c, "status": "estimated"}
+    numbers = [{"estimand": name, **told} for name, told in fourfold(*counts).items()]
+    estimates = ESTIMATES.table([{**COMPARED, "method": "crude", **size, **row} for row in numbers])
+    share = {"method": "sample", "statistic": "share_exposed", "value": (a + b) / n, "n": n}
+    diagnostics = DIAGNOSTICS.table([{**COMPARED, **share}])
+    own.add_part(a + c, n, rules)
+    note_fourfold(estimates, diagnostics, {"mine": own}, rules)
+    out = {"mine": published("mine", own, rules, Rounder(rules.base, (number + 1).to_bytes(32)))}
+    return released_estimates(estimates, diagnostics, MAGNITUDES.table([]), out, rules, Parameters())
+
+
+def candidates(counts: tuple[int, int, int, int], reach: int) -> np.ndarray:
+    """Tables near the true one: an attacker is given more than there is. (4, tables)."""
+    near = np.arange(-reach, reach + 1)
+    shifts = np.array(np.meshgrid(near, near, near, near, indexing="ij")).reshape(4, -1)
+    tables: np.ndarray = shifts + np.array(counts)[:, None]
+    return tables
+
+
+def rounded_to(count: np.ndarray, base: int) -> list[np.ndarray]:
+    return [count - count % base, count - count % base + base * (count % base > 0)]
+
+
+def error(share: np.ndarray, of: np.ndarray) -> np.ndarray:
+    """Of a share, with two successes and two failures more (Agresti and Coull 1998)."""
+    more = (share * of + 2) / (of + 4)
+    return np.asarray(np.sqrt(more * (1 - more) / of))
+
+
+def fits(tables: np.ndarray, left: pd.DataFrame, rules: Profile) -> np.ndarray:
+    """Which tables could have been released like this, for whoever knows all rules but the secret, (tables,) flags."""
+    a, b, c, d = tables
+    of = {"exposed": a + b, "unexposed": c + d, "cases": a + c, "others": b + d, "all": a + b + c + d}
+    keep = np.ones(len(a), dtype=bool)
+    seen = left.set_index("estimand")
+    for column, whole in (("n", of["all"]), ("events", of["cases"])):
+        keep &= np.abs(whole - int(seen[column].iloc[0])) < rules.base
+    for name, one in fourfold(*tables.astype(float)).items():
+        row = seen.loc[name]
+        if share_of := ESTIMANDS[name].share_of:
+            part, whole = np.round(one["estimate"] * of[share_of]).astype(int), of[share_of]
+            ways = []
+            for p, w in product(rounded_to(part, rules.base), rounded_to(whole, rules.base)):
+                way = np.isclose(to_figures(p / w, rules.figures), row["estimate"])
+                for limit, sign in (("lower", -1), ("upper", 1)):
+                    reach = upwards(np.abs(one[limit] - one["estimate"]) / error(one["estimate"], whole), 0.25)
+                    shown = np.clip(p / w + sign * reach * error(p / w, w), 0, 1)
+                    way &= np.isclose(to_figures(shown, rules.figures), row[limit])
+                ways.append(way)
+            keep &= np.any(ways, axis=0)
+        elif name not in FOURFOLD:
+            raise AssertionError(name)
+    return keep
+
+
+def to_three(told: dict[str, dict[str, Any]]) -> dict[str, np.ndarray]:
+    return {name: to_figures(np.asarray(one["estimate"]), 3) for name, one in told.items()}
+
+
+@pytest.mark.parametrize("name", ["uk", "stats_nz"])
+def test_no_count_of_four_is_told_by_all_numbers_of_a_comparison_together(name: str) -> None:
+    rules, rng = profile(name), np.random.default_rng(11)
+    told = {"protected": 0, "to three figures": 0}
+    for number in range(TRIES):
+        counts = tuple(int(n) for n in rng.integers(rules.smallest + rules.base, 90, 4))
+        left = release_of_four(counts, rules, number)  # type: ignore[arg-type]
+        tables = candidates(counts, rules.base - 1)  # type: ignore[arg-type]
+        fitting = tables[:, fits(tables, left, rules)]
+        assert (fitting == np.array(counts)[:, None]).all(axis=0).any()
+        told["protected"] += bool((fitting.min(axis=1) == fitting.max(axis=1)).any())
+        # as many would release it: counts are rounded, estimates have three figures
+        true, all_of = (to_three(fourfold(*some)) for some in (np.array(counts, dtype=float), tables.astype(float)))
+        same = [np.isclose(all_of[name], value) for name, value in true.items()]
+        fitting = tables[:, np.all(same, axis=0)]
+        told["to three figures"] += bool((fitting.min(axis=1) == fitting.max(axis=1)).any())
+    assert told["protected"] == 0
+    assert told["to three figures"] > 0.9 * TRIES
+
+
+def test_a_large_table_keeps_its_estimates() -> None:
+    left = release_of_four((20_000, 40_000, 30_000, 90_000), profile("uk"), 1).set_index("estimand")
+    assert left.loc["odds_ratio", "estimate"] == 1.5
+    assert left["lower"].notna().all()
+
+
+def test_fewer_figures_for_fewer_people_are_those_of_the_smallest_of_the_four() -> None:
+    assert figures_of_counts(np.array([400.0]), 5, 3) == [2]
+
+
+def test_too_many_parameters_withhold_a_model() -> None:
+    rules, own = profile("uk"), Counts()
+    own.add(60, 30)
+    out = {"mine": published("mine", own, rules, Rounder(rules.base, SECRET))}
+    row = {**COMPARED, "estimand": "mean_difference", "method": "regression", "estimate": 2.0, "n": 60, "events": 30}
+    of = {"diagnostics": DIAGNOSTICS.table([]), "magnitudes": MAGNITUDES.table([]), "published": out, "profile": rules}
+    for parameters, gone in ((50, False), (51, True)):
+        width = Parameters({("mine", "one"): parameters})
+        left = released_estimates(ESTIMATES.table([row]), **of, parameters=width)  # type: ignore[arg-type]
+        assert left["estimate"].isna().all() == gone
+
+
+# --- money
+
+
+def test_a_sum_that_one_person_dominates_is_withheld_everywhere() -> None:
+    rules, own = profile("cbs"), Counts()
+    own.add(500)
+    out = {"mine": published("mine", own, rules, Rounder(rules.base, SECRET))}
+    keys = {"cohort": "mine", "study": "use", "outcome": "hospital", "at": "2010"}
+    row = {**keys, "estimand": "gini", "method": "observed", "estimate": 0.9, "n": 500, "status": "estimated"}
+    for largest, people, gone in ((0.2, 500, False), (0.6, 500, True), (0.2, 4, True)):
+        sums = MAGNITUDES.table([{**keys, "people": people, "largest": largest, "second": 0.01}])
+        left = released_estimates(ESTIMATES.table([row]), DIAGNOSTICS.table([]), sums, out, rules, Parameters())
+        assert left["estimate"].isna().all() == gone
+
+
+def test_studies_note_what_the_two_with_most_have() -> None:
+    sums = source().magnitudes["dunedin"]
+    assert len(sums)
+    assert (sums["largest"] >= sums["second"]).all()
+    assert sums["largest"].between(0, 1).all()
+    costs = source().cohorts["dunedin"].costs
+    row = sums[sums["exposure"] == ""].iloc[0]
+    amounts = costs[(costs["sector"] == row["outcome"]) & (costs["window"] == row["at"])]["amount"]
+    assert row["largest"] == pytest.approx(amounts.max() / amounts.sum())
+
+
+# --- who the people are
+
+
+def everything(count: int) -> Published:
+    rules = profile("uk")
+    own = Counts()
+    own.add(*range(count))
+    return published("mine", own, rules, Rounder(rules.base, SECRET))
+
+
+def test_descriptions_are_of_rounded_counts_without_days_or_few() -> None:
+    safe = Safe(everything(300), profile("uk"))
+    arm = np.arange(200) < 60
+    flags = pd.Series(np.where(np.arange(200) % 4 == 0, 100.0, 0.0))
+    row = safe(SHARE, flags, arm)
+    part, size = everything(300)(15), everything(300)(60)
+    assert part is not None
+    assert size is not None
+    assert row["exposed"] == f"{100 * part / size:.1f}"
+    assert safe(SHARE, pd.Series(np.where(np.arange(200) < 4, 100.0, 0.0)), None)["overall"] == WITHHELD
+    assert safe(SHARE, pd.Series(np.full(200, 100.0)), None)["overall"] == WITHHELD
+    days = pd.Series(pd.date_range("1970-01-03", periods=200, freq="11D"))
+    told = str(safe(DATE, days, None)["overall"])
+    assert "1973-01" in told
+    assert "-03" not in told.replace("1970-03", "")
+    few = Safe(everything(300), profile("statistics_denmark"))(DATE, days, None)
+    assert few["overall"] == WITHHELD
+
+
+def test_a_mean_that_one_person_makes_is_withheld() -> None:
+    safe = Safe(everything(300), profile("uk"))
+    amounts = pd.Series(np.r_[np.full(100, 10.0), 1e6])
+    assert safe(MEAN, amounts, None)["overall"] == WITHHELD
+    assert safe(MEAN, pd.Series(np.linspace(-3, 5, 101)), None)["overall"] == "1 (2.34)"
+
+
+# --- curves
+
+
+def events_between(cohort: Cohort, arm: np.ndarray, event: str, ages: np.ndarray) -> np.ndarray:
+    rows = cohort.events[cohort.events["event"] == event]
+    own = set(cohort.persons.loc[arm, cohort.id])
+    ages_of = rows.loc[(rows["status"] == 1) & rows["id"].isin(own), "exit_age"]
+    return np.histogram(ages_of, bins=ages)[0]
+
+
+@pytest.mark.parametrize("name", ["opensafely", "uk"])
+def test_a_step_of_a_survival_curve_is_of_enough_people(name: str) -> None:
+    rules, given = profile(name), source()
+    left = release_of(name).curves["dunedin"]
+    full = given.curves["dunedin"]
+    survival = left[(left["curve"] == "survival") & (left["method"] == "crude")]
+    assert len(survival)
+    assert len(survival) < len(full[(full["curve"] == "survival") & (full["method"] == "crude")])
+    persons, config = given.cohorts["dunedin"].persons, given.run.cohorts["dunedin"]
+    event = next(o.event for o in config.codebook.outcomes.values() if getattr(o, "event", None))
+    for (exposure, arm), line in survival.groupby(["exposure", "arm"]):
+        exposed = persons[exposure].to_numpy(dtype=bool, na_value=False)
+        who = exposed if arm == "exposed" else ~exposed
+        ages = line["x"].to_numpy(dtype=float)
+        if len(ages) > 1:
+            assert (events_between(given.cohorts["dunedin"], who, event, ages) >= rules.smallest).all()
+        assert (line["at_risk"] >= rules.smallest - rules.base).all()
+
+
+def test_a_lorenz_curve_has_enough_people_between_its_points() -> None:
+    n, x = 200, np.linspace(0, 1, 101)
+    line = pd.DataFrame({"curve": "lorenz", "study": "use", "outcome": "", "subgroup": "", "arm": "gp", "x": x})
+    line = line.assign(exposure="", reference="", estimate=x**2, lower=x**2, upper=x**2)
+    estimates = ESTIMATES.table([{"cohort": "mine", "study": "use", "outcome": "gp", "estimand": "gini", "n": n}])
+    keys = {"cohort": "mine", "study": "use", "outcome": "gp", "at": "2010", "people": n}
+    for largest, kept in ((0.1, True), (0.9, False)):
+        sums = MAGNITUDES.table([{**keys, "largest": largest, "second": 0.01}])
+        left = released_curves(line, estimates, sums, everything(300), profile("uk"))
+        assert bool(len(left)) == kept
+        assert (np.diff(left["x"]) * n >= 10 - 1e-9).all()
+
+
+def test_every_curve_of_a_study_has_a_rule() -> None:
+    for table in source().curves.values():
+        assert set(table["curve"]) <= set(CURVES)
+
+
+# --- files
+
+
+def test_a_cell_that_begins_a_formula_is_a_text() -> None:
+    table = pd.DataFrame(
+        {"text": ["=1+1", "+cmd", "-2", "-0.17", "@x", "a=b", "-1|calc", "-0.04 (0.98)", ""], "n": range(-4, 5)}
+    )
+    left = harmless(table)
+    assert left["text"].tolist() == ["'=1+1", "'+cmd", "-2", "-0.17", "'@x", "a=b", "'-1|calc", "-0.04 (0.98)", ""]
+    assert left["n"].tolist() == list(range(-4, 5))
+
+
+def test_the_secret_is_made_once_and_for_nobody_else(tmp_path: Path) -> None:
+    kept = Kept(tmp_path / "private" / "release")
+    secret = kept.secret()
+    assert kept.secret() == secret
+    assert stat.S_IMODE((tmp_path / "private/release").stat().st_mode) == 0o700
+    assert stat.S_IMODE((tmp_path / "private/release/secret").stat().st_mode) == 0o600
+    kept.keep({"mine 7": 2}, {"flow|people|a": 12})
+    assert (kept.draws(), kept.counts()) == ({"mine 7": 2}, {"flow|people|a": 12})
+    (tmp_path / "private/release/secret").write_text("short")
+    with pytest.raises(DataError, match="the secret of rounding is damaged"):
+        kept.secret()
+
+
+def test_two_releases_that_differ_by_few_people_are_told() -> None:
+    before = counts_by_place(source().tables)
+    now = dict(before)
+    first, second, third = list(before)[:3]
+    now[first] += 1
+    now[second] += 9
+    now[third] += 10
+    assert changed_by_few(before, now, 10) == 2
+    assert changed_by_few(before, before, 10) == 0
+
+
+def test_a_manifest_says_what_each_file_is_and_how_it_was_checked(tmp_path: Path) -> None:
+    (tmp_path / "tables").mkdir()
+    file = tmp_path / "tables" / "flow.csv"
+    file.write_text("cohort\n")
+    manifest = Manifest(profile("uk"), "1.0")
+    manifest.add(tmp_path, file, CLASSES["flow"], [Check("withheld", "pass", 3)])
+    told = json.loads(json.dumps(manifest.as_written()))
+    assert told["outputs"][0]["file"] == "tables/flow.csv"
+    assert told["outputs"][0]["checks"] == [{"check": "withheld", "status": "pass", "number": 3}]
+    assert told["rules"]["smallest"]["tag"] == "P"
+    assert "decides" in told["holder_decides"]
+
+
+def test_an_unknown_profile_is_named_with_those_there_are() -> None:
+    with pytest.raises(ConfigError, match="there is no such profile"):
+        profile("cern")

@@ -1,0 +1,125 @@
+"""Curves of figures as they may leave: no step of few people, no point that few people make."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from evenwicht.base.arrays import Flags
+from evenwicht.disclosure.counts import Published
+from evenwicht.disclosure.numbers import to_figures
+from evenwicht.disclosure.profiles import Profile
+from evenwicht.estimators.results import CURVES
+
+KEYS = ["curve", "study", "outcome", "exposure", "reference", "subgroup"]
+LINE = [*KEYS, "arm", "method"]  # what tells lines apart, as far as a curve has it
+PLACES = 3  # decimals of a share
+PEOPLE = ("people", "at_risk")
+
+
+def released_curves(
+    curves: pd.DataFrame, estimates: pd.DataFrame, magnitudes: pd.DataFrame, published: Published, profile: Profile
+) -> pd.DataFrame:
+    """Return what may leave of the curves of one cohort.
+
+    Steps of a survival curve are put together until enough people have had the event (as OpenSAFELY asks); a Lorenz
+    curve keeps points between which enough people lie, and none where one or two people have most; groups of few people
+    are left out; everything else is rounded.
+
+    Parameters
+    ----------
+    curves, estimates, magnitudes
+        Of one cohort; the latter two true, as in `results.schema`.
+    """
+    if curves.empty:
+        return curves
+    lines = [name for name in LINE if name in curves]
+    kept = []
+    for _, line in curves.groupby(lines, sort=False, dropna=False):
+        kind = CURVES[str(line["curve"].iloc[0])]
+        n, fewest = _people(line, estimates)
+        if profile.is_small(fewest) or fewest < profile.smallest_sum:
+            continue
+        if kind == "steps":
+            line = _steps(line, profile.smallest)
+        elif kind == "ranked":
+            line = _ranked(line, n, magnitudes, profile)
+        elif kind == "groups":
+            line = line[line["people"] >= profile.smallest]
+        kept.append(_rounded(line, kind in ("steps", "ranked", "shares"), published, profile))
+    return pd.concat(kept, ignore_index=True) if kept else curves.iloc[:0]
+
+
+def _people(line: pd.DataFrame, estimates: pd.DataFrame) -> tuple[int, int]:
+    """Most people, and fewest people or cases, behind the estimates that a line goes with; 0 if none are known."""
+    of = line.iloc[0]
+    same = estimates[(estimates["study"] == of["study"]) & (estimates["subgroup"] == of["subgroup"])]
+    if (same["outcome"] == of["outcome"]).any() and of["outcome"]:
+        same = same[same["outcome"] == of["outcome"]]
+    known = same[["n", "events"]].astype("Float64")
+    if known["n"].isna().all():
+        return 0, 0
+    return int(known["n"].max()), int(known.min().min())
+
+
+def _steps(lines: pd.DataFrame, smallest: int) -> pd.DataFrame:
+    """Times between which enough people more have had each event, while enough are followed.
+
+    The lines of several causes are of the same people, and keep the same times.
+    """
+    causes = ["cause"] if "cause" in lines else []
+    lines = lines.sort_values([*causes, "x"])
+    followed = lines.groupby("x")["at_risk"].transform("min") >= smallest
+    lines = _only(lines, followed)
+    times = np.unique(lines["x"])
+    if not len(times):
+        return lines
+    level = lines["estimate"].to_numpy(dtype=float).reshape(-1, len(times))
+    at_risk = lines["at_risk"].to_numpy(dtype=float).reshape(-1, len(times))
+    free = level if lines["curve"].iloc[0] == "survival" else 1 - level
+    # events since the time before, at least: the fewest at risk, times the share of them who have had it
+    events = np.minimum(at_risk[:, :-1], at_risk[:, 1:]) * (1 - free[:, 1:] / np.maximum(free[:, :-1], 1e-12))
+    keep, waiting = [times[0]], np.zeros(len(events))
+    for time, more in zip(times[1:], events.T, strict=True):
+        waiting += more
+        if (waiting >= smallest).all():
+            keep.append(time)
+            waiting[:] = 0.0
+    return _only(lines, lines["x"].isin(keep))
+
+
+def _ranked(line: pd.DataFrame, n: int, magnitudes: pd.DataFrame, profile: Profile) -> pd.DataFrame:
+    """Points with enough people between them; none within the top group that one or two people have most of."""
+    line = line.sort_values("x")
+    x = line["x"].to_numpy(dtype=float)
+    bins = np.floor(np.round(x * n) / max(profile.smallest, 1))
+    keep = np.r_[True, np.diff(bins) > 0]
+    keep &= (x * n >= profile.smallest) | (x == 0)
+    keep &= ((1 - x) * n >= profile.smallest) | (x == 1)
+    study, arm = line["study"].iloc[0], line["arm"].iloc[0]
+    told = magnitudes[(magnitudes["study"] == study) & (magnitudes["outcome"] == arm)]
+    keep[-1] = True
+    keep &= not any(profile.dominated(*two) for two in told[["largest", "second"]].itertuples(index=False))
+    return _only(line, keep)
+
+
+def _only(lines: pd.DataFrame, keep: Flags | pd.Series) -> pd.DataFrame:
+    return lines.iloc[np.flatnonzero(keep)]
+
+
+def _rounded(line: pd.DataFrame, is_share: bool, published: Published, profile: Profile) -> pd.DataFrame:
+    left = line.copy()
+    for name in left.select_dtypes("number").columns:
+        values = left[name].to_numpy(dtype=float)
+        if name in PEOPLE:
+            left[name] = [
+                np.nan if np.isnan(n) else float(published.rounder.rounded(published.cohort, int(n))) for n in values
+            ]
+        elif name != "x":
+            left[name] = np.round(values, PLACES) if is_share else to_figures(values, profile.figures)
+    return left
+
+
+def unknown_curves(curves: Mapping[str, pd.DataFrame]) -> set[str]:
+    """Return names of curves that no rule is known for."""
+    return {str(name) for table in curves.values() for name in table["curve"].unique()} - set(CURVES)

@@ -1,0 +1,161 @@
+"""What each study could see in cohorts like this one: its estimate beside what draws of the twin say of it.
+
+Errors of sign and size are those of Gelman and Carlin 2014, Perspectives on Psychological Science 9:641, counted over
+draws instead of taken from a normal curve.
+"""
+
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from io import StringIO
+
+import numpy as np
+import pandas as pd
+
+from evenwicht.base.streams import stream_key
+from evenwicht.config import AS_CONFIGURED, CohortConfig
+from evenwicht.display.section import records
+from evenwicht.estimators.results import ESTIMANDS
+from evenwicht.recovery import KEY, replicate, summarise
+from evenwicht.rehearsal.written import STATED, column_of
+from evenwicht.results.schema import COHORT, ESTIMATES, Field, Schema
+from evenwicht.worlds import true_values
+
+ENOUGH_POWER = 0.8
+SOUND = 0.85  # coverage below which intervals of 95% do not say what they seem to
+DRAWS = 100_000  # people behind each true value
+TOLD = [
+    *("mean_difference", "risk_difference", "conditional_hazard_ratio", "cumulative_incidence_difference"),
+    *("population_mean_difference", "population_risk_difference", "mean_ratio"),
+]
+FEWEST = 10  # clear estimates by which errors of sign and size are told
+REHEARSAL = Schema(
+    {
+        "cohort": COHORT,
+        **{name: ESTIMATES.fields[name] for name in KEY},
+        "estimate": Field("number", "Estimate in the cohort itself"),
+        "lower": Field("number", "Lower 95% limit in the cohort itself"),
+        "upper": Field("number", "Upper 95% limit in the cohort itself"),
+        "effect": Field("number", "True effect in the twin"),
+        "draws": Field("number", "Twins drawn with this effect"),
+        "no_estimate": Field("number", "Draws without an estimate"),
+        "mean_bias": Field("number", "Mean error; of ratios, of their logarithm"),
+        "mc_error_bias": Field("number", "Monte Carlo standard error of the bias"),
+        "coverage": Field("number", "Share of 95% intervals that hold the truth"),
+        "false_alarms": Field("number", "Share of intervals without no effect, in twins where there is none"),
+        "power": Field("number", "Share of intervals without no effect"),
+        "type_s": Field("number", "Share of these on the wrong side of no effect"),
+        "type_m": Field("number", "How many times too large these are on average; of ratios, their logarithm"),
+    },
+    ["cohort", *KEY],
+)
+
+
+def judged(config: CohortConfig, estimates: pd.DataFrame, seed: int, draws: int) -> pd.DataFrame:
+    """Return what studies of a twin find of stated effects, and of none, beside the estimates of the cohort itself.
+
+    Parameters
+    ----------
+    config
+        Cohort file of a twin.
+    estimates
+        Estimates of the cohort that it is a twin of, with the columns of `schema.ESTIMATES`; empty if not yet made.
+    seed, draws
+        Seed of the draws, and their number in each scenario.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `REHEARSAL`, one row for each comparison by which a study concludes, or each effect of a study that
+        concludes nothing. Without stated effects, what needs one is empty.
+    """
+    found: dict[str, pd.DataFrame] = {}
+    concluded = pd.DataFrame(columns=KEY)
+    for scenario in (AS_CONFIGURED, *config.scenarios):
+        cohort = config if scenario == AS_CONFIGURED else config.in_scenario(scenario)
+        key = stream_key(seed, config.name, f"rehearsal {scenario}")
+        truth = true_values(cohort.source, cohort.codebook, cohort.questions, DRAWS, key)
+        with redirect_stdout(StringIO()):  # draws without an estimate are counted in the table
+            rows, verdicts = replicate(cohort, truth, seed, range(1, draws + 1), scenario)
+        found[scenario] = _told(rows[rows["truth"].notna()], draws)
+        if len(verdicts):
+            concluded = pd.concat([concluded, verdicts[KEY]]).drop_duplicates()
+    told = pd.concat([found.pop(AS_CONFIGURED), *(_of(table, name) for name, table in found.items())])
+    told, alarms = told.drop_duplicates(KEY, keep="last"), told.drop_duplicates(KEY)
+    others = told[~told["study"].isin(concluded["study"]) & _nothing(told).notna() & (told["subgroup"] == "")]
+    table = told.merge(pd.concat([concluded, others[KEY]]), on=KEY)
+    alarms = alarms[[*KEY, "power", "effect"]].rename(columns={"power": "false_alarms"})
+    alarms["false_alarms"] = alarms["false_alarms"].where(alarms["effect"] == _nothing(alarms))
+    table = table.merge(alarms.drop(columns="effect"), on=KEY, how="left")
+    own = estimates[[*KEY, "estimate", "lower", "upper"]]
+    return REHEARSAL.checked(table.merge(own, on=KEY, how="left").assign(cohort=config.name))
+
+
+def _of(table: pd.DataFrame, scenario: str) -> pd.DataFrame:
+    """Rows of the exposure whose effects a scenario puts in; the others have none in it."""
+    return table[table["exposure"].map(column_of) == scenario.removeprefix(STATED)]
+
+
+def _nothing(rows: pd.DataFrame) -> "pd.Series[float]":
+    """No effect, on the scale of each row."""
+    kinds = rows["estimand"].map(lambda name: ESTIMANDS[name].kind)
+    return kinds.map({"ratio": 1.0, "difference": 0.0}).astype(float)
+
+
+def _told(rows: pd.DataFrame, draws: int) -> pd.DataFrame:
+    """Bias, coverage, power, and errors of sign and size of each comparison."""
+    nothing = _nothing(rows)
+    ratio = nothing == 1
+
+    def size(values: "pd.Series[float]") -> "pd.Series[float]":
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return pd.Series(np.log(values.where(values > 0)), index=values.index).where(ratio, values)
+
+    clear = (rows["lower"] > nothing) | (rows["upper"] < nothing)
+    true, seen = size(rows["truth"]), size(rows["estimate"])
+    true = true.where(true != 0)  # no effect has no sign, and cannot be exaggerated
+    wrong = (np.sign(seen) != np.sign(true)).astype(float).where(clear & true.notna())
+    times = (seen / true).abs().where(clear)
+    groups = rows.assign(clear=clear, wrong=wrong, times=times).groupby(KEY, sort=False)
+    few = groups["times"].count() < FEWEST
+    more = pd.DataFrame(
+        {
+            "effect": groups["truth"].mean(),
+            "type_s": groups["wrong"].mean().mask(few),
+            "type_m": groups["times"].mean().mask(few),
+        }
+    ).reset_index()
+    told = summarise(rows, draws).rename(columns={"replicates": "draws"})
+    wanted = ["draws", "no_estimate", "mean_bias", "mc_error_bias", "coverage", "power"]
+    return told[[*KEY, *wanted]].merge(more, on=KEY)
+
+
+def lines(table: pd.DataFrame, people: int) -> Iterator[str]:
+    """Yield what each comparison could see, in a sentence; those of a study's further figures stand in the table."""
+    yield f"With {people} people, their clusters and their attrition:"
+    told = table["estimand"].isin(TOLD)
+    for row in records(table[told]):
+        place = f"{row['study']}, {row['outcome']} by {row['exposure']} ({row['estimand']}, {row['method']})"
+        own = "" if np.isnan(row["estimate"]) else f"estimate {row['estimate']:.3g}; "
+        if np.isnan(row["power"]):
+            yield f"  {place}: {own}too few draws gave an interval."
+            continue
+        if row["effect"] == (1.0 if ESTIMANDS[row["estimand"]].kind == "ratio" else 0.0):
+            yield f"  {place}: {own}no effect was stated; it raised a false alarm in {row['power']:.0%} of twins."
+            continue
+        without = f"; {row['no_estimate']:.0f} of {row['draws']:.0f} gave no estimate" if row["no_estimate"] else ""
+        could = "could see" if row["power"] >= ENOUGH_POWER else "could not see"
+        could = "would be misled about" if row["coverage"] < SOUND else could  # what is clear is its bias
+        yield (
+            f"  {place}: {own}it {could} an effect of {row['effect']:.3g}: power {row['power']:.0%}, "
+            f"coverage {row['coverage']:.0%}, bias {row['mean_bias']:.2g}{_errors(row)}{without}."
+        )
+    if not told.all():
+        yield f"  {(~told).sum()} more comparisons, of other figures, stand in the table."
+
+
+def _errors(row: dict[str, float]) -> str:
+    if np.isnan(row["type_m"]):
+        return "; too few were clear to tell errors of sign and size"
+    return (
+        f"; of those clear, {row['type_s']:.0%} have the wrong sign, and they are {row['type_m']:.1f} times the effect"
+    )

@@ -1,0 +1,60 @@
+"""What comes before outcomes in a cohort, what comes after, and which columns have effects that are asked for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from evenwicht.base.codebook import Codebook
+from evenwicht.base.columns import Role
+from evenwicht.base.outcomes import UseOutcome
+from evenwicht.config import CohortConfig
+from evenwicht.studies.study import OutcomeStudy
+
+AFTER: tuple[Role, ...] = ("mediator", "outcome")  # roles of columns that follow from exposures
+OWN: tuple[Role, ...] = ("stressor", "exposure", "policy")  # of exposures, whatever else adjusts for them
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Names of columns by what they are to each other.
+
+    Attributes
+    ----------
+    exposures
+        Columns that are compared, but for background that another study adjusts for: all that they do is stated.
+    outcomes
+        Columns that are outcomes, or come after exposures.
+    chained
+        Exposures that a study asks of as outcomes, with the exposure that it compares.
+    """
+
+    exposures: tuple[str, ...]
+    outcomes: frozenset[str]
+    chained: tuple[tuple[str, str], ...] = ()
+
+
+def roles_of(config: CohortConfig) -> Roles:
+    """Return the roles of the columns of a cohort file."""
+    book, compared, adjusted = config.codebook, dict[str, None](), set[str]()
+    chained: list[tuple[str, str]] = []
+    for study in config.studies.values():
+        own = dict.fromkeys(contrast.column for contrast in study.exposures_shown(book))
+        compared |= own
+        if isinstance(study, OutcomeStudy):
+            adjusted |= set(book.adjustment(study.adjust).columns) - set(own)
+            chained += [(column, one) for name in study.outcomes if (column := book.column_of(name)) for one in own]
+    always = {name for role in OWN for name in book.role(role)}
+    exposures = tuple(name for name in compared if name in always or name not in adjusted)
+    outcomes = {name for role in AFTER for name in book.role(role)}
+    outcomes |= {column for name in book.outcomes if (column := book.column_of(name)) is not None}
+    chains = tuple(dict.fromkeys((a, b) for a, b in chained if a in exposures and b in exposures and a != b))
+    return Roles(exposures, frozenset(outcomes - {*compared, *adjusted}), chains)
+
+
+def targets(book: Codebook) -> Mapping[str, str]:
+    """Return what each outcome is in the twin, where it is one column, event or use: see `worlds.twin`."""
+    found: dict[str, str] = {}
+    for name, outcome in book.outcomes.items():
+        column: Any = getattr(outcome, "column", None) or getattr(outcome, "event", None)
+        found[name] = f"{outcome.sector}@{outcome.window}" if isinstance(outcome, UseOutcome) else column or ""
+    return found

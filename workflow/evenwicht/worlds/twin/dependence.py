@@ -1,0 +1,225 @@
+"""How the columns of a twin hang together: a Gaussian copula, and what outcomes follow from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from evenwicht.base.arrays import Floats
+from evenwicht.worlds.twin.margins import hermite
+from evenwicht.worlds.twin.settings import Group, Margin, TwinWorld
+
+LEAST = 1e-4  # eigenvalue of a matrix of correlations
+SAME = 0.98  # correlation of scores from which two columns are one
+MOST = 0.95  # share of the variance of an outcome that anything explains
+HALVINGS = 40
+SHRINKS = 51
+ROUNDED = 0.02  # what rounding may take from an eigenvalue
+WHOLE = 0.95  # share of its variance from which a column is one of groups, not of people
+
+
+def matrix_of(triangle: Mapping[str, Sequence[float]]) -> Floats:
+    """Return the correlations, (k, k), that are listed below their diagonal."""
+    matrix = np.eye(len(triangle))
+    for place, row in enumerate(triangle.values()):
+        matrix[place, :place] = matrix[:place, place] = row
+    return matrix
+
+
+def correlations_near(matrix: Floats) -> Floats:
+    """Return correlations close to those given that some numbers can have: eigenvalues raised, then scaled.
+
+    One step of Higham 2002, IMA Journal of Numerical Analysis 22:329; rounding moves a matrix by little.
+    """
+    if not len(matrix):
+        return matrix
+    values, vectors = np.linalg.eigh(matrix)
+    if values[0] >= LEAST:
+        return matrix
+    raised = vectors * np.maximum(values, LEAST) @ vectors.T
+    spread = np.sqrt(np.diag(raised))
+    return np.asarray(raised / np.outer(spread, spread))
+
+
+def root_of(matrix: Floats) -> Floats:
+    """Return the L of L L' = matrix, (k, k), of a matrix with eigenvalues of at least 0."""
+    values, vectors = np.linalg.eigh(matrix) if len(matrix) else (np.empty(0), matrix)
+    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
+
+
+def normal_correlations(scores: Floats, series: Floats) -> Floats:
+    """Return the correlations, (k, k), of the normal numbers behind scores of two people that correlate so.
+
+    Parameters
+    ----------
+    scores : (k, k)
+        Correlations of scores.
+    series : (k, d)
+        See `margins.hermite`.
+    """
+    low, high = np.full(scores.shape, -0.999), np.full(scores.shape, 0.999)
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        reached, power = np.zeros(scores.shape), np.ones(scores.shape)
+        for coefficients in series.T:
+            power = power * middle
+            reached += np.outer(coefficients, coefficients) * power
+        low, high = np.where(reached < scores, middle, low), np.where(reached < scores, high, middle)
+    return np.asarray((low + high) / 2)
+
+
+def _possible(part: Floats, whole: Floats) -> bool:
+    """Whether numbers with one covariance can be part of those with another, but for rounding."""
+    return all(np.linalg.eigvalsh(matrix)[0] > -ROUNDED for matrix in (part, whole - part))
+
+
+@dataclass(frozen=True)
+class Following:
+    """Columns that follow from others: the normal number of each is a sum of scores, and a rest.
+
+    Attributes
+    ----------
+    names, causes
+        The k columns, and the c that they follow from.
+    coefficients : (k, c)
+        Of the scores of all causes at once.
+    scores : (c, c)
+        Correlations of the scores of the causes.
+    left : (k, k)
+        Covariance of the rest.
+    taken_out
+        Causes whose part is taken out.
+    """
+
+    names: Sequence[str]
+    causes: Sequence[str]
+    coefficients: Floats
+    scores: Floats
+    left: Floats
+    taken_out: Sequence[str]
+
+    def kept(self, name: str) -> dict[str, float]:
+        """What a column follows from beside what is taken out: coefficients of scores."""
+        row = self.coefficients[self.names.index(name)].tolist()
+        return {cause: size for cause, size in zip(self.causes, row, strict=True) if cause not in self.taken_out}
+
+    def spread(self, name: str) -> float:
+        """SD of the normal number of a column without what is taken out; it is 1 with it."""
+        place = self.names.index(name)
+        sizes = np.where(np.isin(self.causes, self.taken_out), 0.0, self.coefficients[place])
+        return float(np.sqrt(sizes @ self.scores @ sizes + self.left[place, place]))
+
+
+@dataclass(frozen=True)
+class Structure:
+    """The dependence of a twin, worked out from its settings.
+
+    Attributes
+    ----------
+    source
+        The settings.
+    """
+
+    source: TwinWorld
+
+    @cached_property
+    def margins(self) -> dict[str, Margin]:
+        """Of every column and cost, in the order of the correlations."""
+        costs = {
+            f"{s}@{window}": bands for window, sectors in self.source.costs.items() for s, bands in sectors.items()
+        }
+        every: dict[str, Margin] = {**self.source.columns, **costs}
+        return {name: every[name] for name in self.source.correlations}
+
+    @cached_property
+    def before(self) -> list[str]:
+        """What outcomes follow from."""
+        return [name for name in self.margins if name not in self.source.after]
+
+    @cached_property
+    def outcomes(self) -> Following:
+        """What comes after."""
+        names = [name for name in self.margins if name in self.source.after]
+        return self._following(names, self.before)
+
+    def _places(self, names: Sequence[str]) -> list[int]:
+        order = list(self.margins)
+        return [order.index(name) for name in names]
+
+    @cached_property
+    def _scores(self) -> Floats:
+        return correlations_near(matrix_of(self.source.correlations))
+
+    @cached_property
+    def _series(self) -> Floats:
+        return np.array([hermite(margin) for margin in self.margins.values()])
+
+    @cached_property
+    def normal(self) -> Floats:
+        """Correlations of all normal numbers, in the order of the margins."""
+        normal = normal_correlations(self._scores, self._series)
+        np.fill_diagonal(normal, 1.0)
+        return correlations_near(normal)
+
+    @cached_property
+    def of_before(self) -> Floats:
+        """Correlations of the normal numbers of `before`, without what `effects` stand for."""
+        places = self._places(self.before)
+        normal = self.normal[np.ix_(places, places)].copy()
+        for name, causes in self.source.chained.items():
+            one, others = self.before.index(name), [self.before.index(cause) for cause in causes]
+            rest = [place for place in range(len(normal)) if place not in (one, *others)]
+            by_rest = np.linalg.solve(normal[np.ix_(rest, rest)], normal[rest, one])
+            normal[one, others] = normal[others, one] = normal[np.ix_(others, rest)] @ by_rest
+        return correlations_near(normal)
+
+    def _following(self, names: list[str], causes: list[str]) -> Following:
+        rows, columns = self._places(names), self._places(causes)
+        scores = self._scores[np.ix_(columns, columns)]
+        # the first coefficient of the series is the correlation of a score with its own normal number
+        with_normal = self._scores[np.ix_(rows, columns)] / self._series[rows, :1]
+        fitted = np.zeros(with_normal.shape)
+        for place, row in enumerate(rows):
+            # a column that says the same in another unit is no cause of this one
+            apart = np.abs(self._scores[row, columns]) < SAME
+            fitted[place, apart] = np.linalg.solve(scores[np.ix_(apart, apart)], with_normal[place, apart])
+        reached = np.einsum("ij,jk,ik->i", fitted, scores, fitted)
+        fitted = fitted * np.sqrt(np.minimum(1.0, MOST / np.maximum(reached, MOST)))[:, None]
+        explained = fitted @ scores @ fitted.T
+        spread = np.sqrt(1 - np.diag(explained))
+        rest = (self.normal[np.ix_(rows, rows)] - explained) / np.outer(spread, spread)
+        np.fill_diagonal(rest, 1.0)
+        left = correlations_near(np.clip(rest, -0.999, 0.999)) * np.outer(spread, spread)
+        return Following(names, causes, fitted, scores, left, self.source.exposures)
+
+    def shared(self, group: Group) -> Floats:
+        """Covariance of what a group shares of the normal numbers of `before`."""
+        ties = np.eye(len(self.before))
+        places = [self.before.index(name) for name in group.together]
+        ties[np.ix_(places, places)] = matrix_of(group.together)
+        alike = np.sqrt([group.alike.get(name, 0.0) for name in self.before])
+        parts = normal_correlations(ties * np.outer(alike, alike), self._series[self._places(self.before)])
+        # what is the same in a whole group has a normal number that is, and goes with nothing within groups
+        whole = alike**2 >= WHOLE
+        parts = np.where(whole[:, None] | whole, self.of_before, parts)
+        by_whole = self.of_before[:, whole]
+        least = by_whole @ np.linalg.solve(self.of_before[np.ix_(whole, whole)], by_whole.T)
+        # parts that few groups tell may be those of no numbers: they then come closer to those that go with the whole
+        return next(
+            between
+            for share in np.linspace(1, 0, SHRINKS)
+            if _possible(between := least + share * (parts - least), self.of_before) or share == 0
+        )
+
+    def shared_rest(self, part: Following, group: Group) -> Floats:
+        """Covariance of what a group shares of the rest of columns, (k, k): they hang together alike in it."""
+        steps = self._series[self._places(part.names), 0] ** 2
+        alike = np.array([group.alike.get(name, 0.0) for name in part.names])
+        share = np.sqrt(np.minimum(alike / np.maximum(steps, 1e-3), 1.0))
+        return np.asarray(part.left * np.outer(share, share))
+
+    def variance_of(self, by: Mapping[str, float]) -> float:
+        """Variance of a sum of scores of `before` with these coefficients."""
+        sizes = np.array([by.get(name, 0.0) for name in self.before])
+        return float(sizes @ self.outcomes.scores @ sizes)
