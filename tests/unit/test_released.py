@@ -48,6 +48,7 @@ from tests.pages import EMPTY, run_of
 
 SECRET = b"a secret of thirty-two bytes ...."
 TRIES = int(os.environ.get("EVENWICHT_TRIES", "150"))  # of the attack that takes longest
+PLACE = "mine"
 COMPARED = {"cohort": "mine", "study": "one", "outcome": "ill", "exposure": "smoke", "reference": "no"}
 
 
@@ -315,7 +316,7 @@ def everything(count: int) -> Published:
     rules = profile("uk")
     own = Counts()
     own.add(*range(count))
-    return published("mine", own, rules, Rounder(rules.base, SECRET))
+    return published(PLACE, own, rules, Rounder(rules.base, SECRET))
 
 
 def test_descriptions_are_of_rounded_counts_without_days_or_few() -> None:
@@ -371,6 +372,34 @@ def test_a_step_of_a_survival_curve_is_of_enough_people(name: str) -> None:
         if len(ages) > 1:
             assert (events_between(given.cohorts["dunedin"], who, event, ages) >= rules.smallest).all()
         assert (line["at_risk"] >= rules.smallest - rules.base).all()
+
+
+def test_a_survival_curve_is_of_rounded_counts() -> None:
+    """Of 150 people without censoring, 1 - 11 / 150 would tell the eleven."""
+    had = np.array([0, 11, 24, 37])
+    line = {"curve": "survival", "study": "one", "outcome": "ill", "subgroup": "", "exposure": "", "reference": ""}
+    level = 1 - had / 150
+    table = pd.DataFrame({**line, "arm": "all", "method": "crude", "x": [0, 10, 20, 30], "estimate": level})
+    table = table.assign(lower=level - 0.05, upper=np.minimum(level + 0.05, 1), at_risk=150 - had)
+    estimates = ESTIMATES.table([{**COMPARED, "estimand": "risk", "n": 150, "events": 37}])
+    out = everything(300)
+    left = released_curves(table, estimates, MAGNITUDES.table([]), out, profile("uk"))
+    whole = out.rounder.rounded(PLACE, 150)
+    np.testing.assert_allclose(
+        left["estimate"], [round(1 - out.rounder.rounded(PLACE, int(n)) / whole, 3) for n in had], atol=1e-9
+    )
+    assert (left["lower"] <= left["estimate"]).all()
+
+
+def test_sets_of_few_people_are_left_out_and_others_rounded() -> None:
+    line = {"curve": "together", "study": "use", "outcome": "", "subgroup": "", "exposure": "", "reference": ""}
+    people = np.array([41, 12, 7])
+    table = pd.DataFrame({**line, "arm": ["a", "b", "c"], "x": [0, 1, 2], "estimate": 1000 * people / 200, "null": 1.0})
+    estimates = ESTIMATES.table([{"cohort": "mine", "study": "use", "outcome": "gp", "estimand": "gini", "n": 200}])
+    out = everything(300)
+    left = released_curves(table, estimates, MAGNITUDES.table([]), out, profile("uk"))
+    assert left["arm"].tolist() == ["a", "b"]
+    assert left["estimate"].tolist() == [5.0 * out.rounder.rounded(PLACE, n) for n in (41, 12)]
 
 
 def test_a_lorenz_curve_has_enough_people_between_its_points() -> None:

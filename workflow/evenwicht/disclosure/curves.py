@@ -1,7 +1,5 @@
 """Curves of figures as they may leave: no step of few people, no point that few people make."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 
@@ -9,11 +7,11 @@ from evenwicht.base.arrays import Flags
 from evenwicht.disclosure.counts import Published
 from evenwicht.disclosure.numbers import to_figures
 from evenwicht.disclosure.profiles import Profile
-from evenwicht.estimators.results import CURVES
+from evenwicht.estimators.results import CURVES, CurveKind
 
 KEYS = ["curve", "study", "outcome", "exposure", "reference", "subgroup"]
 LINE = [*KEYS, "arm", "method"]  # what tells lines apart, as far as a curve has it
-PLACES = 3  # decimals of a share
+PLACES: dict[CurveKind, int] = {"steps": 3, "ranked": 3, "told_apart": 2}  # decimals of shares
 PEOPLE = ("people", "at_risk")
 
 
@@ -41,12 +39,14 @@ def released_curves(
         if profile.is_small(fewest) or fewest < profile.smallest_sum:
             continue
         if kind == "steps":
-            line = _steps(line, profile.smallest)
+            line = _of_counts(_steps(line, profile.smallest), published)
         elif kind == "ranked":
             line = _ranked(line, n, magnitudes, profile)
         elif kind == "groups":
-            line = line[line["people"] >= profile.smallest]
-        kept.append(_rounded(line, kind in ("steps", "ranked", "shares"), published, profile))
+            line = _only(line, line["people"] >= profile.smallest)
+        elif kind == "sets":
+            line = _sets(line, n, published, profile)
+        kept.append(_rounded(line, kind, published, profile))
     return pd.concat(kept, ignore_index=True) if kept else curves.iloc[:0]
 
 
@@ -88,6 +88,27 @@ def _steps(lines: pd.DataFrame, smallest: int) -> pd.DataFrame:
     return _only(lines, lines["x"].isin(keep))
 
 
+def _of_counts(lines: pd.DataFrame, published: Published) -> pd.DataFrame:
+    """Shares who have had the event, or are free of it, from rounded counts; their limits go with them."""
+    if lines.empty:
+        return lines
+    left, free = lines.copy(), lines["curve"].iloc[0] == "survival"
+    at_first = int(lines["at_risk"].iloc[0])
+    had = 1 - lines["estimate"] if free else lines["estimate"]
+    shares = np.array([published.share(value, at_first) for value in had])
+    moved = (1 - shares if free else shares) - lines["estimate"].to_numpy()
+    for name in ("estimate", "lower", "upper"):
+        left[name] = np.clip(lines[name] + moved, 0.0, 1.0)
+    return left
+
+
+def _sets(line: pd.DataFrame, n: int, published: Published, profile: Profile) -> pd.DataFrame:
+    """Sets of people, by thousand, from rounded counts."""
+    share = line["estimate"].to_numpy(dtype=float) / 1000
+    enough = np.round(share * n) >= profile.smallest
+    return _only(line.assign(estimate=[1000 * published.share(value, n) for value in share]), enough)
+
+
 def _ranked(line: pd.DataFrame, n: int, magnitudes: pd.DataFrame, profile: Profile) -> pd.DataFrame:
     """Points with enough people between them; none within the top group that one or two people have most of."""
     line = line.sort_values("x")
@@ -107,19 +128,16 @@ def _only(lines: pd.DataFrame, keep: Flags | pd.Series) -> pd.DataFrame:
     return lines.iloc[np.flatnonzero(keep)]
 
 
-def _rounded(line: pd.DataFrame, is_share: bool, published: Published, profile: Profile) -> pd.DataFrame:
+def _rounded(line: pd.DataFrame, kind: CurveKind, published: Published, profile: Profile) -> pd.DataFrame:
     left = line.copy()
     for name in left.select_dtypes("number").columns:
         values = left[name].to_numpy(dtype=float)
         if name in PEOPLE:
-            left[name] = [
-                np.nan if np.isnan(n) else float(published.rounder.rounded(published.cohort, int(n))) for n in values
+            counted = np.isfinite(values)
+            left[name] = values
+            left.loc[left.index[counted], name] = [
+                float(published.rounder.rounded(published.cohort, int(count))) for count in values[counted]
             ]
         elif name != "x":
-            left[name] = np.round(values, PLACES) if is_share else to_figures(values, profile.figures)
+            left[name] = np.round(values, PLACES[kind]) if kind in PLACES else to_figures(values, profile.figures)
     return left
-
-
-def unknown_curves(curves: Mapping[str, pd.DataFrame]) -> set[str]:
-    """Return names of curves that no rule is known for."""
-    return {str(name) for table in curves.values() for name in table["curve"].unique()} - set(CURVES)

@@ -327,8 +327,9 @@ EXTREMES = ("largest_weight",)  # of one person
 SHARES_OF_PEOPLE = ("share_exposed", "share_missing", "share_observed")  # of all who are analysed
 
 # What a curve of a figure is made of: "steps" of people who have had the event; shares of use along people "ranked";
-# points for "groups" of people; the "share" of cases and others told apart; numbers of a "model" of all
-CurveKind = Literal["steps", "ranked", "groups", "shares", "model"]
+# points for "groups" of people; "sets" of people, by thousand; shares of cases and others "told_apart"; numbers of a
+# "model" of all
+CurveKind = Literal["steps", "ranked", "groups", "sets", "told_apart", "model"]
 CURVES: dict[str, CurveKind] = {
     "survival": "steps",
     "incidence": "steps",
@@ -336,8 +337,8 @@ CURVES: dict[str, CurveKind] = {
     "by_risk": "ranked",
     "calibration": "groups",
     "groups": "groups",
-    "roc": "shares",
-    "together": "shares",
+    "roc": "told_apart",
+    "together": "sets",
     "net_benefit": "model",
     "path": "model",
     "dose": "model",
