@@ -80,9 +80,12 @@ class Published:
     drawn_again: int
 
     def share(self, value: float, whole: float) -> float:
-        """Return a share of people, from rounded counts; of those who have it there need be no count in a table."""
+        """Return a share of people, from rounded counts; of those who have it there need be no count in a table.
+
+        Not a number where there are so few people that they are rounded to nobody.
+        """
         part, people = (self.rounder.rounded(self.cohort, round(count)) for count in (value * whole, whole))
-        return min(part / people, 1.0)
+        return min(part / people, 1.0) if people else float("nan")
 
     def __call__(self, count: int) -> int | None:
         """Return what is published in place of a true count."""

@@ -92,7 +92,7 @@ def released(source: Source, profile: Profile, rounder: Rounder) -> Released:
     estimates = released_estimates(
         given["estimates"], given["diagnostics"], magnitudes, out.published, profile, _parameters(source.run)
     )
-    diagnostics = released_diagnostics(given["diagnostics"], out.published, profile)
+    diagnostics = released_diagnostics(given["diagnostics"], estimates, out.published, profile)
     tables: Tables = {"estimates": estimates, "diagnostics": diagnostics}
     tables |= {name: released_counts(name, given[name], out.published) for name in OF_PEOPLE}
     tables["attrition"] = released_attrition(given["attrition"], out.published)
@@ -101,13 +101,18 @@ def released(source: Source, profile: Profile, rounder: Rounder) -> Released:
     tables["table1"] = TABLE1.typed(described)
     tables["bias"] = bias_table(estimates)
     tables["survives"] = _survives(source.run, estimates, diagnostics)
-    tables["replication"] = released_replication(given["replication"], estimates, diagnostics, profile)
+    tables["replication"] = released_replication(given["replication"], estimates, diagnostics)
     tables |= {name: given[name] for name in OF_WORLDS}
     tables["conclusions"] = conclusions_table(source.run.cohorts.values(), _shown(tables), given["recovery"])
     out.tables = {name: tables[name] for name in given}
     out.curves = {
         name: released_curves(
-            curves, _of(given["estimates"], name), source.magnitudes[name], out.published[name], profile
+            curves,
+            _of(given["estimates"], name),
+            _of(estimates, name),
+            source.magnitudes[name],
+            out.published[name],
+            profile,
         )
         for name, curves in source.curves.items()
     }
