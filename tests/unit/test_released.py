@@ -32,13 +32,12 @@ from evenwicht.disclosure.tables import (
     note_fourfold,
     released_diagnostics,
     released_estimates,
-    released_replication,
     without_numbers,
 )
 from evenwicht.display.described import DATE, MEAN, SHARE
 from evenwicht.estimators.results import CURVES, ESTIMANDS
 from evenwicht.recovery import bias_table
-from evenwicht.report.released import Released, Source, counts_by_place, released
+from evenwicht.report.released import Released, Source, counts_by_place, released, released_replication
 from evenwicht.report.tables import attrition, replication
 from evenwicht.results.rows import with_truth
 from evenwicht.results.schema import DIAGNOSTICS, ESTIMATES, MAGNITUDES, SCHEMAS
@@ -154,6 +153,27 @@ def test_a_diagnostic_does_not_give_an_estimate_that_is_withheld() -> None:
         assert left["value"].isna().item() == gone
 
 
+def test_few_cases_of_a_comparison_withhold_what_has_no_horizon_too() -> None:
+    rules, own = profile("uk"), Counts()
+    own.add_part(60, 400, rules)
+    out = {"mine": published("mine", own, rules, Rounder(rules.base, SECRET))}
+    size = {**COMPARED, "n": 400, "events": 60, "method": "ipw", "status": "estimated"}
+    few = {**size, "at": "45", "estimand": "risk_exposed", "estimate": 0.05}  # 4 of 80
+    ratio = {**size, "estimand": "hazard_ratio", "estimate": 0.8}
+    share = {**COMPARED, "method": "sample", "statistic": "share_exposed", "value": 0.2, "n": 400}
+    diagnostics, none = DIAGNOSTICS.table([share]), MAGNITUDES.table([])
+    both = released_estimates(ESTIMATES.table([few, ratio]), diagnostics, none, out, rules, Parameters())
+    alone = released_estimates(ESTIMATES.table([ratio]), diagnostics, none, out, rules, Parameters())
+    assert both["estimate"].isna().all()
+    assert alone["estimate"].notna().all()
+    says = {**ratio, "reason": "too few people with the event for an interval: 4 exposed"}
+    assert (
+        released_estimates(ESTIMATES.table([says]), diagnostics, none, out, rules, Parameters())["estimate"]
+        .isna()
+        .all()
+    )
+
+
 def test_a_curve_does_not_show_what_a_table_withholds() -> None:
     left = release_of("uk")
     gone = left.tables["estimates"][left.tables["estimates"]["reason"] == TOO_FEW]
@@ -192,11 +212,14 @@ def test_a_comparison_without_covariates_is_one_of_counts_whatever_its_method() 
 
 def test_published_comparisons_show_what_leaves() -> None:
     key = {**COMPARED, "subgroup": "", "at": "", "estimand": "hazard_ratio", "method": "cox"}
-    table = SCHEMAS["replication"].table([{**key, "estimate_published": 1.5, "estimate": 1.4987, "agrees": True}])
+    table = SCHEMAS["replication"].table([{**key, "estimate_published": 1.5, "estimate": 1.46, "decimals": 1}])
     rows = ESTIMATES.table([{**key, "estimate": 1.5}])
     left = released_replication(table, rows, DIAGNOSTICS.table([]))
     assert left["estimate"].tolist() == [1.5]
     assert left["agrees"].tolist() == [True]
+    assert not released_replication(table, ESTIMATES.table([{**key, "estimate": 1.4}]), DIAGNOSTICS.table([]))[
+        "agrees"
+    ].any()
     assert released_replication(table, rows.iloc[:0], DIAGNOSTICS.table([]))["estimate"].isna().all()
 
 

@@ -13,8 +13,8 @@ from evenwicht.estimators.results import CURVES, CurveKind
 KEYS = ["curve", "study", "outcome", "exposure", "reference", "subgroup"]
 COMPARED = [name for name in KEYS if name != "curve"]
 LINE = [*KEYS, "arm", "method"]  # what tells lines apart, as far as a curve has it
-PLACES: dict[CurveKind, int] = {"steps": 3, "ranked": 3, "told_apart": 2, "benefit": 3}  # decimals of shares
-FROM_PEOPLE: tuple[CurveKind, ...] = ("groups", "benefit")  # whose places on the axis are those of people
+PLACES: dict[CurveKind, int] = {"steps": 3, "ranked": 3, "told_apart": 2}  # decimals of shares
+FROM_PEOPLE: tuple[CurveKind, ...] = ("groups",)  # of which the places on the axis are those of people
 PEOPLE = ("people", "at_risk")
 
 
@@ -67,9 +67,7 @@ def _safe(
         return _groups(line, published, profile)
     if kind == "sets":
         return _sets(line, n, published, profile)
-    if kind == "benefit":
-        return _benefit(line, n, profile)
-    return line
+    return line.iloc[:0] if kind == "withheld" else line
 
 
 def _people(line: pd.DataFrame, estimates: pd.DataFrame) -> tuple[int, int]:
@@ -141,13 +139,6 @@ def _moved(line: pd.DataFrame, estimates: Floats) -> pd.DataFrame:
         if name in line:
             left[name] = np.clip(line[name].to_numpy(dtype=float) + moved, 0.0, 1.0)
     return left
-
-
-def _benefit(line: pd.DataFrame, n: int, profile: Profile) -> pd.DataFrame:
-    """Net benefit to the steps of rounded counts, where it is that of enough cases found by either rule."""
-    step = profile.base / n
-    line = _only(line, (line[["estimate", "everybody"]] * n >= profile.smallest).all(axis=1))
-    return line.assign(**{name: np.round(line[name] / step) * step for name in ("estimate", "everybody")})
 
 
 def _sets(line: pd.DataFrame, n: int, published: Published, profile: Profile) -> pd.DataFrame:

@@ -55,7 +55,9 @@ FOURFOLD: dict[str, Formula] = {
     "cases_averted": _nothing,
 }
 # numbers that, with others, would give the share of people with the event
-OVER_SHARE, TIMES_SHARE, PLUS_SHARE = "attributable_fraction", "observed_expected_share", "excess_group_share"
+OVER_SHARE, LESS_SHARE = ("attributable_fraction", "fraction_over_all"), ("ratio_over_all",)  # the latter one less that
+TIMES_SHARE, PLUS_SHARE = ("observed_expected_share",), ("excess_group_share",)
+OF_FLAGGED = ("net_benefit", "net_benefit_all", "flagged_well")  # with other numbers, give the cases among the flagged
 OF_EXPOSED = {
     "risk_exposed": True,
     "positive_predictive_value": True,
@@ -188,7 +190,10 @@ def released_estimates(
     n, events = of["all"], of["cases"]
     small = np.isnan(n) | _small(n, profile) | _small(events, profile) | (n - events < profile.smallest)
     small |= _small(of["exposed"], profile) | _small(of["unexposed"], profile)
-    small |= _is_in(rows, rows[_few_in_a_share(rows, of, profile)], [*COMPARISON, "at"])
+    few = rows[_few_in_a_share(rows, of, profile)]
+    # what has no horizon, such as a hazard ratio, is of all horizons
+    small |= _is_in(rows, few, [*COMPARISON, "at"]) | (_is_in(rows, few, COMPARISON) & (rows["at"] == "").to_numpy())
+    small |= rows["reason"].str.startswith("too few").to_numpy()
     left = released_counts("estimates", rows, published)
     left[NUMBERS] = _rounded(rows, of, published, profile, parameters.of(rows) != UNADJUSTED)
     reasons = {
@@ -333,6 +338,7 @@ def _rounded(
     # many numbers of one table of four counts would together tell these, unless they are large
     exactly = counted & (fewest < 2 * profile.base * 10**profile.figures) & rows["estimand"].isin(FOURFOLD).to_numpy()
     exactly &= np.isfinite(of["exposed"] * of["cases"])
+    left[(fewest < 2 * profile.base * 10**profile.figures) & rows["estimand"].isin(OF_FLAGGED).to_numpy()] = np.nan
     left[exactly] = np.nan
     left[exactly, 0] = to_figures(_of_fourfold(rows, left[:, 0], of, published), profile.figures)[exactly]
     return left
@@ -352,8 +358,11 @@ def _by_released_shares(
     left, name = numbers.copy(), rows["estimand"]
     known = np.nan_to_num(released) > 0
     true, released = np.where(known, true, 1.0)[:, None], np.where(known, released, 1.0)[:, None]
-    over, times, plus = (known & (name == one).to_numpy() for one in (OVER_SHARE, TIMES_SHARE, PLUS_SHARE))
+    over, less, times, plus = (
+        known & name.isin(some).to_numpy() for some in (OVER_SHARE, LESS_SHARE, TIMES_SHARE, PLUS_SHARE)
+    )
     left[over] *= (true / released)[over]
+    left[less] = 1 - (1 - left[less]) * (true / released)[less]
     left[times] *= (released / true)[times]
     left[plus] += (released - true)[plus]
     return left
@@ -428,15 +437,6 @@ def _withheld(left: pd.DataFrame, reasons: Mapping[str, np.ndarray], values: Ite
         left.loc[here, ["status", "reason"]] = [NOT_ESTIMABLE, reason]
         had &= ~flags
     return left
-
-
-def released_replication(table: pd.DataFrame, estimates: pd.DataFrame, diagnostics: pd.DataFrame) -> pd.DataFrame:
-    """Return comparisons with published numbers: whether they agree is of the true ones; shown are those that leave."""
-    key, numbers = [*COMPARISON, "at", "estimand", "method"], ["estimate", "lower", "upper"]
-    as_estimates = diagnostics.rename(columns={"statistic": "estimand", "value": "estimate"})
-    told = pd.concat([estimates[[*key, *numbers]], as_estimates[[*key, *numbers]]]).drop_duplicates(key)
-    shown = table[table.columns.difference(numbers)].merge(told, on=key, how="left", validate="many_to_one")
-    return shown[list(table.columns)]
 
 
 def withheld_by_reason(left: pd.DataFrame) -> dict[str, int]:

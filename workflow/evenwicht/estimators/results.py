@@ -248,7 +248,7 @@ ESTIMANDS = {
     "paid_back": Estimand("Age by which it has paid for itself", "statistic", "years"),
     "public_funds": Estimand("Marginal value of public funds", "statistic", "for each unit that the state pays"),
     "slope_over_all": Estimand("Change in the slope index of inequality (top less bottom)", "difference"),
-    "doing_well": Estimand("Share of the exposed who do not become a case", "probability", share_of="exposed"),
+    "doing_well": Estimand("Share of the exposed who do not become a case", "probability", share_of="arm"),
     "doing_well_added": Estimand("Change in the share of the exposed who do not become a case", "difference", "share"),
     "equal_shift": Estimand("Shift of everybody that averts as many cases", "difference", "SD of predicted risk"),
     "gini_over_all": Estimand("Change in the Gini coefficient of use", "difference", "share"),
@@ -329,9 +329,9 @@ COUNTS_OF_GROUPS = ("clusters", "clusters_exposed", "clusters_unexposed", "famil
 SHARES_OF_PEOPLE = ("share_exposed", "share_missing", "share_observed")  # of all who are analysed
 
 # What a curve of a figure is made of: "steps" of people who have had the event; shares of use along people "ranked";
-# points for "groups" of people; "sets" of people, by thousand; shares of cases and others "told_apart"; net
-# "benefit"; numbers of a "model" of all
-CurveKind = Literal["steps", "ranked", "groups", "sets", "told_apart", "benefit", "model"]
+# points for "groups" of people; "sets" of people, by thousand; shares of cases and others "told_apart"; numbers of
+# a "model" of all; "withheld" is what gives the cases and others at every point
+CurveKind = Literal["steps", "ranked", "groups", "sets", "told_apart", "model", "withheld"]
 CURVES: dict[str, CurveKind] = {
     "survival": "steps",
     "incidence": "steps",
@@ -341,7 +341,7 @@ CURVES: dict[str, CurveKind] = {
     "groups": "groups",
     "roc": "told_apart",
     "together": "sets",
-    "net_benefit": "benefit",
+    "net_benefit": "withheld",
     "path": "model",
     "dose": "model",
     "placebo": "model",

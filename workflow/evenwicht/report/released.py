@@ -26,7 +26,6 @@ from evenwicht.disclosure.tables import (
     released_counts,
     released_diagnostics,
     released_estimates,
-    released_replication,
     withheld_by_reason,
 )
 from evenwicht.display.described import Describe
@@ -35,8 +34,8 @@ from evenwicht.recovery import bias_table
 from evenwicht.report.brief import write_briefs
 from evenwicht.report.drawing import Drawing, draw_run
 from evenwicht.report.page import render
-from evenwicht.report.tables import table_one
-from evenwicht.results.schema import SCHEMAS, TABLE1
+from evenwicht.report.tables import agreement, table_one
+from evenwicht.results.schema import QUESTION, SCHEMAS, TABLE1
 from evenwicht.studies.parts import file_of_kind, part_of_kind
 from evenwicht.studies.study import OutcomeStudy
 
@@ -162,6 +161,16 @@ def _table_one(source: Source, describe: Mapping[str, Describe]) -> pd.DataFrame
         for name, config in source.run.cohorts.items()
     ]
     return pd.concat(parts, ignore_index=True)
+
+
+def released_replication(table: pd.DataFrame, estimates: pd.DataFrame, diagnostics: pd.DataFrame) -> pd.DataFrame:
+    """Return comparisons of published numbers with those that leave."""
+    key, numbers = ["cohort", *QUESTION, "method", "study"], ["estimate", "lower", "upper"]
+    as_estimates = diagnostics.rename(columns={"statistic": "estimand", "value": "estimate"})
+    told = pd.concat([estimates[[*key, *numbers]], as_estimates[[*key, *numbers]]]).drop_duplicates(key)
+    shown = table[table.columns.difference(numbers)].merge(told, on=key, how="left", validate="many_to_one")
+    shown["agrees"] = agreement(shown)
+    return shown[list(table.columns)]
 
 
 def _survives(run: Run, estimates: pd.DataFrame, diagnostics: pd.DataFrame) -> pd.DataFrame:
