@@ -349,7 +349,7 @@ def test_no_suppressed_count_is_worked_out_from_the_sums(rows: int, columns: int
     assert not all(alone)  # hiding the small counts alone does not hide them
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_no_fewer_people_could_be_hidden(seed: int) -> None:
     """Against every set of cells of a table of two by two."""
     counts, equations = table_of(2, 2, seed)

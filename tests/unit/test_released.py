@@ -48,7 +48,7 @@ from tests.cohorts import described, every_study, people_of, with_studies
 from tests.pages import EMPTY, run_of
 
 SECRET = b"a secret of thirty-two bytes ...."
-TRIES = int(os.environ.get("EVENWICHT_TRIES", "150"))  # of the attack that takes longest
+TRIES = int(os.environ.get("EVENWICHT_TRIES", "60"))  # of the attack that takes longest
 PLACE = "mine"
 COMPARED = {"cohort": "mine", "study": "one", "outcome": "ill", "exposure": "smoke", "reference": "no"}
 
