@@ -111,6 +111,9 @@ def test_every_row_stays_and_says_why_it_is_empty() -> None:
     assert set(left.loc[bare, "reason"]) == {RANGE_TELLS}
     told = {check.check: check.number for check in release_of("uk").checks["estimates"]}
     assert sum(number for check, number in told.items() if check.startswith("withheld")) == gone.sum() + bare.sum()
+    drawn = sum(len(curves) for curves in release_of("uk").curves.values())
+    there = sum(len(curves) for curves in source().curves.values())
+    assert told["points of curves that are left out of figures"] == there - drawn > 0
 
 
 def test_few_people_behind_an_estimate_withhold_it() -> None:

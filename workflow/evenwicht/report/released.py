@@ -116,6 +116,8 @@ def released(source: Source, profile: Profile, rounder: Rounder) -> Released:
         for name, curves in source.curves.items()
     }
     out.checks = _checks(given, out, profile)
+    lost = sum(map(len, source.curves.values())) - sum(map(len, out.curves.values()))
+    out.checks["estimates"].append(Check("points of curves that are left out of figures", "pass", lost))
     return out
 
 
