@@ -46,7 +46,8 @@ def bounds_of_hidden(counts: Ints, equations: Floats, hidden: Flags) -> tuple[Fl
 def bounds_by_programmes(known: Bounds, sums: Iterable[Sum]) -> Bounds:
     """Return the least and greatest value that each count could have, by all sums at once.
 
-    Two linear programmes a count; of whole numbers, the bounds are at least as far apart as these.
+    Two linear programmes a count; of whole numbers, the bounds are at least as far apart as these. Equal parts of one
+    sum are of other people, and nobody knows that they are equal.
 
     Parameters
     ----------
@@ -57,14 +58,14 @@ def bounds_by_programmes(known: Bounds, sums: Iterable[Sum]) -> Bounds:
     from scipy.sparse import block_diag, csr_array
 
     sums = list(sums)
-    cells = sorted({count for total, parts in sums for count in (total, *parts)})
+    cells = sorted({cell for one in sums for cell, _ in _signed(one)})
     if not cells:
         return dict(known)
-    place = {count: column for column, count in enumerate(cells)}
-    entries = [(row, place[count], sign) for row, one in enumerate(sums) for count, sign in _signed(one)]
+    place = {cell: column for column, cell in enumerate(cells)}
+    entries = [(row, place[cell], sign) for row, one in enumerate(sums) for cell, sign in _signed(one)]
     rows, columns, signs = (list(part) for part in zip(*entries, strict=True))
     equal = csr_array((signs, (rows, columns)), shape=(len(sums), len(cells)))
-    low, high = (np.array([known[count][side] for count in cells]) for side in (0, 1))
+    low, high = (np.array([known[count][side] for count, _ in cells]) for side in (0, 1))
     endless = 2 * high[np.isfinite(high)].sum() + len(cells)  # more than any sum with an end allows
     limits = np.column_stack([low, np.where(np.isfinite(high), high, endless)])
     # programmes apart from each other are solved together, which saves the time between them
@@ -83,12 +84,17 @@ def bounds_by_programmes(known: Bounds, sums: Iterable[Sum]) -> Bounds:
         found[start : start + at_once] = (solved.x.reshape(some.shape) * np.abs(some)).sum(axis=1)
     least, most = np.ceil(found[::2] - SLACK), np.floor(found[1::2] + SLACK)
     most = np.where(most >= endless, inf, most)
-    return {**known, **{count: (float(least[k]), float(most[k])) for k, count in enumerate(cells)}}
+    bounds = dict(known)
+    for k, (count, _) in enumerate(cells):
+        at_least, at_most = bounds[count]
+        bounds[count] = (max(at_least, float(least[k])), min(at_most, float(most[k])))
+    return bounds
 
 
-def _signed(one: Sum) -> list[tuple[int, float]]:
+def _signed(one: Sum) -> list[tuple[tuple[int, int], float]]:
+    """The members of a sum, each a count and how many equal parts stand before it, with their signs."""
     total, parts = one
-    return [(total, -1.0), *((part, 1.0) for part in parts)]
+    return [((total, 0), -1.0), *(((part, parts[:k].count(part)), 1.0) for k, part in enumerate(parts))]
 
 
 def bounds_of_sums(known: Bounds, sums: Iterable[Sum]) -> Bounds:

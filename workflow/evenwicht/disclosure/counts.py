@@ -31,11 +31,14 @@ class Counts:
     sums
         Totals and their parts, of counts that tables hold, by block. An attacker sees all blocks, but does not know
         that a count of one is of the same people as another of the same size.
+    size
+        How many people the cohort has, which everybody may know: no count of people is more.
     """
 
     shown: set[int] = field(default_factory=set)
     telling: set[int] = field(default_factory=set)
     sums: dict[Block, set[Sum]] = field(default_factory=dict)
+    size: int | None = None
 
     def add(self, *counts: int) -> None:
         """Note counts that a table holds."""
@@ -95,7 +98,7 @@ class Published:
 def published(cohort: str, counts: Counts, profile: Profile, rounder: Rounder) -> Published:
     """Withhold and round the counts of a cohort, so that sums tell none of them.
 
-    An attacker is given more than there is: that equal counts of a block are of the same people.
+    An attacker is given more than there is: that equal counts of a block are of the same people, and the exact size.
 
     Raises
     ------
@@ -103,14 +106,16 @@ def published(cohort: str, counts: Counts, profile: Profile, rounder: Rounder) -
         If some count cannot be hidden.
     """
     small = {count for count in counts.shown if profile.is_small(count)} | counts.telling
+    small -= {counts.size}
     hidden, drawn = set(small), 0
     blocks: list[list[Sum]] = [[], *(sorted(sums) for _, sums in sorted(counts.sums.items()))]  # each alone, first
     try:
         while True:
             values = {n: None if n in hidden else rounder.rounded(cohort, n) for n in sorted(counts.shown)}
-            alone = _known(values, profile)
-            found = [_told(values, alone, small, block, profile.base) for block in blocks]
-            more = set[int]().union(*(_beside(told.bare[0], told.block, hidden) for told in found if told.bare))
+            alone = _known(values, counts.size, profile)
+            found = [_told(values, alone, small, block, counts.size, profile.base) for block in blocks]
+            bare = [(told.bare[0], told.block) for told in found if told.bare]
+            more = set[int]().union(*(_beside(count, block, hidden, counts.size) for count, block in bare))
             pinned = set[int]().union(*(told.pinned for told in found))
             if not (more or pinned):
                 return Published(cohort, values, rounder, len(small), len(hidden - small), drawn)
@@ -132,40 +137,48 @@ class _Told:
     pinned: set[int]
 
 
-def _told(values: Values, alone: Bounds, small: set[int], block: Sequence[Sum], base: int) -> _Told:
+def _told(values: Values, alone: Bounds, small: set[int], block: Sequence[Sum], size: int | None, base: int) -> _Told:
     """What one sum tells is looked for first: to look at all of a block takes longer, and of one says the same."""
     members = {n for total, parts in block for n in (total, *parts)} if block else set(values)
     known = {n: alone[n] for n in members}
     bare, pinned = list[int](), set[int]()
     for attack in (bounds_of_sums, bounds_by_programmes)[: min(len(block), 2) or 1]:
         bounds = attack(known, block)
-        bare = sorted(n for n in small & members if not _is_hidden(n, bounds))
-        pinned = set() if bare else _pinned(values, alone, bounds, block, base)
+        bare = sorted(n for n in small & members if not _is_hidden(n, bounds, size))
+        pinned = set() if bare else _pinned({n: values[n] for n in values if n != size}, alone, bounds, block, base)
         if bare or pinned:
             break
     return _Told(block, bare, pinned)
 
 
-def _known(values: Values, profile: Profile) -> Bounds:
-    """Between what each count lies for everybody who knows the rules."""
+def _known(values: Values, size: int | None, profile: Profile) -> Bounds:
+    """Between what each count lies for everybody who knows the rules and how many people there are."""
     reach = profile.base - 1
     bounds: dict[int, tuple[float, float]] = {}
     for count, value in values.items():
-        if value is None:
-            bounds[count] = (0.0, np.inf)
+        most = _most(count, size)
+        if count == size:
+            bounds[count] = (size, size)
+        elif value is None:
+            bounds[count] = (0.0, most)
         elif value == 0 and count == 0:
             bounds[count] = (0.0, 0.0)
         else:
-            bounds[count] = (max(value - reach, profile.smallest), value + reach)
+            bounds[count] = (max(value - reach, profile.smallest), min(value + reach, most))
     return bounds
 
 
-def _is_hidden(count: int, bounds: Bounds) -> bool:
+def _most(count: int, size: int | None) -> float:
+    """How many there can be at most; only a count of no people, such as of rows, is above the size of a cohort."""
+    return size if size is not None and count <= size else np.inf
+
+
+def _is_hidden(count: int, bounds: Bounds, size: int | None) -> bool:
     low, high = bounds[count]
-    return count - low >= min(PROTECTION, count) and high - count >= PROTECTION
+    return count - low >= min(PROTECTION, count) and high - count >= min(PROTECTION, _most(count, size) - count)
 
 
-def _beside(count: int, block: Sequence[Sum], hidden: set[int]) -> set[int]:
+def _beside(count: int, block: Sequence[Sum], hidden: set[int], size: int | None) -> set[int]:
     """Further counts that hide this one: as few people as can be, of those in its sums."""
     sums = [one for one in block if count == one[0] or count in one[1]]
     cells = sorted({member for total, parts in sums for member in (total, *parts)})
@@ -174,10 +187,11 @@ def _beside(count: int, block: Sequence[Sum], hidden: set[int]) -> set[int]:
         for part in parts:
             equations[row, cells.index(part)] += 1
         equations[row, cells.index(total)] -= 1
-    found = hidden_cells(np.array(cells), equations, np.array([cell in hidden for cell in cells]))
+    is_hidden, most = np.array([cell in hidden for cell in cells]), np.array([_most(cell, size) for cell in cells])
+    found = hidden_cells(np.array(cells), equations, is_hidden, most)
     more = {cell for cell, flag in zip(cells, found, strict=True) if flag} - hidden
     if not more:  # hidden in its own sums, told by those of others
-        others = [cell for cell in cells if cell not in hidden]
+        others = [cell for cell in cells if cell not in hidden and cell != size]
         if not others:
             raise ValueError("a small count cannot be hidden")
         more = {others[0]}
@@ -188,7 +202,7 @@ def _pinned(values: Values, alone: Bounds, bounds: Bounds, block: Sequence[Sum],
     """Counts to draw again, since one is known exactly: itself if by its own value, else totals, itself, or parts."""
     can = {n for n, value in values.items() if value is not None and n % base}
     again: set[int] = set()
-    for count in sorted(n for n, (low, high) in bounds.items() if n and values[n] is not None and high - low < 1):
+    for count in sorted(n for n, (low, high) in bounds.items() if n and values.get(n) is not None and high - low < 1):
         sums = [one for one in block if count == one[0] or count in one[1]]
         totals, parts = {total for total, _ in sums}, {part for _, parts in sums for part in parts}
         low, high = alone[count]

@@ -10,7 +10,9 @@ from evenwicht.base.arrays import Flags, Floats, Ints
 PROTECTION = 2.0  # people below and above the true count that must be possible
 
 
-def hidden_cells(counts: Ints, equations: Floats, small: Flags, protection: float = PROTECTION) -> Flags:
+def hidden_cells(
+    counts: Ints, equations: Floats, small: Flags, most_people: Floats | None = None, protection: float = PROTECTION
+) -> Flags:
     """Return which counts to hide, (k,): the small ones, and others with the fewest people in them that hide these.
 
     For each small count and side there must be a table with the same published cells and sums in which it is away by
@@ -24,8 +26,11 @@ def hidden_cells(counts: Ints, equations: Floats, small: Flags, protection: floa
         Each row times the counts is 0, such as parts less their total.
     small : (k,)
         Which must be hidden.
+    most_people : (k,)
+        How many each can be, as everybody knows; a count that is so many is known to all. Without: no end.
     protection
-        In people; below zero people nothing is possible, so that a count less than this is hidden from 0 on.
+        In people; below zero and above the most nothing is possible, so that a count nearer than this to one of them
+        is hidden as far as that.
 
     Raises
     ------
@@ -39,6 +44,11 @@ def hidden_cells(counts: Ints, equations: Floats, small: Flags, protection: floa
         return np.zeros(k, dtype=bool)
     below = counts.astype(float)
     above = np.full(k, float(max(counts.sum(), 1.0)) + protection)
+    known = np.zeros(k, dtype=bool)
+    if most_people is not None:
+        above = np.minimum(above, most_people - counts)
+        known = most_people == counts
+    below[known] = 0.0
     sides = [(cell, sign) for cell in cells for sign in (-1.0, 1.0)]
     moves = len(sides)
     equal = sparse.hstack([sparse.csr_matrix((moves * len(equations), k)), sparse.kron(sparse.eye(moves), equations)])
@@ -51,7 +61,7 @@ def hidden_cells(counts: Ints, equations: Floats, small: Flags, protection: floa
     for move, (cell, sign) in enumerate(sides):
         place = k + move * k + cell
         if sign > 0:
-            least[place] = protection
+            least[place] = min(protection, above[cell])
         else:
             most[place] = -min(protection, float(counts[cell]))
     cost = np.concatenate([np.maximum(counts, 1).astype(float), np.zeros(moves * k)])

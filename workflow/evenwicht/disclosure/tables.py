@@ -114,6 +114,7 @@ def note_counts(tables: Mapping[str, pd.DataFrame], counts: Mapping[str, Counts]
         people = dict(zip(rows["state"], rows["people"], strict=True))
         parts = {state: n for state, n in people.items() if state not in (PEOPLE, UNKNOWN_IDS, UNKNOWN_ROWS)}
         own = counts[str(key[0])]
+        own.size = people[PEOPLE]
         own.add_sum(people[PEOPLE], parts.values())
         due = sum(n for state, n in parts.items() if state != NOT_DUE)
         if NOT_DUE in parts and due in own.shown:  # the table of waves tells it
