@@ -37,7 +37,7 @@ from evenwicht.disclosure.tables import (
 from evenwicht.display.described import DATE, MEAN, SHARE
 from evenwicht.estimators.results import CURVES, ESTIMANDS
 from evenwicht.recovery import bias_table
-from evenwicht.report.released import Released, Source, counts_by_place, released, released_replication
+from evenwicht.report.released import Released, Source, counts_by_place, models_of, released, released_replication
 from evenwicht.report.tables import attrition, replication
 from evenwicht.results.rows import with_truth
 from evenwicht.results.schema import DIAGNOSTICS, ESTIMATES, MAGNITUDES, SCHEMAS
@@ -357,6 +357,64 @@ def test_no_count_of_four_is_told_by_all_numbers_of_a_comparison_together(name: 
         told["to three figures"] += bool((fitting.min(axis=1) == fitting.max(axis=1)).any())
     assert told["protected"] == 0
     assert told["to three figures"] > 0.9 * TRIES
+
+
+def predicted(a: Any, b: Any, c: Any, d: Any) -> dict[str, Any]:
+    """What is told of the prediction of cases from one yes/no column alone, by its table of four counts."""
+    one, none, n = a / (a + b), c / (c + d), a + b + c + d
+    share = (a + c) / n
+    brier = ((a + b) * one * (1 - one) + (c + d) * none * (1 - none)) / n
+    return {
+        "auc": (a / (a + c) + d / (b + d)) / 2,
+        "brier_score": brier,
+        "r_squared": 1 - brier / (share * (1 - share)),
+        "auc_increment": 0.7 - (a / (a + c) + d / (b + d)) / 2,  # of 0.7, which is told too
+    }
+
+
+@pytest.mark.parametrize("name", ["uk", "stats_nz"])
+def test_no_count_of_four_is_told_by_the_prediction_from_one_yes_no_column(name: str) -> None:
+    """As it is, to three figures, it tells some; it is told of many people alone."""
+    rules, rng, pinned = profile(name), np.random.default_rng(12), 0
+    alone = Parameters(
+        of_one_yes_no=frozenset({("mine", "one", COMPARED["exposure"])}), over_one_yes_no=frozenset({("mine", "one")})
+    )
+
+    def left(counts: tuple[int, ...], parameters: Parameters) -> pd.DataFrame:
+        n, events, own = sum(counts), counts[0] + counts[2], Counts()
+        own.add_part(events, n, rules)
+        out = {"mine": published("mine", own, rules, Rounder(rules.base, SECRET))}
+        row = {**COMPARED, "method": "apparent", "n": n, "events": events, "status": "estimated"}
+        told = predicted(*map(float, counts)).items()
+        rows = ESTIMATES.table([{**row, "estimand": key, "estimate": value} for key, value in told])
+        none = DIAGNOSTICS.table([]), MAGNITUDES.table([])
+        return released_estimates(rows, *none, out, rules, parameters).set_index("estimand")
+
+    for _ in range(TRIES // 10):
+        counts = tuple(int(n) for n in rng.integers(rules.smallest + rules.base, 90, 4))
+        assert left(counts, alone)["estimate"].isna().all()
+        tables = candidates(counts, rules.base - 1)  # type: ignore[arg-type]
+        seen = left(counts, Parameters())["estimate"]
+        same = [
+            np.isclose(to_figures(value, rules.figures), seen[key])
+            for key, value in predicted(*tables.astype(float)).items()
+        ]
+        fitting = tables[:, np.all(same, axis=0)]
+        assert (fitting == np.array(counts)[:, None]).all(axis=0).any()
+        pinned += bool((fitting.min(axis=1) == fitting.max(axis=1)).any())
+    assert pinned > 0
+    assert left((20_000, 40_000, 30_000, 90_000), alone)["estimate"].notna().all()
+
+
+def test_a_prediction_from_one_yes_no_column_is_known_by_its_columns() -> None:
+    run = run_of("dunedin")
+    run = run.model_copy(update={"cohorts": {"dunedin": with_studies(run.cohorts["dunedin"], "prediction")}})
+    models = models_of(run)
+    alone = models.of_one_yes_no
+    assert models.over_one_yes_no == {("dunedin", "prediction")}
+    assert ("dunedin", "prediction", "covariates") in alone  # sex
+    assert ("dunedin", "prediction", "brain_health") not in alone
+    assert ("dunedin", "prediction", "all") not in alone
 
 
 def test_a_large_table_keeps_its_estimates() -> None:

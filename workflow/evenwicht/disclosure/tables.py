@@ -58,6 +58,7 @@ FOURFOLD: dict[str, Formula] = {
 OVER_SHARE, LESS_SHARE = ("attributable_fraction", "fraction_over_all"), ("ratio_over_all",)  # the latter one less that
 TIMES_SHARE, PLUS_SHARE = ("observed_expected_share",), ("excess_group_share",)
 OF_FLAGGED = ("net_benefit", "net_benefit_all", "flagged_well")  # with other numbers, give the cases among the flagged
+INCREMENTS = ("auc_increment",)  # of one prediction over another
 OF_EXPOSED = {
     "risk_exposed": True,
     "positive_predictive_value": True,
@@ -77,13 +78,33 @@ SHARE_EXPOSED = "share_exposed"
 
 @dataclass(frozen=True)
 class Parameters:
-    """How many parameters the models of each study have at most, by cohort and study."""
+    """What the models of each study are fitted to.
+
+    Attributes
+    ----------
+    by_study
+        How many parameters they have at most, by cohort and study.
+    of_one_yes_no
+        Cohort, study and exposure of predictions from one yes/no column: a table of four counts gives their numbers.
+    over_one_yes_no
+        Cohort and study whose increments are over such a prediction.
+    """
 
     by_study: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    of_one_yes_no: frozenset[tuple[str, str, str]] = frozenset()
+    over_one_yes_no: frozenset[tuple[str, str]] = frozenset()
 
     def of(self, rows: pd.DataFrame) -> np.ndarray:
         """Return them for each row, (n,)."""
         return np.array([self.by_study.get(key, 0) for key in zip(rows["cohort"], rows["study"], strict=True)])
+
+    def tell_four(self, rows: pd.DataFrame) -> np.ndarray:
+        """Return which rows would tell the four counts behind the prediction from a yes/no column, (n,) flags."""
+        keys = zip(rows["cohort"], rows["study"], rows["exposure"], strict=True)
+        alone = np.array([key in self.of_one_yes_no for key in keys], dtype=bool)
+        over = np.array([key in self.over_one_yes_no for key in zip(rows["cohort"], rows["study"], strict=True)])
+        found: np.ndarray = alone | (over & rows["estimand"].isin(INCREMENTS).to_numpy())
+        return found
 
 
 def note_counts(tables: Mapping[str, pd.DataFrame], counts: Mapping[str, Counts], profile: Profile) -> None:
@@ -196,7 +217,7 @@ def released_estimates(
     small |= _is_in(rows, few, [*COMPARISON, "at"]) | (_is_in(rows, few, COMPARISON) & (rows["at"] == "").to_numpy())
     small |= rows["reason"].str.startswith("too few").to_numpy()
     left = released_counts("estimates", rows, published)
-    left[NUMBERS] = _rounded(rows, of, published, profile, parameters.of(rows) != UNADJUSTED)
+    left[NUMBERS] = _rounded(rows, of, published, profile, parameters)
     reasons = {
         TOO_FEW: small,
         PARAMETERS: n - parameters.of(rows) < profile.degrees_of_freedom,
@@ -320,14 +341,15 @@ def _rounded(
     of: Mapping[str, np.ndarray],
     published: Mapping[str, Published],
     profile: Profile,
-    adjusted: np.ndarray,
+    parameters: Parameters,
 ) -> np.ndarray:
     """Estimates, limits and standard errors, (n, 4), of rows behind which there are enough people."""
     numbers = rows[NUMBERS].to_numpy(dtype=float)
     numbers[:, :3] = _by_released_shares(rows, numbers[:, :3], of, published)
     left = to_figures(numbers, profile.figures)
     fewest = np.fmin.reduce([of["cases"], of["others"], of["exposed"], of["unexposed"], of["all"]])
-    counted = (rows["method"].isin(FROM_COUNTS).to_numpy() | ~adjusted) & np.isfinite(fewest)
+    unadjusted = parameters.of(rows) == UNADJUSTED
+    counted = (rows["method"].isin(FROM_COUNTS).to_numpy() | unadjusted) & np.isfinite(fewest)
     few = figures_of_counts(np.nan_to_num(fewest, nan=1.0), profile.base, profile.figures)
     left[counted] = to_figures(numbers, few[:, None])[counted]
     share_of = rows["estimand"].map(lambda name: ESTIMANDS[name].share_of)
@@ -339,7 +361,9 @@ def _rounded(
     # many numbers of one table of four counts would together tell these, unless they are large
     exactly = counted & (fewest < 2 * profile.base * 10**profile.figures) & rows["estimand"].isin(FOURFOLD).to_numpy()
     exactly &= np.isfinite(of["exposed"] * of["cases"])
-    left[(fewest < 2 * profile.base * 10**profile.figures) & rows["estimand"].isin(OF_FLAGGED).to_numpy()] = np.nan
+    tell = rows["estimand"].isin(OF_FLAGGED).to_numpy()
+    tell |= parameters.tell_four(rows) & (share_of == "").to_numpy()
+    left[(fewest < 2 * profile.base * 10**profile.figures) & tell] = np.nan
     left[exactly] = np.nan
     left[exactly, 0] = to_figures(_of_fourfold(rows, left[:, 0], of, published), profile.figures)[exactly]
     return left

@@ -35,6 +35,7 @@ from evenwicht.report.brief import write_briefs
 from evenwicht.report.drawing import Drawing, draw_run
 from evenwicht.report.page import render
 from evenwicht.report.tables import agreement, table_one
+from evenwicht.results.questions import Prediction
 from evenwicht.results.schema import QUESTION, SCHEMAS, TABLE1
 from evenwicht.studies.parts import file_of_kind, part_of_kind
 from evenwicht.studies.study import OutcomeStudy
@@ -89,7 +90,7 @@ def released(source: Source, profile: Profile, rounder: Rounder) -> Released:
 
     magnitudes = pd.concat([SCHEMAS["magnitudes"].table([]), *source.magnitudes.values()])
     estimates = released_estimates(
-        given["estimates"], given["diagnostics"], magnitudes, out.published, profile, _parameters(source.run)
+        given["estimates"], given["diagnostics"], magnitudes, out.published, profile, models_of(source.run)
     )
     diagnostics = released_diagnostics(given["diagnostics"], estimates, out.published, profile)
     tables: Tables = {"estimates": estimates, "diagnostics": diagnostics}
@@ -181,16 +182,39 @@ def _survives(run: Run, estimates: pd.DataFrame, diagnostics: pd.DataFrame) -> p
     return pd.concat([SCHEMAS["survives"].table([]), *(part.survives(estimates, diagnostics) for part in asked)])
 
 
-def _parameters(run: Run) -> Parameters:
+def models_of(run: Run) -> Parameters:
     """Parameters of the models of each study: constant, exposure, and the columns or levels that it adjusts for."""
+    studies = [
+        (name, study, config, settings)
+        for name, config in run.cohorts.items()
+        for study, settings in config.studies.items()
+        if isinstance(settings, OutcomeStudy)
+    ]
+    by_study = {
+        (name, study): 2 + sum(_width(config, column) for column in settings.rests_on(config.codebook).columns)
+        for name, study, config, settings in studies
+    }
+    predictions = [
+        (name, study, model)
+        for name, study, config, settings in studies
+        for question in settings.asks(config.codebook)
+        if isinstance(question, Prediction)
+        for model in question.models
+        if _is_yes_no(config, [*model.scores, *(question.adjust.columns if model.covariates else ())])
+    ]
     return Parameters(
-        {
-            (name, study): 2 + sum(_width(config, column) for column in settings.rests_on(config.codebook).columns)
-            for name, config in run.cohorts.items()
-            for study, settings in config.studies.items()
-            if isinstance(settings, OutcomeStudy)
-        }
+        by_study,
+        frozenset((name, study, model.key) for name, study, model in predictions),
+        frozenset((name, study) for name, study, model in predictions if not model.scores),
     )
+
+
+def _is_yes_no(config: CohortConfig, columns: list[str]) -> bool:
+    """Whether they are one column of two values."""
+    if len(columns) != 1:
+        return False
+    column = config.codebook.columns[columns[0]]
+    return column.type == "boolean" or len(set(column.codes.values())) == 2
 
 
 def _width(config: CohortConfig, column: str) -> int:
