@@ -330,8 +330,8 @@ def _few_in_a_share(rows: pd.DataFrame, of: Mapping[str, np.ndarray], profile: P
     """Whether few people have it, or have it not, in the share of people that a row is, (n,) flags."""
     share_of = rows["estimand"].map(lambda name: ESTIMANDS[name].share_of)
     whole = np.select([(share_of == name).to_numpy() for name in of], list(of.values()), np.nan)
-    thousand = rows["unit"].str.startswith("per 1,000").to_numpy()
-    part = rows["estimate"].to_numpy(dtype=float) * whole / np.where(thousand, 1000.0, 1.0)
+    per = rows["estimand"].map(lambda name: ESTIMANDS[name].per).to_numpy(dtype=float)
+    part = rows["estimate"].to_numpy(dtype=float) * whole / per
     few: np.ndarray = _small(part, profile) | (np.round(whole - part) < profile.smallest)
     return few
 
@@ -355,7 +355,7 @@ def _rounded(
     share_of = rows["estimand"].map(lambda name: ESTIMANDS[name].share_of)
     for whole, people in of.items():
         here = (share_of == whole).to_numpy()
-        scale = np.where(rows.loc[here, "unit"].str.startswith("per 1,000"), 1000.0, 1.0)[:, None]
+        scale = rows.loc[here, "estimand"].map(lambda name: ESTIMANDS[name].per).to_numpy(dtype=float)[:, None]
         cohorts = rows.loc[here, "cohort"]
         left[here] = scale * _shares(cohorts, numbers[here] / scale, people[here], published, profile)
     # many numbers of one table of four counts would together tell these, unless they are large

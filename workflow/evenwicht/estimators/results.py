@@ -102,13 +102,14 @@ class Estimand:
     `kind` is "difference" (no effect at 0), "ratio" (no effect at 1), "probability" or "index" (0 to 1), "association"
     (not causal), or "statistic" (without a null). `unit` is left out where the outcome has it or the kind says it.
     A share of people says of whom in `share_of`: "all" who are analysed, the "exposed", the "unexposed", "cases",
-    "others", or the "arm" whose people alone the row counts.
+    "others", or the "arm" whose people alone the row counts; `per` says of how many, where it is no fraction.
     """
 
     label: str
     kind: str
     unit: str = ""
     share_of: str = ""
+    per: float = 1.0
 
 
 ESTIMANDS = {
@@ -219,8 +220,8 @@ ESTIMANDS = {
     "calibration_intercept": Estimand("Calibration intercept (0: right)", "statistic"),
     "calibration_in_the_large": Estimand("Calibration in the large, log odds (0: right)", "statistic"),
     "flagged_well": Estimand("Share of flagged people without the outcome", "association"),
-    "false_positives": Estimand("Flagged without the outcome", "statistic", "per 1,000 people", share_of="all"),
-    "missed_cases": Estimand("With the outcome, not flagged", "statistic", "per 1,000 people", share_of="all"),
+    "false_positives": Estimand("Flagged without the outcome", "statistic", "per 1,000 people", "all", per=1000.0),
+    "missed_cases": Estimand("With the outcome, not flagged", "statistic", "per 1,000 people", "all", per=1000.0),
     "net_benefit": Estimand("Net benefit of flagging", "statistic"),
     "net_benefit_all": Estimand("Net benefit of flagging everybody", "statistic"),
     "residual_share": Estimand("Share of variance left when what is known early is known", "probability"),
