@@ -107,13 +107,13 @@ def published(cohort: str, counts: Counts, profile: Profile, rounder: Rounder) -
     """
     small = {count for count in counts.shown if profile.is_small(count)} | counts.telling
     small -= {counts.size}
-    hidden, drawn = set(small), 0
+    hidden, drawn, rounded = set(small), 0, _Rounded(cohort, rounder)
     blocks: list[list[Sum]] = [[], *(sorted(sums) for _, sums in sorted(counts.sums.items()))]  # each alone, first
     try:
         while True:
             values = {n: None if n in hidden else rounder.rounded(cohort, n) for n in sorted(counts.shown)}
             alone = _known(values, counts.size, profile)
-            found = [_told(values, alone, small, block, counts.size, profile.base) for block in blocks]
+            found = [_told(values, alone, small, block, counts.size, rounded) for block in blocks]
             bare = [(told.bare[0], told.block) for told in found if told.bare]
             more = set[int]().union(*(_beside(count, block, hidden, counts.size) for count, block in bare))
             pinned = set[int]().union(*(told.pinned for told in found))
@@ -126,6 +126,18 @@ def published(cohort: str, counts: Counts, profile: Profile, rounder: Rounder) -
     except ValueError as error:
         fix = "Leave out the study or the columns with the fewest people, run again, and release that."
         raise DataError("small counts cannot be hidden among their sums", where=cohort, fix=fix) from error
+
+
+@dataclass(frozen=True)
+class _Rounded:
+    """How the counts of a cohort are rounded."""
+
+    cohort: str
+    rounder: Rounder
+
+    def times(self, counts: Iterable[int]) -> int:
+        """Return how often some of these were drawn again, at least."""
+        return min(self.rounder.drawn(self.cohort, count) for count in counts)
 
 
 @dataclass(frozen=True)
@@ -145,7 +157,7 @@ def _told(values: Values, alone: Bounds, small: set[int], block: Sequence[Sum], 
     for attack in (bounds_of_sums, bounds_by_programmes)[: min(len(block), 2) or 1]:
         bounds = attack(known, block)
         bare = sorted(n for n in small & members if not _is_hidden(n, bounds, size))
-        pinned = set() if bare else _pinned({n: values[n] for n in values if n != size}, alone, bounds, block, base)
+        pinned = set() if bare else _pinned({n: values[n] for n in values if n != size}, alone, bounds, block, rounded)
         if bare or pinned:
             break
     return _Told(block, bare, pinned)
@@ -198,13 +210,17 @@ def _beside(count: int, block: Sequence[Sum], hidden: set[int], size: int | None
     return more
 
 
-def _pinned(values: Values, alone: Bounds, bounds: Bounds, block: Sequence[Sum], base: int) -> set[int]:
-    """Counts to draw again, since one is known exactly: itself if by its own value, else totals, itself, or parts."""
-    can = {n for n, value in values.items() if value is not None and n % base}
+def _pinned(values: Values, alone: Bounds, bounds: Bounds, block: Sequence[Sum], rounded: _Rounded) -> set[int]:
+    """Counts to draw again, since one is known exactly: itself if by its own value, else totals, itself, or parts.
+
+    Of these the ones that were drawn again least: where one kind does not help another may.
+    """
+    can = {n for n, value in values.items() if value is not None and n % rounded.rounder.base}
     again: set[int] = set()
     for count in sorted(n for n, (low, high) in bounds.items() if n and values.get(n) is not None and high - low < 1):
         sums = [one for one in block if count == one[0] or count in one[1]]
         totals, parts = {total for total, _ in sums}, {part for _, parts in sums for part in parts}
         low, high = alone[count]
-        again |= ({count} & can if low == high else set()) or (totals & can) or ({count} & can) or (parts & can)
+        kinds = [{count} if low == high else set(), totals, {count}, parts]
+        again |= min((kind & can for kind in kinds if kind & can), key=rounded.times, default=set())
     return again

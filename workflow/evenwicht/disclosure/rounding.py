@@ -37,9 +37,13 @@ class Rounder:
         rest = count % self.base
         if not rest:
             return count
-        word = f"{cohort} {count} {self.base} {self.draws.get(_place(cohort, count), 0)}"
+        word = f"{cohort} {count} {self.base} {self.drawn(cohort, count)}"
         drawn = hashlib.blake2b(word.encode(), key=self.secret, digest_size=8).digest()
         return count - rest + self.base * (int.from_bytes(drawn) < rest / self.base * 2**64)
+
+    def drawn(self, cohort: str, count: int) -> int:
+        """Return how often a count was drawn again."""
+        return self.draws.get(_place(cohort, count), 0)
 
     def again(self, cohort: str, count: int) -> None:
         """Draw a count again from now on.
@@ -49,9 +53,8 @@ class Rounder:
         ValueError
             If it was drawn so often that no draw seems to help.
         """
-        place = _place(cohort, count)
-        self.draws[place] = self.draws.get(place, 0) + 1
-        if self.draws[place] > MOST_DRAWS:
+        self.draws[_place(cohort, count)] = self.drawn(cohort, count) + 1
+        if self.drawn(cohort, count) > MOST_DRAWS:
             raise ValueError("no draw of a count hides the others")
 
 
