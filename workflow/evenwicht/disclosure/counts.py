@@ -149,7 +149,9 @@ class _Told:
     pinned: set[int]
 
 
-def _told(values: Values, alone: Bounds, small: set[int], block: Sequence[Sum], size: int | None, base: int) -> _Told:
+def _told(
+    values: Values, alone: Bounds, small: set[int], block: Sequence[Sum], size: int | None, rounded: _Rounded
+) -> _Told:
     """What one sum tells is looked for first: to look at all of a block takes longer, and of one says the same."""
     members = {n for total, parts in block for n in (total, *parts)} if block else set(values)
     known = {n: alone[n] for n in members}
