@@ -234,6 +234,20 @@ def test_texts_lose_their_numbers() -> None:
         assert not texts.str.contains(r"\d(?![\d.,]*%)").any()
 
 
+def test_a_wave_whose_people_are_withheld_keeps_its_row_and_its_place() -> None:
+    config = run_of("dunedin").cohorts["dunedin"]
+    waves = source().tables["attrition"].query("cohort == 'dunedin'")
+    left = released_attrition(waves, {"dunedin": everything(2000)})
+    left.loc[left.index[2], "assessed"] = pd.NA
+    left = SCHEMAS["attrition"].checked(left.assign(percent_assessed=100 * (left["assessed"] / left["due"]).astype(float)))
+    cells = [row["assessed"] for row in attrition_table(left).rows]
+    assert [cell == "withheld" for cell in cells] == [k == 2 for k in range(len(left))]
+    with plt.ioff():
+        figure = attrition_figure(left, config.codebook).figure
+    assert len(figure.axes[0].get_yticks()) == len(left)
+    plt.close(figure)
+
+
 def test_two_releases_of_a_run_are_the_same_and_another_secret_rounds_otherwise() -> None:
     rules = profile("uk")
     again = released(source(), rules, Rounder(rules.base, SECRET))

@@ -171,14 +171,18 @@ def attrition_table(rows: pd.DataFrame) -> Table:
         {
             "wave": spoken(row["wave"]),
             "age": number(row["age"], 1),
-            "due": number(float(row["due"]), 0),
-            "assessed": number(float(row["assessed"]), 0),
+            "due": _people(row["due"]),
+            "assessed": _people(row["assessed"]),
             "percent_assessed": number(row["percent_assessed"], 1),
             "published_percent": number(row["published_percent"], 1),
         }
         for row in records(rows)
     ]
     return Table("waves", say("Due are those alive and in the study."), columns, told)
+
+
+def _people(count: Any) -> str:
+    return say("withheld") if pd.isna(count) else number(float(count), 0)
 
 
 def unavailable_table(config: CohortConfig) -> Table:

@@ -132,7 +132,7 @@ def attrition_figure(waves: pd.DataFrame, book: Codebook) -> Picture:
     """
     share = waves["percent_assessed"].to_numpy(float)
     names = [_wave(wave, age, book) for wave, age in zip(waves["wave"], waves["age"], strict=True)]
-    assessed, due = (waves[name].to_numpy(float) for name in ("assessed", "due"))
+    assessed, due = (waves[name].to_numpy(float, na_value=np.nan) for name in ("assessed", "due"))
     limits = np.vstack([100 * np.asarray(limit) for limit in proportion_confint(assessed, due, method="wilson")])
     with style():
         figure, (axis,) = stacked(1)
