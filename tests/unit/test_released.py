@@ -30,6 +30,7 @@ from evenwicht.disclosure.tables import (
     WOULD_TELL,
     Parameters,
     note_fourfold,
+    released_attrition,
     released_diagnostics,
     released_estimates,
     without_numbers,
@@ -37,8 +38,10 @@ from evenwicht.disclosure.tables import (
 from evenwicht.display.described import DATE, MEAN, SHARE
 from evenwicht.estimators.results import CURVES, ESTIMANDS
 from evenwicht.recovery import bias_table
+from evenwicht.report.cohort_page import attrition_table
 from evenwicht.report.released import Released, Source, counts_by_place, models_of, released, released_replication
 from evenwicht.report.tables import attrition, replication
+from evenwicht.report.world_figures import attrition_figure
 from evenwicht.results.rows import with_truth
 from evenwicht.results.schema import DIAGNOSTICS, ESTIMATES, MAGNITUDES, SCHEMAS
 from evenwicht.results.states import states
@@ -239,13 +242,12 @@ def test_a_wave_whose_people_are_withheld_keeps_its_row_and_its_place() -> None:
     waves = source().tables["attrition"].query("cohort == 'dunedin'")
     left = released_attrition(waves, {"dunedin": everything(2000)})
     left.loc[left.index[2], "assessed"] = pd.NA
-    left = SCHEMAS["attrition"].checked(left.assign(percent_assessed=100 * (left["assessed"] / left["due"]).astype(float)))
+    left = SCHEMAS["attrition"].checked(
+        left.assign(percent_assessed=100 * (left["assessed"] / left["due"]).astype(float))
+    )
     cells = [row["assessed"] for row in attrition_table(left).rows]
     assert [cell == "withheld" for cell in cells] == [k == 2 for k in range(len(left))]
-    with plt.ioff():
-        figure = attrition_figure(left, config.codebook).figure
-    assert len(figure.axes[0].get_yticks()) == len(left)
-    plt.close(figure)
+    assert len(attrition_figure(left, config.codebook).figure.axes[0].get_yticks()) == len(left)
 
 
 def test_two_releases_of_a_run_are_the_same_and_another_secret_rounds_otherwise() -> None:
