@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+from dataclasses import replace
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -18,6 +19,7 @@ from evenwicht.disclosure.curves import released_curves
 from evenwicht.disclosure.described import WITHHELD, Safe
 from evenwicht.disclosure.harmless import harmless
 from evenwicht.disclosure.manifest import CLASSES, Check, Manifest
+from evenwicht.disclosure.moved import pairs
 from evenwicht.disclosure.numbers import figures_of_counts, to_figures, upwards
 from evenwicht.disclosure.private import Kept, changed_by_few
 from evenwicht.disclosure.profiles import Profile, profile
@@ -30,6 +32,7 @@ from evenwicht.disclosure.tables import (
     WOULD_TELL,
     Parameters,
     note_fourfold,
+    note_shares,
     released_attrition,
     released_diagnostics,
     released_estimates,
@@ -46,6 +49,7 @@ from evenwicht.results.rows import with_truth
 from evenwicht.results.schema import DIAGNOSTICS, ESTIMATES, MAGNITUDES, SCHEMAS
 from evenwicht.results.states import states
 from evenwicht.worlds.published import PUBLISHED
+from scipy.stats import norm
 
 from tests.cohorts import described, every_study, people_of, with_studies
 from tests.pages import EMPTY, run_of
@@ -410,10 +414,10 @@ def test_no_count_of_four_is_told_by_the_prediction_from_one_yes_no_column(name:
         counts = tuple(int(n) for n in rng.integers(rules.smallest + rules.base, 90, 4))
         assert left(counts, alone)["estimate"].isna().all()
         tables = candidates(counts, rules.base - 1)  # type: ignore[arg-type]
-        seen = left(counts, Parameters())["estimate"]
+        true, all_of = (predicted(*some.astype(float)) for some in (np.array(counts), tables))
         same = [
-            np.isclose(to_figures(value, rules.figures), seen[key])
-            for key, value in predicted(*tables.astype(float)).items()
+            np.isclose(to_figures(all_of[name], rules.figures), to_figures(np.asarray(value), rules.figures))
+            for name, value in true.items()
         ]
         fitting = tables[:, np.all(same, axis=0)]
         assert (fitting == np.array(counts)[:, None]).all(axis=0).any()
@@ -431,6 +435,149 @@ def test_a_prediction_from_one_yes_no_column_is_known_by_its_columns() -> None:
     assert ("dunedin", "prediction", "covariates") in alone  # sex
     assert ("dunedin", "prediction", "brain_health") not in alone
     assert ("dunedin", "prediction", "all") not in alone
+
+
+def adjusted(one: float, none: float, cases: float) -> dict[str, float]:
+    """What adjusted risks of all if exposed or not tell, with the share of cases."""
+    return {
+        "risk_difference": one - none,
+        "risk_ratio": one / none,
+        "odds_ratio": one / (1 - one) / none * (1 - none),
+        "number_needed": 1 / abs(one - none),
+        "population_risk_difference": cases - none,
+        "attributable_fraction": (cases - none) / cases,
+    }
+
+
+def test_adjusted_numbers_are_all_of_the_released_share_of_cases() -> None:
+    """As if both risks were larger by it: so together they tell the share that counts tell, and no other."""
+    rules, own, n, cases = replace(profile("stats_nz"), figures=12), Counts(), 1001, 215
+    own.add_part(cases, n, rules)
+    number = next(k for k in range(1, 50) if Rounder(rules.base, k.to_bytes(32)).rounded("mine", cases) != cases)
+    out = {"mine": published("mine", own, rules, Rounder(rules.base, number.to_bytes(32)))}
+    row = {**COMPARED, "method": "aipw", "n": n, "events": cases, "status": "estimated"}
+    told = adjusted(0.31, 0.19, cases / n)
+    rows = ESTIMATES.table(
+        [{**row, "estimand": key, "estimate": x, "lower": x - 0.1, "upper": x + 0.1} for key, x in told.items()]
+    )
+    width = Parameters({("mine", "one"): 9})
+    left = released_estimates(rows, DIAGNOSTICS.table([]), MAGNITUDES.table([]), out, rules, width)
+    share = out["mine"].share(cases / n, n)
+    times = share / (cases / n)
+    assert times != 1
+    for key, value in adjusted(0.31 * times, 0.19 * times, share).items():
+        seen = left.set_index("estimand").loc[key]
+        assert seen["estimate"] == pytest.approx(value, abs=1e-9)
+        # limits move with it
+        assert (seen["upper"] - seen["lower"]) / 0.2 == pytest.approx(value / told[key])
+
+
+def test_accuracy_and_inequality_hold_the_released_share_of_cases() -> None:
+    rules, own, n, cases = replace(profile("stats_nz"), figures=12), Counts(), 1001, 215
+    own.add_part(cases, n, rules)
+    number = next(k for k in range(1, 50) if Rounder(rules.base, k.to_bytes(32)).rounded("mine", cases) != cases)
+    out = {"mine": published("mine", own, rules, Rounder(rules.base, number.to_bytes(32)))}
+
+    def told(share: float) -> dict[str, float]:
+        error, liability = share * (1 - share), norm.pdf(norm.ppf(share))
+        return {
+            "r_squared": 0.2,
+            "brier_score": 0.8 * error,
+            "liability_r_squared": 0.2 * error / liability**2,
+            "wagstaff_index": 0.3,
+            "concentration_index": 0.3 * (1 - share),
+            "erreygers_index": 4 * 0.3 * share * (1 - share),
+            "gini": 0.7,
+            "gini_users": 1 - (1 - 0.7) / share,
+        }
+
+    row = {**COMPARED, "method": "observed", "n": n, "events": cases, "status": "estimated"}
+    rows = ESTIMATES.table([{**row, "estimand": key, "estimate": x} for key, x in told(cases / n).items()])
+    left = released_estimates(rows, DIAGNOSTICS.table([]), MAGNITUDES.table([]), out, rules, Parameters())
+    seen = left.set_index("estimand")["estimate"]
+    for key, value in told(out["mine"].share(cases / n, n)).items():
+        figures = figures_of_counts(np.array([float(min(cases, n - cases))]), rules.base, rules.figures)
+        assert seen[key] == pytest.approx(float(to_figures(np.array([value]), figures)[0]))
+
+
+def test_need_in_two_sectors_is_told_by_rounded_counts() -> None:
+    """By the table: of n people m have high need in each of two sectors, and some in both."""
+    n, both, sector = 5000.0, 300.0, 700.0
+    table = np.array([both, sector - both, sector - both, n - 2 * sector + both])
+    error = np.sqrt((1 / table).sum())
+    ratio = table[0] * table[3] / table[1] / table[2]
+    numbers = np.array([[ratio, ratio * np.exp(-2 * error), ratio * np.exp(2 * error), error]])
+    one = np.ones(1)
+    same = pairs(numbers, n * one, both * one, n * one, both * one)
+    np.testing.assert_allclose(same, numbers)
+    shown, lower, upper, spread = pairs(numbers, n * one, both * one, n * one, (both + 3) * one)[0]
+    more = np.array([both + 3, sector - both - 3, sector - both - 3, n - 2 * sector + both + 3])
+    assert shown == pytest.approx(more[0] * more[3] / more[1] / more[2])
+    assert np.log(upper / shown) == pytest.approx(2 * np.sqrt((1 / more).sum()))
+    assert lower * upper == pytest.approx(shown**2)
+    assert spread == pytest.approx(np.sqrt((1 / more).sum()))
+
+
+def parts(events: tuple[int, ...]) -> pd.DataFrame:
+    row = {**COMPARED, "estimand": "change_in_cases", "method": "aipw", "estimate": 20.0, "status": "estimated"}
+    names = [""] + [f"ses={k}of3" for k in range(1, len(events) + 1)]
+    sizes = [(1500, sum(events)), *((500, k) for k in events)]
+    return ESTIMATES.table(
+        [{**row, "subgroup": name, "n": n, "events": e} for name, (n, e) in zip(names, sizes, strict=True)]
+    )
+
+
+def test_the_one_part_that_is_withheld_is_not_all_less_the_others() -> None:
+    rules, own = profile("stats_nz"), Counts()
+    own.add(1500, 500, *range(400))
+    out = {"mine": published("mine", own, rules, Rounder(rules.base, SECRET))}
+    for events, gone in (((90, 80, 70), [False] * 4), ((90, 80, 4), [False, True, True, True])):
+        left = released_estimates(
+            parts(events), DIAGNOSTICS.table([]), MAGNITUDES.table([]), out, rules, Parameters({("mine", "one"): 5})
+        )
+        assert left["estimate"].isna().tolist() == gone
+    assert left["reason"].tolist()[1:] == [WOULD_TELL, WOULD_TELL, TOO_FEW]
+
+
+def test_increments_over_what_is_withheld_are_withheld() -> None:
+    rules, own = profile("stats_nz"), Counts()
+    own.add(1500, 300, 4)
+    out = {"mine": published("mine", own, rules, Rounder(rules.base, SECRET))}
+    row = {**COMPARED, "method": "cross_validated", "n": 1500, "estimate": 0.6, "status": "estimated"}
+    for events, gone in ((300, False), (4, True)):
+        rows = ESTIMATES.table(
+            [
+                {**row, "exposure": "covariates", "estimand": "auc", "events": events},
+                {**row, "exposure": "score+covariates", "estimand": "auc_increment", "events": 300},
+            ]
+        )
+        width = Parameters({("mine", "one"): 5})
+        left = released_estimates(rows, DIAGNOSTICS.table([]), MAGNITUDES.table([]), out, rules, width)
+        assert left["estimate"].isna().tolist() == [gone, gone]
+
+
+def test_shares_of_cases_and_others_are_noted_with_their_sums() -> None:
+    own = {"mine": Counts()}
+    row = {**COMPARED, "method": "cross_validated", "at": "0.1", "n": 955, "events": 214}
+    rows = ESTIMATES.table(
+        [
+            {**row, "estimand": "sensitivity", "estimate": 56 / 214},
+            {**row, "estimand": "missed_cases", "estimate": 1000 * 158 / 955},
+        ]
+    )
+    note_shares(rows, DIAGNOSTICS.table([]), own, profile("stats_nz"))
+    (sums,) = own["mine"].sums.values()
+    assert sums == {(214, (56, 158)), (955, (158, 797)), (955, (214, 741))}
+
+
+def test_people_all_but_a_few_count_as_all_in_a_share() -> None:
+    """Their own number is withheld; a share of its rounded value beside that of the cases would tell it."""
+    rules, own = profile("stats_nz"), Counts()
+    own.add_part(1387, 1388, rules)
+    own.add(88)
+    out = published("mine", own, rules, Rounder(rules.base, SECRET))
+    assert out(1387) is None
+    assert out.share(88 / 1387, 1387) == out.share(88 / 1388, 1388)
 
 
 def test_a_large_table_keeps_its_estimates() -> None:

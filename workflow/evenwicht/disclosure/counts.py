@@ -3,7 +3,7 @@
 A count is known by its value: the same number in two tables is withheld in both or in none, and is rounded alike.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,7 +27,8 @@ class Counts:
     shown
         Counts that tables hold.
     telling
-        Counts that tell of a few people by what they leave over, such as all but three: withheld like small ones.
+        Counts that tell of a few people by what they leave over, such as all but three: withheld like small ones. With
+        each the count of which they are all but a few.
     sums
         Totals and their parts, of counts that tables hold, by block. An attacker sees all blocks, but does not know
         that a count of one is of the same people as another of the same size.
@@ -36,7 +37,7 @@ class Counts:
     """
 
     shown: set[int] = field(default_factory=set)
-    telling: set[int] = field(default_factory=set)
+    telling: dict[int, int] = field(default_factory=dict)
     sums: dict[Block, set[Sum]] = field(default_factory=dict)
     size: int | None = None
 
@@ -56,7 +57,7 @@ class Counts:
         """Note a count of some of these people, whose remainder no table holds."""
         self.add(part, whole)
         if 0 < whole - part < profile.smallest:
-            self.telling.add(int(part))
+            self.telling[int(part)] = int(whole)
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,8 @@ class Published:
         By true count: the rounded one, or None if it is withheld.
     rounder
         By which it was rounded.
+    whole_of
+        By count that is all but a few of another: the other.
     small, beside
         How many different counts are withheld because they tell of few people, and how many to hide those.
     drawn_again
@@ -78,6 +81,7 @@ class Published:
     cohort: str
     values: Values
     rounder: Rounder
+    whole_of: Mapping[int, int]
     small: int
     beside: int
     drawn_again: int
@@ -85,10 +89,19 @@ class Published:
     def share(self, value: float, whole: float) -> float:
         """Return a share of people, from rounded counts; of those who have it there need be no count in a table.
 
-        Not a number where there are so few people that they are rounded to nobody.
+        Not a number where there are so few people that they are rounded to nobody, or where a count is withheld.
         """
-        part, people = (self.rounder.rounded(self.cohort, round(count)) for count in (value * whole, whole))
-        return min(part / people, 1.0) if people else float("nan")
+        part, people = self._rounded(round(value * whole)), self.people(whole)
+        return float(np.minimum(part / people, 1.0)) if people else float("nan")
+
+    def people(self, whole: float) -> float:
+        """Return how many people a share is of: all where they are all but a few; not a number where withheld."""
+        return self._rounded(self.whole_of.get(round(whole), round(whole)))
+
+    def _rounded(self, count: int) -> float:
+        if count and self.values.get(count, count) is None:
+            return float("nan")
+        return self.rounder.rounded(self.cohort, count)
 
     def __call__(self, count: int) -> int | None:
         """Return what is published in place of a true count."""
@@ -105,7 +118,7 @@ def published(cohort: str, counts: Counts, profile: Profile, rounder: Rounder) -
     DataError
         If some count cannot be hidden.
     """
-    small = {count for count in counts.shown if profile.is_small(count)} | counts.telling
+    small = {count for count in counts.shown if profile.is_small(count)} | set(counts.telling)
     small -= {counts.size}
     hidden, drawn, rounded = set(small), 0, _Rounded(cohort, rounder)
     blocks: list[list[Sum]] = [[], *(sorted(sums) for _, sums in sorted(counts.sums.items()))]  # each alone, first
@@ -118,7 +131,7 @@ def published(cohort: str, counts: Counts, profile: Profile, rounder: Rounder) -
             more = set[int]().union(*(_beside(count, block, hidden, counts.size) for count, block in bare))
             pinned = set[int]().union(*(told.pinned for told in found))
             if not (more or pinned):
-                return Published(cohort, values, rounder, len(small), len(hidden - small), drawn)
+                return Published(cohort, values, rounder, counts.telling, len(small), len(hidden - small), drawn)
             hidden |= more
             for count in sorted(pinned):
                 rounder.again(cohort, count)

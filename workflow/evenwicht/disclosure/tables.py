@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from evenwicht.disclosure.counts import Counts, Published
+from evenwicht.disclosure.moved import REACH, moved, pairs
 from evenwicht.disclosure.numbers import figures_of_counts, to_figures, upwards
 from evenwicht.disclosure.profiles import Profile
 from evenwicht.estimators.results import COUNTS_OF_GROUPS, ESTIMANDS, EXTREMES, OF_FEW, SHARES_OF_PEOPLE
@@ -54,9 +55,6 @@ FOURFOLD: dict[str, Formula] = {
     "liability_r_squared": _nothing,
     "cases_averted": _nothing,
 }
-# numbers that, with others, would give the share of people with the event
-OVER_SHARE, LESS_SHARE = ("attributable_fraction", "fraction_over_all"), ("ratio_over_all",)  # the latter one less that
-TIMES_SHARE, PLUS_SHARE = ("observed_expected_share",), ("excess_group_share",)
 OF_FLAGGED = ("net_benefit", "net_benefit_all", "flagged_well")  # with other numbers, give the cases among the flagged
 INCREMENTS = ("auc_increment",)  # of one prediction over another
 OF_EXPOSED = {
@@ -70,7 +68,6 @@ PARAMETERS = "withheld: too many parameters for the people"
 WOULD_TELL = "withheld: with other numbers it would tell small counts"
 DOMINATED = "withheld: one or two people have most of it"
 RANGE_TELLS = "withheld: its range would tell small counts"
-REACH = 0.25  # to which limits are rounded, in standard errors
 UNADJUSTED = 2  # parameters of a model without covariates
 NOT_ESTIMABLE = "not estimable"
 SHARE_EXPOSED = "share_exposed"
@@ -141,6 +138,27 @@ def note_counts(tables: Mapping[str, pd.DataFrame], counts: Mapping[str, Counts]
         if NOT_DUE in parts and due in own.shown:  # the table of waves tells it
             own.add_sum(due, [n for state, n in parts.items() if state != NOT_DUE])
             own.add_sum(people[PEOPLE], [due, parts[NOT_DUE]])
+
+
+def note_shares(
+    estimates: pd.DataFrame, diagnostics: pd.DataFrame, counts: Mapping[str, Counts], profile: Profile
+) -> None:
+    """Note the counts that shares of people, of cases or of others tell, and their sums, by cohort."""
+    of = _groups(estimates.reset_index(drop=True), diagnostics)
+    rows = estimates.reset_index(drop=True).assign(**of)
+    rows = rows[~_few_in_a_share(rows, of, profile) & rows["estimate"].notna()]
+    estimand = rows["estimand"].map(ESTIMANDS)
+    rows = rows.assign(whole=estimand.map(lambda one: one.share_of), per=estimand.map(lambda one: one.per))
+    for block, some in rows[rows["whole"].isin(["all", "cases", "others"])].groupby([*COMPARISON, "at", "method"]):
+        own, place = counts[str(block[0])], tuple(map(str, block))
+        for row in some.to_dict("records"):
+            if np.isfinite(row[row["whole"]]):
+                whole = round(row[row["whole"]])
+                part = round(row["estimate"] / row["per"] * whole)
+                own.add_sum(whole, (part, whole - part), place)
+        n, cases = some[["all", "cases"]].iloc[0]
+        if np.isfinite(cases) and 0 < cases <= n:
+            own.add_sum(round(n), (round(cases), round(n - cases)), place)
 
 
 def note_fourfold(
@@ -222,7 +240,9 @@ def released_estimates(
         TOO_FEW: small,
         PARAMETERS: n - parameters.of(rows) < profile.degrees_of_freedom,
         DOMINATED: _dominated(rows, magnitudes, profile),
-        WOULD_TELL: (rows["estimate"].notna() & left["estimate"].isna()).to_numpy(),
+        WOULD_TELL: (rows["estimate"].notna() & left["estimate"].isna()).to_numpy()
+        | _beside_parts(rows, small)
+        | _over_withheld(rows, small),
     }
     bare = rows["lower"].notna() & left["lower"].isna() & left["estimate"].notna()
     left.loc[bare, ["status", "reason"]] = ["no interval", RANGE_TELLS]
@@ -316,6 +336,20 @@ def _is_in(rows: pd.DataFrame, others: pd.DataFrame, key: list[str]) -> np.ndarr
     return pd.MultiIndex.from_frame(rows[key]).isin(pd.MultiIndex.from_frame(others[key]))
 
 
+def _beside_parts(rows: pd.DataFrame, small: np.ndarray) -> np.ndarray:
+    """Which rows of parts of the people would, with that of all, give a part that is withheld, (n,) flags."""
+    key = ["cohort", "study", "outcome", "exposure", "reference", "at", "estimand", "method"]
+    of_parts = (rows["subgroup"] != "").to_numpy()
+    return of_parts & _is_in(rows, rows[small & of_parts], key)
+
+
+def _over_withheld(rows: pd.DataFrame, small: np.ndarray) -> np.ndarray:
+    """Which increments would, with what they end at, give a number that is withheld, (n,) flags."""
+    key = ["cohort", "study", "outcome", "subgroup", "at"]
+    gone = rows[small & (rows["estimand"] == "auc").to_numpy()]
+    return rows["estimand"].isin(INCREMENTS).to_numpy() & _is_in(rows, gone, key)
+
+
 def _dominated(rows: pd.DataFrame, magnitudes: pd.DataFrame, profile: Profile) -> np.ndarray:
     """Whether one or two people have most of a sum that a row tells of, or few people have all, (n,) flags."""
     key = SCHEMAS["magnitudes"].key
@@ -345,7 +379,7 @@ def _rounded(
 ) -> np.ndarray:
     """Estimates, limits and standard errors, (n, 4), of rows behind which there are enough people."""
     numbers = rows[NUMBERS].to_numpy(dtype=float)
-    numbers[:, :3] = _by_released_shares(rows, numbers[:, :3], of, published)
+    numbers = _by_released_shares(rows, numbers, of, published)
     left = to_figures(numbers, profile.figures)
     fewest = np.fmin.reduce([of["cases"], of["others"], of["exposed"], of["unexposed"], of["all"]])
     unadjusted = parameters.of(rows) == UNADJUSTED
@@ -372,24 +406,22 @@ def _rounded(
 def _by_released_shares(
     rows: pd.DataFrame, numbers: np.ndarray, of: Mapping[str, np.ndarray], published: Mapping[str, Published]
 ) -> np.ndarray:
-    """Return numbers, (n, 3), that are made of the share of people with the event, with the released share in it."""
+    """Return numbers, (n, 4), with the released share of people with the event in what holds it."""
+    cohorts = rows["cohort"]
     true = of["cases"] / of["all"]
     released = np.array(
         [
             published[cohort].share(share, n) if np.isfinite(share) and share > 0 else np.nan
-            for cohort, share, n in zip(rows["cohort"], true, of["all"], strict=True)
+            for cohort, share, n in zip(cohorts, true, of["all"], strict=True)
         ]
     )
-    left, name = numbers.copy(), rows["estimand"]
-    known = np.nan_to_num(released) > 0
-    true, released = np.where(known, true, 1.0)[:, None], np.where(known, released, 1.0)[:, None]
-    over, less, times, plus = (
-        known & name.isin(some).to_numpy() for some in (OVER_SHARE, LESS_SHARE, TIMES_SHARE, PLUS_SHARE)
-    )
-    left[over] *= (true / released)[over]
-    left[less] = 1 - (1 - left[less]) * (true / released)[less]
-    left[times] *= (released / true)[times]
-    left[plus] += (released - true)[plus]
+    left = moved(rows, numbers, true, released)
+    both = (rows["estimand"] == "need_odds_ratio").to_numpy() & np.isfinite(numbers[:, 0] * of["cases"])
+    shown = [
+        [published[cohort].people(n) for cohort, n in zip(cohorts[both], some[both], strict=True)]
+        for some in (of["all"], of["cases"])
+    ]
+    left[both] = pairs(numbers[both], of["all"][both], of["cases"][both], *np.array(shown, dtype=float).reshape(2, -1))
     return left
 
 
@@ -405,10 +437,7 @@ def _shares(
     shares, wholes = np.full((2, len(of)), np.nan)
     for row in np.flatnonzero(known):
         rounded = published[cohorts.iloc[row]]
-        shares[row], wholes[row] = (
-            rounded.share(numbers[row, 0], of[row]),
-            rounded.rounder.rounded(rounded.cohort, round(of[row])),
-        )
+        shares[row], wholes[row] = rounded.share(numbers[row, 0], of[row]), rounded.people(of[row])
     true, released = (_binomial_error(p, n)[:, None] for p, n in ((numbers[:, 0], of), (shares, wholes)))
     reach = np.abs(numbers[:, 1:3] - numbers[:, :1]) / true
     limits = shares[:, None] + np.array([-1.0, 1.0]) * upwards(reach, REACH) * released

@@ -22,6 +22,7 @@ from evenwicht.disclosure.tables import (
     Parameters,
     note_counts,
     note_fourfold,
+    note_shares,
     released_attrition,
     released_counts,
     released_diagnostics,
@@ -85,6 +86,7 @@ def released(source: Source, profile: Profile, rounder: Rounder) -> Released:
     counts: dict[str, Counts] = defaultdict(Counts)
     note_counts({name: given[name] for name in ("estimates", "diagnostics", "attrition", *OF_PEOPLE)}, counts, profile)
     note_fourfold(given["estimates"], given["diagnostics"], counts, profile)
+    note_shares(given["estimates"], given["diagnostics"], counts, profile)
     _table_one(source, {name: Noted(counts[name], profile) for name in source.run.cohorts})
     out.published = {name: published(name, own, profile, rounder) for name, own in counts.items()}
 

@@ -1,0 +1,173 @@
+"""Numbers that hold the share of people with an event, moved to its released value: together they tell no count.
+
+A risk difference beside a risk ratio gives both risks, and with an attributable fraction the share of cases. Ratios of
+risks, fractions and explained variance stay as they are; what holds the share of cases besides is made of these and the
+released share. All are straight lines in the number: a shift and a scale, which limits and standard errors take too.
+"""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import pandas as pd
+
+from evenwicht.base.arrays import Floats
+from evenwicht.disclosure.numbers import upwards
+
+Line = Callable[[Floats, Floats], tuple[Floats, Floats]]  # of the true and the released share: shift and scale
+SAME_METHOD = ["cohort", "study", "outcome", "exposure", "reference", "subgroup", "at", "method"]
+REACH = 0.25  # to which limits are rounded, in standard errors
+
+
+def _times(true: Floats, released: Floats) -> tuple[Floats, Floats]:
+    return np.zeros(len(true)), released / true
+
+
+def _over(true: Floats, released: Floats) -> tuple[Floats, Floats]:
+    return np.zeros(len(true)), true / released
+
+
+def _plus(true: Floats, released: Floats) -> tuple[Floats, Floats]:
+    return released - true, np.ones(len(true))
+
+
+def _times_variance(true: Floats, released: Floats) -> tuple[Floats, Floats]:
+    return np.zeros(len(true)), released * (1 - released) / (true * (1 - true))
+
+
+def _of_liability(true: Floats, released: Floats) -> tuple[Floats, Floats]:
+    """Lee et al. 2012, Genet Epidemiol 36:214: explained variance of yes or no, over the squared density at the cut."""
+    densities = [_density_at(share) for share in (true, released)]
+    return np.zeros(len(true)), _times_variance(true, released)[1] * (densities[0] / densities[1]) ** 2
+
+
+def _of_users(true: Floats, released: Floats) -> tuple[Floats, Floats]:
+    """One less it is what the Gini coefficient of all lacks to one, for each user."""
+    return 1 - true / released, true / released
+
+
+def _of_others(true: Floats, released: Floats) -> tuple[Floats, Floats]:
+    return np.zeros(len(true)), (1 - released) / (1 - true)
+
+
+LINES: Mapping[str, Line] = {
+    **dict.fromkeys(
+        (
+            "risk_difference",
+            "population_risk_difference",
+            "crude_difference",
+            "selection_bias",
+            "cumulative_incidence_difference",
+            "competing_incidence_difference",
+            "path_risk_difference",
+            "within_difference",
+            "between_difference",
+            "contextual_difference",
+            "cases_averted",
+            "change_in_cases",
+            "cases_apart",
+            "doing_well_added",
+            "slope_index",
+            "slope_index_exposed",
+            "slope_index_unexposed",
+            "slope_index_difference",
+            "slope_over_all",
+            "observed_expected_share",
+        ),
+        _times,
+    ),
+    "number_needed": _over,
+    "number_over_all": _over,
+    "excess_group_share": _plus,
+    "brier_score": _times_variance,
+    "erreygers_index": _times_variance,
+    "liability_r_squared": _of_liability,
+    "gini_users": _of_users,
+}
+
+
+def moved(rows: pd.DataFrame, numbers: Floats, true: Floats, released: Floats) -> Floats:
+    """Return estimates, limits and standard errors, (n, 4), as they are with the released share of people.
+
+    Parameters
+    ----------
+    rows
+        Rows of `results.schema.ESTIMATES`.
+    numbers : (n, 4)
+        Of these.
+    true, released : (n,)
+        Share of the people with the event; not a number where there is none, which moves nothing.
+    """
+    known = (true > 0) & (true < 1) & (released > 0) & (released < 1)
+    shift, scale = np.zeros(len(rows)), np.ones(len(rows))
+    for estimand, line in LINES.items():
+        here = known & (rows["estimand"] == estimand).to_numpy()
+        shift[here], scale[here] = line(true[here], released[here])
+    # a concentration index of yes or no, beside that of Wagstaff, which the share is not in
+    of_yes = _keyed(rows, rows["estimand"] == "wagstaff_index", SAME_METHOD).notna().to_numpy()
+    here = known & of_yes & (rows["estimand"] == "concentration_index").to_numpy()
+    shift[here], scale[here] = _of_others(true[here], released[here])
+    here = known & (rows["estimand"] == "odds_ratio").to_numpy()
+    scale[here] = _of_odds(rows, released / np.where(known, true, 1.0))[here]
+    left = numbers * scale[:, None]
+    left[:, :3] += shift[:, None]
+    return left
+
+
+def _keyed(rows: pd.DataFrame, flags: pd.Series, key: list[str]) -> pd.Series:
+    """Return for each row the estimate of the first flagged row of its key; missing where there is none."""
+    told = rows[flags].drop_duplicates(key)
+    values = told["estimate"].set_axis(pd.MultiIndex.from_frame(told[key]))
+    return values.reindex(pd.MultiIndex.from_frame(rows[key])).set_axis(rows.index)
+
+
+def _of_odds(rows: pd.DataFrame, times: Floats) -> Floats:
+    """Scale of odds ratios whose risks, by the difference and the ratio of these, are so many times as large."""
+    difference, ratio = (
+        _keyed(rows, rows["estimand"] == name, SAME_METHOD).to_numpy(dtype=float)
+        for name in ("risk_difference", "risk_ratio")
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        unexposed = difference / (ratio - 1)
+        exposed = ratio * unexposed
+        scale = (1 - exposed) / (1 - unexposed) * (1 - times * unexposed) / (1 - times * exposed)
+    return np.where(np.isfinite(scale) & (scale > 0), scale, 1.0)
+
+
+def pairs(numbers: Floats, people: Floats, both: Floats, shown_people: Floats, shown_both: Floats) -> Floats:
+    """Return odds ratios of need in two sectors, limits and standard errors, (n, 4), from released counts.
+
+    Both sectors have as many people with high need, so that one odds ratio gives how many have it in both. A limit is
+    as many standard errors away as it was (Woolf 1955), rounded upwards.
+
+    Parameters
+    ----------
+    numbers : (n, 4)
+        As they are.
+    people, both : (n,)
+        All, and those with high need in both sectors.
+    shown_people, shown_both : (n,)
+        The same, as released.
+    """
+    ratio = numbers[:, 0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # of one sector alone: the root of ratio x^2 + 2 both x - both (people - both) = 0
+        one = (np.sqrt(both**2 + ratio * both * (people - both)) - both) / ratio
+        shown_one = one + both - shown_both
+        none, shown_none = people - both - 2 * one, shown_people - shown_both - 2 * shown_one
+        shown = shown_both * shown_none / shown_one**2
+        true_error, error = (
+            np.sqrt(1 / a + 2 / b + 1 / d) for a, b, d in ((both, one, none), (shown_both, shown_one, shown_none))
+        )
+        away = upwards(np.abs(np.log(numbers[:, 1:3] / ratio[:, None])) / true_error[:, None], REACH)
+        limits = shown[:, None] * np.exp(np.array([-1.0, 1.0]) * away * error[:, None])
+        spread = upwards(numbers[:, 3] / true_error, REACH) * error
+    made = np.column_stack([shown, limits, spread])
+    made[~((shown_both > 0) & (shown_one > 0) & (shown_none > 0))] = np.nan
+    return made
+
+
+def _density_at(share: Floats) -> Floats:
+    """Density of the standard normal where so many lie above."""
+    from scipy.special import ndtri
+
+    return np.exp(-(ndtri(share) ** 2) / 2) / np.sqrt(2 * np.pi)
