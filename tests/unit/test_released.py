@@ -20,6 +20,7 @@ from evenwicht.disclosure.described import WITHHELD, Safe
 from evenwicht.disclosure.harmless import harmless
 from evenwicht.disclosure.manifest import CLASSES, Check, Manifest
 from evenwicht.disclosure.moved import pairs
+from evenwicht.disclosure.noted import note_fourfold, note_sectors, note_shares
 from evenwicht.disclosure.numbers import figures_of_counts, to_figures, upwards
 from evenwicht.disclosure.private import Kept, changed_by_few
 from evenwicht.disclosure.profiles import Profile, profile
@@ -31,8 +32,6 @@ from evenwicht.disclosure.tables import (
     TOO_FEW,
     WOULD_TELL,
     Parameters,
-    note_fourfold,
-    note_shares,
     released_attrition,
     released_diagnostics,
     released_estimates,
@@ -45,6 +44,7 @@ from evenwicht.report.cohort_page import attrition_table
 from evenwicht.report.released import Released, Source, counts_by_place, models_of, released, released_replication
 from evenwicht.report.tables import attrition, replication
 from evenwicht.report.world_figures import attrition_figure
+from evenwicht.results.questions import Concentration, exactly_key, group_key
 from evenwicht.results.rows import with_truth
 from evenwicht.results.schema import DIAGNOSTICS, ESTIMATES, MAGNITUDES, SCHEMAS
 from evenwicht.results.states import states
@@ -568,6 +568,29 @@ def test_shares_of_cases_and_others_are_noted_with_their_sums() -> None:
     note_shares(rows, DIAGNOSTICS.table([]), own, profile("stats_nz"))
     (sums,) = own["mine"].sums.values()
     assert sums == {(214, (56, 158)), (955, (158, 797)), (955, (214, 741))}
+
+
+def test_people_by_number_of_sectors_are_noted_with_their_sums() -> None:
+    run = run_of("dunedin")
+    (question,) = run.cohorts["dunedin"].studies["concentration"].asks(run.cohorts["dunedin"].codebook)
+    assert isinstance(question, Concentration)
+    top, at = question.top_shares[0], question.windows[0]
+    exactly, row = (500, 300, 155), {**COMPARED, "estimand": "group_share", "method": "observed", "at": at, "n": 955}
+    keys = [exactly_key(top, k) for k in range(3)] + [group_key(top, 1)]
+    rows = ESTIMATES.table([{**row, "outcome": k, "events": n} for k, n in zip(keys, [*exactly, 455], strict=True)])
+    own = {"mine": Counts()}
+    note_sectors(rows, [("mine", "one", replace(question, at_least=(1, 2)))], own)
+    assert list(own["mine"].sums.values()) == [{(955, (155, 300, 500)), (455, (155, 300))}]
+
+
+def test_means_of_all_in_a_description_are_those_of_the_arms_as_released() -> None:
+    """The true one, 40% of the way from one arm's mean to the other's, would tell that 40% are exposed."""
+    out, arm = everything(300), np.arange(201) < 81
+    values = pd.Series(np.where(arm, 10.0, 20.0) + np.resize([-1.0, 1.0], 201))
+    row = Safe(out, profile("uk"))(MEAN, values, arm)
+    mean, exposed, unexposed = (float(str(row[name]).split()[0]) for name in ("overall", "exposed", "unexposed"))
+    shown = [out(n) for n in (81, 120)]
+    assert mean == pytest.approx((shown[0] * exposed + shown[1] * unexposed) / sum(shown), rel=0.005)  # three figures
 
 
 def test_people_all_but_a_few_count_as_all_in_a_share() -> None:

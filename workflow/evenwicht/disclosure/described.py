@@ -1,6 +1,6 @@
 """How the people of a cohort are described in a table that leaves: from rounded counts, without small groups."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ from evenwicht.base.arrays import Flags
 from evenwicht.disclosure.counts import Counts, Published
 from evenwicht.disclosure.numbers import to_figures
 from evenwicht.disclosure.profiles import Profile
-from evenwicht.display.described import DATE, NONE_KNOWN, QUARTILES, SHARE, SIZE
+from evenwicht.display.described import DATE, MEAN, NONE_KNOWN, QUARTILES, SHARE, SIZE
 
 WITHHELD = "withheld"
 
@@ -54,6 +54,8 @@ class Safe:
     def __call__(self, statistic: str, values: pd.Series, arm: Flags | None) -> dict[str, object]:
         """Describe one column, or one level of it, in everybody and by arm."""
         told = {name: self._of(statistic, part.dropna()) for name, part in groups_of(values, arm)}
+        if statistic == MEAN and arm is not None:
+            told["overall"] = self._of_arms(told, dict(groups_of(values, arm)))
         row: dict[str, object] = {"statistic": statistic, **{name: one.text for name, one in told.items()}}
         if arm is not None and statistic != SIZE:
             row["standardised_difference"] = _difference(told["exposed"], told["unexposed"])
@@ -81,8 +83,25 @@ class Safe:
         numbers = known.to_numpy(dtype=float)
         if self._dominated(numbers):
             return _Told(WITHHELD)
-        mean, spread = to_figures(np.array([numbers.mean(), numbers.std(ddof=1)]), self.profile.figures)
-        return _Told(f"{_plain(mean)} ({_plain(spread)})", float(mean), float(spread**2))
+        return _mean_told(np.array([numbers.mean(), numbers.std(ddof=1)]), self.profile)
+
+    def _of_arms(self, told: Mapping[str, "_Told"], groups: Mapping[str, pd.Series]) -> "_Told":
+        """Of all, by what is said of the arms: the true mean beside theirs would tell how many are in each."""
+        arms = [name for name in groups if name != "overall"]
+        people, means, variances = (
+            np.array(some)
+            for some in (
+                [self.published.people(groups[name].notna().sum()) for name in arms],
+                [told[name].mean for name in arms],
+                [told[name].variance for name in arms],
+            )
+        )
+        if told["overall"].text == WITHHELD or not np.isfinite(people @ means):
+            return _Told(WITHHELD)
+        share = people / people.sum()
+        mean = share @ means
+        spread = np.sqrt(share @ (variances + (means - mean) ** 2))
+        return _mean_told(np.array([mean, spread]), self.profile)
 
     def _dates(self, known: pd.Series) -> str:
         if not self.profile.quantiles or len(known) < self.profile.smallest * (len(QUARTILES) + 1):
@@ -105,6 +124,11 @@ class _Told:
     text: str
     mean: float = np.nan
     variance: float = np.nan
+
+
+def _mean_told(mean_and_spread: np.ndarray, profile: Profile) -> _Told:
+    mean, spread = to_figures(mean_and_spread, profile.figures)
+    return _Told(f"{_plain(mean)} ({_plain(spread)})", float(mean), float(spread**2))
 
 
 def _difference(exposed: _Told, unexposed: _Told) -> str:

@@ -10,25 +10,24 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from evenwicht.disclosure.counts import Counts, Published
+from evenwicht.disclosure.behind import (
+    COMPARISON,
+    FROM_COUNTS,
+    OF_EXPOSED,
+    OF_UNEXPOSED,
+    counts_of,
+    few_in_a_share,
+    is_small,
+    people_behind,
+)
+from evenwicht.disclosure.counts import Published
 from evenwicht.disclosure.moved import REACH, moved, pairs
 from evenwicht.disclosure.numbers import figures_of_counts, to_figures, upwards
 from evenwicht.disclosure.profiles import Profile
 from evenwicht.estimators.results import COUNTS_OF_GROUPS, ESTIMANDS, EXTREMES, OF_FEW, SHARES_OF_PEOPLE
-from evenwicht.results.flow import ANALYSED, DUE, STAYING
-from evenwicht.results.schema import INTERVAL, SCHEMAS, Schema
-from evenwicht.results.states import NOT_DUE, PEOPLE, UNKNOWN_IDS, UNKNOWN_ROWS
+from evenwicht.results.schema import INTERVAL, SCHEMAS
 
-COMPARISON = ["cohort", "study", "outcome", "exposure", "reference", "subgroup"]
 NUMBERS = list(INTERVAL)  # of an estimate
-FROM_COUNTS = (
-    "crude",
-    "step_0",
-    "observed",
-    "naive",
-    "density",
-    "windows",
-)  # methods whose numbers a table of counts gives
 Formula = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 
@@ -57,11 +56,6 @@ FOURFOLD: dict[str, Formula] = {
 }
 OF_FLAGGED = ("net_benefit", "net_benefit_all", "flagged_well")  # with other numbers, give the cases among the flagged
 INCREMENTS = ("auc_increment",)  # of one prediction over another
-OF_EXPOSED = {
-    "risk_exposed": True,
-    "positive_predictive_value": True,
-}  # whether it is a risk, or the chance to stay free
-OF_UNEXPOSED = {"risk_unexposed": True, "negative_predictive_value": False}
 TOO_FEW = "withheld: too few people"
 ONE_PERSON = "withheld: it is the value of one person"
 PARAMETERS = "withheld: too many parameters for the people"
@@ -70,7 +64,6 @@ DOMINATED = "withheld: one or two people have most of it"
 RANGE_TELLS = "withheld: its range would tell small counts"
 UNADJUSTED = 2  # parameters of a model without covariates
 NOT_ESTIMABLE = "not estimable"
-SHARE_EXPOSED = "share_exposed"
 
 
 @dataclass(frozen=True)
@@ -104,90 +97,10 @@ class Parameters:
         return found
 
 
-def note_counts(tables: Mapping[str, pd.DataFrame], counts: Mapping[str, Counts], profile: Profile) -> None:
-    """Note all counts of people in these tables, and their sums, by cohort.
-
-    Parameters
-    ----------
-    tables
-        By the names of `results.schema.SCHEMAS`.
-    counts
-        By cohort; they are added to.
-    """
-    for name, table in tables.items():
-        for cohort, rows in table.groupby("cohort", sort=False):
-            for column in _counts_of(SCHEMAS[name]):
-                counts[str(cohort)].add(*rows[column].dropna())
-    for cohort, n, events in tables["estimates"][["cohort", "n", "events"]].dropna().itertuples(index=False):
-        if events <= n:
-            counts[cohort].add_part(events, n, profile)
-    for cohort, due, assessed in tables["attrition"][["cohort", "due", "assessed"]].itertuples(index=False):
-        counts[cohort].add_part(assessed, due, profile)
-    for key, rows in tables["flow"].groupby(COMPARISON, sort=False):
-        people = dict(zip(rows["step"], rows["people"], strict=True))
-        left = [n for step, n in people.items() if step not in (DUE, *STAYING)]
-        if DUE in people and ANALYSED in people:
-            counts[str(key[0])].add_sum(people[DUE], left)
-    for key, rows in tables["states"].groupby(["cohort", "table", "item", "at"], sort=False):
-        people = dict(zip(rows["state"], rows["people"], strict=True))
-        parts = {state: n for state, n in people.items() if state not in (PEOPLE, UNKNOWN_IDS, UNKNOWN_ROWS)}
-        own = counts[str(key[0])]
-        own.size = people[PEOPLE]
-        own.add_sum(people[PEOPLE], parts.values())
-        due = sum(n for state, n in parts.items() if state != NOT_DUE)
-        if NOT_DUE in parts and due in own.shown:  # the table of waves tells it
-            own.add_sum(due, [n for state, n in parts.items() if state != NOT_DUE])
-            own.add_sum(people[PEOPLE], [due, parts[NOT_DUE]])
-
-
-def note_shares(
-    estimates: pd.DataFrame, diagnostics: pd.DataFrame, counts: Mapping[str, Counts], profile: Profile
-) -> None:
-    """Note the counts that shares of people, of cases or of others tell, and their sums, by cohort."""
-    of = _groups(estimates.reset_index(drop=True), diagnostics)
-    rows = estimates.reset_index(drop=True).assign(**of)
-    rows = rows[~_few_in_a_share(rows, of, profile) & rows["estimate"].notna()]
-    estimand = rows["estimand"].map(ESTIMANDS)
-    rows = rows.assign(whole=estimand.map(lambda one: one.share_of), per=estimand.map(lambda one: one.per))
-    for block, some in rows[rows["whole"].isin(["all", "cases", "others"])].groupby([*COMPARISON, "at", "method"]):
-        own, place = counts[str(block[0])], tuple(map(str, block))
-        for row in some.to_dict("records"):
-            if np.isfinite(row[row["whole"]]):
-                whole = round(row[row["whole"]])
-                part = round(row["estimate"] / row["per"] * whole)
-                own.add_sum(whole, (part, whole - part), place)
-        n, cases = some[["all", "cases"]].iloc[0]
-        if np.isfinite(cases) and 0 < cases <= n:
-            own.add_sum(round(n), (round(cases), round(n - cases)), place)
-
-
-def note_fourfold(
-    estimates: pd.DataFrame, diagnostics: pd.DataFrame, counts: Mapping[str, Counts], profile: Profile
-) -> None:
-    """Note the counts of exposed or not by case or not that shares of people tell, and their sums, by cohort."""
-    rows = estimates[estimates["method"].isin(FROM_COUNTS)].reset_index(drop=True)
-    of = _groups(rows, diagnostics)
-    rows = rows.assign(**of)[~_few_in_a_share(rows, of, profile)]
-    key = [*COMPARISON, "at"]
-    for block, some in rows.groupby(key, sort=False):
-        one, none = (_first_share(some, names) for names in (OF_EXPOSED, OF_UNEXPOSED))
-        n, exposed, unexposed, cases = some[["all", "exposed", "unexposed", "cases"]].iloc[0]
-        if not np.isfinite(one * none * exposed * n):
-            continue
-        n, e, u = round(n), round(exposed), round(unexposed)
-        a, c = round(one * e), round(none * u)
-        own, place = counts[str(block[0])], tuple(map(str, block))
-        for total, parts in ((n, (e, u)), (e, (a, e - a)), (u, (c, u - c))):
-            own.add_sum(total, parts, place)
-        if a + c == round(cases):
-            for total, parts in ((n, (a + c, n - a - c)), (a + c, (a, c)), (n - a - c, (e - a, u - c))):
-                own.add_sum(total, parts, place)
-
-
 def released_counts(name: str, table: pd.DataFrame, published: Mapping[str, Published]) -> pd.DataFrame:
     """Return a table with the published counts in place of the true ones."""
     left = table.copy()
-    for column in _counts_of(SCHEMAS[name]):
+    for column in counts_of(SCHEMAS[name]):
         left[column] = [
             pd.NA if pd.isna(count) else published[cohort](count)
             for cohort, count in zip(table["cohort"], table[column], strict=True)
@@ -226,11 +139,11 @@ def released_estimates(
         As in `results.schema`: what one or two people have of sums.
     """
     rows = estimates.reset_index(drop=True)
-    of = _groups(rows, diagnostics)
+    of = people_behind(rows, diagnostics)
     n, events = of["all"], of["cases"]
-    small = np.isnan(n) | _small(n, profile) | _small(events, profile) | (n - events < profile.smallest)
-    small |= _small(of["exposed"], profile) | _small(of["unexposed"], profile)
-    few = rows[_few_in_a_share(rows, of, profile)]
+    small = np.isnan(n) | is_small(n, profile) | is_small(events, profile) | (n - events < profile.smallest)
+    small |= is_small(of["exposed"], profile) | is_small(of["unexposed"], profile)
+    few = rows[few_in_a_share(rows, of, profile)]
     # what has no horizon, such as a hazard ratio, is of all horizons
     small |= _is_in(rows, few, [*COMPARISON, "at"]) | (_is_in(rows, few, COMPARISON) & (rows["at"] == "").to_numpy())
     small |= rows["reason"].str.startswith("too few").to_numpy()
@@ -273,11 +186,11 @@ def released_diagnostics(
         profile,
     )[:, :3]
     part = rows["value"].to_numpy() * n
-    few = of_people & (_small(part, profile) | _small(n - part, profile))
-    small = np.isnan(n) | _small(n, profile) | few
+    few = of_people & (is_small(part, profile) | is_small(n - part, profile))
+    small = np.isnan(n) | is_small(n, profile) | few
     left["note"] = left["note"].map(without_numbers)
     groups = rows["statistic"].isin(COUNTS_OF_GROUPS).to_numpy()
-    small |= groups & _small(rows["value"].to_numpy(), profile)
+    small |= groups & is_small(rows["value"].to_numpy(), profile)
     left.loc[groups, "value"] = [
         published[cohort].rounder.rounded(cohort, round(count))
         for cohort, count in rows.loc[groups, ["cohort", "value"]].itertuples(index=False)
@@ -294,42 +207,6 @@ def released_diagnostics(
 def without_numbers(text: str) -> str:
     """Return a text with dots for its numbers, which may count people; percentages stay."""
     return re.sub(r"\d+(?:[.,]\d+)*(?![\d.,]*%)", "…", text)
-
-
-def _counts_of(schema: Schema) -> list[str]:
-    return [name for name, field in schema.fields.items() if field.kind == "count"]
-
-
-def _groups(rows: pd.DataFrame, diagnostics: pd.DataFrame) -> dict[str, np.ndarray]:
-    """How many people a share can be of, by `Estimand.share_of`, (n,) each; not a number where not known."""
-    n, events = (rows[name].astype("Float64").to_numpy(dtype=float, na_value=np.nan) for name in ("n", "events"))
-    share = _share_exposed(rows, diagnostics)
-    # the row of an arm counts its people alone
-    of_arm = (rows["estimand"].map(lambda name: ESTIMANDS[name].share_of) == "arm").to_numpy()
-    share = np.where(of_arm, np.nan, share)
-    people = {"all": n, "exposed": n * share, "unexposed": n * (1 - share), "cases": events, "others": n - events}
-    return {**people, "arm": n}
-
-
-def _first_share(rows: pd.DataFrame, names: Mapping[str, bool]) -> float:
-    """The risk that the first of these estimands gives, or does not; not a number without any."""
-    for name, estimate in rows[["estimand", "estimate"]].itertuples(index=False):
-        if name in names and np.isfinite(estimate):
-            return float(estimate if names[name] else 1 - estimate)
-    return np.nan
-
-
-def _share_exposed(rows: pd.DataFrame, diagnostics: pd.DataFrame) -> np.ndarray:
-    told = diagnostics[(diagnostics["statistic"] == SHARE_EXPOSED) & (diagnostics["at"] == "")]
-    shares = told.drop_duplicates(COMPARISON).set_index(COMPARISON)["value"]
-    found: np.ndarray = shares.reindex(pd.MultiIndex.from_frame(rows[COMPARISON])).to_numpy(dtype=float)
-    return found
-
-
-def _small(count: np.ndarray, profile: Profile) -> np.ndarray:
-    """Whether counts are too small to tell of; one that is not known is not."""
-    whole = np.round(count)
-    return (whole < profile.smallest) & (profile.zero_is_small | (whole > 0))
 
 
 def _is_in(rows: pd.DataFrame, others: pd.DataFrame, key: list[str]) -> np.ndarray:
@@ -353,21 +230,11 @@ def _over_withheld(rows: pd.DataFrame, small: np.ndarray) -> np.ndarray:
 def _dominated(rows: pd.DataFrame, magnitudes: pd.DataFrame, profile: Profile) -> np.ndarray:
     """Whether one or two people have most of a sum that a row tells of, or few people have all, (n,) flags."""
     key = SCHEMAS["magnitudes"].key
-    few = _small(magnitudes["people"].to_numpy(dtype=float), profile)
+    few = is_small(magnitudes["people"].to_numpy(dtype=float), profile)
     most = [profile.dominated(*two) for two in magnitudes[["largest", "second"]].itertuples(index=False)]
     told = magnitudes[few | np.array(most, dtype=bool)]
     of_all = told[told["exposure"] == ""]
     return _is_in(rows, told, key) | _is_in(rows, of_all, [name for name in key if name != "exposure"])
-
-
-def _few_in_a_share(rows: pd.DataFrame, of: Mapping[str, np.ndarray], profile: Profile) -> np.ndarray:
-    """Whether few people have it, or have it not, in the share of people that a row is, (n,) flags."""
-    share_of = rows["estimand"].map(lambda name: ESTIMANDS[name].share_of)
-    whole = np.select([(share_of == name).to_numpy() for name in of], list(of.values()), np.nan)
-    per = rows["estimand"].map(lambda name: ESTIMANDS[name].per).to_numpy(dtype=float)
-    part = rows["estimate"].to_numpy(dtype=float) * whole / per
-    few: np.ndarray = _small(part, profile) | (np.round(whole - part) < profile.smallest)
-    return few
 
 
 def _rounded(
@@ -416,6 +283,13 @@ def _by_released_shares(
         ]
     )
     left = moved(rows, numbers, true, released)
+    # of a number, by the difference, the spread and the share of the exposed alone
+    by_arms = (rows["estimand"] == "r_squared").to_numpy() & rows["method"].isin(FROM_COUNTS).to_numpy()
+    by_arms &= np.isnan(of["cases"]) & np.isfinite(of["exposed"])
+    for row in np.flatnonzero(by_arms):
+        share = of["exposed"][row] / of["all"][row]
+        told = published[cohorts[row]].share(share, of["all"][row])
+        left[row] *= told * (1 - told) / (share * (1 - share))
     both = (rows["estimand"] == "need_odds_ratio").to_numpy() & np.isfinite(numbers[:, 0] * of["cases"])
     shown = [
         [published[cohort].people(n) for cohort, n in zip(cohorts[both], some[both], strict=True)]

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 
@@ -16,13 +17,11 @@ from evenwicht.disclosure.curves import released_curves
 from evenwicht.disclosure.described import Noted, Safe
 from evenwicht.disclosure.harmless import harmless
 from evenwicht.disclosure.manifest import Check
+from evenwicht.disclosure.noted import note_counts, note_fourfold, note_sectors, note_shares
 from evenwicht.disclosure.profiles import Profile
 from evenwicht.disclosure.rounding import Rounder
 from evenwicht.disclosure.tables import (
     Parameters,
-    note_counts,
-    note_fourfold,
-    note_shares,
     released_attrition,
     released_counts,
     released_diagnostics,
@@ -36,12 +35,13 @@ from evenwicht.report.brief import write_briefs
 from evenwicht.report.drawing import Drawing, draw_run
 from evenwicht.report.page import render
 from evenwicht.report.tables import agreement, table_one
-from evenwicht.results.questions import Prediction
+from evenwicht.results.questions import Concentration, Prediction
 from evenwicht.results.schema import QUESTION, SCHEMAS, TABLE1
 from evenwicht.studies.parts import file_of_kind, part_of_kind
 from evenwicht.studies.study import OutcomeStudy
 
 Tables = dict[str, pd.DataFrame]
+Asked = TypeVar("Asked")
 OF_PEOPLE = ("flow", "states")  # counts and nothing else
 OF_RECOVERY = ("recovery", "scenarios", "coverage", "verdicts")
 OF_WORLDS = ("truth", "calibration", "calibration_fit", *OF_RECOVERY)
@@ -86,6 +86,7 @@ def released(source: Source, profile: Profile, rounder: Rounder) -> Released:
     counts: dict[str, Counts] = defaultdict(Counts)
     note_counts({name: given[name] for name in ("estimates", "diagnostics", "attrition", *OF_PEOPLE)}, counts, profile)
     note_fourfold(given["estimates"], given["diagnostics"], counts, profile)
+    note_sectors(given["estimates"], _questions(source.run, Concentration), counts)
     note_shares(given["estimates"], given["diagnostics"], counts, profile)
     _table_one(source, {name: Noted(counts[name], profile) for name in source.run.cohorts})
     out.published = {name: published(name, own, profile, rounder) for name, own in counts.items()}
@@ -186,29 +187,34 @@ def _survives(run: Run, estimates: pd.DataFrame, diagnostics: pd.DataFrame) -> p
 
 def models_of(run: Run) -> Parameters:
     """Parameters of the models of each study: constant, exposure, and the columns or levels that it adjusts for."""
-    studies = [
-        (name, study, config, settings)
+    by_study = {
+        (name, study): 2 + sum(_width(config, column) for column in settings.rests_on(config.codebook).columns)
         for name, config in run.cohorts.items()
         for study, settings in config.studies.items()
         if isinstance(settings, OutcomeStudy)
-    ]
-    by_study = {
-        (name, study): 2 + sum(_width(config, column) for column in settings.rests_on(config.codebook).columns)
-        for name, study, config, settings in studies
     }
     predictions = [
         (name, study, model)
-        for name, study, config, settings in studies
-        for question in settings.asks(config.codebook)
-        if isinstance(question, Prediction)
+        for name, study, question in _questions(run, Prediction)
         for model in question.models
-        if _is_yes_no(config, [*model.scores, *(question.adjust.columns if model.covariates else ())])
+        if _is_yes_no(run.cohorts[name], [*model.scores, *(question.adjust.columns if model.covariates else ())])
     ]
     return Parameters(
         by_study,
         frozenset((name, study, model.key) for name, study, model in predictions),
         frozenset((name, study) for name, study, model in predictions if not model.scores),
     )
+
+
+def _questions(run: Run, kind: type[Asked]) -> list[tuple[str, str, Asked]]:
+    """Questions of a kind, with the cohort and the study that asks each."""
+    return [
+        (name, study, question)
+        for name, config in run.cohorts.items()
+        for study, settings in config.studies.items()
+        for question in settings.asks(config.codebook)
+        if isinstance(question, kind)
+    ]
 
 
 def _is_yes_no(config: CohortConfig, columns: list[str]) -> bool:
