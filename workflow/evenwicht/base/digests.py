@@ -110,9 +110,9 @@ def _modules(library: Path) -> dict[str, list[Path]]:
     """Files of a library by the dotted name under which they are imported."""
     found: dict[str, list[Path]] = {}
     for folder, _, names in os.walk(library):
-        parts = Path(folder).relative_to(library.parent).parts
-        for file in map(Path, names):
-            if file.suffix == ".py":
-                dotted = parts if file.stem == "__init__" else (*parts, file.stem)
-                found.setdefault(".".join(dotted), []).append(Path(folder, file))
+        package = ".".join(Path(folder).relative_to(library.parent).parts)
+        for name in names:
+            stem, suffix = os.path.splitext(name)
+            if suffix == ".py":
+                found.setdefault(package if stem == "__init__" else f"{package}.{stem}", []).append(Path(folder, name))
     return found
