@@ -86,7 +86,7 @@ def modules_beside(settings: Iterable[object], name: str) -> list[Path]:
 
 @cache
 def _imports(source: bytes, package: tuple[str, ...]) -> frozenset[str]:
-    """Dotted names that a module may import, and the packages above them; `package` is where its relative ones start."""
+    """Dotted names that a module may import, with the packages above them; relative ones start at `package`."""
     names = set()
     for node in _statements(ast.parse(source)):
         if isinstance(node, ast.Import):
