@@ -31,8 +31,8 @@ browser: $(READY)  ## Chromium for the tests of the pages: on Debian, root gets 
 	@$(BIN)/python -m tests.browser.chromium || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
 	  && apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core; }
 
-test: $(READY) browser  ## every test; those of the pages need the run of `make`
-	PATH="$(CURDIR)/$(BIN):$$PATH" pytest -n auto --dist loadfile
+test: $(READY) browser  ## every test; those of the pages and of the default run need the run of `make`
+	PATH="$(CURDIR)/$(BIN):$$PATH" pytest -n auto --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)  ## ruff, mypy, snakefmt and snakemake --lint
 	$(BIN)/ruff check .

@@ -26,6 +26,11 @@ __all__ = ["ROOT", "WORLDS"]
 ROOT = Path(__file__).parents[1]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave unit tests and examples to the end: files run side by side, and none that is long may be the last alone."""
+    items.sort(key=lambda item: "unit" in item.path.parts or ROOT / "tests" not in item.path.parents)
+
+
 @pytest.fixture(autouse=True)
 def closed_figures() -> Iterator[None]:
     """Close the figures of a test, if it drew any."""

@@ -143,7 +143,7 @@ def test_the_conditional_hazard_ratio_is_that_of_the_paired_outcomes(config: Syn
 
 
 def test_truth_states_its_monte_carlo_error(config: Synthetic) -> None:
-    one, two = (config.truth(500_000, stream_key(s, "dunedin", "truth")) for s in (14, 15))
+    one, two = (config.truth(BIG, stream_key(s, "dunedin", "truth")) for s in (14, 15))
     simulated = one["how"] != "closed form"
     error = np.hypot(one["mc_error"], two["mc_error"])[simulated]
     gap = (one["value"] - two["value"]).abs()[simulated]

@@ -213,14 +213,16 @@ def released(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]
 
 @pytest.mark.usefixtures("good")
 def test_a_release_is_refused_beside_what_nobody_knows(project: Path) -> None:
-    for name in ("results/notes.txt", "results/tables/rows.csv"):
-        (project / name).write_text("what is this?\n")
-        refused = released(project, "--profile", "cbs")
-        (project / name).unlink()
-        assert refused.returncode == DataError.exit_code
-        assert "outputs of no known kind" in refused.stderr
-        assert name in refused.stderr
-        assert not (project / "release").exists()
+    unknown = [project / name for name in ("results/notes.txt", "results/tables/rows.csv")]
+    for file in unknown:
+        file.write_text("what is this?\n")
+    refused = released(project, "--profile", "cbs")
+    for file in unknown:
+        file.unlink()
+    assert refused.returncode == DataError.exit_code
+    assert "outputs of no known kind" in refused.stderr
+    assert all(str(file.relative_to(project)) in refused.stderr for file in unknown)
+    assert not (project / "release").exists()
 
 
 @pytest.mark.usefixtures("good")

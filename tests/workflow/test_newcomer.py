@@ -14,6 +14,7 @@ from tests.survey import NOT_ASKED, N, people
 pytestmark = pytest.mark.filterwarnings("default")
 
 
+COHORT = "private/cohorts/survey"
 OWN, LEAVES = "Your own cohort", "What may leave, and a rehearsal"
 
 
@@ -34,37 +35,69 @@ def confirmed(path: Path) -> None:
     path.write_text(re.sub(r"  # confirm[^\n]*", "", text), encoding="utf-8")
 
 
-@pytest.mark.parametrize("suffix", [".dta", ".sav"])
-def test_the_commands_of_the_readme_lead_to_a_report(suffix: str, tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "tests", tmp_path / "tests", ignore=shutil.ignore_patterns("__pycache__"))
-    folder, told = tmp_path, ""
-    for command in commands(OWN):
+def walked(chapter: str, folder: Path, suffix: str = ".dta", last: str = "") -> str:
+    """Do what a chapter says from a folder on, with something else than its last command if need be.
+
+    What `evenwicht check` said is returned.
+    """
+    told, (*before, end) = "", commands(chapter)
+    for command in [*before, last or end]:
         command = command.replace("survey.dta", f"survey{suffix}")
         if command == "cd my-study":
-            folder = tmp_path / "my-study"
+            folder = folder / "my-study"
             continue
         if command.startswith("evenwicht check"):
             confirmed(folder / "config/my_study.yaml")
         done = subprocess.run(command, shell=True, cwd=folder, env=environment(ROOT), capture_output=True, text=True)
         assert done.returncode == 0, (command, done.stdout[-2000:], done.stderr[-3000:])
         told = done.stdout if command.startswith("evenwicht check") else told
-    away = (people()["bmi_18"] == NOT_ASKED).sum()
-    assert f"measures, bmi 18: {N - away} known, not in wave {away}." in told
-    estimates = pd.read_csv(folder / "results/tables/estimates.csv")
+    return told
+
+
+def with_the_tests(folder: Path) -> Path:
+    """A folder in which the README's commands find the survey."""
+    shutil.copytree(ROOT / "tests", folder / "tests", ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+AWAY = (people()["bmi_18"] == NOT_ASKED).sum()
+CHECKED = f"measures, bmi 18: {N - AWAY} known, not in wave {AWAY}."
+
+
+@pytest.fixture(scope="module")
+def reported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a study after all commands on one's own cohort."""
+    top = with_the_tests(tmp_path_factory.mktemp("newcomer"))
+    assert CHECKED in walked(OWN, top)
+    return top / "my-study"
+
+
+def test_the_commands_of_the_readme_lead_to_a_report_a_release_and_a_rehearsal(reported: Path) -> None:
+    estimates = pd.read_csv(reported / "results/tables/estimates.csv")
     assert set(estimates["study"]) == {"exposures", "brothers_and_sisters", "policy"}
-    states = pd.read_csv(folder / "results/tables/states.csv", dtype={"at": str})
+    states = pd.read_csv(reported / "results/tables/states.csv", dtype={"at": str})
     here = states[(states["item"] == "bmi") & (states["at"] == "18")].set_index("state")["people"]
-    assert here.to_dict() == {"people": N, "known": N - away, "not_in_wave": away}
-    assert (folder / "results/report.html").stat().st_size > 0
-    if suffix == ".dta":
-        for command in commands(LEAVES):
-            done = subprocess.run(
-                command, shell=True, cwd=folder, env=environment(ROOT), capture_output=True, text=True
-            )
-            assert done.returncode == 0, (command, done.stdout[-2000:], done.stderr[-3000:])
-        assert (folder / "released/manifest.json").is_file()
-        assert (folder / "released/report.html").is_file()
-        assert (folder / "config/survey_twin.yaml").is_file()
-        rehearsed = pd.read_csv(folder / "results/rehearsal/survey_twin.csv")
-        assert set(rehearsed["study"]) <= set(estimates["study"])
-        assert rehearsed["power"].notna().any()
+    assert here.to_dict() == {"people": N, "known": N - AWAY, "not_in_wave": AWAY}
+    assert (reported / "results/report.html").stat().st_size > 0
+    walked(LEAVES, reported)
+    assert (reported / "released/manifest.json").is_file()
+    assert (reported / "released/report.html").is_file()
+    assert (reported / "config/survey_twin.yaml").is_file()
+    rehearsed = pd.read_csv(reported / "results/rehearsal/survey_twin.csv")
+    assert set(rehearsed["study"]) <= set(estimates["study"])
+    assert rehearsed["power"].notna().any()
+
+
+def test_they_lead_to_the_same_cohort_from_a_file_of_spss(reported: Path, tmp_path: Path) -> None:
+    """And ask the same of it; from there on no job sees which program wrote the file."""
+    assert CHECKED in walked(OWN, with_the_tests(tmp_path), ".sav", f"snakemake {COHORT}/persons.parquet")
+    tables = sorted(file.name for file in (reported / COHORT).glob("*.parquet"))
+    assert "persons.parquet" in tables
+    for name in tables:
+        one, other = (pd.read_parquet(folder / COHORT / name) for folder in (reported, tmp_path / "my-study"))
+        pd.testing.assert_frame_equal(one, other)
+    asked = [
+        (folder / "config/my_study.yaml").read_text(encoding="utf-8").partition("\nstudies:\n")[2]
+        for folder in (reported, tmp_path / "my-study")
+    ]
+    assert asked[0] == asked[1] != ""

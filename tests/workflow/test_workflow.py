@@ -103,68 +103,45 @@ def test_scripts_are_thin() -> None:
         assert len(script.read_text().splitlines()) < 40, script.name
 
 
-def test_a_killed_run_finishes_with_the_same_bytes(snakemake: Run, checkout: Path) -> None:
-    """Kill the run again and again, alone or with its jobs, each time a little later, and start it again."""
+def test_neither_kills_nor_cores_change_the_bytes(snakemake: Run, checkout: Path) -> None:
+    """A run on four cores, killed in each of its stages, alone or with its jobs, against one on one core in peace."""
     shutil.rmtree(checkout / "results/tables")  # what is committed and no default run writes
-    arguments = [*QUICK[:-1], "cohorts=['config/nhefs.yaml','config/register_nz.yaml','config/deprivation.yaml']"]
-    whole = snakemake(*arguments)
+    whole = snakemake(*QUICK, "--cores", "1")
     assert whole.returncode == 0, whole.stdout[-3000:]
     expected = digests(checkout)
     subprocess.run(["rm", "-rf", ".snakemake", *OUTPUTS], cwd=checkout, check=True)
 
-    killed, patience = 0, 2.5
-    while True:
+    for number, rule in enumerate(["simulate", "studies", "estimates_table", "report_page"]):
         with (checkout / "attempt.log").open("w") as log:
             process = subprocess.Popen(
-                ["snakemake", *arguments],
+                ["snakemake", *QUICK, "--cores", "4"],
                 cwd=checkout,
                 env=environment(checkout),
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
-            try:
-                assert process.wait(timeout=patience) == 0, (checkout / "attempt.log").read_text()[-3000:]
-                break
-            except subprocess.TimeoutExpired:
-                if killed % 2:
-                    os.kill(process.pid, signal.SIGKILL)  # its jobs live on
-                else:
-                    os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-                killed, patience = killed + 1, 1.4 * patience
-    assert killed >= 3
+        while not re.search(rf"^(local)?rule {rule}:", (checkout / "attempt.log").read_text(), re.MULTILINE):
+            assert process.poll() is None, (checkout / "attempt.log").read_text()[-3000:]
+            time.sleep(0.1)
+        time.sleep(0.5)
+        if number % 2:
+            os.kill(process.pid, signal.SIGKILL)  # its jobs live on
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL, "it was still at work"
+    last = snakemake(*QUICK, "--cores", "4")
+    assert last.returncode == 0, last.stdout[-3000:]
     time.sleep(1)
     assert digests(checkout) == expected
-
-
-def test_cores_do_not_change_the_bytes(snakemake: Run, checkout: Path) -> None:
-    shutil.rmtree(checkout / "results/tables")  # what is committed and no default run writes
-    assert snakemake(*QUICK, "--cores", "1").returncode == 0
-    one = digests(checkout)
-    subprocess.run(["rm", "-rf", ".snakemake", *OUTPUTS], cwd=checkout, check=True)
-    assert snakemake(*QUICK, "--cores", "4").returncode == 0
-    assert digests(checkout) == one
-
-
-def test_replicates_scatter_over_jobs_without_changing_a_byte(snakemake: Run, checkout: Path) -> None:
-    one_cohort = [*QUICK[:-1], "cohorts=['config/deprivation.yaml']"]
-    tables = {}
-    for pieces in ("1", "3"):
-        run = snakemake("recovery", *FRESH, "--set-scatter", f"replicates={pieces}", *one_cohort)
-        assert run.returncode == 0, run.stdout[-3000:]
-        for what in ("replicates", "verdicts"):
-            assert len(list((checkout / f"private/estimates/deprivation/{what}").glob("*.parquet"))) == int(pieces)
-        files = [checkout / f"results/tables/{name}.csv" for name in ("recovery", "scenarios", "coverage", "verdicts")]
-        tables[pieces] = [file.read_bytes() for file in files]
-        subprocess.run(["rm", "-rf", ".snakemake", *OUTPUTS], cwd=checkout, check=True)
-    assert tables["1"] == tables["3"]
 
 
 NOT_COMPUTED = "No fresh draws were made for the settings of"
 
 
-def test_the_page_shows_recovery_of_its_own_settings_and_of_no_others(snakemake: Run, checkout: Path) -> None:
+def test_the_page_shows_recovery_of_its_own_settings_and_of_no_others_however_its_replicates_scatter_over_jobs(
+    snakemake: Run, checkout: Path
+) -> None:
     one_cohort = [*QUICK[:-1], "cohorts=['config/deprivation.yaml']"]
     page = checkout / "results/pages/recovery.html"
 
@@ -173,11 +150,22 @@ def test_the_page_shows_recovery_of_its_own_settings_and_of_no_others(snakemake:
         assert run.returncode == 0, run.stdout[-3000:]
         return page.read_text(encoding="utf-8")
 
+    def recovered_in(pieces: int) -> tuple[str, list[bytes]]:
+        run = snakemake("recovery", *FRESH, "--set-scatter", f"replicates={pieces}", *one_cohort)
+        assert run.returncode == 0, run.stdout[-3000:]
+        for what in ("replicates", "verdicts"):
+            folder = checkout / f"private/estimates/deprivation/{what}"
+            assert len(list(folder.glob("*.parquet"))) == pieces
+            shutil.rmtree(folder)
+        files = [checkout / f"results/tables/{name}.csv" for name in ("recovery", "scenarios", "coverage", "verdicts")]
+        return run.stdout, [file.read_bytes() for file in files]
+
     assert NOT_COMPUTED in after(*one_cohort), "committed tables are of other settings"
-    recovery = snakemake("recovery", *one_cohort)
-    assert "All jobs together took" in recovery.stdout, "what an earlier run took is told at the start of the next"
+    told, tables = recovered_in(1)
+    assert "All jobs together took" in told, "what an earlier run took is told at the start of the next"
     assert not page.exists(), "pages that do not show the new tables are withdrawn"
     assert not (checkout / "results/report.html").exists()
+    assert recovered_in(3)[1] == tables, "which piece a replicate is in does not change a byte"
     fresh = after(*one_cohort)
     assert NOT_COMPUTED not in fresh
     for heading in ("How often is what may be said right?", "Bias and coverage of each method", "The numbers"):

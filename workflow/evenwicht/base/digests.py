@@ -7,9 +7,11 @@ again is unchanged and new.
 import ast
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -58,13 +60,14 @@ def code_digest(script: Path, library: Path, also: Iterable[Path] = ()) -> str:
         Modules of the library that the script imports under names known only when it runs.
     """
     found: dict[Path, bytes] = {}
+    modules = _modules(library)
     waiting = [script, *also]
     while waiting:
         file = waiting.pop()
         if file not in found:
             found[file] = file.read_bytes()
             package = file.relative_to(library.parent).parts[:-1] if file.is_relative_to(library) else ()
-            waiting += _modules(_imports(found[file], package), library)
+            waiting += [module for name in _imports(found[file], package) for module in modules.get(name, ())]
             beside = [] if file == script else [file.with_suffix(suffix) for suffix in READ]
             found |= {data: data.read_bytes() for data in beside if data.is_file()}
     names = {file: script.name if file == script else file.relative_to(library).as_posix() for file in found}
@@ -82,24 +85,34 @@ def modules_beside(settings: Iterable[object], name: str) -> list[Path]:
 
 
 @cache
-def _imports(source: bytes, package: tuple[str, ...]) -> list[str]:
-    """Dotted names that a module imports; `package` is where its relative imports start."""
-    names = []
-    for node in ast.walk(ast.parse(source)):
+def _imports(source: bytes, package: tuple[str, ...]) -> frozenset[str]:
+    """Dotted names that a module may import, with the packages above them; relative ones start at `package`."""
+    names = set()
+    for node in _statements(ast.parse(source)):
         if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
+            names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             above = package[: len(package) - node.level + 1] if node.level else ()
             base = [*above, *([node.module] if node.module else [])]
-            names += [".".join([*base, alias.name]) for alias in node.names]
-    return names
+            names |= {".".join([*base, alias.name]) for alias in node.names}
+    return frozenset(above for name in names for above in accumulate(name.split("."), "{}.{}".format))
 
 
-def _modules(names: list[str], library: Path) -> Iterator[Path]:
-    """Files of the library that importing these names may run."""
-    for name in names:
-        first, *parts = name.split(".")
-        if first == library.name:
-            places = [library.joinpath(*parts[:depth]) for depth in range(len(parts) + 1)]
-            candidates = [file for place in places for file in (place / "__init__.py", place.with_suffix(".py"))]
-            yield from (file for file in candidates if file.is_file())
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Every statement below a node. Expressions hold no import, and are most of a program."""
+    for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for inner in getattr(node, block, ()):
+            yield inner
+            yield from _statements(inner)
+
+
+def _modules(library: Path) -> dict[str, list[Path]]:
+    """Files of a library by the dotted name under which they are imported."""
+    found: dict[str, list[Path]] = {}
+    for folder, _, names in os.walk(library):
+        package = ".".join(Path(folder).relative_to(library.parent).parts)
+        for name in names:
+            stem, suffix = os.path.splitext(name)
+            if suffix == ".py":
+                found.setdefault(package if stem == "__init__" else f"{package}.{stem}", []).append(Path(folder, name))
+    return found

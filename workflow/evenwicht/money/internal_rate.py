@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
-from scipy.optimize import brentq
 
 from evenwicht.base.arrays import Flags, Floats
 
@@ -151,13 +149,15 @@ def internal_rate_interval(
     ValueError
         If shapes do not fit, or the level is no share.
     """
+    from scipy.special import stdtrit
+
     each, when = _flow(flows, times)
     spread = np.asarray(covariance, dtype=float)
     if spread.shape != (len(when), len(when)):
         raise ValueError(f"the covariance of {len(when)} flows has shape {spread.shape}")
     if not 0 < level < 1:
         raise ValueError(f"the level is a share, and this is {level:g}")
-    reach = float(stats.t.ppf((1 + level) / 2, df))
+    reach = float(stdtrit(df, (1 + level) / 2))
 
     def excess(weights: Floats) -> Floats:
         variance = np.einsum("...t,...t->...", weights @ spread, weights)
@@ -203,6 +203,7 @@ def _changes(values: Floats) -> list[tuple[int, int]]:
 
 def _roots(flows: Floats, times: Floats, values: Floats) -> Floats:
     """Each log(1 + r) at which the net present value is 0, given its values on the grid."""
+    from scipy.optimize import brentq
 
     def value(log: float) -> float:
         return float(_weights(log, times) @ flows)
@@ -219,6 +220,7 @@ def _unique(roots: Floats, values: Floats) -> tuple[float, str]:
 
 def _pieces(points: Floats, allowed: Flags, excess: Callable[[float], float]) -> tuple[tuple[float, float], ...]:
     """(lower, upper) rate of each run of points that are allowed, with its ends refined."""
+    from scipy.optimize import brentq
 
     def edge(k: int) -> float:
         inside, outside = points[[k, k + 1] if allowed[k] else [k + 1, k]]

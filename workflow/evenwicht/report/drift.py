@@ -7,7 +7,6 @@ and exits 1 with a diff of rows if they differ.
 import io
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -23,30 +22,28 @@ def compare(committed: pd.DataFrame, regenerated: pd.DataFrame) -> list[str]:
     text = [str(name) for name in committed if not pd.api.types.is_numeric_dtype(committed[name])]
     text = [name for name in text if not pd.api.types.is_numeric_dtype(regenerated[name])]
     old, new = _keyed(committed, text), _keyed(regenerated, text)
-    lines = [f"- {_describe(key)}" for key in old if key not in new]
-    lines += [f"+ {_describe(key)}" for key in new if key not in old]
-    for key in old:
-        if key in new:
-            lines += [f"~ {_describe(key)}: {change}" for change in _changes(old[key], new[key])]
+    lines = [f"- {_describe(key)}" for key in old.index.difference(new.index, sort=False)]
+    lines += [f"+ {_describe(key)}" for key in new.index.difference(old.index, sort=False)]
+    both = old.index.intersection(new.index, sort=False)
+    was, now = (table.loc[both].to_numpy() for table in (old, new))
+    changed = ~np.isclose(was, now, rtol=RELATIVE_TOLERANCE, atol=0, equal_nan=True)
+    for row, column in zip(*np.nonzero(changed), strict=True):
+        change = f"{old.columns[column]} {was[row, column]:g} -> {now[row, column]:g}"
+        lines.append(f"~ {_describe(both[row])}: {change}")
     return lines
 
 
-def _keyed(table: pd.DataFrame, text: list[str]) -> dict[tuple[str, ...], "pd.Series[float]"]:
+def _keyed(table: pd.DataFrame, text: list[str]) -> pd.DataFrame:
+    """The numbers of a table, by the text of each row and how many rows before it have the same."""
     labels = table[text].fillna("").astype(str)
-    repeat = labels.groupby(text).cumcount().astype(str) if text else pd.Series(range(len(table))).astype(str)
+    repeat = labels.groupby(text).cumcount() if text else pd.Series(range(len(table)), table.index)
+    keys = zip(*(labels[name] for name in text), repeat.astype(str), strict=True)
     numbers = table.drop(columns=text).astype(float)
-    keys = zip(*(labels[name] for name in text), repeat, strict=True)
-    return {key: numbers.loc[index] for key, index in zip(keys, table.index, strict=True)}
+    return numbers.set_axis(pd.Index(list(keys), tupleize_cols=False))
 
 
 def _describe(key: tuple[str, ...]) -> str:
     return " | ".join(part for part in key[:-1] if part)
-
-
-def _changes(old: "pd.Series[float]", new: "pd.Series[float]") -> Iterator[str]:
-    for name in old.index:
-        if not np.isclose(old[name], new[name], rtol=RELATIVE_TOLERANCE, atol=0, equal_nan=True):
-            yield f"{name} {old[name]:g} -> {new[name]:g}"
 
 
 def committed_names(folder: Path) -> list[str]:
