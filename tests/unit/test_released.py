@@ -19,7 +19,7 @@ from evenwicht.disclosure.curves import released_curves
 from evenwicht.disclosure.described import WITHHELD, Safe
 from evenwicht.disclosure.harmless import harmless
 from evenwicht.disclosure.manifest import CLASSES, Check, Manifest
-from evenwicht.disclosure.moved import pairs
+from evenwicht.disclosure.moved import needing_each, pairs
 from evenwicht.disclosure.noted import note_fourfold, note_sectors, note_shares
 from evenwicht.disclosure.numbers import figures_of_counts, to_figures, upwards
 from evenwicht.disclosure.private import Kept, changed_by_few
@@ -500,6 +500,48 @@ def test_accuracy_and_inequality_hold_the_released_share_of_cases() -> None:
         assert seen[key] == pytest.approx(float(to_figures(np.array([value]), figures)[0]))
 
 
+def test_modelled_risks_move_with_their_difference_and_none_stays_where_the_share_is_withheld() -> None:
+    rules, n, cases = replace(profile("stats_nz"), figures=12), 1001, 215
+    row = {**COMPARED, "method": "aipw", "n": n, "events": cases, "status": "estimated"}
+    told = {"risk_exposed": 0.31, "risk_unexposed": 0.19, "risk_difference": 0.12}
+    rows = ESTIMATES.table([{**row, "estimand": key, "estimate": x} for key, x in told.items()])
+    share = {"method": "sample", "statistic": "share_exposed", "value": 0.4, "n": n}
+    exposed = DIAGNOSTICS.table([{**COMPARED, **share}])
+    for shown, withheld in ((210, False), (None, True)):
+        values = {n: 1002, cases: shown}
+        out = {"mine": Published("mine", values, Rounder(1, SECRET), {}, 0, 0, 0)}
+        left = released_estimates(rows, exposed, MAGNITUDES.table([]), out, rules, Parameters({("mine", "one"): 9}))
+        assert left["estimate"].isna().all() == withheld
+        one, none, apart = left["estimate"]
+        assert withheld or one - none == pytest.approx(apart, abs=1e-9)
+
+
+def test_a_change_of_the_mean_holds_the_released_share_of_the_exposed() -> None:
+    """Of a straight line it is the difference times that share: both would tell how many are exposed."""
+    rules, own, n, exposed = replace(profile("stats_nz"), figures=12), Counts(), 955, 131
+    own.add(n)
+    out = {"mine": published("mine", own, rules, Rounder(rules.base, SECRET))}
+    row = {**COMPARED, "method": "standardisation", "n": n, "status": "estimated"}
+    told = {"mean_difference": 2.0, "population_mean_difference": -2.0 * exposed / n}
+    rows = ESTIMATES.table([{**row, "estimand": key, "estimate": x} for key, x in told.items()])
+    share = {"method": "sample", "statistic": "share_exposed", "value": exposed / n, "n": n}
+    diagnostics = DIAGNOSTICS.table([{**COMPARED, **share}])
+    width = Parameters({("mine", "one"): 9})
+    left = released_estimates(rows, diagnostics, MAGNITUDES.table([]), out, rules, width)["estimate"]
+    assert -left[1] / left[0] == pytest.approx(out["mine"].share(exposed / n, n), abs=1e-9)
+
+
+def test_groups_show_shares_of_rounded_counts_on_both_sides() -> None:
+    line = {"curve": "groups", "study": "one", "outcome": "ill", "subgroup": "", "exposure": "", "reference": ""}
+    people, exposed = np.array([90, 118, 80]), np.array([31, 1, 40])
+    table = pd.DataFrame({**line, "arm": "", "x": exposed / people, "estimate": [0.5, 1.5, 2.5], "people": people})
+    estimates = ESTIMATES.table([{**COMPARED, "estimand": "between_difference", "n": 288}])
+    out = everything(300)
+    left = released_curves(table, estimates, estimates, MAGNITUDES.table([]), out, profile("uk"))
+    shares = [out.share(e / n, n) for e, n in zip(exposed, people, strict=True) if e != 1]
+    np.testing.assert_allclose(left["x"], shares, rtol=0.005)  # three figures
+
+
 def test_need_in_two_sectors_is_told_by_rounded_counts() -> None:
     """By the table: of n people m have high need in each of two sectors, and some in both."""
     n, both, sector = 5000.0, 300.0, 700.0
@@ -508,9 +550,10 @@ def test_need_in_two_sectors_is_told_by_rounded_counts() -> None:
     ratio = table[0] * table[3] / table[1] / table[2]
     numbers = np.array([[ratio, ratio * np.exp(-2 * error), ratio * np.exp(2 * error), error]])
     one = np.ones(1)
-    same = pairs(numbers, n * one, both * one, n * one, both * one)
-    np.testing.assert_allclose(same, numbers)
-    shown, lower, upper, spread = pairs(numbers, n * one, both * one, n * one, (both + 3) * one)[0]
+    np.testing.assert_allclose(needing_each(ratio * one, n * one, both * one), sector)
+    true = n * one, both * one, sector * one
+    np.testing.assert_allclose(pairs(numbers, true, true), numbers)
+    shown, lower, upper, spread = pairs(numbers, true, (n * one, (both + 3) * one, sector * one))[0]
     more = np.array([both + 3, sector - both - 3, sector - both - 3, n - 2 * sector + both + 3])
     assert shown == pytest.approx(more[0] * more[3] / more[1] / more[2])
     assert np.log(upper / shown) == pytest.approx(2 * np.sqrt((1 / more).sum()))

@@ -17,6 +17,8 @@ PLACES: dict[CurveKind, int] = {"steps": 3, "ranked": 3, "told_apart": 2}  # dec
 FROM_PEOPLE: tuple[CurveKind, ...] = ("groups",)  # of which the places on the axis are those of people
 PEOPLE = ("people", "at_risk")
 
+WHOLE = 1e-6  # from a whole number of people
+
 
 def released_curves(
     curves: pd.DataFrame,
@@ -123,13 +125,18 @@ def _of_counts(lines: pd.DataFrame, published: Published, profile: Profile) -> p
 def _groups(line: pd.DataFrame, published: Published, profile: Profile) -> pd.DataFrame:
     """Groups of enough people; of shares, with enough who have it and who have not, from rounded counts."""
     line = _only(line, line["people"] >= profile.smallest)
-    if line.empty or not line["estimate"].between(0, 1).all():
-        return line
-    people = line["people"].to_numpy(dtype=float)
-    had = np.round(line["estimate"].to_numpy(dtype=float) * people)
-    enough = (had >= profile.smallest) & (people - had >= profile.smallest)
-    pairs = zip(had[enough] / people[enough], people[enough], strict=True)
-    return _moved(_only(line, enough), np.array([published.share(share, of) for share, of in pairs]))
+    for name in ("estimate", "x"):
+        people, share = (line[column].to_numpy(dtype=float) for column in ("people", name))
+        had = np.round(share * people)
+        # what is no count of people over all of them is a mean of something else
+        if line.empty or not (np.abs(share * people - had) < WHOLE).all() or (had > people).any() or (had < 0).any():
+            continue
+        enough = (had >= profile.smallest) & (people - had >= profile.smallest)
+        line = _only(line, enough)
+        pairs = zip(had[enough] / people[enough], people[enough], strict=True)
+        shares = np.array([published.share(share, of) for share, of in pairs], dtype=float)
+        line = _moved(line, shares) if name == "estimate" else line.assign(x=shares)
+    return line
 
 
 def _moved(line: pd.DataFrame, estimates: Floats) -> pd.DataFrame:

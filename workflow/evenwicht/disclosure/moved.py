@@ -14,6 +14,7 @@ from evenwicht.base.arrays import Floats
 from evenwicht.disclosure.numbers import upwards
 
 Line = Callable[[Floats, Floats], tuple[Floats, Floats]]  # of the true and the released share: shift and scale
+Sector = tuple[Floats, Floats, Floats]  # all people, those with high need in two sectors, and in each of these
 SAME_METHOD = ["cohort", "study", "outcome", "exposure", "reference", "subgroup", "at", "method"]
 REACH = 0.25  # to which limits are rounded, in standard errors
 
@@ -49,9 +50,18 @@ def _of_others(true: Floats, released: Floats) -> tuple[Floats, Floats]:
     return np.zeros(len(true)), (1 - released) / (1 - true)
 
 
+RISKS = (
+    "risk_exposed",
+    "risk_unexposed",
+    "cumulative_incidence_exposed",
+    "cumulative_incidence_unexposed",
+    "competing_incidence_exposed",
+    "competing_incidence_unexposed",
+)  # of models; those of counts are made of counts
 LINES: Mapping[str, Line] = {
     **dict.fromkeys(
         (
+            *RISKS,
             "risk_difference",
             "population_risk_difference",
             "crude_difference",
@@ -97,7 +107,8 @@ def moved(rows: pd.DataFrame, numbers: Floats, true: Floats, released: Floats) -
     true, released : (n,)
         Share of the people with the event; not a number where there is none, which moves nothing.
     """
-    known = (true > 0) & (true < 1) & (released > 0) & (released < 1)
+    known = (true > 0) & (true < 1)
+    released = np.where((released > 0) & (released < 1), released, np.nan)  # not known: so is what would hold it
     shift, scale = np.zeros(len(rows)), np.ones(len(rows))
     for estimand, line in LINES.items():
         here = known & (rows["estimand"] == estimand).to_numpy()
@@ -133,36 +144,46 @@ def _of_odds(rows: pd.DataFrame, times: Floats) -> Floats:
     return np.where(np.isfinite(scale) & (scale > 0), scale, 1.0)
 
 
-def pairs(numbers: Floats, people: Floats, both: Floats, shown_people: Floats, shown_both: Floats) -> Floats:
+def needing_each(ratio: Floats, people: Floats, both: Floats) -> Floats:
+    """Return how many have high need in one sector, (n,), given the odds ratio of it in another.
+
+    Both sectors have as many people with high need.
+
+    Parameters
+    ----------
+    ratio : (n,)
+        Odds ratios.
+    people, both : (n,)
+        All, and those with high need in both.
+    """
+    # of one sector alone: the root of ratio x^2 + 2 both x - both (people - both) = 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        one = (np.sqrt(both**2 + ratio * both * (people - both)) - both) / ratio
+    return np.asarray(both + one)
+
+
+def pairs(numbers: Floats, true: Sector, shown: Sector) -> Floats:
     """Return odds ratios of need in two sectors, limits and standard errors, (n, 4), from released counts.
 
-    Both sectors have as many people with high need, so that one odds ratio gives how many have it in both. A limit is
-    as many standard errors away as it was (Woolf 1955), rounded upwards.
+    A limit is as many standard errors away as it was (Woolf 1955), rounded upwards.
 
     Parameters
     ----------
     numbers : (n, 4)
         As they are.
-    people, both : (n,)
-        All, and those with high need in both sectors.
-    shown_people, shown_both : (n,)
-        The same, as released.
+    true, shown : (n,) each
+        All people, those with high need in both sectors and in each, and the same as released.
     """
-    ratio = numbers[:, 0]
+    tables = [(both, each - both, people - 2 * each + both) for people, both, each in (true, shown)]
     with np.errstate(divide="ignore", invalid="ignore"):
-        # of one sector alone: the root of ratio x^2 + 2 both x - both (people - both) = 0
-        one = (np.sqrt(both**2 + ratio * both * (people - both)) - both) / ratio
-        shown_one = one + both - shown_both
-        none, shown_none = people - both - 2 * one, shown_people - shown_both - 2 * shown_one
-        shown = shown_both * shown_none / shown_one**2
-        true_error, error = (
-            np.sqrt(1 / a + 2 / b + 1 / d) for a, b, d in ((both, one, none), (shown_both, shown_one, shown_none))
-        )
-        away = upwards(np.abs(np.log(numbers[:, 1:3] / ratio[:, None])) / true_error[:, None], REACH)
-        limits = shown[:, None] * np.exp(np.array([-1.0, 1.0]) * away * error[:, None])
+        true_error, error = (np.sqrt(1 / both + 2 / one + 1 / none) for both, one, none in tables)
+        both, one, none = tables[1]
+        ratio = both * none / one**2
+        away = upwards(np.abs(np.log(numbers[:, 1:3] / numbers[:, :1])) / true_error[:, None], REACH)
+        limits = ratio[:, None] * np.exp(np.array([-1.0, 1.0]) * away * error[:, None])
         spread = upwards(numbers[:, 3] / true_error, REACH) * error
-    made = np.column_stack([shown, limits, spread])
-    made[~((shown_both > 0) & (shown_one > 0) & (shown_none > 0))] = np.nan
+    made = np.column_stack([ratio, limits, spread])
+    made[~((both > 0) & (one > 0) & (none > 0))] = np.nan
     return made
 
 

@@ -21,7 +21,7 @@ from evenwicht.disclosure.behind import (
     people_behind,
 )
 from evenwicht.disclosure.counts import Published
-from evenwicht.disclosure.moved import REACH, moved, pairs
+from evenwicht.disclosure.moved import REACH, RISKS, moved, needing_each, pairs
 from evenwicht.disclosure.numbers import figures_of_counts, to_figures, upwards
 from evenwicht.disclosure.profiles import Profile
 from evenwicht.estimators.results import COUNTS_OF_GROUPS, ESTIMANDS, EXTREMES, OF_FEW, SHARES_OF_PEOPLE
@@ -55,6 +55,8 @@ FOURFOLD: dict[str, Formula] = {
     "cases_averted": _nothing,
 }
 OF_FLAGGED = ("net_benefit", "net_benefit_all", "flagged_well")  # with other numbers, give the cases among the flagged
+# changes of a mean in everybody if nobody were exposed
+OVER_ALL = ("population_mean_difference", "mean_over_all", "units_over_all", "change_in_sds")
 INCREMENTS = ("auc_increment",)  # of one prediction over another
 TOO_FEW = "withheld: too few people"
 ONE_PERSON = "withheld: it is the value of one person"
@@ -247,6 +249,7 @@ def _rounded(
     """Estimates, limits and standard errors, (n, 4), of rows behind which there are enough people."""
     numbers = rows[NUMBERS].to_numpy(dtype=float)
     numbers = _by_released_shares(rows, numbers, of, published)
+    modelled = ~rows["method"].isin(FROM_COUNTS).to_numpy() & rows["estimand"].isin(RISKS).to_numpy()
     left = to_figures(numbers, profile.figures)
     fewest = np.fmin.reduce([of["cases"], of["others"], of["exposed"], of["unexposed"], of["all"]])
     unadjusted = parameters.of(rows) == UNADJUSTED
@@ -255,7 +258,7 @@ def _rounded(
     left[counted] = to_figures(numbers, few[:, None])[counted]
     share_of = rows["estimand"].map(lambda name: ESTIMANDS[name].share_of)
     for whole, people in of.items():
-        here = (share_of == whole).to_numpy()
+        here = (share_of == whole).to_numpy() & ~modelled
         scale = rows.loc[here, "estimand"].map(lambda name: ESTIMANDS[name].per).to_numpy(dtype=float)[:, None]
         cohorts = rows.loc[here, "cohort"]
         left[here] = scale * _shares(cohorts, numbers[here] / scale, people[here], published, profile)
@@ -275,7 +278,8 @@ def _by_released_shares(
 ) -> np.ndarray:
     """Return numbers, (n, 4), with the released share of people with the event in what holds it."""
     cohorts = rows["cohort"]
-    true = of["cases"] / of["all"]
+    of_counts = rows["method"].isin(FROM_COUNTS).to_numpy() & rows["estimand"].isin(RISKS).to_numpy()
+    true = np.where(of_counts, np.nan, of["cases"] / of["all"])
     released = np.array(
         [
             published[cohort].share(share, n) if np.isfinite(share) and share > 0 else np.nan
@@ -291,11 +295,18 @@ def _by_released_shares(
         told = published[cohorts[row]].share(share, of["all"][row])
         left[row] *= told * (1 - told) / (share * (1 - share))
     both = (rows["estimand"] == "need_odds_ratio").to_numpy() & np.isfinite(numbers[:, 0] * of["cases"])
+    people, pair = of["all"][both], of["cases"][both]
+    sector = needing_each(numbers[both, 0], people, pair)
     shown = [
-        [published[cohort].people(n) for cohort, n in zip(cohorts[both], some[both], strict=True)]
-        for some in (of["all"], of["cases"])
+        np.array([published[cohort].people(n) for cohort, n in zip(cohorts[both], some, strict=True)], dtype=float)
+        for some in (people, pair, sector)
     ]
-    left[both] = pairs(numbers[both], of["all"][both], of["cases"][both], *np.array(shown, dtype=float).reshape(2, -1))
+    left[both] = pairs(numbers[both], (people, pair, sector), (shown[0], shown[1], shown[2]))
+    # without interaction it is the share of the exposed times the difference
+    of_all = rows["estimand"].isin(OVER_ALL).to_numpy() & np.isfinite(of["exposed"])
+    for row in np.flatnonzero(of_all):
+        share = of["exposed"][row] / of["all"][row]
+        left[row] *= published[cohorts[row]].share(share, of["all"][row]) / share
     return left
 
 

@@ -94,7 +94,7 @@ def brief(config: CohortConfig, tables: Mapping[str, pd.DataFrame], recovery: pd
         "unknown": unknown(told),
         **parts,
         "turns": [*_turns(chosen, own["diagnostics"]), *parts["turns"], say(MORE)],
-        "people_told": number(float(max((one.row["n"] for one in told if pd.notna(one.row["n"])), default=0)), 0),
+        "people_told": number(float(pd.Series([one.row["n"] for one in told] or own["estimates"]["n"]).max()), 0),
     }
 
 
