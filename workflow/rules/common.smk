@@ -1,6 +1,5 @@
 # Shared by all stages: the checked config, where files are, what a job depends on and asks for, and the lock of the
 # working directory. No kind of study, world or figure is named here.
-import fcntl
 import os
 import sys
 import time
@@ -13,6 +12,7 @@ from evenwicht.base.digests import code_digest, file_digest, modules_beside
 from evenwicht.base.errors import ConfigError
 from evenwicht.base.files import PRIVATE
 from evenwicht.base.jobs import exit_code_of, forget_exits
+from evenwicht.base.lock import take_lock
 from evenwicht.base.progress import at_end, at_failure, at_start, not_estimated
 from evenwicht.config import AS_CONFIGURED
 from evenwicht.config.loading import load_run
@@ -261,11 +261,12 @@ def tell_end():
         print(at_end(seconds_run(), page, not_estimated(placed("results/tables/conclusions.csv"))))
 
 
-def take_lock():
-    """Refuse a second run in this directory. The kernel drops the lock when a run ends, even if it is killed."""
+def refuse_a_second_run():
+    """Hold the lock of the working directory as long as this process lives."""
     global LOCK
-    LOCK = open(".snakemake/evenwicht.lock", "w")
     try:
-        fcntl.flock(LOCK, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise WorkflowError("another run is at work in this directory. Wait for it to end, or stop it.") from None
+        LOCK, warning = take_lock(".snakemake/evenwicht.lock")
+    except ConfigError as error:
+        raise WorkflowError(str(error)) from None
+    if warning:
+        print(f"Warning: {warning}", file=sys.stderr)

@@ -29,7 +29,7 @@ report: "../report/workflow.rst"
 
 
 onstart:
-    take_lock()
+    refuse_a_second_run()
     forget_exits(placed(LOGS))
     tell_start()
 
