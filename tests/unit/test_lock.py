@@ -11,13 +11,13 @@ from evenwicht.base.lock import take_lock
 
 
 def test_a_second_run_is_refused_until_the_first_ends(tmp_path: Path) -> None:
-    lock, warning = take_lock(tmp_path / "lock")
-    assert not warning
-    with pytest.raises(ConfigError, match="lock: another run is at work in this directory. Wait for it to end"):
+    with (tmp_path / "lock").open("w") as first:
+        fcntl.flock(first, fcntl.LOCK_EX)
+        with pytest.raises(ConfigError, match="lock: another run is at work in this directory. Wait for it to end"):
+            take_lock(tmp_path / "lock")
+    assert take_lock(tmp_path / "lock") == ""
+    with pytest.raises(ConfigError):
         take_lock(tmp_path / "lock")
-    lock.close()
-    again, _ = take_lock(tmp_path / "lock")
-    again.close()
 
 
 def answering(code: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,10 +35,9 @@ def test_on_a_disk_without_locks_a_run_goes_on_and_says_what_nobody_sees_to(
 ) -> None:
     """Lustre without the mount option flock, disks behind FUSE, NFS whose lock daemon is not there."""
     answering(code, monkeypatch)
-    lock, warning = take_lock(tmp_path / "lock")
-    lock.close()
+    warning = take_lock(tmp_path / "lock")
     assert warning.startswith(f"{tmp_path / 'lock'}: this disk has no locks ({os.strerror(code)})")
-    assert "a second run in this folder is not noticed" in warning
+    assert "a second run in this directory is not noticed" in warning
     assert "See to it that no other is started here" in warning
 
 
@@ -53,5 +52,5 @@ def test_a_lock_that_is_held_is_told_by_either_of_two_codes(
 
 def test_a_lock_that_cannot_be_opened_says_where_to_run(tmp_path: Path) -> None:
     (tmp_path / "lock").mkdir()
-    with pytest.raises(ConfigError, match="lock: the lock of this folder cannot be opened: .* you may write"):
+    with pytest.raises(ConfigError, match="lock: the lock of this directory cannot be opened: .* you may write"):
         take_lock(tmp_path / "lock")

@@ -10,7 +10,7 @@ from snakemake.exceptions import WorkflowError
 import evenwicht
 from evenwicht.base.digests import code_digest, file_digest, modules_beside
 from evenwicht.base.errors import ConfigError
-from evenwicht.base.files import PRIVATE
+from evenwicht.base.files import PRIVATE, sweep
 from evenwicht.base.jobs import exit_code_of, forget_exits
 from evenwicht.base.lock import take_lock
 from evenwicht.base.progress import at_end, at_failure, at_start, not_estimated
@@ -41,6 +41,7 @@ BRIEFS = [f"results/{brief}" for brief in briefs_of(RUN)]
 CRATE = [f"results/{file}" for file in (DESCRIPTION, WORKFLOW)]
 REPORT = [placed(page) for page in (PAGE, *PAGES, CRATE[0])]  # what is withdrawn once tables change
 FIGURES = "results/figures"
+WRITTEN = [placed(folder) for folder in ("data/synthetic", f"{PRIVATE}/cohorts", f"{PRIVATE}/estimates", "results")]
 PUBLISHED = of_project("data/published.csv")
 TEMPLATE = of_project("workflow/report/base.html.j2")
 SHOWN = ("*.html.j2", "sections/*.html.j2", "*.css", "assets/*.js", "assets/*.css", "assets/vendor/*")
@@ -263,9 +264,8 @@ def tell_end():
 
 def refuse_a_second_run():
     """Hold the lock of the working directory as long as this process lives."""
-    global LOCK
     try:
-        LOCK, warning = take_lock(".snakemake/evenwicht.lock")
+        warning = take_lock(".snakemake/evenwicht.lock")
     except ConfigError as error:
         raise WorkflowError(str(error)) from None
     if warning:

@@ -31,10 +31,12 @@ report: "../report/workflow.rst"
 onstart:
     refuse_a_second_run()
     forget_exits(placed(LOGS))
+    sweep(WRITTEN)
     tell_start()
 
 
 onsuccess:
+    sweep(WRITTEN)  # jobs of this run that were killed and done again
     tell_end()
 
 

@@ -1,14 +1,14 @@
 """One run in one folder: a lock that the kernel drops when a run ends, even if it is killed."""
 
 import fcntl
+import os
 from pathlib import Path
-from typing import TextIO
 
 from evenwicht.base.errors import ConfigError
 
 
-def take_lock(file: str | Path) -> tuple[TextIO, str]:
-    """Lock a file for as long as what is returned stays open.
+def take_lock(file: str | Path) -> str:
+    """Lock a file for as long as this process lives.
 
     Parameters
     ----------
@@ -17,33 +17,31 @@ def take_lock(file: str | Path) -> tuple[TextIO, str]:
 
     Returns
     -------
-    lock, warning
-        The open file; and what to tell if its disk has no locks, as many network disks, else "". A run goes on without:
-        one run at a time is safe, and whoever cannot change the disk could not run at all.
+    warning
+        What to tell if its disk has no locks, as many network disks, else "". A run goes on without: one run at a time
+        is safe, and whoever cannot change the disk could not run at all.
 
     Raises
     ------
     ConfigError
-        If another run holds the lock, or the file cannot be opened.
+        If another process holds the lock, or the file cannot be opened.
     """
+    where = str(file)
     try:
-        lock = open(file, "a", encoding="utf-8")
+        lock = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
     except OSError as error:
-        raise ConfigError(
-            f"the lock of this folder cannot be opened: {error.strerror}",
-            where=str(file),
-            fix="Run in a folder in which you may write.",
-        ) from None
+        what = f"the lock of this directory cannot be opened: {error.strerror}"
+        raise ConfigError(what, where=where, fix="Run in a directory in which you may write.") from None
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError):  # network disks may tell it by either
-        lock.close()
-        raise ConfigError(
-            "another run is at work in this directory", where=str(file), fix="Wait for it to end, or stop it."
-        ) from None
+        os.close(lock)
+        what = "another run is at work in this directory"
+        raise ConfigError(what, where=where, fix="Wait for it to end, or stop it.") from None
     except OSError as error:
-        return lock, (
-            f"{file}: this disk has no locks ({error.strerror}), so a second run in this folder is not noticed. "
-            "The run goes on. See to it that no other is started here, or run in a folder on a disk that has locks."
+        os.close(lock)
+        return (
+            f"{where}: this disk has no locks ({error.strerror}), so a second run in this directory is not noticed. "
+            "The run goes on. See to it that no other is started here, or run in a directory on a disk that has locks."
         )
-    return lock, ""
+    return ""
