@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from evenwicht.base.errors import DataError
 from evenwicht.disclosure.attack import Bounds, Sum, bounds_by_programmes, bounds_of_sums
 from evenwicht.disclosure.profiles import Profile
 from evenwicht.disclosure.rounding import Rounder
@@ -79,9 +80,12 @@ class Published:
     drawn_again: int
 
     def share(self, value: float, whole: float) -> float:
-        """Return a share of people, from rounded counts; of those who have it there need be no count in a table."""
+        """Return a share of people, from rounded counts; of those who have it there need be no count in a table.
+
+        Not a number where there are so few people that they are rounded to nobody.
+        """
         part, people = (self.rounder.rounded(self.cohort, round(count)) for count in (value * whole, whole))
-        return min(part / people, 1.0)
+        return min(part / people, 1.0) if people else float("nan")
 
     def __call__(self, count: int) -> int | None:
         """Return what is published in place of a true count."""
@@ -95,43 +99,51 @@ def published(cohort: str, counts: Counts, profile: Profile, rounder: Rounder) -
 
     Raises
     ------
-    ValueError
+    DataError
         If some count cannot be hidden.
     """
     small = {count for count in counts.shown if profile.is_small(count)} | counts.telling
     hidden, drawn = set(small), 0
-    blocks = [sorted(sums) for _, sums in sorted(counts.sums.items())]
-    while True:
-        values = {n: None if n in hidden else rounder.rounded(cohort, n) for n in sorted(counts.shown)}
-        told = _told(values, small, blocks, profile)
-        if told is None:
-            return Published(cohort, values, rounder, len(small), len(hidden - small), drawn)
-        bare, pinned, sums = told
-        if bare:
-            hidden |= _beside(bare[0], sums, hidden)
-        for count in pinned:
-            rounder.again(cohort, count)
-        drawn += len(pinned)
+    blocks: list[list[Sum]] = [[], *(sorted(sums) for _, sums in sorted(counts.sums.items()))]  # each alone, first
+    try:
+        while True:
+            values = {n: None if n in hidden else rounder.rounded(cohort, n) for n in sorted(counts.shown)}
+            alone = _known(values, profile)
+            found = [_told(values, alone, small, block, profile.base) for block in blocks]
+            more = set[int]().union(*(_beside(told.bare[0], told.block, hidden) for told in found if told.bare))
+            pinned = set[int]().union(*(told.pinned for told in found))
+            if not (more or pinned):
+                return Published(cohort, values, rounder, len(small), len(hidden - small), drawn)
+            hidden |= more
+            for count in sorted(pinned):
+                rounder.again(cohort, count)
+            drawn += len(pinned)
+    except ValueError as error:
+        fix = "Leave out the study or the columns with the fewest people, run again, and release that."
+        raise DataError("small counts cannot be hidden among their sums", where=cohort, fix=fix) from error
 
 
-def _told(
-    values: Values, small: set[int], blocks: Sequence[Sequence[Sum]], profile: Profile
-) -> tuple[list[int], set[int], Sequence[Sum]] | None:
-    """What the first block tells that tells anything: small counts that are bare, counts to draw again, and its sums.
+@dataclass(frozen=True)
+class _Told:
+    """What a block of sums tells: small counts that are bare, and counts to draw again since one is known exactly."""
 
-    What one sum tells is looked for first: to look at all of a block together takes longer, and of one says the same.
-    """
-    alone = _known(values, profile)
-    for sums in blocks or [[]]:
-        members = {n for total, parts in sums for n in (total, *parts)} if sums else set(values)
-        known = {n: alone[n] for n in members}
-        for attack in (bounds_of_sums, bounds_by_programmes)[: min(len(sums), 2) or 1]:
-            bounds = attack(known, sums)
-            bare = sorted(n for n in small & members if not _is_hidden(n, bounds))
-            pinned = set() if bare else _pinned(values, alone, bounds, sums, profile.base)
-            if bare or pinned:
-                return bare, pinned, sums
-    return None
+    block: Sequence[Sum]
+    bare: list[int]
+    pinned: set[int]
+
+
+def _told(values: Values, alone: Bounds, small: set[int], block: Sequence[Sum], base: int) -> _Told:
+    """What one sum tells is looked for first: to look at all of a block takes longer, and of one says the same."""
+    members = {n for total, parts in block for n in (total, *parts)} if block else set(values)
+    known = {n: alone[n] for n in members}
+    bare, pinned = list[int](), set[int]()
+    for attack in (bounds_of_sums, bounds_by_programmes)[: min(len(block), 2) or 1]:
+        bounds = attack(known, block)
+        bare = sorted(n for n in small & members if not _is_hidden(n, bounds))
+        pinned = set() if bare else _pinned(values, alone, bounds, block, base)
+        if bare or pinned:
+            break
+    return _Told(block, bare, pinned)
 
 
 def _known(values: Values, profile: Profile) -> Bounds:

@@ -3,51 +3,71 @@
 import numpy as np
 import pandas as pd
 
-from evenwicht.base.arrays import Flags
+from evenwicht.base.arrays import Flags, Floats
 from evenwicht.disclosure.counts import Published
 from evenwicht.disclosure.numbers import to_figures
 from evenwicht.disclosure.profiles import Profile
+from evenwicht.disclosure.tables import TOO_FEW
 from evenwicht.estimators.results import CURVES, CurveKind
 
 KEYS = ["curve", "study", "outcome", "exposure", "reference", "subgroup"]
+COMPARED = [name for name in KEYS if name != "curve"]
 LINE = [*KEYS, "arm", "method"]  # what tells lines apart, as far as a curve has it
 PLACES: dict[CurveKind, int] = {"steps": 3, "ranked": 3, "told_apart": 2}  # decimals of shares
+FROM_PEOPLE: tuple[CurveKind, ...] = ("groups",)  # of which the places on the axis are those of people
 PEOPLE = ("people", "at_risk")
 
 
 def released_curves(
-    curves: pd.DataFrame, estimates: pd.DataFrame, magnitudes: pd.DataFrame, published: Published, profile: Profile
+    curves: pd.DataFrame,
+    estimates: pd.DataFrame,
+    left: pd.DataFrame,
+    magnitudes: pd.DataFrame,
+    published: Published,
+    profile: Profile,
 ) -> pd.DataFrame:
     """Return what may leave of the curves of one cohort.
 
     Steps of a survival curve are put together until enough people have had the event (as OpenSAFELY asks); a Lorenz
-    curve keeps points between which enough people lie, and none where one or two people have most; groups of few people
-    are left out; everything else is rounded.
+    curve keeps points between which enough people lie, and none where one or two people have most; groups of few
+    people or cases are left out; shares are made of rounded counts, and everything else is rounded. Of a comparison of
+    which an estimate is withheld for too few people, no curve leaves.
 
     Parameters
     ----------
     curves, estimates, magnitudes
-        Of one cohort; the latter two true, as in `results.schema`.
+        Of one cohort, as they are.
+    left
+        Its estimates as they leave.
     """
     if curves.empty:
         return curves
     lines = [name for name in LINE if name in curves]
+    few = pd.MultiIndex.from_frame(left.loc[left["reason"] == TOO_FEW, COMPARED])
     kept = []
     for _, line in curves.groupby(lines, sort=False, dropna=False):
         kind = CURVES[str(line["curve"].iloc[0])]
         n, fewest = _people(line, estimates)
-        if profile.is_small(fewest) or fewest < profile.smallest_sum:
+        told = kind != "ranked" and pd.MultiIndex.from_frame(line[COMPARED].head(1)).isin(few).any()
+        if told or fewest < max(profile.smallest, profile.smallest_sum):
             continue
-        if kind == "steps":
-            line = _of_counts(_steps(line, profile.smallest), published)
-        elif kind == "ranked":
-            line = _ranked(line, n, magnitudes, profile)
-        elif kind == "groups":
-            line = _only(line, line["people"] >= profile.smallest)
-        elif kind == "sets":
-            line = _sets(line, n, published, profile)
-        kept.append(_rounded(line, kind, published, profile))
+        kept.append(_rounded(_safe(line, kind, n, magnitudes, published, profile), kind, published, profile))
     return pd.concat(kept, ignore_index=True) if kept else curves.iloc[:0]
+
+
+def _safe(
+    line: pd.DataFrame, kind: CurveKind, n: int, magnitudes: pd.DataFrame, published: Published, profile: Profile
+) -> pd.DataFrame:
+    """Points that tell of enough people."""
+    if kind == "steps":
+        return _of_counts(_steps(line, profile.smallest), published, profile)
+    if kind == "ranked":
+        return _ranked(line, n, magnitudes, profile)
+    if kind == "groups":
+        return _groups(line, published, profile)
+    if kind == "sets":
+        return _sets(line, n, published, profile)
+    return line.iloc[:0] if kind == "withheld" else line
 
 
 def _people(line: pd.DataFrame, estimates: pd.DataFrame) -> tuple[int, int]:
@@ -88,17 +108,36 @@ def _steps(lines: pd.DataFrame, smallest: int) -> pd.DataFrame:
     return _only(lines, lines["x"].isin(keep))
 
 
-def _of_counts(lines: pd.DataFrame, published: Published) -> pd.DataFrame:
+def _of_counts(lines: pd.DataFrame, published: Published, profile: Profile) -> pd.DataFrame:
     """Shares who have had the event, or are free of it, from rounded counts; their limits go with them."""
     if lines.empty:
         return lines
-    left, free = lines.copy(), lines["curve"].iloc[0] == "survival"
-    at_first = int(lines["at_risk"].iloc[0])
-    had = 1 - lines["estimate"] if free else lines["estimate"]
-    shares = np.array([published.share(value, at_first) for value in had])
-    moved = (1 - shares if free else shares) - lines["estimate"].to_numpy()
+    free, at_first = lines["curve"].iloc[0] == "survival", int(lines["at_risk"].iloc[0])
+    level = lines["estimate"].to_numpy(dtype=float)
+    had = np.round((1 - level if free else level) * at_first).clip(min=0)
+    enough = (had == 0) | (had >= profile.smallest)
+    shares = np.array([published.share(count / at_first, at_first) for count in had[enough]])
+    return _moved(_only(lines, enough), 1 - shares if free else shares)
+
+
+def _groups(line: pd.DataFrame, published: Published, profile: Profile) -> pd.DataFrame:
+    """Groups of enough people; of shares, with enough who have it and who have not, from rounded counts."""
+    line = _only(line, line["people"] >= profile.smallest)
+    if line.empty or not line["estimate"].between(0, 1).all():
+        return line
+    people = line["people"].to_numpy(dtype=float)
+    had = np.round(line["estimate"].to_numpy(dtype=float) * people)
+    enough = (had >= profile.smallest) & (people - had >= profile.smallest)
+    pairs = zip(had[enough] / people[enough], people[enough], strict=True)
+    return _moved(_only(line, enough), np.array([published.share(share, of) for share, of in pairs]))
+
+
+def _moved(line: pd.DataFrame, estimates: Floats) -> pd.DataFrame:
+    """The same line at other estimates of shares, with limits as far away as they were."""
+    left, moved = line.copy(), estimates - line["estimate"].to_numpy(dtype=float)
     for name in ("estimate", "lower", "upper"):
-        left[name] = np.clip(lines[name] + moved, 0.0, 1.0)
+        if name in line:
+            left[name] = np.clip(line[name].to_numpy(dtype=float) + moved, 0.0, 1.0)
     return left
 
 
@@ -138,6 +177,6 @@ def _rounded(line: pd.DataFrame, kind: CurveKind, published: Published, profile:
             left.loc[left.index[counted], name] = [
                 float(published.rounder.rounded(published.cohort, int(count))) for count in values[counted]
             ]
-        elif name != "x":
+        elif name != "x" or kind in FROM_PEOPLE:
             left[name] = np.round(values, PLACES[kind]) if kind in PLACES else to_figures(values, profile.figures)
     return left

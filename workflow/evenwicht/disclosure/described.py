@@ -10,7 +10,7 @@ from evenwicht.base.arrays import Flags
 from evenwicht.disclosure.counts import Counts, Published
 from evenwicht.disclosure.numbers import to_figures
 from evenwicht.disclosure.profiles import Profile
-from evenwicht.display.described import DATE, NONE_KNOWN, QUARTILES, SHARE, SIZE, standardised_difference
+from evenwicht.display.described import DATE, NONE_KNOWN, QUARTILES, SHARE, SIZE
 
 WITHHELD = "withheld"
 
@@ -54,33 +54,35 @@ class Safe:
     def __call__(self, statistic: str, values: pd.Series, arm: Flags | None) -> dict[str, object]:
         """Describe one column, or one level of it, in everybody and by arm."""
         told = {name: self._of(statistic, part.dropna()) for name, part in groups_of(values, arm)}
-        row: dict[str, object] = {"statistic": statistic, **told}
+        row: dict[str, object] = {"statistic": statistic, **{name: one.text for name, one in told.items()}}
         if arm is not None and statistic != SIZE:
-            withheld = WITHHELD in told.values()
-            row["standardised_difference"] = "" if withheld else standardised_difference(values[arm], values[~arm])
+            row["standardised_difference"] = _difference(told["exposed"], told["unexposed"])
         return row
 
-    def _of(self, statistic: str, known: pd.Series) -> str:
+    def _of(self, statistic: str, known: pd.Series) -> "_Told":
         size = self.published(len(known))
         if known.empty and not self.profile.zero_is_small:
-            return NONE_KNOWN
+            return _Told(NONE_KNOWN)
         if not size:
-            return WITHHELD
+            return _Told(WITHHELD)
         if statistic == SIZE:
-            return f"{size}"
+            return _Told(f"{size}")
         if statistic == SHARE:
             had = int((known > 0).sum())
             part = None if had == len(known) else self.published(had)  # nobody is told apart where all are alike
-            return WITHHELD if part is None else f"{min(100 * part / size, 100):.1f}"
+            if part is None:
+                return _Told(WITHHELD)
+            share = min(part / size, 1.0)
+            return _Told(f"{100 * share:.1f}", share, share * (1 - share))
         if len(known) < self.profile.smallest_sum:
-            return WITHHELD
+            return _Told(WITHHELD)
         if statistic == DATE:
-            return self._dates(known)
+            return _Told(self._dates(known))
         numbers = known.to_numpy(dtype=float)
         if self._dominated(numbers):
-            return WITHHELD
+            return _Told(WITHHELD)
         mean, spread = to_figures(np.array([numbers.mean(), numbers.std(ddof=1)]), self.profile.figures)
-        return f"{_plain(mean)} ({_plain(spread)})"
+        return _Told(f"{_plain(mean)} ({_plain(spread)})", float(mean), float(spread**2))
 
     def _dates(self, known: pd.Series) -> str:
         if not self.profile.quantiles or len(known) < self.profile.smallest * (len(QUARTILES) + 1):
@@ -94,6 +96,21 @@ class Safe:
             return False
         second, largest = np.sort(numbers)[-2:] / numbers.sum()
         return self.profile.dominated(float(largest), float(second))
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What is said of a group, and the mean and variance that it says, if any."""
+
+    text: str
+    mean: float = np.nan
+    variance: float = np.nan
+
+
+def _difference(exposed: _Told, unexposed: _Told) -> str:
+    """Standardised difference of what is said; empty where a group says no mean."""
+    pooled = np.sqrt((exposed.variance + unexposed.variance) / 2)
+    return f"{(exposed.mean - unexposed.mean) / pooled:.2f}" if pooled > 0 else ""
 
 
 def _plain(value: float) -> str:

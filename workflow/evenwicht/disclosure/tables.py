@@ -13,14 +13,21 @@ import pandas as pd
 from evenwicht.disclosure.counts import Counts, Published
 from evenwicht.disclosure.numbers import figures_of_counts, to_figures, upwards
 from evenwicht.disclosure.profiles import Profile
-from evenwicht.estimators.results import ESTIMANDS, EXTREMES, SHARES_OF_PEOPLE
+from evenwicht.estimators.results import COUNTS_OF_GROUPS, ESTIMANDS, EXTREMES, OF_FEW, SHARES_OF_PEOPLE
 from evenwicht.results.flow import ANALYSED, DUE, STAYING
 from evenwicht.results.schema import INTERVAL, SCHEMAS, Schema
-from evenwicht.results.states import PEOPLE, UNKNOWN_IDS, UNKNOWN_ROWS
+from evenwicht.results.states import NOT_DUE, PEOPLE, UNKNOWN_IDS, UNKNOWN_ROWS
 
 COMPARISON = ["cohort", "study", "outcome", "exposure", "reference", "subgroup"]
 NUMBERS = list(INTERVAL)  # of an estimate
-FROM_COUNTS = ("crude", "observed", "naive", "density", "windows")  # methods whose numbers a table of counts gives
+FROM_COUNTS = (
+    "crude",
+    "step_0",
+    "observed",
+    "naive",
+    "density",
+    "windows",
+)  # methods whose numbers a table of counts gives
 Formula = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 
@@ -47,6 +54,10 @@ FOURFOLD: dict[str, Formula] = {
     "liability_r_squared": _nothing,
     "cases_averted": _nothing,
 }
+# numbers that, with others, would give the share of people with the event
+OVER_SHARE, LESS_SHARE = ("attributable_fraction", "fraction_over_all"), ("ratio_over_all",)  # the latter one less that
+TIMES_SHARE, PLUS_SHARE = ("observed_expected_share",), ("excess_group_share",)
+OF_FLAGGED = ("net_benefit", "net_benefit_all", "flagged_well")  # with other numbers, give the cases among the flagged
 OF_EXPOSED = {
     "risk_exposed": True,
     "positive_predictive_value": True,
@@ -59,6 +70,7 @@ WOULD_TELL = "withheld: with other numbers it would tell small counts"
 DOMINATED = "withheld: one or two people have most of it"
 RANGE_TELLS = "withheld: its range would tell small counts"
 REACH = 0.25  # to which limits are rounded, in standard errors
+UNADJUSTED = 2  # parameters of a model without covariates
 NOT_ESTIMABLE = "not estimable"
 SHARE_EXPOSED = "share_exposed"
 
@@ -100,8 +112,13 @@ def note_counts(tables: Mapping[str, pd.DataFrame], counts: Mapping[str, Counts]
             counts[str(key[0])].add_sum(people[DUE], left)
     for key, rows in tables["states"].groupby(["cohort", "table", "item", "at"], sort=False):
         people = dict(zip(rows["state"], rows["people"], strict=True))
-        parts = [n for state, n in people.items() if state not in (PEOPLE, UNKNOWN_IDS, UNKNOWN_ROWS)]
-        counts[str(key[0])].add_sum(people[PEOPLE], parts)
+        parts = {state: n for state, n in people.items() if state not in (PEOPLE, UNKNOWN_IDS, UNKNOWN_ROWS)}
+        own = counts[str(key[0])]
+        own.add_sum(people[PEOPLE], parts.values())
+        due = sum(n for state, n in parts.items() if state != NOT_DUE)
+        if NOT_DUE in parts and due in own.shown:  # the table of waves tells it
+            own.add_sum(due, [n for state, n in parts.items() if state != NOT_DUE])
+            own.add_sum(people[PEOPLE], [due, parts[NOT_DUE]])
 
 
 def note_fourfold(
@@ -173,9 +190,12 @@ def released_estimates(
     n, events = of["all"], of["cases"]
     small = np.isnan(n) | _small(n, profile) | _small(events, profile) | (n - events < profile.smallest)
     small |= _small(of["exposed"], profile) | _small(of["unexposed"], profile)
-    small |= _is_in(rows, rows[_few_in_a_share(rows, of, profile)], [*COMPARISON, "at"])
+    few = rows[_few_in_a_share(rows, of, profile)]
+    # what has no horizon, such as a hazard ratio, is of all horizons
+    small |= _is_in(rows, few, [*COMPARISON, "at"]) | (_is_in(rows, few, COMPARISON) & (rows["at"] == "").to_numpy())
+    small |= rows["reason"].str.startswith("too few").to_numpy()
     left = released_counts("estimates", rows, published)
-    left[NUMBERS] = _rounded(rows, of, published, profile)
+    left[NUMBERS] = _rounded(rows, of, published, profile, parameters.of(rows) != UNADJUSTED)
     reasons = {
         TOO_FEW: small,
         PARAMETERS: n - parameters.of(rows) < profile.degrees_of_freedom,
@@ -188,9 +208,15 @@ def released_estimates(
 
 
 def released_diagnostics(
-    diagnostics: pd.DataFrame, published: Mapping[str, Published], profile: Profile
+    diagnostics: pd.DataFrame, estimates: pd.DataFrame, published: Mapping[str, Published], profile: Profile
 ) -> pd.DataFrame:
-    """Return the diagnostics that may leave; the others keep their row and say why they do not."""
+    """Return the diagnostics that may leave; the others keep their row and say why they do not.
+
+    Parameters
+    ----------
+    estimates
+        As they leave: what would give one that was withheld is withheld too.
+    """
     rows = diagnostics.reset_index(drop=True)
     n = rows["n"].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
     left = released_counts("diagnostics", rows, published)
@@ -208,7 +234,19 @@ def released_diagnostics(
     few = of_people & (_small(part, profile) | _small(n - part, profile))
     small = np.isnan(n) | _small(n, profile) | few
     left["note"] = left["note"].map(without_numbers)
-    return _withheld(left, {TOO_FEW: small, ONE_PERSON: rows["statistic"].isin(EXTREMES).to_numpy()}, values)
+    groups = rows["statistic"].isin(COUNTS_OF_GROUPS).to_numpy()
+    small |= groups & _small(rows["value"].to_numpy(), profile)
+    left.loc[groups, "value"] = [
+        published[cohort].rounder.rounded(cohort, round(count))
+        for cohort, count in rows.loc[groups, ["cohort", "value"]].itertuples(index=False)
+    ]
+    gone = estimates[estimates["reason"].isin([TOO_FEW, WOULD_TELL, RANGE_TELLS])]
+    reasons = {
+        TOO_FEW: small,
+        ONE_PERSON: rows["statistic"].isin(EXTREMES).to_numpy(),
+        WOULD_TELL: rows["statistic"].isin(OF_FEW).to_numpy() | _is_in(rows, gone, [*COMPARISON, "at", "method"]),
+    }
+    return _withheld(left, reasons, values)
 
 
 def without_numbers(text: str) -> str:
@@ -224,7 +262,11 @@ def _groups(rows: pd.DataFrame, diagnostics: pd.DataFrame) -> dict[str, np.ndarr
     """How many people a share can be of, by `Estimand.share_of`, (n,) each; not a number where not known."""
     n, events = (rows[name].astype("Float64").to_numpy(dtype=float, na_value=np.nan) for name in ("n", "events"))
     share = _share_exposed(rows, diagnostics)
-    return {"all": n, "exposed": n * share, "unexposed": n * (1 - share), "cases": events, "others": n - events}
+    # the row of an arm counts its people alone
+    of_arm = (rows["estimand"].map(lambda name: ESTIMANDS[name].share_of) == "arm").to_numpy()
+    share = np.where(of_arm, np.nan, share)
+    people = {"all": n, "exposed": n * share, "unexposed": n * (1 - share), "cases": events, "others": n - events}
+    return {**people, "arm": n}
 
 
 def _first_share(rows: pd.DataFrame, names: Mapping[str, bool]) -> float:
@@ -266,30 +308,63 @@ def _few_in_a_share(rows: pd.DataFrame, of: Mapping[str, np.ndarray], profile: P
     """Whether few people have it, or have it not, in the share of people that a row is, (n,) flags."""
     share_of = rows["estimand"].map(lambda name: ESTIMANDS[name].share_of)
     whole = np.select([(share_of == name).to_numpy() for name in of], list(of.values()), np.nan)
-    part = rows["estimate"].to_numpy(dtype=float) * whole
+    thousand = rows["unit"].str.startswith("per 1,000").to_numpy()
+    part = rows["estimate"].to_numpy(dtype=float) * whole / np.where(thousand, 1000.0, 1.0)
     few: np.ndarray = _small(part, profile) | (np.round(whole - part) < profile.smallest)
     return few
 
 
 def _rounded(
-    rows: pd.DataFrame, of: Mapping[str, np.ndarray], published: Mapping[str, Published], profile: Profile
+    rows: pd.DataFrame,
+    of: Mapping[str, np.ndarray],
+    published: Mapping[str, Published],
+    profile: Profile,
+    adjusted: np.ndarray,
 ) -> np.ndarray:
     """Estimates, limits and standard errors, (n, 4), of rows behind which there are enough people."""
     numbers = rows[NUMBERS].to_numpy(dtype=float)
+    numbers[:, :3] = _by_released_shares(rows, numbers[:, :3], of, published)
     left = to_figures(numbers, profile.figures)
     fewest = np.fmin.reduce([of["cases"], of["others"], of["exposed"], of["unexposed"], of["all"]])
-    counted = rows["method"].isin(FROM_COUNTS).to_numpy() & np.isfinite(fewest)
+    counted = (rows["method"].isin(FROM_COUNTS).to_numpy() | ~adjusted) & np.isfinite(fewest)
     few = figures_of_counts(np.nan_to_num(fewest, nan=1.0), profile.base, profile.figures)
     left[counted] = to_figures(numbers, few[:, None])[counted]
     share_of = rows["estimand"].map(lambda name: ESTIMANDS[name].share_of)
     for whole, people in of.items():
         here = (share_of == whole).to_numpy()
-        left[here] = _shares(rows.loc[here, "cohort"], numbers[here], people[here], published, profile)
+        scale = np.where(rows.loc[here, "unit"].str.startswith("per 1,000"), 1000.0, 1.0)[:, None]
+        cohorts = rows.loc[here, "cohort"]
+        left[here] = scale * _shares(cohorts, numbers[here] / scale, people[here], published, profile)
     # many numbers of one table of four counts would together tell these, unless they are large
     exactly = counted & (fewest < 2 * profile.base * 10**profile.figures) & rows["estimand"].isin(FOURFOLD).to_numpy()
     exactly &= np.isfinite(of["exposed"] * of["cases"])
+    left[(fewest < 2 * profile.base * 10**profile.figures) & rows["estimand"].isin(OF_FLAGGED).to_numpy()] = np.nan
     left[exactly] = np.nan
     left[exactly, 0] = to_figures(_of_fourfold(rows, left[:, 0], of, published), profile.figures)[exactly]
+    return left
+
+
+def _by_released_shares(
+    rows: pd.DataFrame, numbers: np.ndarray, of: Mapping[str, np.ndarray], published: Mapping[str, Published]
+) -> np.ndarray:
+    """Return numbers, (n, 3), that are made of the share of people with the event, with the released share in it."""
+    true = of["cases"] / of["all"]
+    released = np.array(
+        [
+            published[cohort].share(share, n) if np.isfinite(share) and share > 0 else np.nan
+            for cohort, share, n in zip(rows["cohort"], true, of["all"], strict=True)
+        ]
+    )
+    left, name = numbers.copy(), rows["estimand"]
+    known = np.nan_to_num(released) > 0
+    true, released = np.where(known, true, 1.0)[:, None], np.where(known, released, 1.0)[:, None]
+    over, less, times, plus = (
+        known & name.isin(some).to_numpy() for some in (OVER_SHARE, LESS_SHARE, TIMES_SHARE, PLUS_SHARE)
+    )
+    left[over] *= (true / released)[over]
+    left[less] = 1 - (1 - left[less]) * (true / released)[less]
+    left[times] *= (released / true)[times]
+    left[plus] += (released - true)[plus]
     return left
 
 
@@ -361,19 +436,6 @@ def _withheld(left: pd.DataFrame, reasons: Mapping[str, np.ndarray], values: Ite
         left.loc[here, values] = np.nan
         left.loc[here, ["status", "reason"]] = [NOT_ESTIMABLE, reason]
         had &= ~flags
-    return left
-
-
-def released_replication(
-    table: pd.DataFrame, estimates: pd.DataFrame, diagnostics: pd.DataFrame, profile: Profile
-) -> pd.DataFrame:
-    """Return comparisons with published numbers: whether they agree is of the true ones, which are then rounded."""
-    key = [*COMPARISON, "at", "method"]
-    told = pd.concat([estimates[estimates["estimate"].notna()], diagnostics[diagnostics["value"].notna()]])
-    left = table.copy()
-    numbers = ["estimate", "lower", "upper"]
-    left[numbers] = to_figures(table[numbers].to_numpy(dtype=float), profile.figures)
-    left.loc[~_is_in(left, told, key), numbers] = np.nan
     return left
 
 

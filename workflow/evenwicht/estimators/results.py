@@ -101,8 +101,8 @@ class Estimand:
 
     `kind` is "difference" (no effect at 0), "ratio" (no effect at 1), "probability" or "index" (0 to 1), "association"
     (not causal), or "statistic" (without a null). `unit` is left out where the outcome has it or the kind says it.
-    A share of people says of whom in `share_of`: "all" who are analysed, the "exposed", the "unexposed", "cases" or
-    "others".
+    A share of people says of whom in `share_of`: "all" who are analysed, the "exposed", the "unexposed", "cases",
+    "others", or the "arm" whose people alone the row counts.
     """
 
     label: str
@@ -147,8 +147,8 @@ ESTIMANDS = {
     "positive_predictive_value": Estimand("Risk of the exposed as they are", "association", share_of="exposed"),
     "negative_predictive_value": Estimand("Chance of the unexposed to stay free", "association", share_of="unexposed"),
     "r_squared": Estimand("Explained variance", "probability"),
-    "survival_exposed": Estimand("Survival of the exposed", "probability", share_of="exposed"),
-    "survival_unexposed": Estimand("Survival of the unexposed", "probability", share_of="unexposed"),
+    "survival_exposed": Estimand("Survival of the exposed", "probability", share_of="arm"),
+    "survival_unexposed": Estimand("Survival of the unexposed", "probability", share_of="arm"),
     "selection_bias": Estimand("Bias of the crude difference by who is compared", "association"),
     "first_stage": Estimand("Change of what the policy sets", "statistic"),
     "births_ratio": Estimand("Births after over before the date, against other years", "ratio"),
@@ -219,8 +219,8 @@ ESTIMANDS = {
     "calibration_intercept": Estimand("Calibration intercept (0: right)", "statistic"),
     "calibration_in_the_large": Estimand("Calibration in the large, log odds (0: right)", "statistic"),
     "flagged_well": Estimand("Share of flagged people without the outcome", "association"),
-    "false_positives": Estimand("Flagged without the outcome", "statistic", "per 1,000 people"),
-    "missed_cases": Estimand("With the outcome, not flagged", "statistic", "per 1,000 people"),
+    "false_positives": Estimand("Flagged without the outcome", "statistic", "per 1,000 people", share_of="all"),
+    "missed_cases": Estimand("With the outcome, not flagged", "statistic", "per 1,000 people", share_of="all"),
     "net_benefit": Estimand("Net benefit of flagging", "statistic"),
     "net_benefit_all": Estimand("Net benefit of flagging everybody", "statistic"),
     "residual_share": Estimand("Share of variance left when what is known early is known", "probability"),
@@ -248,7 +248,7 @@ ESTIMANDS = {
     "paid_back": Estimand("Age by which it has paid for itself", "statistic", "years"),
     "public_funds": Estimand("Marginal value of public funds", "statistic", "for each unit that the state pays"),
     "slope_over_all": Estimand("Change in the slope index of inequality (top less bottom)", "difference"),
-    "doing_well": Estimand("Share of the exposed who do not become a case", "probability", share_of="exposed"),
+    "doing_well": Estimand("Share of the exposed who do not become a case", "probability", share_of="arm"),
     "doing_well_added": Estimand("Change in the share of the exposed who do not become a case", "difference", "share"),
     "equal_shift": Estimand("Shift of everybody that averts as many cases", "difference", "SD of predicted risk"),
     "gini_over_all": Estimand("Change in the Gini coefficient of use", "difference", "share"),
@@ -324,12 +324,14 @@ DIAGNOSTIC_LABELS = {
     "variance_within": "Variance within groups",
 }
 EXTREMES = ("largest_weight",)  # of one person
+OF_FEW = ("missing_difference",)  # of the people with something missing, who are few
+COUNTS_OF_GROUPS = ("clusters", "clusters_exposed", "clusters_unexposed", "families")
 SHARES_OF_PEOPLE = ("share_exposed", "share_missing", "share_observed")  # of all who are analysed
 
 # What a curve of a figure is made of: "steps" of people who have had the event; shares of use along people "ranked";
-# points for "groups" of people; "sets" of people, by thousand; shares of cases and others "told_apart"; numbers of a
-# "model" of all
-CurveKind = Literal["steps", "ranked", "groups", "sets", "told_apart", "model"]
+# points for "groups" of people; "sets" of people, by thousand; shares of cases and others "told_apart"; numbers of
+# a "model" of all; "withheld" is what gives the cases and others at every point
+CurveKind = Literal["steps", "ranked", "groups", "sets", "told_apart", "model", "withheld"]
 CURVES: dict[str, CurveKind] = {
     "survival": "steps",
     "incidence": "steps",
@@ -339,7 +341,7 @@ CURVES: dict[str, CurveKind] = {
     "groups": "groups",
     "roc": "told_apart",
     "together": "sets",
-    "net_benefit": "model",
+    "net_benefit": "withheld",
     "path": "model",
     "dose": "model",
     "placebo": "model",

@@ -26,7 +26,6 @@ from evenwicht.disclosure.tables import (
     released_counts,
     released_diagnostics,
     released_estimates,
-    released_replication,
     withheld_by_reason,
 )
 from evenwicht.display.described import Describe
@@ -35,8 +34,8 @@ from evenwicht.recovery import bias_table
 from evenwicht.report.brief import write_briefs
 from evenwicht.report.drawing import Drawing, draw_run
 from evenwicht.report.page import render
-from evenwicht.report.tables import table_one
-from evenwicht.results.schema import SCHEMAS, TABLE1
+from evenwicht.report.tables import agreement, table_one
+from evenwicht.results.schema import QUESTION, SCHEMAS, TABLE1
 from evenwicht.studies.parts import file_of_kind, part_of_kind
 from evenwicht.studies.study import OutcomeStudy
 
@@ -92,7 +91,7 @@ def released(source: Source, profile: Profile, rounder: Rounder) -> Released:
     estimates = released_estimates(
         given["estimates"], given["diagnostics"], magnitudes, out.published, profile, _parameters(source.run)
     )
-    diagnostics = released_diagnostics(given["diagnostics"], out.published, profile)
+    diagnostics = released_diagnostics(given["diagnostics"], estimates, out.published, profile)
     tables: Tables = {"estimates": estimates, "diagnostics": diagnostics}
     tables |= {name: released_counts(name, given[name], out.published) for name in OF_PEOPLE}
     tables["attrition"] = released_attrition(given["attrition"], out.published)
@@ -101,17 +100,24 @@ def released(source: Source, profile: Profile, rounder: Rounder) -> Released:
     tables["table1"] = TABLE1.typed(described)
     tables["bias"] = bias_table(estimates)
     tables["survives"] = _survives(source.run, estimates, diagnostics)
-    tables["replication"] = released_replication(given["replication"], estimates, diagnostics, profile)
+    tables["replication"] = released_replication(given["replication"], estimates, diagnostics)
     tables |= {name: given[name] for name in OF_WORLDS}
     tables["conclusions"] = conclusions_table(source.run.cohorts.values(), _shown(tables), given["recovery"])
     out.tables = {name: tables[name] for name in given}
     out.curves = {
         name: released_curves(
-            curves, _of(given["estimates"], name), source.magnitudes[name], out.published[name], profile
+            curves,
+            _of(given["estimates"], name),
+            _of(estimates, name),
+            source.magnitudes[name],
+            out.published[name],
+            profile,
         )
         for name, curves in source.curves.items()
     }
     out.checks = _checks(given, out, profile)
+    lost = sum(map(len, source.curves.values())) - sum(map(len, out.curves.values()))
+    out.checks["estimates"].append(Check("points of curves that are left out of figures", "pass", lost))
     return out
 
 
@@ -157,6 +163,16 @@ def _table_one(source: Source, describe: Mapping[str, Describe]) -> pd.DataFrame
         for name, config in source.run.cohorts.items()
     ]
     return pd.concat(parts, ignore_index=True)
+
+
+def released_replication(table: pd.DataFrame, estimates: pd.DataFrame, diagnostics: pd.DataFrame) -> pd.DataFrame:
+    """Return comparisons of published numbers with those that leave."""
+    key, numbers = ["cohort", *QUESTION, "method", "study"], ["estimate", "lower", "upper"]
+    as_estimates = diagnostics.rename(columns={"statistic": "estimand", "value": "estimate"})
+    told = pd.concat([estimates[[*key, *numbers]], as_estimates[[*key, *numbers]]]).drop_duplicates(key)
+    shown = table[table.columns.difference(numbers)].merge(told, on=key, how="left", validate="many_to_one")
+    shown["agrees"] = agreement(shown)
+    return shown[list(table.columns)]
 
 
 def _survives(run: Run, estimates: pd.DataFrame, diagnostics: pd.DataFrame) -> pd.DataFrame:

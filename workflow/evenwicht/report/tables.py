@@ -134,10 +134,16 @@ def replication(
     ours = pd.concat([part[columns] for part in (estimates, judged) if len(part)] or [estimates[columns]])
     table = check.merge(ours, on=KEY, suffixes=("_published", "")).rename(columns={"value": "estimate_published"})
 
+    table["agrees"] = agreement(table)
+    return REPLICATION.checked(table)
+
+
+def agreement(table: pd.DataFrame) -> pd.Series:
+    """Whether all that is published is equal when rounded alike, of rows with the columns of a replication."""
+
     def same(name: str) -> pd.Series:
         theirs = table[f"{name}_published"]
         rounded = [round(v, int(d)) for v, d in zip(table[name], table["decimals"], strict=True)]
         return theirs.isna() | np.isclose(pd.Series(rounded, index=table.index, dtype=float), theirs)
 
-    table["agrees"] = same("estimate") & same("lower") & same("upper")
-    return REPLICATION.checked(table)
+    return same("estimate") & same("lower") & same("upper")
