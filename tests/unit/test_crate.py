@@ -13,8 +13,9 @@ import pytest
 from evenwicht.base.shipped import PROJECT
 from evenwicht.config import RunConfig
 from evenwicht.report.crate import DESCRIPTION, Inputs, write_crate
-from evenwicht.report.provenance import BEGAN, PACKAGES
+from evenwicht.report.provenance import BEGAN, PACKAGES, provenance
 
+from tests.conftest import ROOT
 from tests.crates import entities, faults
 
 WORLD = Inputs(
@@ -204,3 +205,9 @@ def test_otherwise_it_tells_when_the_run_began_and_had_its_results_whoever_write
     assert run["startTime"] == "2023-11-14T22:13:20+00:00"
     assert run["endTime"] == f"{told}+00:00"
     assert written(results) == first
+
+
+def test_pages_say_when_the_run_began_whoever_makes_them_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    monkeypatch.setenv(BEGAN, "1700000000")
+    assert provenance(ROOT)["Made"] == "2023-11-14 22:13 UTC"

@@ -62,6 +62,15 @@ def test_what_a_killed_job_left_half_written_is_swept_up_at_a_time_when_nobody_w
     assert (tmp_path / "tables/table.csv").read_text() == "whole"
 
 
+def test_a_release_on_its_way_is_not_swept_up_by_a_run_that_begins(tmp_path: Path) -> None:
+    """It is a folder beside its place, which may be in `results/`, and takes its place whole."""
+    write_text("a,b\n", tmp_path / ".release.x1.part/tables/estimates.csv")
+    (tmp_path / ".release.x1.part/.flow.csv.x2.part").touch()
+    sweep([tmp_path])
+    left = {file.name for file in tmp_path.rglob("*") if file.is_file()}
+    assert left == {"estimates.csv", ".flow.csv.x2.part"}
+
+
 def test_who_writes_the_same_bytes_late_changes_nothing_not_even_the_time(tmp_path: Path) -> None:
     """A job on a node that was given up can go on beside its successor."""
     target = tmp_path / "table.csv"

@@ -1,6 +1,5 @@
 """A job on a node that was given up can go on beside its successor: what it writes late changes nothing."""
 
-import os
 import shutil
 import subprocess
 import time

@@ -67,10 +67,19 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def sweep(folders: Iterable[str | Path]) -> None:
-    """Remove scratch files below some folders, at a time when nobody is to write there: killed jobs left them."""
+    """Remove scratch files below some folders, at a time when no job is to write there: killed jobs left them.
+
+    A folder of that name is a release on its way, and stays with all that is in it.
+    """
     for folder in folders:
-        for scratch in Path(folder).rglob(f".*{SCRATCH}"):
-            scratch.unlink(missing_ok=True)
+        for parent, within, files in os.walk(folder):
+            within[:] = [name for name in within if not _is_scratch(name)]
+            for name in filter(_is_scratch, files):
+                Path(parent, name).unlink(missing_ok=True)
+
+
+def _is_scratch(name: str) -> bool:
+    return name.startswith(".") and name.endswith(SCRATCH)
 
 
 @contextmanager
