@@ -4,11 +4,12 @@ It needs root and the commands of Slurm (on Debian the packages slurm-wlm and mu
 every command of Slurm looks for it; a machine that has one already belongs to a cluster, and is left alone.
 """
 
+import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -59,51 +60,53 @@ def why_not() -> str | None:
     if absent := [command for command in COMMANDS if shutil.which(command) is None]:
         return f"not installed: {', '.join(absent)} (on Debian: apt-get install slurm-wlm munge)"
     if CONFIG.exists():
-        return f"{CONFIG} is there: this machine belongs to a cluster, or a test was killed that wrote it"
+        return f"{CONFIG} is there: this machine belongs to a cluster"
     return None
+
+
+class Guard:
+    """The process that starts the daemons; see `tests/slurm/guard.py`."""
+
+    def __init__(self, *files: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("guard.py")), *map(str, files)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # no key that stops the tests reaches it
+        )
+
+    def starts(self, *command: str) -> None:
+        """Let it start a daemon, which goes on in the background."""
+        assert self._process.stdin
+        assert self._process.stdout
+        print(json.dumps(command), file=self._process.stdin, flush=True)
+        code, said = json.loads(self._process.stdout.readline())
+        assert code == 0, f"{command}: {said}"
+
+    def ends(self) -> None:
+        """Let it end all daemons and what they began, and remove its files."""
+        self._process.communicate()
 
 
 @contextmanager
 def cluster(folder: Path) -> Iterator[None]:
     """Start a Slurm whose state and logs are in a folder, wait until its nodes are idle, and stop it at the end."""
-    stops = []
-    (folder / "state").mkdir(parents=True)
+    guard = Guard(CONFIG)
     try:
-        if subprocess.run(["munge", "-n"], capture_output=True, check=False).returncode:
-            subprocess.run(["install", "-d", "-o", "munge", "-g", "munge", "/run/munge"], check=True)
-            started("munged", "runuser", "-u", "munge", "--", "munged")
-            stops.append(Path("/run/munge/munged.pid"))
+        (folder / "state").mkdir(parents=True)
         CONFIG.parent.mkdir(exist_ok=True)
         CONFIG.write_text(SETTINGS.format(host=socket.gethostname().split(".")[0], folder=folder))
-        started("slurmctld")
-        stops.append(folder / "slurmctld.pid")
+        if subprocess.run(["munge", "-n"], capture_output=True, check=False).returncode:
+            guard.starts("install", "-d", "-o", "munge", "-g", "munge", "/run/munge")
+            guard.starts("runuser", "-u", "munge", "--", "munged")
+        guard.starts("slurmctld")
         for node in NODES:
-            started("slurmd", "slurmd", "-N", node)
-            stops.append(folder / f"slurmd.{node}.pid")
+            guard.starts("slurmd", "-N", node)
         until(lambda: states() == ["idle", "idle"], f"nodes that are idle; see the logs in {folder}")
         yield
     finally:
-        for pid in reversed(stops):
-            stop(pid)
-        CONFIG.unlink(missing_ok=True)
-
-
-def started(name: str, *command: str) -> None:
-    """Start a daemon, which goes on in the background."""
-    run = subprocess.run(command or [name], capture_output=True, text=True, check=False, timeout=60)
-    assert run.returncode == 0, f"{name}: {run.stdout}{run.stderr}"
-
-
-def stop(pid: Path) -> None:
-    """End the daemon that wrote this file, and wait for its end."""
-    if not pid.exists():
-        return
-    process = int(pid.read_text())
-    try:
-        os.kill(process, signal.SIGTERM)
-        until(lambda: not Path(f"/proc/{process}").exists(), f"the end of {pid.name}")
-    except ProcessLookupError:
-        pass
+        guard.ends()
 
 
 def states() -> list[str]:
@@ -115,6 +118,12 @@ def jobs(state: str, node: str = "") -> list[str]:
     """Ids of the jobs in a state, such as RUNNING, on one node or anywhere."""
     where = ["-w", node] if node else []
     return slurm("squeue", "-h", "-t", state, "-o", "%i", *where).split()
+
+
+def cancel_all() -> None:
+    """Let no job go on."""
+    slurm("scancel", *jobs("all"))
+    until(lambda: not jobs("PENDING,RUNNING,COMPLETING"), "the end of all jobs")
 
 
 def slurm(*command: str) -> str:

@@ -10,10 +10,11 @@ import pytest
 
 from tests.conftest import copy_of_the_project, environment
 from tests.slurm import cluster
+from tests.small import small
 from tests.workflow.test_workflow import digests
 
-SMALL = ["--config", "truth_draws=10000", "replicates=20", "cohorts=['config/nhefs.yaml','config/deprivation.yaml']"]
 ONE = "private/estimates/deprivation/light/estimates.parquet"  # made by the group of one cohort
+RUNS: list[subprocess.Popen] = []  # of one test
 LIMIT = "exceeded memory limit"  # as Slurm says it
 # the profile, without accounts and for jobs of seconds
 QUICK = [
@@ -32,6 +33,17 @@ def _slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Two nodes for all tests."""
     with cluster.cluster(tmp_path_factory.mktemp("cluster") / "slurm"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _nothing_goes_on() -> Iterator[None]:
+    """After a test that failed neither its run nor its jobs meet the next."""
+    yield
+    for run in RUNS:
+        run.kill()
+        run.wait()
+    RUNS.clear()
+    cluster.cancel_all()
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +70,9 @@ def fresh(folder: Path) -> Path:
 def begun(project: Path, *arguments: str) -> subprocess.Popen:
     """Start a run of the small project; what it prints goes to a file."""
     with (project / "run.log").open("w") as log:
-        command = ["snakemake", *arguments, *SMALL]
-        return subprocess.Popen(command, cwd=project, env=environment(project), stdout=log, stderr=log)
+        command = ["snakemake", *arguments, *small(project, "nhefs", "deprivation")]
+        RUNS.append(subprocess.Popen(command, cwd=project, env=environment(project), stdout=log, stderr=log))
+    return RUNS[-1]
 
 
 def told(project: Path) -> str:

@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tests.conftest import ROOT, environment
+from tests.small import small
 from tests.workflow.test_workflow import digests
 
 LATE = ROOT / "tests/workflow/late"
-SMALL = ["--config", "truth_draws=10000", "replicates=20", "cohorts=['config/small.yaml']"]
 # The others, `ingest` and those of recovery, write by the same functions.
 SCRIPTS = {
     *("simulate", "studies", "estimates_table", "description_tables", "truth_tables", "conclusions"),
@@ -36,13 +35,6 @@ def twins(checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     shutil.rmtree(folder)
 
 
-def one_study(checkout: Path) -> None:
-    """Leave a cohort file with one study of one outcome: every script, and little to do for each."""
-    cohort = yaml.safe_load((checkout / "config/deprivation.yaml").read_text())
-    cohort["studies"] = {"foster_care": {**cohort["studies"]["foster_care"], "outcomes": ["iq_54_months"]}}
-    (checkout / "config/small.yaml").write_text(yaml.safe_dump(cohort, sort_keys=False))
-
-
 def times(checkout: Path) -> dict[str, int]:
     """When every output was written, by path: a newer one would have what was made from it made again."""
     return {file: (checkout / file).stat().st_mtime_ns for file in digests(checkout)}
@@ -55,11 +47,11 @@ def told(twins: Path, what: str) -> dict[str, str]:
 
 def test_no_job_changes_a_file_when_it_writes_after_its_successor(checkout: Path, twins: Path) -> None:
     """At the time of the day: pages and provenance say when the run began or ended, not when they were written."""
-    one_study(checkout)
     shutil.rmtree(checkout / "results/tables")
     today = environment(checkout)
     del today["SOURCE_DATE_EPOCH"]
-    run = subprocess.run(["snakemake", *SMALL], cwd=checkout, env=today, capture_output=True, text=True, check=False)
+    command = ["snakemake", *small(checkout, "deprivation")]
+    run = subprocess.run(command, cwd=checkout, env=today, capture_output=True, text=True, check=False)
     assert run.returncode == 0, (run.stdout + run.stderr)[-3000:]
     made, when = digests(checkout), times(checkout)
 
