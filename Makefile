@@ -35,7 +35,7 @@ test: $(READY) browser  ## every test; those of the pages need the run of `make`
 	PATH="$(CURDIR)/$(BIN):$$PATH" pytest -n auto --dist loadfile --ignore tests/slurm
 
 test-slurm: $(READY)  ## runs on a Slurm of two nodes, which is started here: for root, with Slurm installed; else says why not
-	PATH="$(CURDIR)/$(BIN):$$PATH" pytest tests/slurm
+	PATH="$(CURDIR)/$(BIN):$$PATH" pytest -rs tests/slurm $(if $(ONLY),-k "$(ONLY)")
 
 lint: $(READY)  ## ruff, mypy, snakefmt and snakemake --lint
 	$(BIN)/ruff check .
