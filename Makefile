@@ -1,10 +1,10 @@
-# `make` runs the default analysis, `make recovery` its fresh draws, `make test` runs every test; both first set up .venv from requirements.lock.
+# `make` runs the default analysis, `make recovery` its fresh draws, `make test` runs every test but those of `make test-slurm`; both first set up .venv from requirements.lock.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: run recovery tables drift browser test lint format lock schema clean
+.PHONY: run recovery tables drift browser test test-slurm lint format lock schema clean
 .DEFAULT_GOAL := run
 
 $(READY): requirements.lock pyproject.toml
@@ -32,7 +32,10 @@ browser: $(READY)  ## Chromium for the tests of the pages: on Debian, root gets 
 	  && apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core; }
 
 test: $(READY) browser  ## every test; those of the pages and of the default run need the run of `make`
-	PATH="$(CURDIR)/$(BIN):$$PATH" pytest -n auto --dist loadfile --no-loadscope-reorder
+	PATH="$(CURDIR)/$(BIN):$$PATH" pytest -n auto --dist loadfile --no-loadscope-reorder --ignore tests/slurm
+
+test-slurm: $(READY)  ## runs on a Slurm of two nodes, which is started here: for root, with Slurm installed; else says why not
+	PATH="$(CURDIR)/$(BIN):$$PATH" pytest -rs tests/slurm $(if $(ONLY),-k "$(ONLY)")
 
 lint: $(READY)  ## ruff, mypy, snakefmt and snakemake --lint
 	$(BIN)/ruff check .

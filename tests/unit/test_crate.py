@@ -1,8 +1,8 @@
 """A run as a Workflow Run Crate: valid, the same bytes from the same run, and nothing of places, users or machines."""
 
-import datetime as dt
 import hashlib
 import json
+import os
 import platform
 import socket
 from collections.abc import Callable
@@ -13,8 +13,9 @@ import pytest
 from evenwicht.base.shipped import PROJECT
 from evenwicht.config import RunConfig
 from evenwicht.report.crate import DESCRIPTION, Inputs, write_crate
-from evenwicht.report.provenance import BEGAN, PACKAGES
+from evenwicht.report.provenance import BEGAN, PACKAGES, provenance
 
+from tests.conftest import ROOT
 from tests.crates import entities, faults
 
 WORLD = Inputs(
@@ -187,11 +188,26 @@ def test_with_a_fixed_time_the_same_run_has_the_same_bytes_wherever_it_lies(resu
     assert run["startTime"] == run["endTime"] == "2023-11-14T22:13:20+00:00"
 
 
-def test_otherwise_it_tells_when_the_run_began_and_ended(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("last", "told"), [(1_700_000_100, "2023-11-14T22:15:00"), (1_600_000_000, "2023-11-14T22:13:20")], ids=str
+)
+def test_otherwise_it_tells_when_the_run_began_and_had_its_results_whoever_writes_it_again(
+    last: int, told: str, results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that found all its results made already ends when it begins."""
     monkeypatch.delenv("SOURCE_DATE_EPOCH")
     monkeypatch.setenv(BEGAN, "1700000000")
-    written(results)
+    for file in results.rglob("*.*"):
+        os.utime(file, (last - 60, last - 60))
+    os.utime(results / TABLE, (last, last))
+    first = written(results)
     (run,) = found(results, "CreateAction")
     assert run["startTime"] == "2023-11-14T22:13:20+00:00"
-    ended = dt.datetime.fromisoformat(run["endTime"])
-    assert abs(dt.datetime.now(dt.UTC) - ended) < dt.timedelta(minutes=1)
+    assert run["endTime"] == f"{told}+00:00"
+    assert written(results) == first
+
+
+def test_pages_say_when_the_run_began_whoever_makes_them_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    monkeypatch.setenv(BEGAN, "1700000000")
+    assert provenance(ROOT)["Made"] == "2023-11-14 22:13 UTC"

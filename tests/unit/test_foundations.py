@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from evenwicht.base.errors import INTERNAL, ConfigError, DataError, EvenwichtError, ModelError
-from evenwicht.base.files import atomic_path, kept_private, write_csv, write_parquet, write_text
+from evenwicht.base.files import atomic_path, kept_private, sweep, write_csv, write_parquet, write_text
 from evenwicht.base.streams import stream
 
 
@@ -47,10 +47,65 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_a_write_sweeps_up_what_a_killed_job_left(tmp_path: Path) -> None:
-    (tmp_path / ".table.csv.killed.part").write_text("half")
-    write_text("new", tmp_path / "table.csv")
-    assert [file.name for file in tmp_path.iterdir()] == ["table.csv"]
+def test_what_a_killed_job_left_half_written_is_swept_up_at_a_time_when_nobody_writes(tmp_path: Path) -> None:
+    """The target is as it was; other hidden files stay."""
+    write_text("whole", tmp_path / "tables/table.csv")
+    job = (
+        "import os, sys\nfrom evenwicht.base.files import atomic_path\n"
+        "with atomic_path(sys.argv[1]) as path:\n    path.write_text('half')\n    os._exit(137)\n"
+    )
+    subprocess.run([sys.executable, "-c", job, str(tmp_path / "tables/table.csv")], check=False)
+    (tmp_path / "tables/.gitignore").touch()
+    assert len(list((tmp_path / "tables").iterdir())) == 3
+    sweep([tmp_path, tmp_path / "not there"])
+    assert {file.name for file in (tmp_path / "tables").iterdir()} == {"table.csv", ".gitignore"}
+    assert (tmp_path / "tables/table.csv").read_text() == "whole"
+
+
+def test_a_release_on_its_way_is_not_swept_up_by_a_run_that_begins(tmp_path: Path) -> None:
+    """It is a folder beside its place, which may be in `results/`, and takes its place whole."""
+    write_text("a,b\n", tmp_path / ".release.x1.part/tables/estimates.csv")
+    (tmp_path / ".release.x1.part/.flow.csv.x2.part").touch()
+    sweep([tmp_path])
+    left = {file.name for file in tmp_path.rglob("*") if file.is_file()}
+    assert left == {"estimates.csv", ".flow.csv.x2.part"}
+
+
+def test_who_writes_the_same_bytes_late_changes_nothing_not_even_the_time(tmp_path: Path) -> None:
+    """A job on a node that was given up can go on beside its successor."""
+    target = tmp_path / "table.csv"
+    with atomic_path(target) as late:
+        late.write_text("a,b\n1,2\n")
+        write_text("a,b\n1,2\n", target)  # its successor is faster
+        os.utime(target, ns=(1, 1))
+        before = target.stat()
+    assert (target.stat().st_mtime_ns, target.stat().st_ino) == (before.st_mtime_ns, before.st_ino)
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_late_writer_that_fails_leaves_the_file_of_its_successor(tmp_path: Path) -> None:
+    target = tmp_path / "table.csv"
+
+    def fail_late() -> None:
+        with atomic_path(target) as late:
+            late.write_text("half")
+            write_text("whole", target)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_late()
+    assert target.read_text() == "whole"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_other_bytes_and_closer_rights_do_replace_a_file(tmp_path: Path, umask: int) -> None:
+    target = tmp_path / "table.csv"
+    target.write_text("old")
+    target.chmod(0o777)
+    for text in ("new", "new", "newer"):
+        write_text(text, target)
+        assert target.read_text() == text
+        assert target.stat().st_mode & 0o777 == 0o666 & ~umask
 
 
 def modes(folder: Path) -> set[int]:

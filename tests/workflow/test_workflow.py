@@ -336,9 +336,29 @@ def test_an_own_cohort_runs_from_the_template(snakemake: Run, checkout: Path) ->
     assert re.search(r"^evenwicht: done in \d.* Open results/report\.html\.$", run.stdout, re.MULTILINE)
 
 
+SLURM = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text(encoding="utf-8"))
+
+
+def test_the_slurm_profile_leaves_partition_and_account_to_slurm() -> None:
+    """No name fits every cluster, and "default" none: Slurm reserves it."""
+    assert not [line for line in map(str, SLURM.values()) if re.search("partition|account", line)]
+    assert not [key for key in SLURM if re.search("partition|account|resources", key)]
+
+
+def test_on_slurm_a_cohort_is_one_job_and_so_are_all_tables_and_replicates_are_many() -> None:
+    groups = dict(pair.split("=") for pair in SLURM["groups"])
+    files = [*(ROOT / "workflow/rules").glob("*.smk")]
+    rules = {rule for file in files for rule in re.findall(r"^rule (\w+):", file.read_text(), re.MULTILINE)}
+    assert rules - set(groups) == {"replicates", "recovery_tables", "recovery"}
+    assert {rule for rule, group in groups.items() if group == "cohort"} == {"ingest", "simulate", "studies"}
+    assert set(groups.values()) == {"cohort", "tables"}
+    assert SLURM["retries"] > 0, "each attempt asks for more memory and time"
+
+
 def test_the_slurm_profile_plans_the_same_jobs(snakemake: Run) -> None:
     plan = snakemake("--profile", "profiles/slurm", "--dry-run", "--quiet", "rules")
     assert plan.returncode == 0, plan.stdout
+    assert planned(plan.stdout) == planned(snakemake("--dry-run", "--quiet", "rules").stdout)
 
 
 def test_the_lock_file_has_hashes_and_no_addresses() -> None:

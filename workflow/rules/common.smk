@@ -1,6 +1,5 @@
 # Shared by all stages: the checked config, where files are, what a job depends on and asks for, and the lock of the
 # working directory. No kind of study, world or figure is named here.
-import fcntl
 import os
 import sys
 import time
@@ -11,8 +10,9 @@ from snakemake.exceptions import WorkflowError
 import evenwicht
 from evenwicht.base.digests import code_digest, file_digest, modules_beside
 from evenwicht.base.errors import ConfigError
-from evenwicht.base.files import PRIVATE
+from evenwicht.base.files import PRIVATE, sweep
 from evenwicht.base.jobs import exit_code_of, forget_exits
+from evenwicht.base.lock import take_lock
 from evenwicht.base.progress import at_end, at_failure, at_start, not_estimated
 from evenwicht.config import AS_CONFIGURED
 from evenwicht.config.loading import load_run
@@ -41,6 +41,7 @@ BRIEFS = [f"results/{brief}" for brief in briefs_of(RUN)]
 CRATE = [f"results/{file}" for file in (DESCRIPTION, WORKFLOW)]
 REPORT = [placed(page) for page in (PAGE, *PAGES, CRATE[0])]  # what is withdrawn once tables change
 FIGURES = "results/figures"
+WRITTEN = [placed(folder) for folder in ("data/synthetic", f"{PRIVATE}/cohorts", f"{PRIVATE}/estimates", "results")]
 PUBLISHED = of_project("data/published.csv")
 TEMPLATE = of_project("workflow/report/base.html.j2")
 SHOWN = ("*.html.j2", "sections/*.html.j2", "*.css", "assets/*.js", "assets/*.css", "assets/vendor/*")
@@ -100,16 +101,21 @@ wildcard_constraints:
     scenario="[a-z0-9_]+",
 
 
+def size_of(files):
+    """MB of the files that are there: what jobs of one group make for each other is not, when the group is submitted."""
+    return sum(Path(file).stat().st_size for file in files if Path(file).exists()) / 2**20
+
+
 def memory(rule):
     """MB that a job of a rule asks for, by its input and attempt."""
     base, slope, _, _ = NEEDS[rule]
-    return lambda wildcards, input, attempt: attempt * round(base + slope * input.size_mb)
+    return lambda wildcards, input, attempt: attempt * round(base + slope * size_of(input))
 
 
 def minutes(rule):
     """Run time that a job of a rule asks for, by its input and attempt."""
     _, _, base, slope = NEEDS[rule]
-    return lambda wildcards, input, attempt: attempt * round(base + slope * input.size_mb)
+    return lambda wildcards, input, attempt: attempt * round(base + slope * size_of(input))
 
 
 def code_of(script, also=()):
@@ -261,11 +267,11 @@ def tell_end():
         print(at_end(seconds_run(), page, not_estimated(placed("results/tables/conclusions.csv"))))
 
 
-def take_lock():
-    """Refuse a second run in this directory. The kernel drops the lock when a run ends, even if it is killed."""
-    global LOCK
-    LOCK = open(".snakemake/evenwicht.lock", "w")
+def refuse_a_second_run():
+    """Hold the lock of the working directory as long as this process lives."""
     try:
-        fcntl.flock(LOCK, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise WorkflowError("another run is at work in this directory. Wait for it to end, or stop it.") from None
+        warning = take_lock(".snakemake/evenwicht.lock")
+    except ConfigError as error:
+        raise WorkflowError(str(error)) from None
+    if warning:
+        print(f"Warning: {warning}", file=sys.stderr)

@@ -29,12 +29,14 @@ report: "../report/workflow.rst"
 
 
 onstart:
-    take_lock()
+    refuse_a_second_run()
     forget_exits(placed(LOGS))
+    sweep(WRITTEN)
     tell_start()
 
 
 onsuccess:
+    sweep(WRITTEN)  # jobs of this run that were killed and done again
     tell_end()
 
 

@@ -1,5 +1,6 @@
 """Files: input that can be read to its end, and atomic output, complete under its own name or not there."""
 
+import filecmp
 import os
 import stat
 import tempfile
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PRIVATE = "private"  # folder of what never leaves: rows of people, and what was not judged for disclosure
+SCRATCH = ".part"  # how the name of a file that is being written ends
 
 
 def why_unreadable(path: str | Path) -> str | None:
@@ -35,12 +37,14 @@ def why_unreadable(path: str | Path) -> str | None:
 
 @contextmanager
 def atomic_path(target: str | Path) -> Iterator[Path]:
-    """Yield a scratch path beside `target` that takes its place when the block ends without an error."""
+    """Yield a scratch path beside `target` that takes its place when the block ends without an error.
+
+    Several may write the same target at once, such as a job on a node that was given up and its successor: each has a
+    scratch file of its own, and who comes late with the bytes that are there leaves the file, and its time, alone.
+    """
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    for left_by_a_killed_job in target.parent.glob(f".{target.name}.*.part"):
-        left_by_a_killed_job.unlink(missing_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=SCRATCH, dir=target.parent)
     os.close(handle)
     scratch = Path(name)
     try:
@@ -48,9 +52,34 @@ def atomic_path(target: str | Path) -> Iterator[Path]:
         umask = os.umask(0)
         os.umask(umask)
         scratch.chmod(0o666 & ~umask)
-        os.replace(scratch, target)
+        if not _same(scratch, target):
+            os.replace(scratch, target)
     finally:
         scratch.unlink(missing_ok=True)
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Whether two files have the same bytes and rights; a file that is not there is like no other."""
+    try:
+        return one.stat().st_mode == other.stat().st_mode and filecmp.cmp(one, other, shallow=False)
+    except FileNotFoundError:
+        return False
+
+
+def sweep(folders: Iterable[str | Path]) -> None:
+    """Remove scratch files below some folders, at a time when no job is to write there: killed jobs left them.
+
+    A folder of that name is a release on its way, and stays with all that is in it.
+    """
+    for folder in folders:
+        for parent, within, files in os.walk(folder):
+            within[:] = [name for name in within if not _is_scratch(name)]
+            for name in filter(_is_scratch, files):
+                Path(parent, name).unlink(missing_ok=True)
+
+
+def _is_scratch(name: str) -> bool:
+    return name.startswith(".") and name.endswith(SCRATCH)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evenwicht.base.errors import ConfigError, DataError
-from evenwicht.base.files import PRIVATE, write_text
+from evenwicht.base.files import PRIVATE, SCRATCH, write_text
 from evenwicht.base.shipped import PROJECT
 from evenwicht.disclosure.profiles import HOLDER_DECIDES, Profile, profile, profiles
 
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
             "went can be seen where a rounded count has changed; no rounding hides it. Do not release both."
         )
     out.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
+    scratch = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=SCRATCH, dir=out.parent))
     try:
         write_released(configured, left, rules, PROJECT / "workflow/report", scratch, arguments.processes)
         _list(manifest, left, scratch)

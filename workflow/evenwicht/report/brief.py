@@ -94,8 +94,14 @@ def brief(config: CohortConfig, tables: Mapping[str, pd.DataFrame], recovery: pd
         "unknown": unknown(told),
         **parts,
         "turns": [*_turns(chosen, own["diagnostics"]), *parts["turns"], say(MORE)],
-        "people_told": number(float(pd.Series([one.row["n"] for one in told] or own["estimates"]["n"]).max()), 0),
+        "people_told": _most_people(told, own["estimates"]),
     }
+
+
+def _most_people(told: Sequence[Told], estimates: pd.DataFrame) -> str:
+    """Of those that it tells of, or of all studies if it concludes nothing."""
+    people = pd.Series([one.row["n"] for one in told] or list(estimates["n"]), dtype="Float64").max()
+    return number(0.0 if pd.isna(people) else float(people), 0)
 
 
 def subjects(told: Sequence[Told], weighed: Sequence[Weighed]) -> list[Told]:

@@ -7,9 +7,10 @@ Sources: Workflow Run Crate 0.5, https://w3id.org/ro/wfrun/workflow/0.5; Leo et 
 https://doi.org/10.1371/journal.pone.0309210.
 """
 
+import datetime as dt
 import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import metadata
 from pathlib import Path
@@ -19,7 +20,7 @@ from evenwicht.base.digests import file_digest
 from evenwicht.base.files import atomic_path, write_text
 from evenwicht.base.shipped import PROJECT
 from evenwicht.config import RunConfig
-from evenwicht.report.provenance import began, commit, now, versions
+from evenwicht.report.provenance import began, commit, ended, versions
 
 DESCRIPTION = "ro-crate-metadata.json"  # the name that RO-Crate gives it
 WORKFLOW = "workflow/Snakefile"  # in the crate as in the project
@@ -57,7 +58,7 @@ class Inputs:
     data: Mapping[str, list[str]]
 
 
-def write_crate(inputs: Inputs, results: Iterable[Path], pictures: Path, folder: Path) -> None:
+def write_crate(inputs: Inputs, results: Sequence[Path], pictures: Path, folder: Path) -> None:
     """Describe a run, and put the Snakefile beside its results, which makes their folder a crate.
 
     Parameters
@@ -84,12 +85,13 @@ def write_crate(inputs: Inputs, results: Iterable[Path], pictures: Path, folder:
     drawn = {"name": "Figures", "description": "Every figure of the run; the pages hold them too."}
     made.append(crate.add_directory(dest_path=pictures.relative_to(folder), properties=drawn))
     terms = {"@type": "CreativeWork", "name": "Terms of the results", "description": TERMS}
+    end = ended(results)
     root = {
         "name": f"Run of evenwicht: {', '.join(inputs.titles.values())}",
         "description": "Tables, figures and pages of a run, and what they were made from.",
-        "datePublished": now().isoformat(timespec="seconds"),
+        "datePublished": end.isoformat(timespec="seconds"),
         "license": _add(crate, "#terms", terms),
-        "mentions": _run(crate, inputs, _workflow(crate, folder), made),
+        "mentions": _run(crate, inputs, _workflow(crate, folder), made, end),
         "conformsTo": [
             _add(crate, profile, {"@type": "CreativeWork", "name": name, "version": Path(profile).name})
             for profile, name in PROFILES.items()
@@ -100,7 +102,7 @@ def write_crate(inputs: Inputs, results: Iterable[Path], pictures: Path, folder:
     write_text(json.dumps(crate.metadata.generate(), indent=1, ensure_ascii=False) + "\n", folder / DESCRIPTION)
 
 
-def _run(crate: Any, inputs: Inputs, workflow: Any, made: list[Any]) -> Any:
+def _run(crate: Any, inputs: Inputs, workflow: Any, made: list[Any], end: dt.datetime) -> Any:
     """The run, which takes each input as a value of a parameter of the workflow."""
     given = _parameters(crate, inputs)
     workflow["input"] = list({parameter.id: parameter for _, parameter in given}.values())
@@ -110,7 +112,7 @@ def _run(crate: Any, inputs: Inputs, workflow: Any, made: list[Any]) -> Any:
         "name": "Run of evenwicht",
         "description": f"snakemake --config {settings}",
         "startTime": began().isoformat(timespec="seconds"),
-        "endTime": now().isoformat(timespec="seconds"),
+        "endTime": end.isoformat(timespec="seconds"),
         "actionStatus": "http://schema.org/CompletedActionStatus",
         "instrument": workflow,
         "object": [value for value, _ in given],

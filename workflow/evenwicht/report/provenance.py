@@ -4,6 +4,7 @@ import datetime as dt
 import os
 import platform
 import subprocess
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -25,8 +26,11 @@ BEGAN = "EVENWICHT_BEGAN"  # environment variable in which a run tells its jobs 
 
 
 def provenance(project: Path) -> dict[str, str]:
-    """Return the facts behind a run, in words; the commit is that of the folder of the project."""
-    return {"Made": f"{now():%Y-%m-%d %H:%M} UTC", "Commit": commit(project) or say("not under git"), **versions()}
+    """Return the facts behind a run, in words; the commit is that of the folder of the project.
+
+    The time is that at which the run began: a job that is done twice must not write two pages.
+    """
+    return {"Made": f"{began():%Y-%m-%d %H:%M} UTC", "Commit": commit(project) or say("not under git"), **versions()}
 
 
 def now() -> dt.datetime:
@@ -42,6 +46,17 @@ def began() -> dt.datetime:
     """Return when the run began, unless SOURCE_DATE_EPOCH fixes the time; without a run, that is now."""
     told = os.environ.get(BEGAN)
     return _moment(told) if told and not os.environ.get("SOURCE_DATE_EPOCH") else now()
+
+
+def ended(results: Iterable[Path]) -> dt.datetime:
+    """Return when a run had made these results, unless SOURCE_DATE_EPOCH fixes the time.
+
+    Whoever asks later is told the same. Results that the run found made already are older than itself.
+    """
+    if os.environ.get("SOURCE_DATE_EPOCH"):
+        return now()
+    newest = max(file.stat().st_mtime for file in results)
+    return max(began(), dt.datetime.fromtimestamp(int(newest), dt.UTC))
 
 
 def commit(project: Path) -> str:
