@@ -11,12 +11,13 @@ from io import StringIO
 import numpy as np
 import pandas as pd
 
+from evenwicht.base.exposures import Exposed
 from evenwicht.base.streams import stream_key
 from evenwicht.config import AS_CONFIGURED, CohortConfig
 from evenwicht.display.section import records
 from evenwicht.estimators.results import ESTIMANDS
 from evenwicht.recovery import KEY, replicate, summarise
-from evenwicht.rehearsal.written import STATED, column_of
+from evenwicht.rehearsal.written import STATED
 from evenwicht.results.schema import COHORT, ESTIMATES, Field, Schema
 from evenwicht.worlds import true_values
 
@@ -92,7 +93,7 @@ def judged(config: CohortConfig, estimates: pd.DataFrame, seed: int, draws: int)
 
 def _of(table: pd.DataFrame, scenario: str) -> pd.DataFrame:
     """Rows of the exposure whose effects a scenario puts in; the others have none in it."""
-    return table[table["exposure"].map(column_of) == scenario.removeprefix(STATED)]
+    return table[table["exposure"].map(lambda key: Exposed.read(key).column) == scenario.removeprefix(STATED)]
 
 
 def _nothing(rows: pd.DataFrame) -> "pd.Series[float]":

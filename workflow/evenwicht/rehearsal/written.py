@@ -9,14 +9,15 @@ import yaml
 
 from evenwicht.base.arrays import Floats
 from evenwicht.base.columns import Column
-from evenwicht.base.exposures import Contrast
+from evenwicht.base.exposures import Contrast, Exposed
 from evenwicht.base.outcomes import AnyOutcome, BinaryOutcome, ContinuousOutcome, EventOutcome
+from evenwicht.base.variables import Amount, target_of
 from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig
 from evenwicht.config.loading import MOST_MISTAKES, mistakes_in, validate
-from evenwicht.rehearsal.aggregates import SAME, Aggregates, partial_sizes
+from evenwicht.rehearsal.aggregates import Aggregates
 from evenwicht.rehearsal.protection import Protection
-from evenwicht.rehearsal.roles import targets
+from evenwicht.rehearsal.scores import SAME, partial_sizes
 
 SUFFIX = "_twin"
 SDS_BETWEEN_ENDS = 3.3  # of a normal number, between the first and last of twenty bands
@@ -88,7 +89,10 @@ def twin_settings(
 
 def _of_column(column: str, effects: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
     """Effects of one column: stated effects of exposures that go together would confound each other."""
-    own = {name: {e: size for e, size in sizes.items() if column_of(e) == column} for name, sizes in effects.items()}
+    own = {
+        name: {key: size for key, size in sizes.items() if Exposed.read(key).column == column}
+        for name, sizes in effects.items()
+    }
     return {name: sizes for name, sizes in own.items() if sizes}
 
 
@@ -97,11 +101,6 @@ def _as_one(column: str, source: Mapping[str, Any]) -> list[str]:
     order, matrix = list(source["correlations"]), _matrix(source["correlations"])
     ties = np.abs(matrix[order.index(column)])
     return [name for name in source["exposures"] if ties[order.index(name)] >= SAME]
-
-
-def column_of(exposure: str) -> str:
-    """Return the column that is compared in rows with this key."""
-    return exposure.partition("=")[0]
 
 
 def _compared(config: CohortConfig, name: str) -> set[str]:
@@ -114,9 +113,10 @@ def _possible(data: dict[str, Any], config: CohortConfig, aggregates: Aggregates
     """Leave out outcomes that the twin does not have, and studies that need more than it has."""
     where, source = f"twin of {config.name}", data["source"]
     names = {*source["columns"], *source.get("groups", {}), *source.get("events", {})}
-    names |= {f"{sector}@{window}" for window, sectors in source.get("costs", {}).items() for sector in sectors}
+    names |= {str(Amount(sector, window)) for window, sectors in source.get("costs", {}).items() for sector in sectors}
     windows, outcomes = set(source.get("costs", {})), dict(data.get("outcomes", {}))
-    for name, target in targets(config.codebook).items():
+    for name, outcome in config.codebook.outcomes.items():
+        target = target_of(outcome)
         if target not in names and not (target == "" and outcomes[name]["window"] in windows):
             del outcomes[name]
             aggregates.left[f"outcome {name}"] = "the twin does not have it"
@@ -175,7 +175,7 @@ def sizes_that_matter(config: CohortConfig, aggregates: Aggregates) -> dict[str,
             if contrast.column not in aggregates.source["exposures"]:
                 continue
             for name in getattr(study, "outcomes", ()):
-                size = _size(book.outcomes[name], targets(book)[name], aggregates.source)
+                size = _size(book.outcomes[name], target_of(book.outcomes[name]), aggregates.source)
                 if size is not None:
                     found.setdefault(name, {})[contrast.exposure] = float(
                         f"{_by_unit(*size, contrast, aggregates):.3g}"
@@ -228,8 +228,8 @@ def _size(outcome: AnyOutcome, target: str, source: Mapping[str, Any]) -> tuple[
         risk = -math.expm1(-_cumulative(source["events"][target], outcome.horizon_years))
         more = risk + outcome.margin if risk + outcome.margin < 1 else risk - outcome.margin
         return (math.log1p(-more) / math.log1p(-risk), True) if 0 < risk < 1 and 0 < more < 1 else None
-    sector, _, window = target.partition("@")
-    bands = source["columns"].get(target) or source["costs"][window][sector]
+    amount = Amount.read(target)
+    bands = source["columns"].get(target) or source["costs"][amount.window][amount.sector]
     mean = (1 - bands.get("zeros", 0.0)) * sum(bands["edges"]) / len(bands["edges"])
     return (1 + outcome.margin / mean, True) if mean > 0 else None
 

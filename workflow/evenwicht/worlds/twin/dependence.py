@@ -126,9 +126,7 @@ class Structure:
     @cached_property
     def margins(self) -> dict[str, Margin]:
         """Of every column and cost, in the order of the correlations."""
-        costs = {
-            f"{s}@{window}": bands for window, sectors in self.source.costs.items() for s, bands in sectors.items()
-        }
+        costs = {str(amount): self.source.costs[amount.window][amount.sector] for amount in self.source.amounts}
         every: dict[str, Margin] = {**self.source.columns, **costs}
         return {name: every[name] for name in self.source.correlations}
 
