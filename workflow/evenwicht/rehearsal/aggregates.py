@@ -63,7 +63,7 @@ def aggregates_of(cohort: Cohort, book: Codebook, roles: Roles, protection: Prot
     told = Aggregates({"kind": "twin", "n": protection.count(n)})
     groups = groups_in(cohort, book, told.left)
     columns = columns_of(cohort, book, protection, told.left)
-    amounts = amounts_of(cohort, protection, told.left)
+    amounts = amounts_of(cohort, book, protection, told.left)
     scored = {name: one for name, one in columns.items() if name not in roles.outcomes}
     before = list(scored)
     scored |= columns | amounts

@@ -6,14 +6,23 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evenwicht.base.codebook import Codebook
+from evenwicht.base.outcomes import MultiSectorOutcome
 from evenwicht.base.variables import Amount
 from evenwicht.cohort import Cohort
+from evenwicht.estimators.concentration import high_need
 from evenwicht.rehearsal.margins import number_margin
 from evenwicht.rehearsal.protection import Protection
 from evenwicht.rehearsal.scores import Scored, score_of
 
 
-def amounts_of(cohort: Cohort, protection: Protection, left: dict[str, str]) -> dict[str, Scored]:
+def amounts_of(cohort: Cohort, book: Codebook, protection: Protection, left: dict[str, str]) -> dict[str, Scored]:
+    """Return how the use of each sector in each window is spread.
+
+    Where an outcome is high need in several sectors, the score is who has high need: what goes with that need not go
+    with use as a whole, such as when few people have nearly all of it.
+    """
+    tops = {one.window: one.top_share for one in book.outcomes.values() if isinstance(one, MultiSectorOutcome)}
     found: dict[str, Scored] = {}
     places = pd.Index(cohort.persons[cohort.id])
     for (window, sector), rows in cohort.costs.groupby(["window", "sector"], sort=False, observed=True):
@@ -22,8 +31,13 @@ def amounts_of(cohort: Cohort, protection: Protection, left: dict[str, str]) -> 
         values[places.get_indexer(sums.index)] = sums.to_numpy(dtype=float)
         margin = number_margin(values[~np.isnan(values)], protection, amounts=True)
         name = str(Amount(str(sector), str(window)))
+        top = tops.get(str(window))
+        if margin and top is not None:
+            known = ~np.isnan(values)
+            values[known] = high_need(values[known], top)
+            margin["top"] = top
         if margin:
-            found[name] = Scored(margin, score_of(values))
+            found[name] = Scored(margin, score_of(values, plain=top is not None))
         else:
             left[name] = "too few people who use it"
     return found

@@ -51,6 +51,8 @@ def centre_of(margin: Margin) -> float:
 
 
 def _raw_scores(margin: Margin, values: NDArray[Any]) -> Floats:
+    if isinstance(margin, Bands) and margin.top is not None:
+        return (values > values_of(margin, ndtri([1 - margin.top]))).astype(float)
     if isinstance(margin, Bands):
         numbers = values.astype(float)
         half = 0.5 if margin.whole else 0.0

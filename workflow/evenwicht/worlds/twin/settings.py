@@ -25,6 +25,9 @@ class Bands(Strict):
     zeros: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="Share with 0, beside those in bands")
     logarithmic: bool = Field(False, description="Whether values are even within bands on the scale of the logarithm")
     whole: bool = Field(False, description="Whether values are whole numbers")
+    top: Share | None = Field(
+        None, description="Top share of people, of whom and the others correlations are; of all values if left out"
+    )
 
     @model_validator(mode="after")
     def _is_in_order(self) -> "Bands":
