@@ -10,7 +10,7 @@ import yaml
 from evenwicht.base.arrays import Floats
 from evenwicht.base.columns import Column
 from evenwicht.base.exposures import Contrast, Exposed
-from evenwicht.base.outcomes import AnyOutcome, BinaryOutcome, ContinuousOutcome, EventOutcome
+from evenwicht.base.outcomes import AnyOutcome, BinaryOutcome, ContinuousOutcome, EventOutcome, MultiSectorOutcome
 from evenwicht.base.variables import Amount, target_of
 from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig
@@ -220,6 +220,8 @@ def _spread(margin: Mapping[str, Any]) -> float:
 
 def _size(outcome: AnyOutcome, target: str, source: Mapping[str, Any]) -> tuple[float, bool] | None:
     """A size as the twin takes it, and whether it is a ratio; None if no margin is stated, or the twin has no such."""
+    if isinstance(outcome, MultiSectorOutcome):
+        return None if outcome.margin is None or outcome.window not in source["costs"] else (outcome.margin, False)
     if outcome.margin is None or target not in {*source["after"], *source["events"]}:
         return None
     if isinstance(outcome, ContinuousOutcome | BinaryOutcome):

@@ -221,6 +221,14 @@ class Structure:
         left = correlations_near(np.clip(rest, -0.999, 0.999)) * np.outer(spread, spread)
         return Following(names, causes, fitted, scores, left, self.source.exposures)
 
+    def numbers_of(self, names: Sequence[str]) -> Floats:
+        """Normal numbers, (PEOPLE, k), of these outcomes without what is taken out: always those of the same people."""
+        part = self.outcomes
+        places = [part.names.index(name) for name in names]
+        kept = np.where(np.isin(part.causes, part.taken_out), 0.0, part.coefficients[places])
+        rest = np.random.default_rng(1).standard_normal((PEOPLE, len(part.names))) @ root_of(part.left)[places].T
+        return np.asarray((self._people(part.causes) @ kept.T + rest) / [part.spread(name) for name in names])
+
     def _people(self, names: Sequence[str]) -> Floats:
         """Scores, (PEOPLE, k), of people with these columns: always the same people."""
         places = self._places(names)

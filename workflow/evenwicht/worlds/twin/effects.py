@@ -11,7 +11,7 @@ from evenwicht.base.arrays import Floats
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.errors import ConfigError, listed
 from evenwicht.base.exposures import Exposed
-from evenwicht.base.outcomes import BinaryOutcome, ContinuousOutcome
+from evenwicht.base.outcomes import BinaryOutcome, ContinuousOutcome, MultiSectorOutcome
 from evenwicht.base.variables import target_of
 from evenwicht.worlds.twin.margins import centre_of
 from evenwicht.worlds.twin.settings import Bands, Levels, TwinWorld, YesNo
@@ -21,9 +21,18 @@ Sizes = Mapping[Exposed, float]
 
 @dataclass(frozen=True)
 class Effects:
-    """What is put in: who is exposed -> size, by the variable or event that it changes."""
+    """What is put in: who is exposed -> size, by the variable or event that it changes.
+
+    Attributes
+    ----------
+    of
+        On values, risks or hazards.
+    shifts
+        On the normal numbers of use.
+    """
 
     of: Mapping[str, Sizes] = field(default_factory=dict)
+    shifts: Mapping[str, Sizes] = field(default_factory=dict)
 
     def on(self, target: str) -> Sizes:
         """Who is exposed -> size of the effect on a variable or event."""
@@ -31,15 +40,15 @@ class Effects:
 
     def causes(self, target: str) -> list[str]:
         """Columns with an effect on a variable or event."""
-        return list(dict.fromkeys(exposed.column for exposed in self.on(target)))
+        return list(dict.fromkeys(exposed.column for exposed in (*self.on(target), *self.shifts.get(target, {}))))
 
 
 def stated_effects(source: TwinWorld, book: Codebook) -> Effects:
     """Return the effects by what they change; outcomes that the cohort does not have are left to its check."""
     found: dict[str, dict[Exposed, float]] = {}
     for name, sizes in source.effects.items():
-        if name not in book.outcomes:
-            continue
+        if name not in book.outcomes or isinstance(book.outcomes[name], MultiSectorOutcome):
+            continue  # of several sectors: see `several`
         where, target = f"cohort {book.cohort}: source.effects.{name}", target_of(book.outcomes[name])
         possible = [*source.after, *source.chained, *source.events]
         if target not in possible:
@@ -61,8 +70,7 @@ def stated_effects(source: TwinWorld, book: Codebook) -> Effects:
 def _fits(share: float, source: TwinWorld, sizes: Sizes) -> bool:
     """Whether everybody's mean risk stays between 0 and 1, of exposures that are yes or no."""
     flagged = [one for one in sizes if not isinstance(source.columns[one.column], Bands)]
-    centres = {one: _centre(source, one) for one in flagged}
-    moved = [sorted((-centres[one] * sizes[one], (1 - centres[one]) * sizes[one])) for one in flagged]
+    moved = [sorted(end * sizes[one] for end in ends_of(source, one)) for one in flagged]
     return share + sum(low for low, _ in moved) > 0 and share + sum(high for _, high in moved) < 1
 
 
@@ -70,6 +78,13 @@ def _centre(source: TwinWorld, exposed: Exposed) -> float:
     """Share exposed, or the middle of a number."""
     margin = source.columns[exposed.column]
     return margin.shares.get(exposed.level, 0.0) if isinstance(margin, Levels) else centre_of(margin)
+
+
+def ends_of(source: TwinWorld, exposed: Exposed) -> tuple[float, float]:
+    """Return how far people with and without are from the mean exposure; of a number, those one unit apart."""
+    if isinstance(source.columns[exposed.column], Bands):
+        return 0.5, -0.5
+    return 1 - _centre(source, exposed), -_centre(source, exposed)
 
 
 def moved_by(source: TwinWorld, sizes: Sizes, values: Mapping[str, NDArray[Any]], n: int) -> Floats:

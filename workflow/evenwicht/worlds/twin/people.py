@@ -118,6 +118,7 @@ def outcome_of(
     structure: Structure,
     name: str,
     sizes: Sizes,
+    shifts: Sizes,
     additive: bool,
     causes: Sequence[str],
     noise: Noise,
@@ -128,7 +129,8 @@ def outcome_of(
     part, values = structure.outcomes, dict(zip(causes, given, strict=True))
     number = score_of(structure, part.kept(name), values, noise.n) + rest[:, part.names.index(name)]
     spread = part.spread(name)
-    return _with_effects(structure, name, number / spread, spread, sizes, additive, values, noise)
+    number = number / spread + moved_by(structure.source, shifts, values, noise.n)
+    return _with_effects(structure, name, number, spread, sizes, additive, values, noise)
 
 
 def score_of(structure: Structure, sizes: Mapping[str, float], values: Mapping[str, NDArray[Any]], n: int) -> Floats:

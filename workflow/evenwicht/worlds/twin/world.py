@@ -10,6 +10,7 @@ extreme in several sectors at once), interactions, and frailty of events in grou
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -26,6 +27,7 @@ from evenwicht.worlds.twin import costs, follow_up, people
 from evenwicht.worlds.twin.dependence import Structure
 from evenwicht.worlds.twin.effects import Effects, between, logarithms, stated_effects
 from evenwicht.worlds.twin.settings import TwinWorld
+from evenwicht.worlds.twin.several import stated_shifts
 from evenwicht.worlds.world import Arms, Row, World, effects_by_contrast, row
 
 BACKGROUND, REST = "normal_numbers", "rest_of_outcomes"  # variables beside columns
@@ -39,7 +41,8 @@ def build(source: TwinWorld, book: Codebook, questions: Sequence[Question]) -> W
     ConfigError
         If an effect is on nothing that the twin has, stated in two ways, or too large for a risk.
     """
-    structure, effects = Structure(source), stated_effects(source, book)
+    structure = Structure(source)
+    effects = replace(stated_effects(source, book), shifts=stated_shifts(structure, book))
     return World(
         equations=twin_model(structure, book, effects),
         cohort=partial(_cohort, book, structure, effects),
@@ -69,9 +72,9 @@ def twin_model(
         equations[name] = named_causes(equation, BACKGROUND, *causes)
     variable = {name: name for name in structure.margins} | costs.variables(source)
     for name in structure.outcomes.names:
-        sizes = effects.on(name)
+        sizes, shifts = effects.on(name), effects.shifts.get(name, {})
         causes = list(dict.fromkeys([*structure.outcomes.kept(name), *effects.causes(name)]))
-        equation = partial(people.outcome_of, structure, name, sizes, _additive(book, name), causes)
+        equation = partial(people.outcome_of, structure, name, sizes, shifts, _additive(book, name), causes)
         equations[variable[name]] = named_causes(equation, REST, *causes)
     for event, happening in source.events.items():
         kept, sizes = {k: v for k, v in happening.by.items() if k not in source.exposures}, effects.on(event)
