@@ -21,7 +21,7 @@ from evenwicht.worlds import simulate, true_values
 
 from tests.conftest import world
 
-PEOPLE = 200_000  # measured
+PEOPLE = 100_000  # measured
 DRAWS = 200
 ERRORS = 4
 # steps of adjustment: cheap to draw, and each with a bias of its own

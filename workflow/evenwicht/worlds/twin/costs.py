@@ -8,7 +8,7 @@ import pandas as pd
 from evenwicht.base.arrays import Flags, Floats, Ints
 from evenwicht.base.variables import Amount
 from evenwicht.worlds import mechanisms as by
-from evenwicht.worlds.scm import Noise
+from evenwicht.worlds.scm import Noise, Values
 from evenwicht.worlds.twin.settings import TwinWorld
 
 
@@ -34,8 +34,9 @@ def use(known: Sequence[bool], _: Noise, rest: Floats, *amounts: Floats) -> Floa
     return every
 
 
-def amounts(ids: Ints, name: str, used: Floats, seen: Mapping[str, Flags]) -> pd.DataFrame:
-    """Return the rows of those whose use in a sector and window is known."""
-    amount = Amount.read(name)
-    table = by.costs(ids, used[:, None].astype(float), [amount.sector], amount.window)
-    return table[seen[name]] if name in seen else table
+def amounts(ids: Ints, source: TwinWorld, window: str, drawn: Values, seen: Mapping[str, Flags]) -> pd.DataFrame:
+    """Return the rows of a window, of those whose use in a sector is known."""
+    of, everybody = variables(source), np.ones(len(ids), dtype=bool)
+    names = [str(Amount(sector, window)) for sector in source.costs[window]]
+    table = by.costs(ids, np.column_stack([drawn[of[name]] for name in names]), list(source.costs[window]), window)
+    return table[np.concatenate([seen.get(name, everybody) for name in names])]

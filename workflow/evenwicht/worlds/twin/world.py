@@ -145,9 +145,7 @@ def _cohort(book: Codebook, structure: Structure, effects: Effects, key: np.rand
         persons=table[list(book.columns)] if set(book.columns) <= set(table) else table,
         measures=_joined("measures", [follow_up.wave_of(ids, wave, age, seen) for wave, age in source.waves.items()]),
         events=_joined("events", [follow_up.happenings(ids, e, h, drawn, seen, rng) for e, h in source.events.items()]),
-        costs=_joined(
-            "costs", [costs.amounts(ids, name, drawn[v], seen) for name, v in costs.variables(source).items()]
-        ),
+        costs=_joined("costs", [costs.amounts(ids, source, window, drawn, seen) for window in source.costs]),
     ).check()
 
 
