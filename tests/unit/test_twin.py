@@ -21,7 +21,8 @@ from evenwicht.rehearsal.follow_up import end_of_follow_up, hazards_in_pieces
 from evenwicht.rehearsal.margins import levels_margin, number_margin, sizes_of_groups, smooth_quantiles, yes_no_margin
 from evenwicht.rehearsal.protection import Protection
 from evenwicht.rehearsal.roles import roles_of
-from evenwicht.rehearsal.written import sizes_that_matter, twin_settings
+from evenwicht.rehearsal.sizes import estimated_sizes, sizes_that_matter, with_estimated
+from evenwicht.rehearsal.written import twin_settings
 from evenwicht.worlds import simulate, true_values
 from scipy.stats import spearmanr
 
