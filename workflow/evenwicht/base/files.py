@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 PRIVATE = "private"  # folder of what never leaves: rows of people, and what was not judged for disclosure
 
 
+def rehearsal_file(cohort: str) -> Path:
+    """Return the table of what twins of a cohort have shown; it is not released."""
+    return Path("results/rehearsal") / f"{cohort}_twin.csv"
+
+
 def why_unreadable(path: str | Path) -> str | None:
     """Say why a path is not a file that can be read to its end, without opening it: a pipe would wait for ever."""
     try:

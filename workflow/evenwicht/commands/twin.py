@@ -21,7 +21,7 @@ PROFILE = "uk"
 SEED = 20250407
 FEWEST_DRAWS = 20
 MOST_LEFT = 12  # lines about what a twin does not have
-ESTIMATES, REHEARSALS = Path("results/tables/estimates.csv"), Path("results/rehearsal")
+ESTIMATES = Path("results/tables/estimates.csv")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -82,12 +82,14 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.judge is not None:
         estimates = _estimates(config.name)
         sizes, impossible = estimated_sizes(config, aggregates, estimates)
-        _judge(path, estimates, sizes, impossible, arguments.judge)
+        _judge(path, config.name, estimates, sizes, impossible, arguments.judge)
     return 0
 
 
-def _judge(path: Path, estimates: "pd.DataFrame", sizes: "Sizes", impossible: dict[str, str], draws: int) -> None:
-    from evenwicht.base.files import write_csv
+def _judge(
+    path: Path, original: str, estimates: "pd.DataFrame", sizes: "Sizes", impossible: dict[str, str], draws: int
+) -> None:
+    from evenwicht.base.files import rehearsal_file, write_csv
     from evenwicht.rehearsal.judged import judged, lines
     from evenwicht.rehearsal.sizes import with_estimated
 
@@ -95,7 +97,7 @@ def _judge(path: Path, estimates: "pd.DataFrame", sizes: "Sizes", impossible: di
     _print_left({**impossible, **refused})
     _stage(f"drawing {draws} twins in each of {1 + len(twin.scenarios)} scenarios")
     table = judged(twin, estimates, SEED, draws)
-    told = REHEARSALS / f"{twin.name}.csv"  # apart from the twin: it holds estimates of the cohort itself
+    told = rehearsal_file(original)  # apart from the twin: it holds estimates of the cohort itself
     write_csv(table, told)
     print(*lines(table, twin.source.n), f"{told}: the same as a table, beside the cohort's own estimates.", sep="\n")  # type: ignore[attr-defined]
 
