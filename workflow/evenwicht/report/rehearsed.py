@@ -57,7 +57,8 @@ def rehearsed_section(config: CohortConfig, table: pd.DataFrame) -> dict[str, An
     ]
     caption = say(
         "Each line is of {draws} cohorts that were drawn from rounded aggregates of this one and have the effect put "
-        "in. An effect is seen if the 95% interval leaves out no effect. Where few see it, how wrong they are is not told.",
+        "in. An effect is seen if the 95% interval leaves out no effect. Where few see it, how wrong they are is not "
+        "told.",
         draws=number(float(shown["draws"].max()), 0),
     )
     lines = [_line(config, row) for row in records(shown)]
@@ -90,7 +91,7 @@ def _line(config: CohortConfig, row: Row) -> dict[str, Cell]:
     return {
         "study": showing.title(row["study"], study, config.codebook),
         "what": f"{labels.outcome(row['outcome'])}: {contrast}",
-        "estimate": "" if pd.isna(row["estimate"]) else (scale.with_interval(row), row["estimate"]),
+        "estimate": "" if pd.isna(row["estimate"]) else (scale.with_interval(row, sign=True), row["estimate"]),
         "effect": (scale.signed(row["effect"]), row["effect"]),
         "size": say(SIZES[row["put_in"]]),
         "power": _share(row["power"]),
