@@ -1,5 +1,6 @@
 """Events that people are followed for: hazards, what they follow from, and follow-up."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -50,11 +51,15 @@ def events_of(
         sizes = np.array([on.get(one, 0.0) for one in names])
         relative = np.exp(design @ sizes) if names else np.ones(len(rows))
         edges, hazards = hazards_in_pieces(entry - origin, end - origin, status, relative, protection)
+        start = start_of_follow_up(entry, protection)
+        if clock == "age" and isinstance(start, float) and 0 < start < min(edges, default=math.inf):
+            # before everybody's follow-up starts nobody is at risk, and risks are counted from there
+            edges, hazards = [start, *edges], [0.0, *hazards]
         found[name] = {
             "clock": clock,
             "edges": edges,
             "hazards": hazards,
-            "entry": start_of_follow_up(entry, protection),
+            "entry": start,
             "until": end_of_follow_up(entry - origin, end - origin, status, protection),
             "by": on,
         }

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
 from evenwicht.base.arrays import Floats
 from evenwicht.base.errors import ConfigError
@@ -219,8 +220,22 @@ def _size(outcome: AnyOutcome, wanted: float | None, source: Mapping[str, Any]) 
         return (math.log1p(-more) / math.log1p(-risk), True) if 0 < risk < 1 and 0 < more < 1 else None
     amount = Amount.read(target)
     bands = source["columns"].get(target) or source["costs"][amount.window][amount.sector]
-    mean = (1 - bands.get("zeros", 0.0)) * sum(bands["edges"]) / len(bands["edges"])
+    mean = _mean(bands)
     return (1 + wanted / mean, True) if mean > 0 and wanted > -mean else None
+
+
+def _mean(bands: Mapping[str, Any]) -> float:
+    """Mean of a number: bands are even along a normal number, and go on as they end."""
+    edges = np.log(bands["edges"]) if bands.get("logarithmic") else np.array(bands["edges"])
+    shares = np.arange(1, len(edges) + 1) / (len(edges) + 1)
+    # where the first and last bands are cut once more, their lines go on to their middles
+    middles = ndtri(np.concatenate([[shares[0] / 2], (shares[1:] + shares[:-1]) / 2, [1 - shares[0] / 2]]))
+    places, slopes = ndtri(shares), np.diff(edges) / np.diff(ndtri(shares))
+    numbers = np.interp(middles, places, edges)
+    numbers[0] += slopes[0] * (middles[0] - places[0])
+    numbers[-1] += slopes[-1] * (middles[-1] - places[-1])
+    numbers = np.exp(numbers) if bands.get("logarithmic") else numbers
+    return float((1 - bands.get("zeros", 0.0)) * numbers.mean())
 
 
 def _cumulative(event: Mapping[str, Any], horizon: float) -> float:
