@@ -39,6 +39,12 @@ def test_of_several_comparisons_the_least_and_the_greatest_chance_are_said(tmp_p
     assert "a chance of 34% to 80% to see effects as large as those found." in section(rows(0.34, 0.8), tmp_path)
 
 
+def test_intervals_that_miss_the_truth_are_said(tmp_path: Path) -> None:
+    told = section(rows(0.9).assign(coverage=0.4), tmp_path)
+    assert "As few as 40% of its 95% intervals held the true effect" in told
+    assert "As few as" not in section(rows(0.9), tmp_path)
+
+
 def test_it_is_said_in_dutch(tmp_path: Path) -> None:
     told = section(rows(0.34), tmp_path, "nl")
     assert "een kans van 34% om een effect te zien zo groot als het gevonden effect" in told

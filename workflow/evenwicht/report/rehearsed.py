@@ -12,8 +12,9 @@ from evenwicht.display.section import Row, records
 from evenwicht.display.table import Cell, Column, Table
 from evenwicht.display.wording import number, scale_of
 from evenwicht.estimators.results import ESTIMANDS
-from evenwicht.rehearsal.judged import ESTIMATE, MARGIN, REHEARSAL, TOLD
+from evenwicht.rehearsal.judged import ESTIMATE, MARGIN, REHEARSAL, SOUND, TOLD
 from evenwicht.studies import showing
+from evenwicht.studies.claiming import leads
 
 SIZES = {ESTIMATE: message("as large as found"), MARGIN: message("smallest that matters")}
 
@@ -32,18 +33,19 @@ def rehearsed_section(config: CohortConfig, table: pd.DataFrame) -> dict[str, An
     config
         The cohort.
     table
-        Its rows of `read_rehearsals`. Rows without an effect, or of a study that is gone, are not shown.
+        Its rows of `read_rehearsals`. Rows without an effect, or of a study that concludes nothing, are not shown.
     """
     none = table["estimand"].map(lambda name: 1.0 if ESTIMANDS[name].kind == "ratio" else 0.0)
-    shown = table[table["estimand"].isin(TOLD) & (table["effect"] != none) & table["study"].isin(list(config.studies))]
+    concluding = [name for name, study in config.studies.items() if leads(study)]
+    shown = table[table["estimand"].isin(TOLD) & (table["effect"] != none) & table["study"].isin(concluding)]
     if not len(shown):
         return None
     order = {name: place for place, name in enumerate(config.studies)}
     shown = shown.assign(place=shown["study"].map(order)).sort_values(
         ["place", "outcome", "exposure", "reference", "at", "estimand", "method", "put_in"], kind="stable"
     )
-    by_study = shown[(shown["put_in"] == ESTIMATE) & shown["power"].notna()].groupby("study", sort=False)["power"]
-    sentences = [_sentence(config, str(name), power) for name, power in by_study]
+    by_study = shown[(shown["put_in"] == ESTIMATE) & shown["power"].notna()].groupby("study", sort=False)
+    sentences = [_sentence(config, str(name), rows["power"]) + _warning(rows["coverage"]) for name, rows in by_study]
     columns = [
         Column("study", say("Study")),
         Column("what", say("Outcome and comparison"), names_row=True),
@@ -81,6 +83,15 @@ def _sentence(config: CohortConfig, name: str, power: "pd.Series[float]") -> str
         study=study,
         low=low,
         high=high,
+    )
+
+
+def _warning(coverage: "pd.Series[float]") -> str:
+    if not (coverage < SOUND).any():
+        return ""
+    least = number(100 * coverage.min(), 0)
+    return " " + say(
+        "As few as {least}% of its 95% intervals held the true effect: what it sees is partly bias.", least=least
     )
 
 

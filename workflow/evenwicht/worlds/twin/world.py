@@ -5,8 +5,8 @@ scores of what comes before, with the coefficients that follow from the correlat
 The part of `exposures` in it is taken out, and the stated `effects` are put in its place: what confounds an exposure
 stays as it was measured, what it does is known. Columns outside `exposures` do what was measured of them.
 
-Not in a twin: what depends on the date of birth, dependence that is not that of a normal copula (such as use that is
-extreme in several sectors at once), interactions, and frailty of events in groups.
+Not in a twin: what depends on the date of birth, dependence that is not that of a normal copula (of use it is that of
+who has most, where an outcome asks for it), interactions, and frailty of events in groups.
 """
 
 from collections.abc import Iterator, Sequence
