@@ -358,6 +358,20 @@ def test_high_need_in_several_sectors_has_the_effect_that_is_stated(
         simulate(source, twin.codebook, stream_key(1, "town", "twin"))
 
 
+def test_who_has_high_need_is_told_of_enough_people_only() -> None:
+    data = settings().model_dump(mode="json")
+    data["outcomes"]["need"] = {
+        "kind": "multi_sector_need", "window": "2010-2015", "top_share": 0.2, "at_least": 1, "label": "Need",
+    }  # fmt: skip
+    config, tables = CohortConfig.model_validate(data), files()
+    for few, told in ((9, None), (10, 0.2)):
+        # nearly all use as much as one another, and equal use is never split
+        tables["costs"]["amount"] = np.where(np.arange(N) < few, 200.0, 100.0)
+        people = cohort(config, **tables)
+        costs = aggregates_of(people, config.codebook, roles_of(config), ALONE).source["costs"]
+        assert costs["2010-2015"]["hospital"].get("top") == told
+
+
 def leading_estimates(**sizes: float) -> pd.DataFrame:
     """Estimates by the method that leads in a study of exposures, and by another."""
     estimands = {"score": "mean_difference", "stays": "mean_difference"}

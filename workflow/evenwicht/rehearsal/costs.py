@@ -31,13 +31,13 @@ def amounts_of(cohort: Cohort, book: Codebook, protection: Protection, left: dic
         values[places.get_indexer(sums.index)] = sums.to_numpy(dtype=float)
         margin = number_margin(values[~np.isnan(values)], protection, amounts=True)
         name = str(Amount(str(sector), str(window)))
-        top = tops.get(str(window))
-        if margin and top is not None:
-            known = ~np.isnan(values)
-            values[known] = high_need(values[known], top)
+        known, top = ~np.isnan(values), tops.get(str(window))
+        high = high_need(values[known], top) if top is not None else np.zeros(0, dtype=bool)
+        if margin and protection.enough(int(high.sum())):
+            values[known] = high
             margin["top"] = top
         if margin:
-            found[name] = Scored(margin, score_of(values, plain=top is not None))
+            found[name] = Scored(margin, score_of(values, plain="top" in margin))
         else:
             left[name] = "too few people who use it"
     return found
