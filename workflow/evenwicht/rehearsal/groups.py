@@ -14,6 +14,7 @@ from evenwicht.rehearsal.protection import Protection
 from evenwicht.rehearsal.scores import partial_sizes, triangle
 
 ALL_SHARED = 0.995  # of the variance: the column is one of groups
+CLEAR = 2.0  # standard errors from which a share is told, of pairs of people who share nothing
 COPIED: tuple[Role, ...] = ("cluster", "family")  # roles of columns that say who belongs together
 
 
@@ -68,7 +69,10 @@ def alike_of(
     for group, place in groups.items():
         shared = _shared(table, place, protection) - above
         count = len(np.unique(place[place >= 0]))
-        share = [max(0.0, protection.correlation(one, count)) for one in np.diag(shared)]
+        # what so few groups of several people tell by chance is not told: it would bend all that hangs together
+        sizes = np.bincount(place[place >= 0]).astype(float)
+        least = CLEAR * np.sqrt(2 / max(float(sizes @ (sizes - 1)), 1.0))
+        share = [one if (one := protection.correlation(part, count)) > least else 0.0 for part in np.diag(shared)]
         alike = {name: one for name, one in zip(parts, share, strict=True) if one > 0}
         alike |= {name: 1.0 for name, one in zip(parts, np.diag(shared), strict=True) if one >= ALL_SHARED}
         told = [position for position, name in enumerate(parts) if name in alike and name in before]
