@@ -21,7 +21,9 @@ from evenwicht.rehearsal.follow_up import end_of_follow_up, hazards_in_pieces
 from evenwicht.rehearsal.margins import levels_margin, number_margin, sizes_of_groups, smooth_quantiles, yes_no_margin
 from evenwicht.rehearsal.protection import Protection
 from evenwicht.rehearsal.roles import roles_of
-from evenwicht.rehearsal.written import sizes_that_matter, twin_settings
+from evenwicht.rehearsal.sizes import estimated_sizes, sizes_that_matter, with_estimated
+from evenwicht.rehearsal.written import twin_settings
+from evenwicht.results.schema import ESTIMATES
 from evenwicht.worlds import simulate, true_values
 from scipy.stats import spearmanr
 
@@ -333,6 +335,87 @@ def test_stated_effects_have_the_size_of_the_margins(twin: CohortConfig) -> None
     assert values["stays", "mean_ratio"].item() == pytest.approx(stated["stays"]["smokes"])
 
 
+def test_high_need_in_several_sectors_has_the_effect_that_is_stated(
+    town: tuple[CohortConfig, Cohort, Aggregates],
+) -> None:
+    data = town[0].model_dump(mode="json")
+    data["outcomes"]["need"] = {
+        "kind": "multi_sector_need", "window": "2010-2015", "top_share": 0.2, "at_least": 1, "margin": 0.1, "label": "Need",
+    }  # fmt: skip
+    data["studies"]["smoking"]["outcomes"] = ["need"]
+    config = CohortConfig.model_validate(data)
+    aggregates = aggregates_of(town[1], config.codebook, roles_of(config), ALONE)
+    twin = CohortConfig.model_validate(
+        twin_settings(config, town[1], aggregates, sizes_that_matter(config, aggregates))
+    )
+    stated = twin.in_scenario("effect_of_smokes")
+    assert stated.source.effects == {"need": {"smokes": 0.1}}  # type: ignore[attr-defined]
+    # of 100,000 people, beside what is counted as high use where some use more than others
+    assert truth(stated)["need", "risk_difference"].item() == pytest.approx(0.1, abs=0.01)
+    assert truth(twin)["need", "risk_difference"].item() == 0
+    source = twin.source.model_copy(update={"effects": {"need": {"smokes": 0.995}}})
+    with pytest.raises(Exception, match="no shift of use gives the effect of 'smokes'"):
+        simulate(source, twin.codebook, stream_key(1, "town", "twin"))
+
+
+def test_who_has_high_need_is_told_of_enough_people_only() -> None:
+    data = settings().model_dump(mode="json")
+    data["outcomes"]["need"] = {
+        "kind": "multi_sector_need", "window": "2010-2015", "top_share": 0.2, "at_least": 1, "label": "Need",
+    }  # fmt: skip
+    config, tables = CohortConfig.model_validate(data), files()
+    for few, told in ((9, None), (10, 0.2)):
+        # nearly all use as much as one another, and equal use is never split
+        tables["costs"]["amount"] = np.where(np.arange(N) < few, 200.0, 100.0)
+        people = cohort(config, **tables)
+        costs = aggregates_of(people, config.codebook, roles_of(config), ALONE).source["costs"]
+        assert costs["2010-2015"]["hospital"].get("top") == told
+
+
+def leading_estimates(**sizes: float) -> pd.DataFrame:
+    """Estimates by the method that leads in a study of exposures, and by another."""
+    estimands = {"score": "mean_difference", "stays": "mean_difference"}
+    keys = {"study": "smoking", "exposure": "smokes", "reference": "no"}
+    return ESTIMATES.table([
+        {**keys, "outcome": name, "estimand": estimands.get(name, "risk_difference"), "method": method,
+         "at": "60" if name == "death" else "", "estimate": size}
+        for name, size in sizes.items() for method, size in (("crude", 9 * size), ("standardisation", size))
+    ])  # fmt: skip
+
+
+def test_effects_are_also_put_in_that_are_as_large_as_the_estimates(
+    town: tuple[CohortConfig, Cohort, Aggregates], twin: CohortConfig
+) -> None:
+    config, _, aggregates = town
+    own = leading_estimates(score=-5.12345, ill=0.123456, death=0.08, stays=-30.0)
+    sizes, left = estimated_sizes(config, aggregates, own)
+    assert left == {}
+    assert sizes["score"] == {"smokes": -5.12}
+    assert sizes["ill"] == {"smokes": 0.123}
+    larger, refused = with_estimated(twin, sizes)
+    assert refused == {}
+    assert [*larger.scenarios] == ["effect_of_smokes", "estimated_effect_of_smokes"]
+    values = truth(larger.in_scenario("estimated_effect_of_smokes"))
+    assert values["score", "mean_difference"].item() == -5.12
+    assert values["ill", "risk_difference"].item() == pytest.approx(0.123, abs=0.005)
+    assert values["death", "risk_difference"].item() == pytest.approx(0.08, abs=0.01)
+    assert values["stays", "mean_difference"].item() == pytest.approx(-30, rel=0.25)
+    assert "5.12" not in yaml.safe_dump(twin.model_dump(mode="json"))
+
+
+def test_an_estimate_that_the_twin_cannot_have_is_said(
+    town: tuple[CohortConfig, Cohort, Aggregates], twin: CohortConfig
+) -> None:
+    config, _, aggregates = town
+    sizes, left = estimated_sizes(config, aggregates, leading_estimates(score=2.0, ill=0.97, death=-0.9))
+    assert [*left] == ["effect of smokes on death as large as it was estimated"]
+    larger, refused = with_estimated(twin, sizes)
+    assert refused == {
+        "effect of smokes on ill as large as it was estimated": "these effects give a risk below 0 or above 1"
+    }
+    assert larger.scenarios["estimated_effect_of_smokes"]["effects"] == {"score": {"smokes": 2.0}}
+
+
 @pytest.mark.parametrize(
     ("effects", "message"),
     [
@@ -425,7 +508,6 @@ def test_the_file_alone_checks_simulates_and_runs_every_study(
 
 def test_draws_say_what_a_study_could_see(twin: CohortConfig) -> None:
     from evenwicht.rehearsal.judged import judged, lines
-    from evenwicht.results.schema import ESTIMATES
 
     small = twin.model_copy(update={"source": twin.source.model_copy(update={"n": 200})})
     data = small.model_dump(mode="json")

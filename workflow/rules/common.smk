@@ -10,7 +10,7 @@ from snakemake.exceptions import WorkflowError
 import evenwicht
 from evenwicht.base.digests import code_digest, file_digest, modules_beside
 from evenwicht.base.errors import ConfigError
-from evenwicht.base.files import PRIVATE, sweep
+from evenwicht.base.files import PRIVATE, rehearsal_file, sweep
 from evenwicht.base.jobs import exit_code_of, forget_exits
 from evenwicht.base.lock import take_lock
 from evenwicht.base.progress import at_end, at_failure, at_start, not_estimated
@@ -69,6 +69,8 @@ RESULTS = [*MADE, *CRATE]  # what a run is for
 # made by `snakemake recovery` alone; the default run reads them if they are there
 RECOVERY_TABLES = {name: f"results/tables/{name}.csv" for name in ("recovery", "scenarios", "coverage", "verdicts")}
 RECOVERED = {name: placed_or_project(path) for name, path in RECOVERY_TABLES.items()}
+# made by a rehearsal alone; the pages read them if they are there
+REHEARSED = {name: str(path) for name in RUN.cohorts if (path := rehearsal_file(name)).is_file()}
 RECOVERY_SETTINGS, DRAWS = recovery_settings(RUN), draws_of(RUN)
 # of a Cohort folder; the library's `cohort.FILES`, without its imports
 COHORT_FILES = [

@@ -25,6 +25,8 @@ rule report_page:
         recovery=RECOVERED,
         recovered={name: file_digest(path) for name, path in RECOVERED.items()},
         settings=RECOVERY_SETTINGS,
+        rehearsals=REHEARSED,
+        rehearsed={name: file_digest(path) for name, path in REHEARSED.items()},
         words=file_digest(catalogue_file(RUN.settings.language)),
         library=code_of("report_page.py", of_kinds("section", "claims")),
     script:

@@ -14,6 +14,33 @@ NUMBERS = ("number", "integer")
 NO = "no"  # the reference of a yes/no column
 
 
+@dataclass(frozen=True)
+class Exposed:
+    """Who is exposed: those with a yes, at a level of a category, or further along a number.
+
+    As text, the key of rows, it is `column` or `column=level`; only here is it written and read.
+
+    Attributes
+    ----------
+    column
+        The column of `persons`.
+    level
+        Of a category, the code of the exposed; empty of another column.
+    """
+
+    column: str
+    level: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.column}={self.level}" if self.level else self.column
+
+    @classmethod
+    def read(cls, key: str) -> "Exposed":
+        """Return who has this key."""
+        column, _, level = key.partition("=")
+        return cls(column, level)
+
+
 class Exposure(Strict):
     """A column whose effect is asked for. Its name alone is enough for a yes/no column, or a number by one unit."""
 
@@ -76,7 +103,7 @@ class Exposure(Strict):
             others = [level for level in dict.fromkeys(column.levels.values()) if level != self.reference]
             levels = others if self.exposed is None else [self.exposed]
             return [
-                Contrast(self.column, f"{self.column}={level}", self.reference, levels=(level, self.reference))
+                Contrast(self.column, str(Exposed(self.column, level)), self.reference, levels=(level, self.reference))
                 for level in levels
             ]
         per: float | Literal["sd"] = 1.0 if self.per is None else self.per

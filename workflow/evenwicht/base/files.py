@@ -18,6 +18,11 @@ PRIVATE = "private"  # folder of what never leaves: rows of people, and what was
 SCRATCH = ".part"  # how the name of a file that is being written ends
 
 
+def rehearsal_file(cohort: str) -> Path:
+    """Return the table of what twins of a cohort have shown; it is not released."""
+    return Path("results/rehearsal") / f"{cohort}_twin.csv"
+
+
 def why_unreadable(path: str | Path) -> str | None:
     """Say why a path is not a file that can be read to its end, without opening it: a pipe would wait for ever."""
     try:

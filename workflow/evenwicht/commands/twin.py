@@ -14,12 +14,14 @@ from evenwicht.config.loading import load_cohort
 if TYPE_CHECKING:
     import pandas as pd
 
+    from evenwicht.rehearsal.sizes import Sizes
+
 NAME = "twin"
 PROFILE = "uk"
 SEED = 20250407
 FEWEST_DRAWS = 20
 MOST_LEFT = 12  # lines about what a twin does not have
-ESTIMATES, REHEARSALS = Path("results/tables/estimates.csv"), Path("results/rehearsal")
+ESTIMATES = Path("results/tables/estimates.csv")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,7 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
     from evenwicht.rehearsal.aggregates import aggregates_of
     from evenwicht.rehearsal.protection import Protection
     from evenwicht.rehearsal.roles import roles_of
-    from evenwicht.rehearsal.written import sizes_that_matter, twin_file, twin_settings
+    from evenwicht.rehearsal.sizes import estimated_sizes, sizes_that_matter
+    from evenwicht.rehearsal.written import twin_file, twin_settings
 
     if arguments.judge is not None and arguments.judge < FEWEST_DRAWS:
         fix = f"Ask for {FEWEST_DRAWS} or more."
@@ -75,25 +78,35 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"{path}: a twin of {config.name}, to be checked before it leaves.")
     if not settings.get("scenarios"):
         print("No effect is put in: state `margin`, the smallest difference that matters, of an outcome.")
-    left = [f"Not in the twin: {what}: {why}." for what, why in aggregates.left.items()]
-    print(*left[:MOST_LEFT], sep="\n", end="\n" if left else "")
-    if len(left) > MOST_LEFT:
-        print(f"{len(left) - MOST_LEFT} more are not in the twin.")
+    _print_left(aggregates.left)
     if arguments.judge is not None:
-        _judge(path, config.name, arguments.judge)
+        estimates = _estimates(config.name)
+        sizes, impossible = estimated_sizes(config, aggregates, estimates)
+        _judge(path, config.name, estimates, sizes, impossible, arguments.judge)
     return 0
 
 
-def _judge(path: Path, original: str, draws: int) -> None:
-    from evenwicht.base.files import write_csv
+def _judge(
+    path: Path, original: str, estimates: "pd.DataFrame", sizes: "Sizes", impossible: dict[str, str], draws: int
+) -> None:
+    from evenwicht.base.files import rehearsal_file, write_csv
     from evenwicht.rehearsal.judged import judged, lines
+    from evenwicht.rehearsal.sizes import with_estimated
 
-    twin = load_cohort(path)
+    twin, refused = with_estimated(load_cohort(path), sizes)
+    _print_left({**impossible, **refused})
     _stage(f"drawing {draws} twins in each of {1 + len(twin.scenarios)} scenarios")
-    table = judged(twin, _estimates(original), SEED, draws)
-    told = REHEARSALS / f"{twin.name}.csv"  # apart from the twin: it holds estimates of the cohort itself
+    table = judged(twin, estimates, SEED, draws)
+    told = rehearsal_file(original)  # apart from the twin: it holds estimates of the cohort itself
     write_csv(table, told)
     print(*lines(table, twin.source.n), f"{told}: the same as a table, beside the cohort's own estimates.", sep="\n")  # type: ignore[attr-defined]
+
+
+def _print_left(left: dict[str, str]) -> None:
+    told = [f"Not in the twin: {what}: {why}." for what, why in left.items()]
+    print(*told[:MOST_LEFT], sep="\n", end="\n" if told else "")
+    if len(told) > MOST_LEFT:
+        print(f"{len(told) - MOST_LEFT} more are not in the twin.")
 
 
 def _estimates(cohort: str) -> "pd.DataFrame":

@@ -11,15 +11,18 @@ from io import StringIO
 import numpy as np
 import pandas as pd
 
+from evenwicht.base.exposures import Exposed
 from evenwicht.base.streams import stream_key
 from evenwicht.config import AS_CONFIGURED, CohortConfig
 from evenwicht.display.section import records
 from evenwicht.estimators.results import ESTIMANDS
 from evenwicht.recovery import KEY, replicate, summarise
-from evenwicht.rehearsal.written import STATED, column_of
+from evenwicht.rehearsal.sizes import ESTIMATED, STATED
 from evenwicht.results.schema import COHORT, ESTIMATES, Field, Schema
 from evenwicht.worlds import true_values
 
+MARGIN, ESTIMATE = "margin", "estimate"
+PREFIXES = {MARGIN: STATED, ESTIMATE: ESTIMATED}  # of scenarios, by how large effects are in them
 ENOUGH_POWER = 0.8
 SOUND = 0.85  # coverage below which intervals of 95% do not say what they seem to
 DRAWS = 100_000  # people behind each true value
@@ -27,6 +30,7 @@ TOLD = [
     *("mean_difference", "risk_difference", "conditional_hazard_ratio", "cumulative_incidence_difference"),
     *("population_mean_difference", "population_risk_difference", "mean_ratio"),
 ]
+AS_LARGE = {MARGIN: "", ESTIMATE: ", as large as it was estimated"}
 FEWEST = 10  # clear estimates by which errors of sign and size are told
 REHEARSAL = Schema(
     {
@@ -35,6 +39,7 @@ REHEARSAL = Schema(
         "estimate": Field("number", "Estimate in the cohort itself"),
         "lower": Field("number", "Lower 95% limit in the cohort itself"),
         "upper": Field("number", "Upper 95% limit in the cohort itself"),
+        "put_in": Field("id", "How large the effects are: margin, that matter; estimate, as in the cohort itself"),
         "effect": Field("number", "True effect in the twin"),
         "draws": Field("number", "Twins drawn with this effect"),
         "no_estimate": Field("number", "Draws without an estimate"),
@@ -46,7 +51,7 @@ REHEARSAL = Schema(
         "type_s": Field("number", "Share of these on the wrong side of no effect"),
         "type_m": Field("number", "How many times too large these are on average; of ratios, their logarithm"),
     },
-    ["cohort", *KEY],
+    ["cohort", *KEY, "put_in"],
 )
 
 
@@ -65,8 +70,8 @@ def judged(config: CohortConfig, estimates: pd.DataFrame, seed: int, draws: int)
     Returns
     -------
     DataFrame
-        Columns of `REHEARSAL`, one row for each comparison by which a study concludes, or each effect of a study that
-        concludes nothing. Without stated effects, what needs one is empty.
+        Columns of `REHEARSAL`, for each size of effects one row for each comparison by which a study concludes, or each
+        effect of a study that concludes nothing. Without stated effects, what needs one is empty.
     """
     found: dict[str, pd.DataFrame] = {}
     concluded = pd.DataFrame(columns=KEY)
@@ -79,10 +84,12 @@ def judged(config: CohortConfig, estimates: pd.DataFrame, seed: int, draws: int)
         found[scenario] = _told(rows[rows["truth"].notna()], draws)
         if len(verdicts):
             concluded = pd.concat([concluded, verdicts[KEY]]).drop_duplicates()
-    told = pd.concat([found.pop(AS_CONFIGURED), *(_of(table, name) for name, table in found.items())])
-    told, alarms = told.drop_duplicates(KEY, keep="last"), told.drop_duplicates(KEY)
+    alarms = found.pop(AS_CONFIGURED)
+    told = pd.concat(
+        [alarms.assign(put_in=MARGIN), *(_of(table, name) for name, table in found.items())], ignore_index=True
+    ).drop_duplicates([*KEY, "put_in"], keep="last")
     others = told[~told["study"].isin(concluded["study"]) & _nothing(told).notna() & (told["subgroup"] == "")]
-    table = told.merge(pd.concat([concluded, others[KEY]]), on=KEY)
+    table = told.merge(pd.concat([concluded, others[KEY].drop_duplicates()]), on=KEY)
     alarms = alarms[[*KEY, "power", "effect"]].rename(columns={"power": "false_alarms"})
     alarms["false_alarms"] = alarms["false_alarms"].where(alarms["effect"] == _nothing(alarms))
     table = table.merge(alarms.drop(columns="effect"), on=KEY, how="left")
@@ -91,8 +98,10 @@ def judged(config: CohortConfig, estimates: pd.DataFrame, seed: int, draws: int)
 
 
 def _of(table: pd.DataFrame, scenario: str) -> pd.DataFrame:
-    """Rows of the exposure whose effects a scenario puts in; the others have none in it."""
-    return table[table["exposure"].map(column_of) == scenario.removeprefix(STATED)]
+    """Rows of the exposure whose effects a scenario puts in, with how large they are; the others have none in it."""
+    size = next(size for size, prefix in PREFIXES.items() if scenario.startswith(prefix))
+    columns = table["exposure"].map(lambda key: Exposed.read(key).column)
+    return table[columns == scenario.removeprefix(PREFIXES[size])].assign(put_in=size)
 
 
 def _nothing(rows: pd.DataFrame) -> "pd.Series[float]":
@@ -146,8 +155,9 @@ def lines(table: pd.DataFrame, people: int) -> Iterator[str]:
         could = "could see" if row["power"] >= ENOUGH_POWER else "could not see"
         could = "would be misled about" if row["coverage"] < SOUND else could  # what is clear is its bias
         yield (
-            f"  {place}: {own}it {could} an effect of {row['effect']:.3g}: power {row['power']:.0%}, "
-            f"coverage {row['coverage']:.0%}, bias {row['mean_bias']:.2g}{_errors(row)}{without}."
+            f"  {place}: {own}it {could} an effect of {row['effect']:.3g}{AS_LARGE[row['put_in']]}: "
+            f"power {row['power']:.0%}, coverage {row['coverage']:.0%}, "
+            f"bias {row['mean_bias']:.2g}{_errors(row)}{without}."
         )
     if not told.all():
         yield f"  {(~told).sum()} more comparisons, of other figures, stand in the table."

@@ -1,12 +1,8 @@
 """What comes before outcomes in a cohort, what comes after, and which columns have effects that are asked for."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from evenwicht.base.codebook import Codebook
 from evenwicht.base.columns import Role
-from evenwicht.base.outcomes import UseOutcome
 from evenwicht.config import CohortConfig
 from evenwicht.studies.study import OutcomeStudy
 
@@ -49,12 +45,3 @@ def roles_of(config: CohortConfig) -> Roles:
     outcomes |= {column for name in book.outcomes if (column := book.column_of(name)) is not None}
     chains = tuple(dict.fromkeys((a, b) for a, b in chained if a in exposures and b in exposures and a != b))
     return Roles(exposures, frozenset(outcomes - {*compared, *adjusted}), chains)
-
-
-def targets(book: Codebook) -> Mapping[str, str]:
-    """Return what each outcome is in the twin, where it is one column, event or use: see `worlds.twin`."""
-    found: dict[str, str] = {}
-    for name, outcome in book.outcomes.items():
-        column: Any = getattr(outcome, "column", None) or getattr(outcome, "event", None)
-        found[name] = f"{outcome.sector}@{outcome.window}" if isinstance(outcome, UseOutcome) else column or ""
-    return found

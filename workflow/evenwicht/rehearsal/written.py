@@ -1,26 +1,20 @@
 """The cohort file of a twin: the studies of the cohort, on people drawn from its aggregates."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import yaml
 
-from evenwicht.base.arrays import Floats
 from evenwicht.base.columns import Column
-from evenwicht.base.exposures import Contrast
-from evenwicht.base.outcomes import AnyOutcome, BinaryOutcome, ContinuousOutcome, EventOutcome
+from evenwicht.base.variables import Amount, target_of
 from evenwicht.cohort import Cohort
 from evenwicht.config import CohortConfig
 from evenwicht.config.loading import MOST_MISTAKES, mistakes_in, validate
-from evenwicht.rehearsal.aggregates import SAME, Aggregates, partial_sizes
+from evenwicht.rehearsal.aggregates import Aggregates
 from evenwicht.rehearsal.protection import Protection
-from evenwicht.rehearsal.roles import targets
+from evenwicht.rehearsal.sizes import STATED, in_scenarios, measured_chains
 
 SUFFIX = "_twin"
-SDS_BETWEEN_ENDS = 3.3  # of a normal number, between the first and last of twenty bands
-STATED = "effect_of_"  # and the column: scenario in which its effects are put in, and others are as measured
 WORDS = ("label", "unit", "role", "type")  # of a column, that pass as they are
 HEAD = """\
 # yaml-language-server: $schema=schema.json#/$defs/CohortConfig
@@ -69,14 +63,7 @@ def twin_settings(
     data = _possible(data, config, aggregates)
     if chain := measured_chains(config, aggregates):
         data["source"] = {**source, "effects": chain}
-    scenarios, judged = dict[str, Any](), dict[str, list[str]]()
-    for column in aggregates.source["exposures"]:
-        sizes = _of_column(column, {name: effects[name] for name in effects if name in data["outcomes"]})
-        studies = [name for name in data["studies"] if column in _compared(config, name)]
-        if sizes and studies:
-            name = f"{STATED}{column}"
-            scenarios[name] = {"effects": sizes, "exposures": _as_one(column, aggregates.source)}
-            judged[name] = studies
+    scenarios, judged = in_scenarios(config, data, effects, STATED)
     if scenarios:
         data["scenarios"], data["scenario_studies"] = scenarios, judged
     where = f"twin of {config.name}"
@@ -86,37 +73,14 @@ def twin_settings(
     return data
 
 
-def _of_column(column: str, effects: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
-    """Effects of one column: stated effects of exposures that go together would confound each other."""
-    own = {name: {e: size for e, size in sizes.items() if column_of(e) == column} for name, sizes in effects.items()}
-    return {name: sizes for name, sizes in own.items() if sizes}
-
-
-def _as_one(column: str, source: Mapping[str, Any]) -> list[str]:
-    """Return the column with those exposures that say the same in another unit."""
-    order, matrix = list(source["correlations"]), _matrix(source["correlations"])
-    ties = np.abs(matrix[order.index(column)])
-    return [name for name in source["exposures"] if ties[order.index(name)] >= SAME]
-
-
-def column_of(exposure: str) -> str:
-    """Return the column that is compared in rows with this key."""
-    return exposure.partition("=")[0]
-
-
-def _compared(config: CohortConfig, name: str) -> set[str]:
-    """Columns that a study compares, if worlds can judge it."""
-    study = config.studies[name]
-    return {contrast.column for contrast in study.exposures_shown(config.codebook)} if study.has_truth else set()
-
-
 def _possible(data: dict[str, Any], config: CohortConfig, aggregates: Aggregates) -> dict[str, Any]:
     """Leave out outcomes that the twin does not have, and studies that need more than it has."""
     where, source = f"twin of {config.name}", data["source"]
     names = {*source["columns"], *source.get("groups", {}), *source.get("events", {})}
-    names |= {f"{sector}@{window}" for window, sectors in source.get("costs", {}).items() for sector in sectors}
+    names |= {str(Amount(sector, window)) for window, sectors in source.get("costs", {}).items() for sector in sectors}
     windows, outcomes = set(source.get("costs", {})), dict(data.get("outcomes", {}))
-    for name, target in targets(config.codebook).items():
+    for name, outcome in config.codebook.outcomes.items():
+        target = target_of(outcome)
         if target not in names and not (target == "" and outcomes[name]["window"] in windows):
             del outcomes[name]
             aggregates.left[f"outcome {name}"] = "the twin does not have it"
@@ -161,91 +125,6 @@ def _described(column: Column) -> dict[str, Any]:
     elif column.role in ("family", "cluster") and column.type != "date":
         told["type"] = "category"
     return {key: value for key, value in told.items() if value}
-
-
-def sizes_that_matter(config: CohortConfig, aggregates: Aggregates) -> dict[str, dict[str, float]]:
-    """Return effects of the size of the margin of each outcome that has one, of every exposure studied with it.
-
-    Of an event the margin is a difference in risk, and becomes the hazard ratio that gives it by the horizon; of a
-    count or use it becomes about the ratio of means that gives it. A number has it by the step of its comparison.
-    """
-    book, found = config.codebook, dict[str, dict[str, float]]()
-    for study in config.studies.values():
-        for contrast in study.exposures_shown(book):
-            if contrast.column not in aggregates.source["exposures"]:
-                continue
-            for name in getattr(study, "outcomes", ()):
-                size = _size(book.outcomes[name], targets(book)[name], aggregates.source)
-                if size is not None:
-                    found.setdefault(name, {})[contrast.exposure] = float(
-                        f"{_by_unit(*size, contrast, aggregates):.3g}"
-                    )
-    return found
-
-
-def measured_chains(config: CohortConfig, aggregates: Aggregates) -> dict[str, dict[str, float]]:
-    """Return what exposures do to those that studies also ask of as outcomes, as it was measured given the background.
-
-    So an instrument moves its exposure in a twin as in the cohort. The size is that of a linear regression of scores.
-    """
-    source, book, found = aggregates.source, config.codebook, dict[str, dict[str, float]]()
-    order, matrix = list(source["correlations"]), _matrix(source["correlations"])
-    causes = [name for name in order if name not in {*source["after"], *source["chained"]}]
-    for study in config.studies.values():
-        for name in getattr(study, "outcomes", ()):
-            column = book.column_of(name)
-            if column is None or column not in source["chained"]:
-                continue
-            for contrast in study.exposures_shown(book):
-                if contrast.column in source["chained"][column] and contrast.levels is None:
-                    score = partial_sizes(column, causes, order, matrix).get(contrast.column, 0.0)
-                    ratio = _spread(source["columns"][column]) / _spread(source["columns"][contrast.column])
-                    found.setdefault(name, {})[contrast.column] = float(f"{score * ratio:.2g}")
-    return found
-
-
-def _matrix(triangle: Mapping[str, Sequence[float]]) -> Floats:
-    matrix = np.eye(len(triangle))
-    for place, row in enumerate(triangle.values()):
-        matrix[place, :place] = matrix[:place, place] = row
-    return matrix
-
-
-def _spread(margin: Mapping[str, Any]) -> float:
-    """About the SD of a column."""
-    if margin["kind"] == "yes_no":
-        return math.sqrt(margin["share"] * (1 - margin["share"]))
-    return (margin["edges"][-1] - margin["edges"][0]) / SDS_BETWEEN_ENDS or 1.0
-
-
-def _size(outcome: AnyOutcome, target: str, source: Mapping[str, Any]) -> tuple[float, bool] | None:
-    """A size as the twin takes it, and whether it is a ratio; None if no margin is stated, or the twin has no such."""
-    if outcome.margin is None or target not in {*source["after"], *source["events"]}:
-        return None
-    if isinstance(outcome, ContinuousOutcome | BinaryOutcome):
-        return outcome.margin, False
-    if isinstance(outcome, EventOutcome):
-        risk = -math.expm1(-_cumulative(source["events"][target], outcome.horizon_years))
-        more = risk + outcome.margin if risk + outcome.margin < 1 else risk - outcome.margin
-        return (math.log1p(-more) / math.log1p(-risk), True) if 0 < risk < 1 and 0 < more < 1 else None
-    sector, _, window = target.partition("@")
-    bands = source["columns"].get(target) or source["costs"][window][sector]
-    mean = (1 - bands.get("zeros", 0.0)) * sum(bands["edges"]) / len(bands["edges"])
-    return (1 + outcome.margin / mean, True) if mean > 0 else None
-
-
-def _cumulative(event: Mapping[str, Any], horizon: float) -> float:
-    starts, ends = [0.0, *event["edges"]], [*event["edges"], math.inf]
-    pieces = zip(starts, ends, event["hazards"], strict=True)
-    return sum(max(0.0, min(end, horizon) - start) * hazard for start, end, hazard in pieces)
-
-
-def _by_unit(size: float, ratio: bool, contrast: Contrast, aggregates: Aggregates) -> float:
-    """The size by one unit of a number, of which the comparison has more or less than one."""
-    step = contrast.per or 1.0
-    if step == "sd":
-        step = _spread(aggregates.source["columns"][contrast.column])
-    return size ** (1 / float(step)) if ratio else size / float(step)
 
 
 class _Dumper(yaml.SafeDumper):

@@ -20,6 +20,7 @@ from evenwicht.report.embedding import embedded
 from evenwicht.report.flow_figure import flow_lines
 from evenwicht.report.front import MOST_STATEMENTS, paragraph
 from evenwicht.report.readings import readings_section
+from evenwicht.report.rehearsed import rehearsed_section
 from evenwicht.report.sentences import Told, tell, unit_of
 from evenwicht.report.states import states_sentence, states_table
 from evenwicht.studies import showing
@@ -44,7 +45,8 @@ def cohort_page(
     config
         The cohort.
     tables
-        estimates, diagnostics, flow, states, table1, attrition and replication of the run.
+        estimates, diagnostics, flow, states, table1, attrition and replication of the run; rehearsal, if twins of its
+        cohorts were drawn. It is not released.
     recovery
         What fresh draws say about these settings, `schema.RECOVERY`.
     figures
@@ -76,6 +78,9 @@ def cohort_page(
         "figures": embedded(figures),
         "sections": [section for section in sections if section["figures"] or section["shown"]],
         "readings": readings_section(config, own, recovery),
+        "rehearsed": rehearsed_section(config, where(tables["rehearsal"], cohort=config.name))
+        if "rehearsal" in tables
+        else None,
         "table1": lines.table1(
             where(tables["table1"], cohort=config.name), Labels(config.codebook), config.described_by
         ),

@@ -7,13 +7,16 @@ from functools import cached_property
 import numpy as np
 
 from evenwicht.base.arrays import Floats
-from evenwicht.worlds.twin.margins import hermite
+from evenwicht.worlds.twin.margins import Steps, hermite, scores_of, steps_of, values_of
 from evenwicht.worlds.twin.settings import Group, Margin, TwinWorld
 
 LEAST = 1e-4  # eigenvalue of a matrix of correlations
 SAME = 0.98  # correlation of scores from which two columns are one
 MOST = 0.95  # share of the variance of an outcome that anything explains
 HALVINGS = 40
+STEPS = 10  # of a search for coefficients
+PEOPLE = 2**15  # in whom they are tried
+LEAST_SLOPE = 0.05
 SHRINKS = 51
 ROUNDED = 0.02  # what rounding may take from an eigenvalue
 WHOLE = 0.95  # share of its variance from which a column is one of groups, not of people
@@ -67,6 +70,34 @@ def normal_correlations(scores: Floats, series: Floats) -> Floats:
             reached += np.outer(coefficients, coefficients) * power
         low, high = np.where(reached < scores, middle, low), np.where(reached < scores, high, middle)
     return np.asarray((low + high) / 2)
+
+
+def _coefficients(wanted: Floats, ties: Floats, people: Floats, steps: Steps, slope: float) -> Floats:
+    """Return the coefficients, (k,), of scores by which a score that is drawn from them correlates with each as wanted.
+
+    Were all scores normal, they would be those of a regression. A yes that few have is no such score: with it the mean
+    of a rare outcome rises by more than along a line. What is missed is added until nothing is.
+
+    Parameters
+    ----------
+    wanted : (k,)
+        Correlations with the scores of the causes.
+    ties : (k, k)
+        Correlations of those.
+    people : (n, k)
+        Scores of people.
+    steps
+        How the score of what is drawn follows from its normal number.
+    slope
+        Correlation of that score with its normal number.
+    """
+    fitted = np.zeros(len(wanted))
+    missed = wanted
+    for _ in range(STEPS):
+        fitted = fitted + np.linalg.solve(ties, missed) / max(slope, LEAST_SLOPE)
+        fitted = fitted * np.sqrt(min(1.0, MOST / max(float(fitted @ ties @ fitted), MOST)))
+        missed = wanted - people.T @ steps.mean_at(people @ fitted, np.sqrt(1 - fitted @ ties @ fitted)) / len(people)
+    return fitted
 
 
 def _possible(part: Floats, whole: Floats) -> bool:
@@ -126,9 +157,7 @@ class Structure:
     @cached_property
     def margins(self) -> dict[str, Margin]:
         """Of every column and cost, in the order of the correlations."""
-        costs = {
-            f"{s}@{window}": bands for window, sectors in self.source.costs.items() for s, bands in sectors.items()
-        }
+        costs = {str(amount): self.source.costs[amount.window][amount.sector] for amount in self.source.amounts}
         every: dict[str, Margin] = {**self.source.columns, **costs}
         return {name: every[name] for name in self.source.correlations}
 
@@ -177,21 +206,37 @@ class Structure:
     def _following(self, names: list[str], causes: list[str]) -> Following:
         rows, columns = self._places(names), self._places(causes)
         scores = self._scores[np.ix_(columns, columns)]
-        # the first coefficient of the series is the correlation of a score with its own normal number
-        with_normal = self._scores[np.ix_(rows, columns)] / self._series[rows, :1]
-        fitted = np.zeros(with_normal.shape)
-        for place, row in enumerate(rows):
+        people = self._people(causes)
+        fitted = np.zeros((len(rows), len(columns)))
+        for place, (name, row) in enumerate(zip(names, rows, strict=True)):
             # a column that says the same in another unit is no cause of this one
             apart = np.abs(self._scores[row, columns]) < SAME
-            fitted[place, apart] = np.linalg.solve(scores[np.ix_(apart, apart)], with_normal[place, apart])
-        reached = np.einsum("ij,jk,ik->i", fitted, scores, fitted)
-        fitted = fitted * np.sqrt(np.minimum(1.0, MOST / np.maximum(reached, MOST)))[:, None]
+            wanted, ties = self._scores[row, columns][apart], scores[np.ix_(apart, apart)]
+            steps = steps_of(self.margins[name])
+            fitted[place, apart] = _coefficients(wanted, ties, people[:, apart], steps, self._series[row, 0])
         explained = fitted @ scores @ fitted.T
         spread = np.sqrt(1 - np.diag(explained))
         rest = (self.normal[np.ix_(rows, rows)] - explained) / np.outer(spread, spread)
         np.fill_diagonal(rest, 1.0)
         left = correlations_near(np.clip(rest, -0.999, 0.999)) * np.outer(spread, spread)
         return Following(names, causes, fitted, scores, left, self.source.exposures)
+
+    def numbers_of(self, names: Sequence[str]) -> Floats:
+        """Normal numbers, (PEOPLE, k), of these outcomes without what is taken out: always those of the same people."""
+        part = self.outcomes
+        places = [part.names.index(name) for name in names]
+        kept = np.where(np.isin(part.causes, part.taken_out), 0.0, part.coefficients[places])
+        rest = np.random.default_rng(1).standard_normal((PEOPLE, len(part.names))) @ root_of(part.left)[places].T
+        return np.asarray((self._people(part.causes) @ kept.T + rest) / [part.spread(name) for name in names])
+
+    def _people(self, names: Sequence[str]) -> Floats:
+        """Scores, (PEOPLE, k), of people with these columns: always the same people."""
+        places = self._places(names)
+        root = root_of(correlations_near(self.normal[np.ix_(places, places)]))
+        numbers = np.random.default_rng(0).standard_normal((PEOPLE, len(places))) @ root.T
+        margins = [self.margins[name] for name in names]
+        scores = [scores_of(m, values_of(m, number)) for m, number in zip(margins, numbers.T, strict=True)]
+        return np.column_stack(scores) if scores else numbers
 
     def shared(self, group: Group) -> Floats:
         """Covariance of what a group shares of the normal numbers of `before`."""

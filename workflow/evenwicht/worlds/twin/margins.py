@@ -5,6 +5,7 @@ section 2.3). Bands are filled along a line in the normal number; beyond the out
 goes on to four standard deviations, so that no extreme of the cohort is needed.
 """
 
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -16,6 +17,7 @@ from evenwicht.base.arrays import Floats
 from evenwicht.worlds.twin.settings import Bands, Levels, Margin
 
 FAR = 4.0  # standard deviations beyond which no value is drawn
+FINE = 1601  # points on a line of normal numbers
 GRID = 4096  # points of equal probability
 DEGREE = 24  # of the polynomials by which dependence passes through steps
 SMALL = 1e-9
@@ -49,6 +51,8 @@ def centre_of(margin: Margin) -> float:
 
 
 def _raw_scores(margin: Margin, values: NDArray[Any]) -> Floats:
+    if isinstance(margin, Bands) and margin.top is not None:
+        return (values > values_of(margin, ndtri([1 - margin.top]))).astype(float)
     if isinstance(margin, Bands):
         numbers = values.astype(float)
         half = 0.5 if margin.whole else 0.0
@@ -112,3 +116,27 @@ def hermite(margin: Margin) -> Floats:
     score = scores_of(margin, values_of(margin, z))
     degrees = range(1, DEGREE + 1)
     return np.array([np.mean(score * eval_hermitenorm(k, z)) / np.exp(gammaln(k + 1) / 2) for k in degrees])
+
+
+@dataclass(frozen=True)
+class Steps:
+    """How a score follows from its normal number: its value at every point of a grid, (FINE,)."""
+
+    score: Floats
+
+    def mean_at(self, middle: Floats, spread: float) -> Floats:
+        """Return the mean score, (n,), of normal numbers with these means, (n,), and one SD."""
+        z, half = _fine(), FINE // 2
+        kernel = np.exp(-(((z - z[half]) / spread) ** 2) / 2)
+        padded = np.pad(self.score, half, mode="edge")
+        smooth = np.convolve(padded, kernel / kernel.sum(), mode="valid")
+        return np.asarray(np.interp(middle, z, smooth))
+
+
+def steps_of(margin: Margin) -> Steps:
+    """Return how the score of a column follows from its normal number."""
+    return Steps(scores_of(margin, values_of(margin, _fine())))
+
+
+def _fine() -> Floats:
+    return np.linspace(-2 * FAR, 2 * FAR, FINE)

@@ -5,7 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from evenwicht.base.exposures import Exposed
 from evenwicht.base.names import Name, Positive, Probability, Share, Strict
+from evenwicht.base.variables import Amount
 from evenwicht.worlds.mechanism_settings import WorldSettings
 
 Coefficient = Annotated[float, Field(ge=-20, le=20)]
@@ -23,6 +25,9 @@ class Bands(Strict):
     zeros: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="Share with 0, beside those in bands")
     logarithmic: bool = Field(False, description="Whether values are even within bands on the scale of the logarithm")
     whole: bool = Field(False, description="Whether values are whole numbers")
+    top: Share | None = Field(
+        None, description="Top share of people, of whom and the others correlations are; of all values if left out"
+    )
 
     @model_validator(mode="after")
     def _is_in_order(self) -> "Bands":
@@ -138,7 +143,7 @@ class TwinWorld(WorldSettings):
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "TwinWorld":
-        amounts = {f"{sector}@{window}" for window, sectors in self.costs.items() for sector in sectors}
+        amounts = {str(amount) for amount in self.amounts}
         if set(self.correlations) != {*self.columns, *amounts}:
             raise ValueError("correlations must be of all columns and costs, and of nothing else")
         triangles = {"correlations": self.correlations, "known_together": self.known_together}
@@ -152,7 +157,7 @@ class TwinWorld(WorldSettings):
         links = {*self.chained, *(name for causes in self.chained.values() for name in causes)}
         if (links | set(self.exposures)) & set(self.after) or links - set(self.columns):
             raise ValueError("exposures and chained are of columns that come before outcomes")
-        stated = {exposure.partition("=")[0] for sizes in self.effects.values() for exposure in sizes}
+        stated = {Exposed.read(key).column for sizes in self.effects.values() for key in sizes}
         if lost := stated - links - set(self.exposures):
             raise ValueError(f"effects are of exposures, which {', '.join(sorted(lost))} is not")
         if amounts - set(self.after):
@@ -185,5 +190,5 @@ class TwinWorld(WorldSettings):
         return tuple(self.costs)
 
     @property
-    def amounts(self) -> tuple[tuple[str, str], ...]:
-        return tuple((sector, window) for window, sectors in self.costs.items() for sector in sectors)
+    def amounts(self) -> tuple[Amount, ...]:
+        return tuple(Amount(sector, window) for window, sectors in self.costs.items() for sector in sectors)
