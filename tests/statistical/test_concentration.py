@@ -16,7 +16,7 @@ from evenwicht.estimators.concentration_intervals import (
     share_interval,
 )
 from evenwicht.estimators.influence import Estimate, Sampling, combined
-from evenwicht.estimators.removal import Removal, one_after_the_other
+from evenwicht.estimators.removal import Changed, Removal, one_after_the_other
 from evenwicht.estimators.results import Interval
 from evenwicht.estimators.sector_pairs import log_odds_ratio
 from evenwicht.estimators.unrelated_sectors import UnrelatedSectors, at_least, exactly
@@ -168,9 +168,9 @@ def test_fractions_in_order_are_covered_with_weights_and_families() -> None:
     for _ in range(DRAWS):
         frequent, weights, causes, mean = draw(300, 0.5)
         use = mean * np.repeat(rng.gamma(2.0, 0.5, 300), 2) * rng.gamma(1.0, 1.0, 600)
-        model = Removal(use, causes, frequent, binary=False, weights=weights)
+        model = Removal(use, Changed(causes, frequent, weights=weights), binary=False)
         sampling = Sampling(600, np.repeat(np.arange(300), 2), weights)
-        alone, together = one_after_the_other(model, causes, np.zeros_like(causes))
+        alone, together = one_after_the_other(model, np.zeros_like(causes))
         intervals = [difference_interval(sampling, one) for one in (alone[0], together[1] - together[0])]
         held += [one.lower <= value <= one.upper for one, value in zip(intervals, expected, strict=True)]
     assert (np.abs(held / DRAWS - 0.95) <= BAND).all()

@@ -7,7 +7,7 @@ import pytest
 from evenwicht.estimators.bounded_index import erreygers, wagstaff
 from evenwicht.estimators.concentration_intervals import HighNeed, LorenzCurve, Ranked
 from evenwicht.estimators.influence import Estimate, Sampling
-from evenwicht.estimators.removal import Removal, one_after_the_other
+from evenwicht.estimators.removal import Changed, Removal, one_after_the_other
 from evenwicht.estimators.results import Z95
 from evenwicht.estimators.sector_pairs import log_odds_ratio
 from evenwicht.estimators.unrelated_sectors import UnrelatedSectors, at_least, exactly
@@ -46,8 +46,8 @@ def corrected(make: Callable[[Estimate, Estimate], Estimate], weights: np.ndarra
 
 def in_order(weights: np.ndarray, binary: bool) -> Estimate:
     outcome = (SECTORS[0] > 0).astype(float) if binary else SECTORS[0]
-    model = Removal(outcome, CAUSES, SPREAD[:, None], binary=binary, weights=weights)
-    _, together = one_after_the_other(model, CAUSES, np.zeros_like(CAUSES))
+    model = Removal(outcome, Changed(CAUSES, SPREAD[:, None], weights=weights), binary=binary)
+    _, together = one_after_the_other(model, np.zeros_like(CAUSES))
     return together[1] - together[0]
 
 
@@ -145,7 +145,7 @@ def test_weights_mark_whom_repeated_people_would() -> None:
 def test_a_change_that_no_data_speak_of_has_no_fraction() -> None:
     """Everybody has the cause: what would be without it is not known."""
     everybody = np.ones((PEOPLE, 1))
-    model = Removal(SPREAD, everybody, SCORE[:, None], binary=False)
+    model = Removal(SPREAD, Changed(everybody, SCORE[:, None]), binary=False)
     gone = model.fraction(np.zeros((PEOPLE, 1)))
     assert np.isnan(gone.value)
     assert "follows from the covariates" in gone.reason
