@@ -2,7 +2,7 @@
 
 Standard errors come from influence functions (linearisation; Deville 1999, Survey Methodology 25:193), so that a cohort
 is sorted once. Thresholds and ranks are estimates themselves: their part of the error is in every influence function.
-Limits are those of a normal approximation on the logit scale and lie inside 0..1.
+Limits are those of a normal approximation, with clusters of a t distribution, on the logit scale and lie inside 0..1.
 """
 
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ from scipy import special
 
 from evenwicht.base.arrays import Flags, Floats, Ints
 from evenwicht.estimators.concentration import thresholds
-from evenwicht.estimators.influence import Estimate, Sampling
-from evenwicht.estimators.results import Z95, Interval
+from evenwicht.estimators.influence import ONE_CLUSTER, Estimate, Sampling
+from evenwicht.estimators.results import Z95, Interval, t_quantile
 
 ROUNDING = 1e-12  # of a share: nearer than this to nobody or everybody is either
 WITHOUT_ERROR = "everybody or nobody is counted, so that the spread over people is zero"
@@ -195,19 +195,34 @@ class Ranked:
         below, above = np.interp([p - reach, p + reach], self._order.people, self._below)
         return float(above - below) / (2 * reach)
 
-    def curve(self, grid: Floats) -> LorenzCurve:
-        """Lorenz or concentration curve with pointwise normal 95% limits; both lie within 0 and 1.
+    def curve(self, grid: Floats, sampling: Sampling | None = None) -> LorenzCurve:
+        """Lorenz or concentration curve with pointwise 95% limits; both lie within 0 and 1.
 
         The influence of a person with amount y on the ordinate at p with quantile q is p q - (q - y)+ - L(p) y, over
-        the mean (Beach and Davidson 1983, Review of Economic Studies 50:723). Its variance needs sums of y and y
-        squared up to each quantile only.
+        the mean (Beach and Davidson 1983, Review of Economic Studies 50:723). Of people drawn alone its variance needs
+        sums of y and y squared up to each quantile only; with clusters it is summed by cluster at every point.
 
         Parameters
         ----------
         grid : (m,) array
             Shares of people, 0 to 1.
+        sampling
+            How people were drawn: alone, if left out. There are no limits where everybody is in one cluster.
         """
+        sampling = sampling or Sampling(self.n, weights=self._order.weights)
         cuts = [self._cut(p) for p in grid]
+        share = np.array([cut.use for cut in cuts])
+        known = (grid > 0) & (grid < 1) & ((share > 0) | (self._order.starts is not None))
+        error = np.zeros(len(grid))
+        if sampling.codes is None:
+            error[known] = self._errors_alone(grid, cuts)[known]
+        else:
+            error[known] = [sampling.standard_error(self.top(1 - p).influence) for p in grid[known]]
+        reach = t_quantile(sampling.df) * error if sampling.df else np.full(len(grid), np.nan)
+        return LorenzCurve(share, np.maximum(share - reach, 0), np.minimum(share + reach, 1))
+
+    def _errors_alone(self, grid: Floats, cuts: list[_Cut]) -> Floats:
+        """Standard errors of a curve at each point, if people were drawn alone."""
         share, margin, inside = (np.array([getattr(c, name) for c in cuts]) for name in ("use", "margin", "inside"))
         ends = np.unique([0, self.n, *(c.start for c in cuts), *(c.end for c in cuts)])
         weight = self._order.weight
@@ -222,9 +237,7 @@ class Ranked:
         for counted, part in ((1.0, first), (inside, last - first), (0.0, sums[-1] - last)):
             by_use, constant = counted - share, (grid - counted) * margin
             variance += by_use**2 * part[:, 2] + 2 * by_use * constant * part[:, 1] + constant**2 * part[:, 0]
-        known = (grid > 0) & (grid < 1) & ((share > 0) | (self._order.starts is not None))
-        error = np.where(known, np.sqrt(np.maximum(variance, 0) * self.n / (self.n - 1)), 0.0)
-        return LorenzCurve(share, np.maximum(share - Z95 * error, 0), np.minimum(share + Z95 * error, 1))
+        return np.sqrt(np.maximum(variance, 0) * self.n / (self.n - 1))
 
     def unrelated(self, grid: Floats) -> Floats:
         """Half width of the pointwise 95% band of a concentration curve around equality if the order tells nothing.
@@ -368,34 +381,39 @@ def _combinations(flags: Sequence[Flags]) -> tuple[Ints, Flags]:
 
 def share_interval(sampling: Sampling, estimate: Estimate) -> Interval:
     """Interval of a number between 0 and 1; without limits at the ends, where the spread over people is zero."""
-    value = estimate.value
-    se = _error(sampling, estimate)
-    if not ROUNDING < value < 1 - ROUNDING or not se > 0:
-        return Interval(float(value)).bare(estimate.reason or WITHOUT_ERROR)
-    centre, reach = special.logit(value), Z95 * se / (value * (1 - value))
+    value = float(estimate.value)
+    se, reason = _judged(sampling, estimate)
+    if reason or not ROUNDING < value < 1 - ROUNDING:
+        return Interval(value).bare(reason or WITHOUT_ERROR)
+    centre, reach = special.logit(value), t_quantile(sampling.df) * se / (value * (1 - value))
     lower, upper = special.expit([centre - reach, centre + reach])
-    return Interval(float(value), float(se), float(lower), float(upper))
+    return Interval(value, se, float(lower), float(upper))
 
 
 def difference_interval(sampling: Sampling, estimate: Estimate) -> Interval:
     """Symmetric interval of an index or a difference."""
-    se = _error(sampling, estimate)
-    if estimate.reason or not se > 0:
-        return Interval(float(estimate.value)).bare(estimate.reason or WITHOUT_ERROR)
-    return Interval.normal(estimate.value, se)
+    se, reason = _judged(sampling, estimate)
+    if reason:
+        return Interval(float(estimate.value)).bare(reason)
+    return Interval.student(estimate.value, se, sampling.df)
 
 
 def ratio_interval(sampling: Sampling, estimate: Estimate) -> Interval:
     """Interval of a ratio, on the log scale."""
     log = estimate.log()
-    se = _error(sampling, log)
-    if log.reason or not se > 0:
-        return Interval(float(estimate.value)).bare(log.reason or WITHOUT_ERROR)
-    return Interval.normal(log.value, se).exp()
+    se, reason = _judged(sampling, log)
+    if reason:
+        return Interval(float(estimate.value)).bare(reason)
+    return Interval.student(log.value, se, sampling.df).exp()
 
 
-def _error(sampling: Sampling, estimate: Estimate) -> float:
-    """Standard error; of people drawn alone with the divisor n - 1, as that of a mean."""
+def _judged(sampling: Sampling, estimate: Estimate) -> tuple[float, str]:
+    """Standard error, of people drawn alone with the divisor n - 1 as that of a mean; and why there is none."""
+    if estimate.reason:
+        return np.nan, estimate.reason
+    if sampling.df == 0:
+        return np.nan, ONE_CLUSTER
     n = len(estimate.influence)
     factor = np.sqrt(n / (n - 1)) if sampling.codes is None else 1.0
-    return float(factor * sampling.standard_error(estimate.influence))
+    se = float(factor * sampling.standard_error(estimate.influence))
+    return se, "" if se > 0 else WITHOUT_ERROR

@@ -227,7 +227,7 @@ def _spread(rows: Rows, use: _Use) -> None:
             highest = np.sort(column)[len(column) - round(share * len(column)) :]
             rows.magnitude(highest, outcome=name, exposure=top_key(share), at=at)
         if use.main and rows.wants_curves:
-            curve = ranked.curve(GRID)
+            curve = ranked.curve(GRID, sampling)
             null = _poisson_lorenz(ranked.mean) if counts else np.full(len(GRID), np.nan)
             drawn = {"x": GRID, "estimate": curve.share, "lower": curve.lower, "upper": curve.upper, "null": null}
             rows.curve("lorenz", pd.DataFrame({"arm": name, **drawn}))
@@ -385,7 +385,7 @@ def _by_risk(rows: Rows, use: _Use, cohort: Cohort, risk: str) -> None:
         rows.add("risk_ranked_part", "observed", difference_interval(some.sampling, part), **keys)
         rows.add("top_risk_share", "observed", share_interval(some.sampling, by_risk.top(TOP_RISK)), **keys)
         if rows.wants_curves:
-            curve, band = by_risk.curve(GRID), by_risk.unrelated(GRID)
+            curve, band = by_risk.curve(GRID, some.sampling), by_risk.unrelated(GRID)
             drawn = {"x": GRID, "estimate": curve.share, "lower": curve.lower, "upper": curve.upper}
             nothing = {"null_lower": np.maximum(GRID - band, 0), "null_upper": np.minimum(GRID + band, 1)}
             rows.curve("by_risk", pd.DataFrame({"arm": name, **drawn, **nothing}))
