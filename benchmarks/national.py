@@ -7,7 +7,7 @@ people as the larger register has effects of an individual and of a policy, with
 negative controls, stays out and has `benchmarks/studies.py`. Each size is a run of Snakemake, one job at a time, from
 simulation to the report. CPU seconds and peak resident memory are those of a job's process, imports included. The
 growth exponent is that of the seconds from one size to the next: 1 is linear, less where fixed costs still count. The
-table goes to benchmarks/national.csv.
+table goes to benchmarks/national.csv; rows of other sizes that are in it stay.
 """
 
 import os
@@ -22,6 +22,7 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 REGISTERS = {"register_nz": 1_700_000, "register_dk": 2_300_000}
+TABLE = ROOT / "benchmarks/national.csv"
 POLICY, EVENT_STUDY = "rationing", "end_of_rationing"
 
 # Python runs it at the start of every process: what a job took is known at its end, not before.
@@ -86,6 +87,7 @@ def run(people: int) -> pd.DataFrame:
 
 def grown(jobs: pd.DataFrame) -> pd.DataFrame:
     """All jobs, and their sum with the largest memory, with growth exponents."""
+    jobs = jobs.sort_values("people")
     whole = jobs.groupby("people", as_index=False).agg({"seconds": "sum", "peak_memory_mb": "max"})
     table = pd.concat([jobs, whole.assign(job="all")], ignore_index=True)
     before = table.groupby("job")[["people", "seconds"]].shift()
@@ -96,8 +98,12 @@ def grown(jobs: pd.DataFrame) -> pd.DataFrame:
 
 
 def main(sizes: list[int]) -> None:
-    table = grown(pd.concat([run(people) for people in sizes], ignore_index=True))
-    table.to_csv(ROOT / "benchmarks/national.csv", index=False)
+    jobs = [run(people) for people in sizes]
+    if TABLE.exists():
+        before = pd.read_csv(TABLE)
+        jobs.append(before[(before["job"] != "all") & ~before["people"].isin(sizes)])
+    table = grown(pd.concat(jobs, ignore_index=True))
+    table.to_csv(TABLE, index=False)
     print(table.to_string(index=False))
 
 
