@@ -8,6 +8,7 @@ from evenwicht.estimators.bounded_index import erreygers, wagstaff
 from evenwicht.estimators.concentration_intervals import (
     HighNeed,
     LorenzCurve,
+    Order,
     Ranked,
     difference_interval,
     share_interval,
@@ -161,6 +162,24 @@ def test_people_with_the_same_score_may_stand_in_any_order() -> None:
     assert part < 1
     expected = part * (highest @ SPREAD) / (WEIGHTS @ SPREAD)
     assert Ranked(SPREAD, SCORE, WEIGHTS).top(0.2).value == pytest.approx(expected, rel=1e-12)
+
+
+def test_what_is_ranked_by_one_score_may_share_its_order() -> None:
+    order = Order(SCORE, WEIGHTS)
+    for use in (SPREAD, *SECTORS):
+        shared, own = Ranked(use, order), Ranked(use, SCORE, WEIGHTS)
+        for one, other in ((shared.index(), own.index()), (shared.top(0.2), own.top(0.2))):
+            assert one.value == other.value
+            np.testing.assert_array_equal(one.influence, other.influence)
+
+
+def test_outcomes_may_share_the_design_of_a_change() -> None:
+    changes, none = Changed(CAUSES, SPREAD[:, None], weights=WEIGHTS), np.zeros_like(CAUSES)
+    for use in SECTORS:
+        alone = Changed(CAUSES, SPREAD[:, None], weights=WEIGHTS)
+        shared, own = (Removal(use, one, binary=False).fraction(none) for one in (changes, alone))
+        assert shared.value == own.value
+        np.testing.assert_array_equal(shared.influence, own.influence)
 
 
 def test_shuffles_of_people_who_weigh_unlike_have_no_spread() -> None:
