@@ -6,7 +6,7 @@ from evenwicht.estimators.bounded_index import erreygers, wagstaff
 from evenwicht.estimators.concentration_intervals import HighNeed, Ranked
 from evenwicht.estimators.distributions import numbers_of
 from evenwicht.estimators.influence import Sampling
-from evenwicht.estimators.removal import Removal, one_after_the_other
+from evenwicht.estimators.removal import Changed, Removal, one_after_the_other
 from evenwicht.estimators.unrelated_sectors import UnrelatedSectors, at_least
 from scipy.special import ndtri
 from scipy.stats import poisson
@@ -89,8 +89,8 @@ def test_fractions_of_two_causes_by_order() -> None:
     """Closed form: 30% and 20%, unrelated, with 1.5 and 2 times the use; parts alone add up to more than the whole."""
     causes = np.repeat([[0.0, 0.0], [1, 0], [0, 1], [1, 1]], [56, 24, 14, 6], axis=0)
     use, none = 1.5 ** causes[:, 0] * 2 ** causes[:, 1], np.zeros_like(causes)
-    model = Removal(use, causes, np.empty((100, 0)), binary=False)
-    alone, together = one_after_the_other(model, causes, none)
+    model = Removal(use, Changed(causes, np.empty((100, 0))), binary=False)
+    alone, together = one_after_the_other(model, none)
     assert [one.value for one in alone] == pytest.approx([0.1304347826, 0.1666666667], abs=PRINTED)
     assert together[1].value == pytest.approx(0.2753623188, abs=PRINTED)
     assert (together[1] - together[0]).value == pytest.approx(0.1449275362, abs=PRINTED)

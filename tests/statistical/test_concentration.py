@@ -16,7 +16,7 @@ from evenwicht.estimators.concentration_intervals import (
     share_interval,
 )
 from evenwicht.estimators.influence import Estimate, Sampling, combined
-from evenwicht.estimators.removal import Removal, one_after_the_other
+from evenwicht.estimators.removal import Changed, Removal, one_after_the_other
 from evenwicht.estimators.results import Interval
 from evenwicht.estimators.sector_pairs import log_odds_ratio
 from evenwicht.estimators.unrelated_sectors import UnrelatedSectors, at_least, exactly
@@ -168,9 +168,49 @@ def test_fractions_in_order_are_covered_with_weights_and_families() -> None:
     for _ in range(DRAWS):
         frequent, weights, causes, mean = draw(300, 0.5)
         use = mean * np.repeat(rng.gamma(2.0, 0.5, 300), 2) * rng.gamma(1.0, 1.0, 600)
-        model = Removal(use, causes, frequent, binary=False, weights=weights)
+        model = Removal(use, Changed(causes, frequent, weights=weights), binary=False)
         sampling = Sampling(600, np.repeat(np.arange(300), 2), weights)
-        alone, together = one_after_the_other(model, causes, np.zeros_like(causes))
+        alone, together = one_after_the_other(model, np.zeros_like(causes))
         intervals = [difference_interval(sampling, one) for one in (alone[0], together[1] - together[0])]
         held += [one.lower <= value <= one.upper for one, value in zip(intervals, expected, strict=True)]
     assert (np.abs(held / DRAWS - 0.95) <= BAND).all()
+
+
+def test_intervals_cover_with_families_and_are_too_short_without_them() -> None:
+    """Pairs of siblings share most of need: use that is known twice says little more than once."""
+    rng, family = np.random.default_rng(26), 2
+
+    def draw(families: int) -> tuple[list[np.ndarray], np.ndarray]:
+        shared = np.repeat(rng.standard_normal(families), family)
+        use = [
+            np.exp(0.75 * (0.9 * shared + np.sqrt(0.19) * rng.standard_normal(len(shared))))
+            * (rng.random(len(shared)) >= 0.3)
+            for _ in range(SECTORS)
+        ]
+        return use, np.round(shared + rng.standard_normal(len(shared)), 1)
+
+    def of(use: list[np.ndarray], score: np.ndarray) -> dict[str, Estimate]:
+        own, by_score, need = Ranked(use[0]), Ranked(use[0], score), HighNeed(use, TOP)
+        return {
+            "gini": own.index(),
+            "top share": own.top(TOP),
+            "concentration index": by_score.index(),
+            "share of the highest fifth by score": by_score.top(0.2),
+            "size": need.size(LEAST),
+            "share of use": need.use_share(LEAST, 0),
+            "size beyond chance": need.size(LEAST) - UnrelatedSectors(need).size(at_least(LEAST, SECTORS)),
+        }
+
+    true = {name: one.value for name, one in of(*draw(POPULATION // family)).items()}
+    families = PEOPLE // family
+    together, alone = Sampling(PEOPLE, np.repeat(np.arange(families), family)), Sampling(PEOPLE)
+    held: dict[str, list[bool]] = {name: [] for name in true}
+    shorter = dict.fromkeys(true, 0)
+    for _ in range(DRAWS):
+        for name, estimate in of(*draw(families)).items():
+            interval = INTERVALS[name](together, estimate)
+            held[name].append(interval.lower <= true[name] <= interval.upper)
+            shorter[name] += INTERVALS[name](alone, estimate).se < interval.se
+    for name, covers in held.items():
+        assert abs(np.mean(covers) - 0.95) <= BAND, name
+        assert shorter[name] > 0.8 * DRAWS, name

@@ -5,12 +5,20 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from evenwicht.estimators.bounded_index import erreygers, wagstaff
-from evenwicht.estimators.concentration_intervals import HighNeed, LorenzCurve, Ranked
+from evenwicht.estimators.concentration_intervals import (
+    HighNeed,
+    LorenzCurve,
+    Order,
+    Ranked,
+    difference_interval,
+    share_interval,
+)
 from evenwicht.estimators.influence import Estimate, Sampling
-from evenwicht.estimators.removal import Removal, one_after_the_other
+from evenwicht.estimators.removal import Changed, Removal, one_after_the_other
 from evenwicht.estimators.results import Z95
 from evenwicht.estimators.sector_pairs import log_odds_ratio
 from evenwicht.estimators.unrelated_sectors import UnrelatedSectors, at_least, exactly
+from scipy import special, stats
 
 PEOPLE, STEP = 200, 1e-5
 Of = Callable[[np.ndarray], Estimate]
@@ -46,8 +54,8 @@ def corrected(make: Callable[[Estimate, Estimate], Estimate], weights: np.ndarra
 
 def in_order(weights: np.ndarray, binary: bool) -> Estimate:
     outcome = (SECTORS[0] > 0).astype(float) if binary else SECTORS[0]
-    model = Removal(outcome, CAUSES, SPREAD[:, None], binary=binary, weights=weights)
-    _, together = one_after_the_other(model, CAUSES, np.zeros_like(CAUSES))
+    model = Removal(outcome, Changed(CAUSES, SPREAD[:, None], weights=weights), binary=binary)
+    _, together = one_after_the_other(model, np.zeros_like(CAUSES))
     return together[1] - together[0]
 
 
@@ -105,6 +113,41 @@ def test_a_curve_is_as_sure_as_the_share_above_each_point(by: np.ndarray | None)
     np.testing.assert_allclose(width(curve), np.sqrt(PEOPLE / (PEOPLE - 1)) * np.array(errors), rtol=1e-9)
 
 
+@pytest.mark.parametrize("by", [None, SCORE], ids=["use", "four steps"])
+def test_a_curve_of_people_in_few_families_is_as_sure_as_the_families_are(by: np.ndarray | None) -> None:
+    """Limits are those of a t distribution on one degree less than there are families."""
+    ranked, grid = Ranked(SPREAD, by, WEIGHTS), np.array([0.0, 0.2, 0.5, 0.8, 1.0])
+    sampling = Sampling(PEOPLE, np.arange(PEOPLE) // 25, WEIGHTS)
+    errors = [0, *(sampling.standard_error(ranked.top(1 - p).influence) for p in grid[1:-1]), 0]
+    curve = ranked.curve(grid, sampling)
+    reach = np.array(errors) * stats.t.ppf(0.975, 7)
+    np.testing.assert_allclose(curve.lower, np.maximum(curve.share - reach, 0), atol=1e-12)
+    np.testing.assert_allclose(curve.upper, np.minimum(curve.share + reach, 1), atol=1e-12)
+
+
+def test_the_same_people_twice_in_pairs_are_as_sure_as_once() -> None:
+    """Each person's copy is of their own family, so nothing is known that was not known before."""
+    pairs, once = Sampling(2 * PEOPLE, np.tile(np.arange(PEOPLE), 2)), Sampling(PEOPLE)
+    twice, factor = np.tile(SPREAD, 2), np.sqrt(PEOPLE / (PEOPLE - 1))
+    for by in (None, SCORE):
+        own, copied = Ranked(SPREAD, by), Ranked(twice, None if by is None else np.tile(by, 2))
+        for one, two in ((own.index(), copied.index()), (own.top(0.2), copied.top(0.2))):
+            expected = factor * once.standard_error(one.influence)
+            assert pairs.standard_error(two.influence) == pytest.approx(expected, rel=1e-9)
+
+
+def test_few_families_widen_limits_and_one_alone_has_none() -> None:
+    gini = Ranked(SPREAD).index()
+    few, one = Sampling(PEOPLE, np.arange(PEOPLE) // 40), Sampling(PEOPLE, np.zeros(PEOPLE))
+    interval, reach = difference_interval(few, gini), stats.t.ppf(0.975, 4)
+    assert interval.upper - interval.lower == pytest.approx(2 * reach * interval.se)
+    share = share_interval(few, gini)
+    ends = special.logit([share.lower, share.upper])
+    assert np.diff(ends)[0] == pytest.approx(2 * reach * share.se / (gini.value * (1 - gini.value)))
+    assert share_interval(one, gini).reason == "everybody is in one cluster"
+    assert np.isnan(Ranked(SPREAD).curve(np.array([0.5]), one).upper).all()
+
+
 def test_people_with_the_same_score_may_stand_in_any_order() -> None:
     """A cut among them takes an equal part of each."""
     order = np.random.default_rng(13).permutation(PEOPLE)
@@ -119,6 +162,24 @@ def test_people_with_the_same_score_may_stand_in_any_order() -> None:
     assert part < 1
     expected = part * (highest @ SPREAD) / (WEIGHTS @ SPREAD)
     assert Ranked(SPREAD, SCORE, WEIGHTS).top(0.2).value == pytest.approx(expected, rel=1e-12)
+
+
+def test_what_is_ranked_by_one_score_may_share_its_order() -> None:
+    order = Order(SCORE, WEIGHTS)
+    for use in (SPREAD, *SECTORS):
+        shared, own = Ranked(use, order), Ranked(use, SCORE, WEIGHTS)
+        for one, other in ((shared.index(), own.index()), (shared.top(0.2), own.top(0.2))):
+            assert one.value == other.value
+            np.testing.assert_array_equal(one.influence, other.influence)
+
+
+def test_outcomes_may_share_the_design_of_a_change() -> None:
+    changes, none = Changed(CAUSES, SPREAD[:, None], weights=WEIGHTS), np.zeros_like(CAUSES)
+    for use in SECTORS:
+        alone = Changed(CAUSES, SPREAD[:, None], weights=WEIGHTS)
+        shared, own = (Removal(use, one, binary=False).fraction(none) for one in (changes, alone))
+        assert shared.value == own.value
+        np.testing.assert_array_equal(shared.influence, own.influence)
 
 
 def test_shuffles_of_people_who_weigh_unlike_have_no_spread() -> None:
@@ -145,7 +206,7 @@ def test_weights_mark_whom_repeated_people_would() -> None:
 def test_a_change_that_no_data_speak_of_has_no_fraction() -> None:
     """Everybody has the cause: what would be without it is not known."""
     everybody = np.ones((PEOPLE, 1))
-    model = Removal(SPREAD, everybody, SCORE[:, None], binary=False)
+    model = Removal(SPREAD, Changed(everybody, SCORE[:, None]), binary=False)
     gone = model.fraction(np.zeros((PEOPLE, 1)))
     assert np.isnan(gone.value)
     assert "follows from the covariates" in gone.reason

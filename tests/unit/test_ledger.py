@@ -1,5 +1,6 @@
 """Both sides of the ledger: changes over all in one unit, weighed by joint draws, with true values of their own."""
 
+import weakref
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from evenwicht.levers.package import Acting, Package
 from evenwicht.studies.changes import Introduced
 from evenwicht.studies.ledger.few_or_all import HARDLY_PREDICTED
 from evenwicht.studies.ledger.run import NOISE
+from evenwicht.studies.sides import Drawing, sides_of
 
 from tests.cohorts import Tables, changed, configured, people_of, studied, truth_of, with_studies
 
@@ -60,6 +62,18 @@ def tables() -> Tables:
 
 
 # --- the study --------------------------------------------------------------------------------------------------------
+
+
+def test_the_people_of_one_change_at_a_time_are_kept() -> None:
+    """So that memory does not grow with the number of changes and outcomes."""
+    config = with_ledger()
+    study, cohort, book = config.studies["ledger"], people_of(config, 61), config.codebook
+    sides = sides_of(study, cohort, book)
+    drawing = Drawing(study, cohort, book, sides)
+    kept = weakref.ref(drawing.sample(sides[0], "hospital_nights", "a test"))
+    assert drawing.sample(sides[0], "hospital_nights", "a test") is kept()
+    drawing.sample(sides[1], "hospital_nights", "a test")
+    assert kept() is None
 
 
 def test_both_sides_are_counted_over_the_same_people() -> None:

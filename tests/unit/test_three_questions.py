@@ -18,7 +18,7 @@ from evenwicht.estimators.concentration_intervals import (
 )
 from evenwicht.estimators.distributions import numbers_of
 from evenwicht.estimators.influence import Estimate, Sampling, combined
-from evenwicht.estimators.removal import Removal, one_after_the_other
+from evenwicht.estimators.removal import Changed, Removal, one_after_the_other
 from evenwicht.estimators.results import Interval
 from evenwicht.estimators.sector_pairs import log_odds_ratio
 from evenwicht.estimators.unrelated_sectors import UnrelatedSectors, at_least, exactly
@@ -238,7 +238,7 @@ def test_the_attributable_fraction_of_smoking_has_its_reference_value() -> None:
     smoke = births[["smoke"]].to_numpy(float)
     race = births["race"].to_numpy()
     covariates = np.column_stack([births["age"], births["lwt"], race == 2, race == 3]).astype(float)
-    model = Removal(births["low"].to_numpy(float), smoke, covariates, binary=True)
+    model = Removal(births["low"].to_numpy(float), Changed(smoke, covariates), binary=True)
     fraction = model.fraction(np.zeros_like(smoke))
     assert fraction.value == pytest.approx(0.2516657160, abs=1e-8)
     assert Sampling(len(births)).standard_error(fraction.influence) == pytest.approx(0.0857441602, rel=1e-6)
@@ -250,12 +250,12 @@ def test_fractions_have_the_closed_forms_of_levin_and_miettinen() -> None:
     use = np.array([2.0, 3, 4])[level]
     dummies = np.column_stack([level == 1, level == 2]).astype(float)
     none = np.empty((100, 0))
-    levin = Removal(use, dummies, none, binary=False).fraction(np.zeros_like(dummies))
+    levin = Removal(use, Changed(dummies, none), binary=False).fraction(np.zeros_like(dummies))
     assert levin.value == pytest.approx(0.2592592593, abs=1e-9)
     exposed = np.repeat([1.0, 0.0], [60, 76])[:, None]
     amounts = np.repeat([1.9, 1.0], [60, 76])
     share = 60 * 1.9 / amounts.sum()
-    miettinen = Removal(amounts, exposed, np.empty((136, 0)), binary=False).fraction(np.zeros_like(exposed))
+    miettinen = Removal(amounts, Changed(exposed, np.empty((136, 0))), binary=False).fraction(np.zeros_like(exposed))
     assert share == pytest.approx(0.6)
     assert miettinen.value == pytest.approx(0.2842105263, abs=1e-9)
 
@@ -280,7 +280,7 @@ def test_fractions_alone_and_in_order_are_covered() -> None:
         causes, confounder, mean = draw(600)
         use = rng.gamma(0.8, mean / 0.8) * (rng.random(600) < 0.7)
         one, together = one_after_the_other(
-            Removal(use, causes, confounder, binary=False), causes, np.zeros_like(causes)
+            Removal(use, Changed(causes, confounder), binary=False), np.zeros_like(causes)
         )
         found.append((one[0], together[1] - together[0]))
     assert abs(covered([one for one, _ in found], alone) - 0.95) <= 4 * ERROR
@@ -292,6 +292,7 @@ def test_a_change_of_what_does_nothing_takes_nothing_away() -> None:
     found = []
     for _ in range(DRAWS):
         cause = (rng.random((400, 1)) < 0.3).astype(float)
-        model = Removal(rng.negative_binomial(0.5, 0.2, 400).astype(float), cause, np.empty((400, 0)), binary=False)
+        use = rng.negative_binomial(0.5, 0.2, 400).astype(float)
+        model = Removal(use, Changed(cause, np.empty((400, 0))), binary=False)
         found.append(model.fraction(np.zeros_like(cause)))
     assert abs(covered(found, 0.0) - 0.95) <= 4 * ERROR

@@ -2,7 +2,7 @@
 
 Standard errors come from influence functions (linearisation; Deville 1999, Survey Methodology 25:193), so that a cohort
 is sorted once. Thresholds and ranks are estimates themselves: their part of the error is in every influence function.
-Limits are those of a normal approximation on the logit scale and lie inside 0..1.
+Limits are those of a normal approximation, with clusters of a t distribution, on the logit scale and lie inside 0..1.
 """
 
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ from scipy import special
 
 from evenwicht.base.arrays import Flags, Floats, Ints
 from evenwicht.estimators.concentration import thresholds
-from evenwicht.estimators.influence import Estimate, Sampling
-from evenwicht.estimators.results import Z95, Interval
+from evenwicht.estimators.influence import ONE_CLUSTER, Estimate, Sampling
+from evenwicht.estimators.results import Z95, Interval, t_quantile
 
 ROUNDING = 1e-12  # of a share: nearer than this to nobody or everybody is either
 WITHOUT_ERROR = "everybody or nobody is counted, so that the spread over people is zero"
@@ -53,6 +53,44 @@ class _Cut:
     margin: float
 
 
+class Order:
+    """People in ascending order of a number, sorted once for all that is ranked by it.
+
+    Parameters
+    ----------
+    by : (n,) array
+        The number.
+    weights : (n,) array, optional
+        Probability weights.
+    use
+        Whether the number is the use that is ranked. Those without any need no sorting then, and how people alike in it
+        are ordered makes no difference.
+
+    Attributes
+    ----------
+    places : (n,) array
+        Of people, in order.
+    weight : (n,) array
+        Shares of all weight, in order.
+    people : (n + 1,) array
+        Shares of all weight of nobody, the first, the first two and so on.
+    starts : (m + 1,) array or None
+        Where people with another number begin, and n; None for use itself.
+    """
+
+    def __init__(self, by: Floats, weights: Floats | None = None, *, use: bool = False) -> None:
+        self.by = by
+        self.weights = np.ones(len(by)) if weights is None else weights
+        self.total = float(self.weights.sum())
+        self.places = _users_in_order(by) if use else np.argsort(by)
+        self.weight = self.weights[self.places] / self.total
+        self.people = _cumulated(self.weight)
+        self.starts: Ints | None = None
+        if not use:
+            ranks = by[self.places]
+            self.starts = np.flatnonzero(np.concatenate([[True], ranks[1:] != ranks[:-1], [True]]))
+
+
 class Ranked:
     """Use of people in an order: by their use itself, or by anything else.
 
@@ -60,11 +98,11 @@ class Ranked:
     ----------
     amounts : (n,) array
         Use, none negative, not all of it zero.
-    by : (n,) array, optional
+    by : (n,) array or Order, optional
         What people are ranked by; those alike share their ranks, and lie below a cut among them in equal parts. Use
         itself if left out.
     weights : (n,) array, optional
-        Probability weights.
+        Probability weights; an `Order` has its own.
 
     Attributes
     ----------
@@ -74,22 +112,16 @@ class Ranked:
         Mean use.
     """
 
-    def __init__(self, amounts: Floats, by: Floats | None = None, weights: Floats | None = None) -> None:
+    def __init__(self, amounts: Floats, by: Floats | Order | None = None, weights: Floats | None = None) -> None:
+        if not isinstance(by, Order):
+            by = Order(amounts, weights, use=True) if by is None else Order(by, weights)
         self.n = len(amounts)
-        self._amounts, self._key = amounts, amounts if by is None else by
-        self._weights = np.ones(self.n) if weights is None else weights
-        self._total = float(self._weights.sum())
-        self.mean = float(self._weights @ amounts) / self._total
-        self._order = _users_in_order(amounts) if by is None else np.argsort(by)
-        self._weight = self._weights[self._order] / self._total
-        self._use = amounts[self._order] / self.mean
-        self._people = _cumulated(self._weight)
-        self._below = _cumulated(self._weight * self._use)
-        self._starts: Ints | None = None
-        if by is not None:
-            ranks = by[self._order]
-            self._starts = np.flatnonzero(np.concatenate([[True], ranks[1:] != ranks[:-1], [True]]))
-            self._below = np.interp(self._people, self._people[self._starts], self._below[self._starts])
+        self._amounts, self._order = amounts, by
+        self.mean = float(by.weights @ amounts) / by.total
+        self._use = amounts[by.places] / self.mean
+        self._below = _cumulated(by.weight * self._use)
+        if by.starts is not None and len(by.starts) <= self.n:
+            self._below = np.interp(by.people, by.people[by.starts], self._below[by.starts])
 
     def index(self) -> Estimate:
         """Concentration index, or, of people ranked by use itself, the Gini coefficient: without small-sample factor.
@@ -97,92 +129,107 @@ class Ranked:
         The Gini coefficient's influence function is that of Langel and Tille 2013, JRSS A 176:521; that of the index
         follows in the same way, with the rank as an estimate.
         """
-        moved = self._use * self._middle(self._people)
-        product = float(self._weight @ moved)
+        moved = self._use * self._middle(self._order.people)
+        product = float(self._order.weight @ moved)
         index = 2 * product - 1
         moved -= self._middle(self._below)
         moved *= 2
         moved -= (index + 1) * self._use
         moved += 2 * (1 - 2 * product) + index + 1
-        moved /= self._total
+        moved /= self._order.total
         influence = np.empty(self.n)
-        influence[self._order] = moved
+        influence[self._order.places] = moved
         return Estimate(index, influence)
 
     def _middle(self, cumulated: Floats) -> Floats:
         """Middle of what is cumulated over people alike; alike in use makes no difference to what follows from it."""
-        if self._starts is None:
+        if self._order.starts is None:
             return np.asarray((cumulated[1:] + cumulated[:-1]) / 2)
-        ends = cumulated[self._starts]
-        return np.repeat((ends[1:] + ends[:-1]) / 2, np.diff(self._starts))
+        ends = cumulated[self._order.starts]
+        return np.repeat((ends[1:] + ends[:-1]) / 2, np.diff(self._order.starts))
 
     def users(self) -> Estimate:
         """Share of people with any use."""
         used = (self._amounts > 0).astype(float)
-        share = float(self._weights @ used) / self._total
+        share = float(self._order.weights @ used) / self._order.total
         used -= share
-        used /= self._total
+        used /= self._order.total
         return Estimate(share, used)
 
     def top(self, share: float) -> Estimate:
         """Share of all use by the last `share` of people in the order."""
         cut = self._cut(1 - share)
-        at = self._key[self._order[cut.start]]
-        below = (self._key < at).astype(float)
-        if self._starts is not None:
-            below[self._key == at] = cut.inside
+        at = self._order.by[self._order.places[cut.start]]
+        below = (self._order.by < at).astype(float)
+        if self._order.starts is not None:
+            below[self._order.by == at] = cut.inside
         moved = (cut.use - below) * (self._amounts / self.mean)
         below -= 1 - share
         moved += cut.margin * below
-        moved /= self._total
+        moved /= self._order.total
         return Estimate(1 - cut.use, moved)
 
     def _cut(self, p: float) -> _Cut:
         start = self._reached(p)
         end = start + 1
-        if self._starts is not None:
-            place = int(np.searchsorted(self._starts, start, side="right"))
-            start, end = int(self._starts[place - 1]), int(self._starts[place])
-        people = self._people[end] - self._people[start]
-        inside = float(np.clip((p - self._people[start]) / people, 0, 1))
+        if self._order.starts is not None:
+            place = int(np.searchsorted(self._order.starts, start, side="right"))
+            start, end = int(self._order.starts[place - 1]), int(self._order.starts[place])
+        people = self._order.people[end] - self._order.people[start]
+        inside = float(np.clip((p - self._order.people[start]) / people, 0, 1))
         use = float(self._below[start] + inside * (self._below[end] - self._below[start]))
         return _Cut(start, end, inside, use, self._margin(p, start, end))
 
     def _reached(self, p: float) -> int:
         """How many people lie below a share of them; the next one lies on it."""
-        return max(min(int(np.searchsorted(self._people, p + ROUNDING, side="right")) - 1, self.n - 1), 0)
+        return max(min(int(np.searchsorted(self._order.people, p + ROUNDING, side="right")) - 1, self.n - 1), 0)
 
     def _margin(self, p: float, start: int, end: int) -> float:
         """Mean use of the people at a share of them: of those alike, or, if they are few, of those around."""
-        if self._starts is None:
+        if self._order.starts is None:
             return float(self._use[start])
         reach = min(max(0.1 * (1000 / self.n) ** 0.2, 0.01), p, 1 - p)
-        people = float(self._people[end] - self._people[start])
+        people = float(self._order.people[end] - self._order.people[start])
         if people >= reach:
             return float(self._below[end] - self._below[start]) / people
-        below, above = np.interp([p - reach, p + reach], self._people, self._below)
+        below, above = np.interp([p - reach, p + reach], self._order.people, self._below)
         return float(above - below) / (2 * reach)
 
-    def curve(self, grid: Floats) -> LorenzCurve:
-        """Lorenz or concentration curve with pointwise normal 95% limits; both lie within 0 and 1.
+    def curve(self, grid: Floats, sampling: Sampling | None = None) -> LorenzCurve:
+        """Lorenz or concentration curve with pointwise 95% limits; both lie within 0 and 1.
 
         The influence of a person with amount y on the ordinate at p with quantile q is p q - (q - y)+ - L(p) y, over
-        the mean (Beach and Davidson 1983, Review of Economic Studies 50:723). Its variance needs sums of y and y
-        squared up to each quantile only.
+        the mean (Beach and Davidson 1983, Review of Economic Studies 50:723). Of people drawn alone its variance needs
+        sums of y and y squared up to each quantile only; with clusters it is summed by cluster at every point.
 
         Parameters
         ----------
         grid : (m,) array
             Shares of people, 0 to 1.
+        sampling
+            How people were drawn: alone, if left out. There are no limits where everybody is in one cluster.
         """
+        sampling = sampling or Sampling(self.n, weights=self._order.weights)
         cuts = [self._cut(p) for p in grid]
+        share = np.array([cut.use for cut in cuts])
+        known = (grid > 0) & (grid < 1) & ((share > 0) | (self._order.starts is not None))
+        error = np.zeros(len(grid))
+        if sampling.codes is None:
+            error[known] = self._errors_alone(grid, cuts)[known]
+        else:
+            error[known] = [sampling.standard_error(self.top(1 - p).influence) for p in grid[known]]
+        reach = t_quantile(sampling.df) * error if sampling.df else np.full(len(grid), np.nan)
+        return LorenzCurve(share, np.maximum(share - reach, 0), np.minimum(share + reach, 1))
+
+    def _errors_alone(self, grid: Floats, cuts: list[_Cut]) -> Floats:
+        """Standard errors of a curve at each point, if people were drawn alone."""
         share, margin, inside = (np.array([getattr(c, name) for c in cuts]) for name in ("use", "margin", "inside"))
         ends = np.unique([0, self.n, *(c.start for c in cuts), *(c.end for c in cuts)])
-        own = self._weight * self._use
+        weight = self._order.weight
+        own = weight * self._use
         parts = [slice(*pair) for pair in pairwise(ends.tolist())]
         sums = np.cumsum(
-            [[0.0] * 3]
-            + [[self._weight[k] @ self._weight[k], self._weight[k] @ own[k], own[k] @ own[k]] for k in parts],
+            [[0.0] * 3] + [[weight[k] @ weight[k], weight[k] @ own[k], own[k] @ own[k]] for k in parts],
             axis=0,
         )
         first, last = (sums[np.searchsorted(ends, [getattr(c, name) for c in cuts])] for name in ("start", "end"))
@@ -190,16 +237,14 @@ class Ranked:
         for counted, part in ((1.0, first), (inside, last - first), (0.0, sums[-1] - last)):
             by_use, constant = counted - share, (grid - counted) * margin
             variance += by_use**2 * part[:, 2] + 2 * by_use * constant * part[:, 1] + constant**2 * part[:, 0]
-        known = (grid > 0) & (grid < 1) & ((share > 0) | (self._starts is not None))
-        error = np.where(known, np.sqrt(np.maximum(variance, 0) * self.n / (self.n - 1)), 0.0)
-        return LorenzCurve(share, np.maximum(share - Z95 * error, 0), np.minimum(share + Z95 * error, 1))
+        return np.sqrt(np.maximum(variance, 0) * self.n / (self.n - 1))
 
     def unrelated(self, grid: Floats) -> Floats:
         """Half width of the pointwise 95% band of a concentration curve around equality if the order tells nothing.
 
         That of a share of a finite sample drawn at random: p (1 - p) times the squared spread of use over the mean.
         """
-        spread = float(np.sum(self._weight**2 * (self._use - 1) ** 2))
+        spread = float(np.sum(self._order.weight**2 * (self._use - 1) ** 2))
         return np.asarray(Z95 * np.sqrt(grid * (1 - grid) * spread))
 
 
@@ -336,34 +381,39 @@ def _combinations(flags: Sequence[Flags]) -> tuple[Ints, Flags]:
 
 def share_interval(sampling: Sampling, estimate: Estimate) -> Interval:
     """Interval of a number between 0 and 1; without limits at the ends, where the spread over people is zero."""
-    value = estimate.value
-    se = _error(sampling, estimate)
-    if not ROUNDING < value < 1 - ROUNDING or not se > 0:
-        return Interval(float(value)).bare(estimate.reason or WITHOUT_ERROR)
-    centre, reach = special.logit(value), Z95 * se / (value * (1 - value))
+    value = float(estimate.value)
+    se, reason = _judged(sampling, estimate)
+    if reason or not ROUNDING < value < 1 - ROUNDING:
+        return Interval(value).bare(reason or WITHOUT_ERROR)
+    centre, reach = special.logit(value), t_quantile(sampling.df) * se / (value * (1 - value))
     lower, upper = special.expit([centre - reach, centre + reach])
-    return Interval(float(value), float(se), float(lower), float(upper))
+    return Interval(value, se, float(lower), float(upper))
 
 
 def difference_interval(sampling: Sampling, estimate: Estimate) -> Interval:
     """Symmetric interval of an index or a difference."""
-    se = _error(sampling, estimate)
-    if estimate.reason or not se > 0:
-        return Interval(float(estimate.value)).bare(estimate.reason or WITHOUT_ERROR)
-    return Interval.normal(estimate.value, se)
+    se, reason = _judged(sampling, estimate)
+    if reason:
+        return Interval(float(estimate.value)).bare(reason)
+    return Interval.student(estimate.value, se, sampling.df)
 
 
 def ratio_interval(sampling: Sampling, estimate: Estimate) -> Interval:
     """Interval of a ratio, on the log scale."""
     log = estimate.log()
-    se = _error(sampling, log)
-    if log.reason or not se > 0:
-        return Interval(float(estimate.value)).bare(log.reason or WITHOUT_ERROR)
-    return Interval.normal(log.value, se).exp()
+    se, reason = _judged(sampling, log)
+    if reason:
+        return Interval(float(estimate.value)).bare(reason)
+    return Interval.student(log.value, se, sampling.df).exp()
 
 
-def _error(sampling: Sampling, estimate: Estimate) -> float:
-    """Standard error; of people drawn alone with the divisor n - 1, as that of a mean."""
+def _judged(sampling: Sampling, estimate: Estimate) -> tuple[float, str]:
+    """Standard error, of people drawn alone with the divisor n - 1 as that of a mean; and why there is none."""
+    if estimate.reason:
+        return np.nan, estimate.reason
+    if sampling.df == 0:
+        return np.nan, ONE_CLUSTER
     n = len(estimate.influence)
     factor = np.sqrt(n / (n - 1)) if sampling.codes is None else 1.0
-    return float(factor * sampling.standard_error(estimate.influence))
+    se = float(factor * sampling.standard_error(estimate.influence))
+    return se, "" if se > 0 else WITHOUT_ERROR

@@ -103,13 +103,16 @@ def natural_spline(values: Floats, df: int, where: str, at: Floats | None = None
         )
 
     def bends(places: Floats) -> Floats:
-        above = np.maximum(places[:, None] - knots, 0.0) ** 3
-        slopes = (above[:, :-1] - above[:, -1:]) / (knots[-1] - knots[:-1])
+        above = np.maximum(places[:, None] - knots, 0.0)
+        cubes = above * above  # a power takes ten times as long
+        cubes *= above
+        slopes = cubes[:, :-1] - cubes[:, -1:]
+        slopes /= knots[-1] - knots[:-1]
         return np.asarray(slopes[:, :-1] - slopes[:, -1:])
 
-    own = bends(values)
-    places, bent = (values, own) if at is None else (at, bends(at))
-    return np.column_stack([places, bent / np.ptp(own, axis=0)])
+    places = values if at is None else at
+    ranges = bends(knots[-1:])[0]  # each column rises from zero at the first knot
+    return np.column_stack([places, bends(places) / ranges])
 
 
 def spline_degrees(values: Floats) -> int:

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from evenwicht.base.arrays import Floats, Labels
 from evenwicht.estimators.results import Interval
 
+ONE_CLUSTER = "everybody is in one cluster"
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -148,6 +150,6 @@ class Sampling:
         if estimate.reason:
             return np.nan, estimate.reason
         if self.df == 0:
-            return np.nan, "everybody is in one cluster"
+            return np.nan, ONE_CLUSTER
         se = self.standard_error(estimate.influence)
         return se, "" if se > 0 else "the data do not vary where the estimate looks"

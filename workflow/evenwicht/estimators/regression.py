@@ -90,6 +90,40 @@ class Fit:
         return bool(np.abs(design @ self.idle).max(initial=0.0) < 1e-8)
 
 
+@dataclass(frozen=True)
+class Orthonormal:
+    """A design turned into orthonormal columns, once for every outcome that is fitted on it.
+
+    Attributes
+    ----------
+    columns : (n, r) array
+        Orthonormal under the weights, spanning the design; r is its rank.
+    basis : (k, r) array
+        `design @ basis` are the columns.
+    idle : (k, k - r) array
+        Directions of the coefficients on which the data say nothing.
+    weights : (n,) array
+    """
+
+    columns: Floats
+    basis: Floats
+    idle: Floats
+    weights: Floats
+
+    @classmethod
+    def of(cls, design: Floats, weights: Floats) -> "Orthonormal":
+        """Turn a design, (n, k), under weights, (n,); rows of weight 0 get columns but have no say in them."""
+        root = np.sqrt(weights)
+        q, triangle = np.linalg.qr(design * root[:, None])
+        left, sizes, directions = np.linalg.svd(triangle)
+        rank = int((sizes > sizes[0] * max(design.shape) * np.finfo(float).eps).sum())
+        basis = directions[:rank].T / sizes[:rank]
+        columns = np.asfortranarray(_over(q @ left[:, :rank], root[:, None]))  # whose cross products are faster
+        if (weights == 0).any():
+            columns[weights == 0] = design[weights == 0] @ basis
+        return cls(columns, basis, directions[rank:].T, weights)
+
+
 def family_of(binary: bool) -> Family:
     """Logistic for a 0/1 outcome, linear for a number."""
     return "binomial" if binary else "gaussian"
@@ -120,8 +154,12 @@ def fit_model(family: Family, outcome: Floats, design: Floats, weights: Floats |
     Fit
         See its `separated` for a fit without maximum, which stops where the likelihood is flat.
     """
-    weights = np.ones(len(outcome)) if weights is None else weights
-    columns, basis, idle = _orthonormal(design, weights)
+    return fit_on(family, outcome, Orthonormal.of(design, np.ones(len(outcome)) if weights is None else weights))
+
+
+def fit_on(family: Family, outcome: Floats, design: Orthonormal) -> Fit:
+    """Fit as `fit_model` does, on a design that other outcomes, (n,), share."""
+    columns, weights = design.columns, design.weights
     start = float(np.average(outcome, weights=weights))
     if family == "binomial":
         start = float(np.clip(start, 1e-9, 1 - 1e-9))
@@ -154,20 +192,9 @@ def fit_model(family: Family, outcome: Floats, design: Floats, weights: Floats |
         params, predictor, reached = params + part * step, trial, likely
     fitted = _mean(family, predictor)
     information, _ = _whitened(columns, weights * _variance(family, fitted), weights * (outcome - fitted))
-    return Fit(family, outcome, weights, columns, basis, idle, params, information, fitted, step, separated)
-
-
-def _orthonormal(design: Floats, weights: Floats) -> tuple[Floats, Floats, Floats]:
-    """Orthonormal columns under the weights, (n, r), the map to them, (k, r), and what vanishes, (k, k - r)."""
-    root = np.sqrt(weights)
-    q, triangle = np.linalg.qr(design * root[:, None])
-    left, sizes, directions = np.linalg.svd(triangle)
-    rank = int((sizes > sizes[0] * max(design.shape) * np.finfo(float).eps).sum())
-    basis = directions[:rank].T / sizes[:rank]
-    columns = np.asfortranarray(_over(q @ left[:, :rank], root[:, None]))  # whose cross products are faster
-    if (weights == 0).any():
-        columns[weights == 0] = design[weights == 0] @ basis
-    return columns, basis, directions[rank:].T
+    return Fit(
+        family, outcome, weights, columns, design.basis, design.idle, params, information, fitted, step, separated
+    )
 
 
 def _whitened(columns: Floats, variance: Floats, residual: Floats) -> tuple[Floats, Floats]:

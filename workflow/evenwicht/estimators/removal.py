@@ -13,55 +13,67 @@ import numpy as np
 from evenwicht.base.arrays import Floats
 from evenwicht.estimators.design import natural_spline, spline_degrees, standardised
 from evenwicht.estimators.influence import Estimate, combined
-from evenwicht.estimators.regression import Fit, fit_model
+from evenwicht.estimators.regression import Fit, Orthonormal, fit_on
 from evenwicht.estimators.standardisation import NO_FIT
 
 NO_PREDICTION = "what changes follows from the covariates, so the data do not tell what a change would do"
 
 
-class Removal:
-    """A model of an outcome, and how much of it would be gone after a change.
+class Changed:
+    """What changes, and the covariates: the design of a model of any outcome, worked out once for all of them.
 
     Parameters
     ----------
-    outcome : (n,) array
-        Amounts, none negative and not all zero, or 0 and 1.
     changed : (n, p) array
         What changes, as things are.
     covariates : (n, k) array
     numbers
         Places of the columns of what changes that are numbers: they enter as natural splines, as use need not grow by
         the same factor with each step.
-    binary
-        Whether the outcome is 0 or 1.
     weights : (n,) array, optional
         Probability weights.
     """
 
     def __init__(
-        self,
-        outcome: Floats,
-        changed: Floats,
-        covariates: Floats,
-        *,
-        binary: bool,
-        numbers: Sequence[int] = (),
-        weights: Floats | None = None,
+        self, changed: Floats, covariates: Floats, *, numbers: Sequence[int] = (), weights: Floats | None = None
     ) -> None:
-        self.outcome = outcome
-        self.weights = np.ones(len(outcome)) if weights is None else weights
+        self.values = changed
+        self.weights = np.ones(len(changed)) if weights is None else weights
         self._centre, self._unit = changed.mean(axis=0), np.where(changed.std(axis=0) > 0, changed.std(axis=0), 1.0)
         self._scaled = (changed - self._centre) / self._unit
         self._bends = {k: spline_degrees(self._scaled[:, k]) for k in numbers}
-        self._fixed = np.column_stack([np.ones(len(outcome)), standardised(covariates)])
-        self._fit: Fit = fit_model("binomial" if binary else "poisson", outcome, self._design(changed), self.weights)
+        self._fixed = np.column_stack([np.ones(len(changed)), standardised(covariates)])
+        self._columns = Orthonormal.of(self.design(changed), self.weights)
 
-    def _design(self, changed: Floats) -> Floats:
+    def design(self, changed: Floats) -> Floats:
+        """Design of people whose values, (n, p), are these."""
         scaled = (changed - self._centre) / self._unit
         curved = [
             natural_spline(self._scaled[:, k], df, "a change", scaled[:, k])[:, 1:] for k, df in self._bends.items()
         ]
         return np.column_stack([self._fixed, scaled, *curved])
+
+    def fit(self, outcome: Floats, *, binary: bool) -> Fit:
+        """Model amounts, (n,), none negative and not all zero, or 0 and 1."""
+        return fit_on("binomial" if binary else "poisson", outcome, self._columns)
+
+
+class Removal:
+    """How much of an outcome would be gone after a change.
+
+    Parameters
+    ----------
+    outcome : (n,) array
+        Amounts, none negative and not all zero, or 0 and 1.
+    changes
+        What changes, and the covariates.
+    binary
+        Whether the outcome is 0 or 1.
+    """
+
+    def __init__(self, outcome: Floats, changes: Changed, *, binary: bool) -> None:
+        self.outcome, self.changes, self.weights = outcome, changes, changes.weights
+        self._fit = changes.fit(outcome, binary=binary)
 
     def fraction(self, changed: Floats) -> Estimate:
         """Share of the outcome that would be gone with these values, (n, p), in place of those as things are.
@@ -70,7 +82,7 @@ class Removal:
         """
         total = self.weights.sum()
         now = float(np.average(self.outcome, weights=self.weights))
-        design = self._design(changed)
+        design = self.changes.design(changed)
         if not self._fit.determines(design):
             return Estimate(np.nan, np.full(len(design), np.nan), NO_PREDICTION)
         predicted = self._fit.predict(design)
@@ -83,16 +95,17 @@ class Removal:
         return combined(1 - left / now, (-1 / now, after), (left / now**2, mean))
 
 
-def one_after_the_other(model: Removal, changed: Floats, after: Floats) -> tuple[list[Estimate], list[Estimate]]:
+def one_after_the_other(model: Removal, after: Floats) -> tuple[list[Estimate], list[Estimate]]:
     """Fractions of each change alone, and of each with those before it, in the order of the columns.
 
     Parameters
     ----------
     model
         Fitted to the values as things are.
-    changed, after : (n, p) arrays
-        Values as things are, and after all changes.
+    after : (n, p) array
+        Values after all changes.
     """
+    changed = model.changes.values
     columns = range(changed.shape[1])
     alone = [model.fraction(_with(changed, after, [k])) for k in columns]
     together = [alone[0], *(model.fraction(_with(changed, after, range(k + 1))) for k in columns[1:])]

@@ -31,7 +31,7 @@ class Interval:
     @classmethod
     def student(cls, estimate: float, se: float, df: float) -> "Interval":
         """Return the 95% interval by a t distribution with the given degrees of freedom."""
-        reach = _quantile(df) * se
+        reach = t_quantile(df) * se
         return cls(float(estimate), float(se), float(estimate - reach), float(estimate + reach))
 
     @classmethod
@@ -42,7 +42,7 @@ class Interval:
         """
         if not ROUNDING < estimate < 1 - ROUNDING:
             return cls(float(estimate)).bare("a probability of zero or one has no standard error")
-        reach = _quantile(df) * se / (estimate * -np.log(estimate))
+        reach = t_quantile(df) * se / (estimate * -np.log(estimate))
         return cls(float(estimate), float(se), float(estimate ** np.exp(reach)), float(estimate ** np.exp(-reach)))
 
     @classmethod
@@ -88,7 +88,7 @@ class Error:
         return Interval.student(estimate, self.se, self.df)
 
 
-def _quantile(df: float) -> float:
+def t_quantile(df: float) -> float:
     """97.5% quantile of a t distribution; of the normal one with infinite degrees of freedom."""
     from scipy.special import stdtrit
 

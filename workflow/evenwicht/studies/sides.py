@@ -115,13 +115,18 @@ class Drawing:
         self.study, self.cohort, self.book = study, cohort, book
         columns = {name for side in sides for name in side.columns} | set(also)
         self.lost = {NOT_ON_BOTH_SIDES: not_known(cohort.persons, sorted(columns))}
-        self._drawn = dict[tuple[int, str], Sample]()
+        self._exposed: Exposed | None = None
+        self._drawn = dict[str, Sample]()
 
     def sample(self, side: Side, outcome: str, where: str) -> Sample:
-        """Return the people of one change and outcome; all readings of one lever share them."""
-        key = (id(side.exposed), outcome)
-        if key not in self._drawn:
-            self._drawn[key] = draw_sample(
+        """Return the people of one change and outcome.
+
+        All readings of one lever share them, and follow each other: those of other changes are not kept.
+        """
+        if self._exposed is not side.exposed:
+            self._exposed, self._drawn = side.exposed, {}
+        if outcome not in self._drawn:
+            self._drawn[outcome] = draw_sample(
                 self.cohort,
                 side.exposed,
                 side.adjust,
@@ -132,7 +137,7 @@ class Drawing:
                 follow=self.study.follow,
                 lost=self.lost,
             )
-        return self._drawn[key]
+        return self._drawn[outcome]
 
 
 def numbers_of(cohort: Cohort, column: str) -> Floats:

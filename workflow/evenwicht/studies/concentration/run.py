@@ -1,10 +1,12 @@
 """How use of costly services concentrates in few people, each statistic beside what chance alone gives."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from evenwicht.base.arrays import Flags, Floats, Ints
 from evenwicht.base.codebook import Codebook
@@ -16,6 +18,7 @@ from evenwicht.estimators.concentration import lorenz, poisson_gini
 from evenwicht.estimators.concentration_coverage import Amounts, Statistic, judged
 from evenwicht.estimators.concentration_intervals import (
     HighNeed,
+    Order,
     Ranked,
     difference_interval,
     ratio_interval,
@@ -24,7 +27,7 @@ from evenwicht.estimators.concentration_intervals import (
 from evenwicht.estimators.design import require_full_rank
 from evenwicht.estimators.discrimination import auc_estimate
 from evenwicht.estimators.influence import Estimate, Sampling, combined
-from evenwicht.estimators.removal import Removal, one_after_the_other
+from evenwicht.estimators.removal import Changed, Removal, one_after_the_other
 from evenwicht.estimators.results import Interval
 from evenwicht.estimators.sampling_weights import require_weights
 from evenwicht.estimators.sector_pairs import log_odds_ratio
@@ -154,20 +157,24 @@ class _Use:
         """Who has high need in which sector."""
         return HighNeed(list(self.amounts.values()), top_share, self.weights)
 
+    @cached_property
+    def members(self) -> dict[tuple[float, int], Flags]:
+        """Who is in the main group, (n,), by its share and number; empty if there is none."""
+        return {group: self.need(group[0]).members(group[1]) for group in self.study.main_groups}
+
     def strata(self) -> Ints | None:
         """Stratum of each person, (n,); people whose value is not known are a stratum of their own."""
-        parts = []
+        codes: Ints | None = None
         for name, cut in self.study.cut_strata():
             values = self.people[name]
             if cut is not None:
                 number = values.to_numpy(dtype=float, na_value=np.nan)
                 cuts = np.nanquantile(number, np.arange(1, cut) / cut)
                 values = pd.Series(np.where(np.isnan(number), -1, np.searchsorted(cuts, number)))
-            parts.append(pd.factorize(values, sort=True, use_na_sentinel=True)[0])
-        if not parts:
-            return None
-        _, codes = np.unique(np.column_stack(parts), axis=0, return_inverse=True)
-        return np.asarray(codes).ravel()
+            levels = pd.factorize(values, sort=True, use_na_sentinel=True)[0] + 1
+            codes = levels if codes is None else codes * (levels.max() + 1) + levels
+            codes = np.searchsorted(np.flatnonzero(np.bincount(codes)), codes)
+        return codes
 
     def without(self, unknown: dict[str, Flags]) -> tuple["_Use", Flags, Flow]:
         """Leave out further people, (persons,) flags by reason; return those left, who they are, and their flow."""
@@ -220,7 +227,7 @@ def _spread(rows: Rows, use: _Use) -> None:
             highest = np.sort(column)[len(column) - round(share * len(column)) :]
             rows.magnitude(highest, outcome=name, exposure=top_key(share), at=at)
         if use.main and rows.wants_curves:
-            curve = ranked.curve(GRID)
+            curve = ranked.curve(GRID, sampling)
             null = _poisson_lorenz(ranked.mean) if counts else np.full(len(GRID), np.nan)
             drawn = {"x": GRID, "estimate": curve.share, "lower": curve.lower, "upper": curve.upper, "null": null}
             rows.curve("lorenz", pd.DataFrame({"arm": name, **drawn}))
@@ -239,10 +246,8 @@ def _judged(
 
 def _poisson_lorenz(mean: float) -> Floats:
     """Lorenz curve of a Poisson count with this mean."""
-    from scipy.stats import poisson
-
-    counts = np.arange(poisson.ppf(1 - 1e-9, mean) + 1)
-    return lorenz(counts, GRID, poisson.pmf(counts, mean))
+    counts = np.arange(np.ceil(special.pdtrik(1 - 1e-9, mean)) + 1)
+    return lorenz(counts, GRID, np.exp(special.xlogy(counts, mean) - special.gammaln(counts + 1) - mean))
 
 
 def _groups(rows: Rows, use: _Use) -> None:
@@ -366,12 +371,13 @@ def _by_risk(rows: Rows, use: _Use, cohort: Cohort, risk: str) -> None:
     rows.flow(flow)
     score = score[known]
     present, _ = departures(use.lost)
+    order = Order(score, some.weights)
     size: dict[str, Any] = {"n": some.n, "at": use.window}
     for name, column in some.amounts.items():
         users = int((column > 0).sum())
         if users == 0:
             raise DataError(f"nobody with a known {risk} uses {name}", where=use.where, fix="Leave the sector out.")
-        by_risk, by_use = Ranked(column, score, some.weights), Ranked(column, weights=some.weights)
+        by_risk, by_use = Ranked(column, order), Ranked(column, weights=some.weights)
         index, gini = by_risk.index(), by_use.index()
         part = combined(index.value / gini.value, (1 / gini.value, index), (-index.value / gini.value**2, gini))
         keys: dict[str, Any] = {**size, "outcome": name, "events": users}
@@ -379,19 +385,19 @@ def _by_risk(rows: Rows, use: _Use, cohort: Cohort, risk: str) -> None:
         rows.add("risk_ranked_part", "observed", difference_interval(some.sampling, part), **keys)
         rows.add("top_risk_share", "observed", share_interval(some.sampling, by_risk.top(TOP_RISK)), **keys)
         if rows.wants_curves:
-            curve, band = by_risk.curve(GRID), by_risk.unrelated(GRID)
+            curve, band = by_risk.curve(GRID, some.sampling), by_risk.unrelated(GRID)
             drawn = {"x": GRID, "estimate": curve.share, "lower": curve.lower, "upper": curve.upper}
             nothing = {"null_lower": np.maximum(GRID - band, 0), "null_upper": np.minimum(GRID + band, 1)}
             rows.curve("by_risk", pd.DataFrame({"arm": name, **drawn, **nothing}))
-    for share, least in use.study.main_groups:
-        group = use.need(share).members(least)[known[present]]
-        keys = {**size, "outcome": group_key(share, least), "events": int(group.sum())}
+    for named, members in use.members.items():
+        group = members[known[present]]
+        keys = {**size, "outcome": group_key(*named), "events": int(group.sum())}
         area = auc_estimate(score, group, where=use.where) if some.weights is None else None
         if area is not None:
             rows.add("auc", "observed", share_interval(some.sampling, area), **keys)
         member = group.astype(float)
-        ranked = Ranked(member, score, some.weights)
-        index, mean = ranked.index(), Ranked(member, weights=some.weights).users()
+        ranked = Ranked(member, order)
+        index, mean = ranked.index(), ranked.users()
         indices = {
             "concentration_index": index,
             "erreygers_index": erreygers(index, mean),
@@ -419,14 +425,13 @@ def _changes(rows: Rows, use: _Use, cohort: Cohort) -> None:
     columns = [contrast.column for contrast in contrasts]
     require_full_rank(np.column_stack([changed, covariates]), [*columns, *names], use.where)
     numbers = [k for k, contrast in enumerate(contrasts) if contrast.continuous]
+    changes = Changed(changed, covariates, numbers=numbers, weights=some.weights)
     outcomes = [(name, column, False) for name, column in some.amounts.items()]
-    for share, least in study.main_groups:
-        member = use.need(share).members(least)[known[present]].astype(float)
-        outcomes.append((group_key(share, least), member, True))
+    for group, members in use.members.items():
+        outcomes.append((group_key(*group), members[known[present]].astype(float), True))
     for outcome, column, binary in outcomes:
         size: dict[str, Any] = {"n": some.n, "events": int((column > 0).sum()), "at": use.window, "outcome": outcome}
-        model = Removal(column, changed, covariates, binary=binary, numbers=numbers, weights=some.weights)
-        alone, together = one_after_the_other(model, changed, after)
+        alone, together = one_after_the_other(Removal(column, changes, binary=binary), after)
         for k, contrast in enumerate(contrasts):
             keys = {**size, "exposure": contrast.exposure, "reference": contrast.reference}
             rows.add("attributable_fraction", "use_model", difference_interval(some.sampling, alone[k]), **keys)

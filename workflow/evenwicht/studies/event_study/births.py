@@ -106,6 +106,11 @@ class Births:
         x, names = self.design(columns)
         return fit_cox(self.data, x, names, few_clusters=True, where=self.where)
 
+    def log_likelihood(self, columns: dict[str, Floats]) -> float:
+        """That of the same model, without the errors of its coefficients, which take a third of the time."""
+        x, names = self.design(columns)
+        return fit_cox(replace(self.data, clusters=None), x, names, where=self.where).log_likelihood
+
     def design(self, columns: dict[str, Floats]) -> tuple[Floats, list[str]]:
         """These columns beside the covariates, (n, k), and their names.
 

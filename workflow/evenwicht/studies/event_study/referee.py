@@ -226,7 +226,7 @@ def _break_point(rows: Rows, births: Births, study: Settings) -> pd.DataFrame:
     """Profile likelihood of the month in which the policy ended, and the dose against a linear trend and a step."""
     first, last = int(births.month.min()), int(births.month.max())
     shifts = np.arange(first + MARGIN - GESTATION, last - MARGIN - GESTATION + 1)
-    profile = [births.cox({DOSE: births.dose(study, int(shift))}).log_likelihood for shift in shifts]
+    profile = [births.log_likelihood({DOSE: births.dose(study, int(shift))}) for shift in shifts]
     deviance = 2 * (max(profile) - np.array(profile))
     best = int(shifts[np.argmin(deviance)])
     inside = deviance <= CHI2_95
@@ -236,13 +236,13 @@ def _break_point(rows: Rows, births: Births, study: Settings) -> pd.DataFrame:
     interval = Interval(best, np.nan, lower, upper)
     rows.add("break_date", "profile", interval, n=births.n, events=births.events)
     rows.diagnose("specification", "profile", Interval(np.nan), n=births.n, note=note)
-    actual = births.cox({DOSE: births.dose(study)}).log_likelihood
+    actual = births.log_likelihood({DOSE: births.dose(study)})
     step = (births.month <= GESTATION).astype(float)
     for rival, column, note in (
         ("linear_trend", births.years, "linear year of birth instead of months of exposure"),
         ("step", step, "step at the last exposed conception instead of months of exposure"),
     ):
-        gained = 2 * (actual - births.cox({"rival": column}).log_likelihood)
+        gained = 2 * (actual - births.log_likelihood({"rival": column}))
         rows.diagnose("aic_difference", rival, gained, n=births.n, note=note)
     table = pd.DataFrame({"months": shifts, "estimate": -deviance / 2, "actual": shifts == 0})
     return table.assign(lower=np.nan, upper=np.nan)
