@@ -111,6 +111,18 @@ def test_a_run_on_two_nodes_is_one_job_a_cohort_and_one_for_tables_and_has_the_b
     assert made == digests(here)
 
 
+def test_replicates_in_parts_on_two_nodes_have_the_bytes_of_one_part_here(project: Path, tmp_path: Path) -> None:
+    here = fresh(tmp_path / "here")
+    run = begun(here, "--cores", "2", "recovery", "--set-scatter", "replicates=1")
+    assert run.wait() == 0, told(here)[-3000:]
+    run = begun(project, *QUICK, "recovery")  # in the ten parts of the profile, more than one node has cores for
+    cluster.until(lambda: all(cluster.jobs("RUNNING", node) for node in cluster.NODES), "jobs on both nodes", 120)
+    assert run.wait() == 0, told(project)[-3000:]
+    tables = {name: digest for name, digest in digests(here).items() if name.startswith("results/tables/")}
+    assert "results/tables/recovery.csv" in tables
+    assert {name: digests(project)[name] for name in tables} == tables
+
+
 def test_a_cancelled_job_is_done_again(local: dict[str, str], project: Path) -> None:
     run = begun(project, *QUICK, ONE)
     running_on(project)
