@@ -153,7 +153,7 @@ def test_no_sum_tells_a_count_by_going_through_all_tables(name: str) -> None:
         parts = [int(n) for n in rng.integers(rules.smallest, 40, 2)]
         total, rounder = sum(parts), Rounder(rules.base, number.to_bytes(32))
         once = {n: rounder.rounded(PLACE, n) for n in (total, *parts)}
-        plain = Published(PLACE, dict(once), rounder, 0, 0, 0)
+        plain = Published(PLACE, dict(once), rounder, {}, 0, 0, 0)
         out = published(PLACE, noted((total, parts)), rules, rounder)
         for what, shown in (("protected", out), ("drawn once", plain)):
             tables = fitting(shown, total, parts, rules)
@@ -170,7 +170,7 @@ def test_what_one_sum_tells_is_what_all_tables_say_that_fit(parts: list[int], nu
     rules, total = profile("stats_nz"), sum(parts)
     rounder = Rounder(BASE, number.to_bytes(32))
     values = {n: rounder.rounded(PLACE, n) for n in (total, *parts)}
-    tables = fitting(Published(PLACE, dict(values), rounder, 0, 0, 0), total, parts, rules)
+    tables = fitting(Published(PLACE, dict(values), rounder, {}, 0, 0, 0), total, parts, rules)
     known = {n: (max(value - BASE + 1.0, SMALLEST), value + BASE - 1.0) for n, value in values.items()}
     if len(set(parts)) < len(parts):
         return  # an attacker of whom more is known: that equal counts are equal
