@@ -504,6 +504,7 @@ def test_modelled_risks_move_with_their_difference_and_none_stays_where_the_shar
     rules, n, cases = replace(profile("stats_nz"), figures=12), 1001, 215
     row = {**COMPARED, "method": "aipw", "n": n, "events": cases, "status": "estimated"}
     told = {"risk_exposed": 0.31, "risk_unexposed": 0.19, "risk_difference": 0.12}
+    odds = {"risk_ratio": 0.31 / 0.19, "odds_ratio": 0.31 / 0.69 / 0.19 * 0.81}
     rows = ESTIMATES.table([{**row, "estimand": key, "estimate": x} for key, x in told.items()])
     share = {"method": "sample", "statistic": "share_exposed", "value": 0.4, "n": n}
     exposed = DIAGNOSTICS.table([{**COMPARED, **share}])
@@ -514,6 +515,12 @@ def test_modelled_risks_move_with_their_difference_and_none_stays_where_the_shar
         assert left["estimate"].isna().all() == withheld
         one, none, apart = left["estimate"]
         assert withheld or one - none == pytest.approx(apart, abs=1e-9)
+        # an odds ratio beside the ratio of risks gives both risks
+        more = ESTIMATES.table([{**row, "estimand": key, "estimate": x} for key, x in (told | odds).items()])
+        left = released_estimates(more, exposed, MAGNITUDES.table([]), out, rules, Parameters({("mine", "one"): 9}))
+        seen = left.set_index("estimand")["estimate"]
+        assert seen["risk_ratio"] == pytest.approx(odds["risk_ratio"], abs=1e-9)
+        assert seen.isna()["odds_ratio"] == withheld
 
 
 def test_a_change_of_the_mean_holds_the_released_share_of_the_exposed() -> None:

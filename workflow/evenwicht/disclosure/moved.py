@@ -132,7 +132,10 @@ def _keyed(rows: pd.DataFrame, flags: pd.Series, key: list[str]) -> pd.Series:
 
 
 def _of_odds(rows: pd.DataFrame, times: Floats) -> Floats:
-    """Scale of odds ratios whose risks, by the difference and the ratio of these, are so many times as large."""
+    """Scale of odds ratios whose risks, by the difference and the ratio of these, are so many times as large.
+
+    Not a number where it is not known how many times, or no risk is so large; 1 where these two are not told beside it.
+    """
     difference, ratio = (
         _keyed(rows, rows["estimand"] == name, SAME_METHOD).to_numpy(dtype=float)
         for name in ("risk_difference", "risk_ratio")
@@ -141,7 +144,8 @@ def _of_odds(rows: pd.DataFrame, times: Floats) -> Floats:
         unexposed = difference / (ratio - 1)
         exposed = ratio * unexposed
         scale = (1 - exposed) / (1 - unexposed) * (1 - times * unexposed) / (1 - times * exposed)
-    return np.where(np.isfinite(scale) & (scale > 0), scale, 1.0)
+    beside = np.isfinite(difference * ratio) & (ratio != 1)
+    return np.where(beside, np.where(scale > 0, scale, np.nan), 1.0)
 
 
 def needing_each(ratio: Floats, people: Floats, both: Floats) -> Floats:
