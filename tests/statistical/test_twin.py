@@ -169,3 +169,82 @@ def test_what_few_have_is_as_confounded_in_a_twin_as_in_its_world(name: str) -> 
     assert (crude["mean_bias"] > 20 * crude["mc_error_bias"]).all()
     assert both["by_bias"].abs().max() < ERRORS, both
     assert both["by_coverage"].abs().max() < ERRORS, both
+
+
+# --- designs by date of birth ----------------------------------------------------------------------------------------
+
+BORN, FEW, PER_DRAW = 100_000, 60, 6000  # people measured, draws, and people in each
+RATIONED = 0.85  # hazard ratio put in
+GROUPS = {"in_utero", "to_1_year", "to_2_years"}
+
+
+@cache
+def rationing() -> tuple[CohortConfig, CohortConfig]:
+    """The world of rationing with an event study and a comparison by a column, and its twin in which rationing acts."""
+    data = world("rationing").model_dump(mode="json")
+    by_date = {"outcomes": ["hypertension"], "from_visit": {}, "negative_controls": []}
+    by_column = {"exposures": ["rationed"], "steps": [{"label": "given sex", "adjust": {"columns": ["sex"]}}]}
+    data |= {
+        "studies": {
+            "by_date": {**data["studies"]["end_of_rationing"], **by_date},
+            "by_column": {"kind": "ladder", "outcomes": ["hypertension"], **by_column},
+        },
+        "scenarios": {},
+        "scenario_studies": [],
+    }
+    large, small = (
+        CohortConfig.model_validate({**data, "source": {**data["source"], "people": people, "scale": 1}})
+        for people in (BORN, PER_DRAW)
+    )
+    people = simulate(large.source, large.codebook, stream_key(2, "rationing", "measured"))
+    twin = twin_settings(large, people, aggregates_of(people, large.codebook, roles_of(large), Protection()), {})
+    twin["source"]["effects"] = {"hypertension": {"rationed": RATIONED}}
+    return small, small_twin(CohortConfig.model_validate(twin))
+
+
+def small_twin(twin: CohortConfig) -> CohortConfig:
+    return twin.model_copy(update={"source": twin.source.model_copy(update={"n": PER_DRAW})})
+
+
+def born_when_they_like(twin: CohortConfig) -> CohortConfig:
+    """The twin with dates of birth that decide nothing and go with nothing."""
+    source = twin.source.model_dump(mode="json")
+    dates = source["births"]["column"]
+    source["births"]["decides"] = {}
+    source["correlations"] = {
+        name: [0.0 if dates in (name, other) else one for other, one in zip(source["correlations"], row, strict=False)]
+        for name, row in source["correlations"].items()
+    }
+    return twin.model_copy(update={"source": type(twin.source).model_validate(source)})
+
+
+def judged_by_birth(config: CohortConfig, true: pd.DataFrame, draws: int) -> pd.DataFrame:
+    rows, _ = replicate(config, true, 3, range(1, draws + 1))
+    told = summarise(rows)
+    hazard_ratios = told["exposure"].isin(GROUPS) & (told["estimand"] == "conditional_hazard_ratio")
+    return told[hazard_ratios | ((told["exposure"] == "rationed") & (told["estimand"] == "risk_difference"))]
+
+
+def test_what_the_date_of_birth_decides_does_what_it_did_and_is_as_little_confounded() -> None:
+    """Births of a policy have its effect in an event study; in a world where it is no choice, nothing confounds it."""
+    small, twin = rationing()
+    own, drawn = (judged_by_birth(one, truth(one), FEW) for one in (small, twin))
+    both = own.merge(drawn, on=KEY, suffixes=("", "_twin"))
+    assert set(both["exposure"]) == {*GROUPS, "rationed"}
+    assert len(both) == len(own) == len(drawn) > 8
+    error = np.hypot(both["mc_error_bias"], both["mc_error_bias_twin"])
+    assert ((both["mean_bias"] - both["mean_bias_twin"]).abs() < ERRORS * error).all(), both
+    assert (both["mean_bias_twin"].abs() < ERRORS * both["mc_error_bias_twin"]).all(), both
+    share = (both["coverage"] + both["coverage_twin"]) / 2
+    spread = np.sqrt(2 * np.maximum(share * (1 - share), 1 / FEW) / FEW)
+    assert ((both["coverage"] - both["coverage_twin"]).abs() < ERRORS * spread).all(), both
+
+
+def test_dates_of_birth_that_decide_nothing_would_show_no_effect() -> None:
+    _, twin = rationing()
+    found = judged_by_birth(born_when_they_like(twin), truth(twin), FEW // 3)
+    groups = found[found["exposure"].isin(GROUPS) & (found["method"] == "cox")]
+    assert len(groups) > len(GROUPS)
+    missed = groups["mean_bias"] + np.log(RATIONED)
+    assert (missed.abs() < ERRORS * groups["mc_error_bias"]).all(), groups
+    assert (groups["mean_bias"] > ERRORS * groups["mc_error_bias"]).all(), groups

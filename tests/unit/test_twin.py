@@ -435,7 +435,7 @@ def test_effects_that_cannot_be_say_so(twin: CohortConfig, effects: dict[str, An
         ({"effects": {"score": {"ses": 1.0}}}, "effects are of exposures, which ses is not"),
         ({"exposures": ["smoke"], "effects": {}}, "no column or cost: smoke"),
         ({"after": ["score", "ill"]}, "costs come after everything else"),
-        ({"correlations": {"ses": []}}, "correlations must be of all columns and costs"),
+        ({"correlations": {"ses": []}}, "correlations must be of all columns, costs"),
         ({"chained": {"score": ["smokes"]}}, "are of columns that come before outcomes"),
         ({"known": {"score": {"share": 0.5, "by": {"ill": 1.0}}}}, "follows from columns that come before: ill"),
         ({"groups": {"family": {"sizes": [[2, 1]], "alike": {"age": 0.5}}}}, "alike is of columns and costs"),

@@ -47,6 +47,7 @@ def months_of(cohort: Cohort, book: Codebook) -> list[str]:
 
 def alike_of(
     groups: Mapping[str, Ints],
+    drawn: Sequence[str],
     before: Sequence[str],
     after: Sequence[str],
     scores: Mapping[str, Floats],
@@ -55,11 +56,12 @@ def alike_of(
 ) -> dict[str, dict[str, Any]]:
     """Return how much alike people of a group are, beyond those of the groups that it lies in, and what goes together.
 
-    Of what comes after, it is of what is left when all that comes before is known.
+    Of what comes after, it is of what is left when all that comes before is known. Of that, what the date of birth
+    decides is not in `drawn`: it is alike in those of one age.
     """
     if not groups:
         return {}
-    parts = {name: scores[name] for name in before}
+    parts = {name: scores[name] for name in drawn}
     parts |= {name: _left_of(name, before, scores, correlations) for name in after}
     table = np.nan_to_num(np.column_stack(list(parts.values())))
     spread = table.std(axis=0)
@@ -75,7 +77,7 @@ def alike_of(
         share = [one if (one := protection.correlation(part, count)) > least else 0.0 for part in np.diag(shared)]
         alike = {name: one for name, one in zip(parts, share, strict=True) if one > 0}
         alike |= {name: 1.0 for name, one in zip(parts, np.diag(shared), strict=True) if one >= ALL_SHARED}
-        told = [position for position, name in enumerate(parts) if name in alike and name in before]
+        told = [position for position, name in enumerate(parts) if name in alike and name in drawn]
         size = np.sqrt(np.diag(shared)[told])
         ties = shared[np.ix_(told, told)] / np.outer(size, size)
         ties = np.array([[protection.correlation(one, count) for one in row] for row in ties])

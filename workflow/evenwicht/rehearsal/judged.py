@@ -18,6 +18,7 @@ from evenwicht.display.section import records
 from evenwicht.estimators.results import ESTIMANDS
 from evenwicht.recovery import KEY, replicate, summarise
 from evenwicht.rehearsal.sizes import ESTIMATED, STATED
+from evenwicht.results.questions import Births
 from evenwicht.results.schema import COHORT, ESTIMATES, Field, Schema
 from evenwicht.worlds import true_values
 
@@ -86,7 +87,7 @@ def judged(config: CohortConfig, estimates: pd.DataFrame, seed: int, draws: int)
             concluded = pd.concat([concluded, verdicts[KEY]]).drop_duplicates()
     alarms = found.pop(AS_CONFIGURED)
     told = pd.concat(
-        [alarms.assign(put_in=MARGIN), *(_of(table, name) for name, table in found.items())], ignore_index=True
+        [alarms.assign(put_in=MARGIN), *(_of(table, name, config) for name, table in found.items())], ignore_index=True
     ).drop_duplicates([*KEY, "put_in"], keep="last")
     others = told[~told["study"].isin(concluded["study"]) & _nothing(told).notna() & (told["subgroup"] == "")]
     table = told.merge(pd.concat([concluded, others[KEY].drop_duplicates()]), on=KEY)
@@ -97,11 +98,20 @@ def judged(config: CohortConfig, estimates: pd.DataFrame, seed: int, draws: int)
     return REHEARSAL.checked(table.merge(own, on=KEY, how="left").assign(cohort=config.name))
 
 
-def _of(table: pd.DataFrame, scenario: str) -> pd.DataFrame:
-    """Rows of the exposure whose effects a scenario puts in, with how large they are; the others have none in it."""
+def _of(table: pd.DataFrame, scenario: str, twin: CohortConfig) -> pd.DataFrame:
+    """Rows of the exposure whose effects a scenario puts in, with how large they are; the others have none in it.
+
+    Where the exposure is what the date of birth decides, they include those of times of birth.
+    """
     size = next(size for size, prefix in PREFIXES.items() if scenario.startswith(prefix))
     columns = table["exposure"].map(lambda key: Exposed.read(key).column)
-    return table[columns == scenario.removeprefix(PREFIXES[size])].assign(put_in=size)
+    column = scenario.removeprefix(PREFIXES[size])
+    shown = columns == column
+    births = getattr(twin.source, "births", None)
+    if births is not None and column in births.decides:
+        times = {question.exposure for question in twin.questions if isinstance(question, Births)}
+        shown |= table["exposure"].isin(times)
+    return table[shown].assign(put_in=size)
 
 
 def _nothing(rows: pd.DataFrame) -> "pd.Series[float]":

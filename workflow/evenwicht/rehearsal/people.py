@@ -1,16 +1,14 @@
-"""How each column of people is spread, and when they are born."""
+"""How each column of people is spread."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from evenwicht.base.arrays import Floats
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.columns import Column
 from evenwicht.cohort import Cohort
-from evenwicht.rehearsal.groups import COPIED, months_of
+from evenwicht.rehearsal.groups import COPIED
 from evenwicht.rehearsal.margins import levels_margin, number_margin, yes_no_margin
 from evenwicht.rehearsal.protection import Protection
 from evenwicht.rehearsal.scores import Scored, score_of
@@ -60,27 +58,3 @@ def _leaning(scores: Sequence[Floats], n: int) -> Floats:
         return np.zeros(n)
     filled = np.nan_to_num(np.column_stack(scores))
     return np.asarray(filled @ np.linalg.eigh(filled.T @ filled)[1][:, -1])
-
-
-def births_of(cohort: Cohort, book: Codebook, protection: Protection, left: dict[str, str]) -> dict[str, Any] | None:
-    """Return births by calendar month; months with too few are joined to those behind them."""
-    dates = cohort.role("birth_date")
-    if not dates:
-        return None
-    born = pd.to_datetime(cohort.persons[dates[0]]).dropna()
-    counts = born.dt.to_period("M").value_counts().sort_index()
-    # the first period starts, and the last ends, with the month in which there are enough: no first or last birth shows
-    periods: list[list[Any]] = []
-    waiting = 0
-    for month, count in counts.items():
-        waiting += int(count)
-        if protection.enough(waiting):
-            periods.append([periods[-1][1] + 1 if periods else month, month, waiting])
-            waiting = 0
-    if not periods:
-        left[dates[0]] = "too few people with a date of birth"
-        return None
-    periods[-1][2] += waiting
-    shares = {str(first.start_time.date()): protection.share(count, len(born)) for first, _, count in periods}
-    end = (periods[-1][1] + 1).start_time.date()
-    return {"column": dates[0], "periods": shares, "end": str(end), "months": months_of(cohort, book)}

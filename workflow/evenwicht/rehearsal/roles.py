@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 
+from evenwicht.base.codebook import Codebook
 from evenwicht.base.columns import Role
+from evenwicht.base.variables import target_of
 from evenwicht.config import CohortConfig
-from evenwicht.studies.study import OutcomeStudy
+from evenwicht.results.questions import Births
+from evenwicht.studies.study import OutcomeStudy, StudySettings
 
 AFTER: tuple[Role, ...] = ("mediator", "outcome")  # roles of columns that follow from exposures
 OWN: tuple[Role, ...] = ("stressor", "exposure", "policy")  # of exposures, whatever else adjusts for them
@@ -22,11 +25,17 @@ class Roles:
         Columns that are outcomes, or come after exposures.
     chained
         Exposures that a study asks of as outcomes, with the exposure that it compares.
+    same_disease
+        Events that are followed from a visit on, with the event of the same disease that is followed by age.
+    by_birth
+        Whether a study compares times of birth.
     """
 
     exposures: tuple[str, ...]
     outcomes: frozenset[str]
     chained: tuple[tuple[str, str], ...] = ()
+    same_disease: tuple[tuple[str, str], ...] = ()
+    by_birth: bool = False
 
 
 def roles_of(config: CohortConfig) -> Roles:
@@ -44,4 +53,15 @@ def roles_of(config: CohortConfig) -> Roles:
     outcomes = {name for role in AFTER for name in book.role(role)}
     outcomes |= {column for name in book.outcomes if (column := book.column_of(name)) is not None}
     chains = tuple(dict.fromkeys((a, b) for a, b in chained if a in exposures and b in exposures and a != b))
-    return Roles(exposures, frozenset(outcomes - {*compared, *adjusted}), chains)
+    same = {
+        event: target_of(book.outcomes[outcome])
+        for study in config.studies.values()
+        for outcome, event in getattr(study, "from_visit", {}).items()
+    }
+    by_birth = any(compares_births(study, book) for study in config.studies.values())
+    return Roles(exposures, frozenset(outcomes - {*compared, *adjusted}), chains, tuple(same.items()), by_birth)
+
+
+def compares_births(study: StudySettings, book: Codebook) -> bool:
+    """Whether a study compares times of birth."""
+    return any(isinstance(question, Births) for question in study.asks(book))

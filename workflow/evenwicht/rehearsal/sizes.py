@@ -13,8 +13,9 @@ import pandas as pd
 from scipy.special import ndtri
 
 from evenwicht.base.arrays import Floats
+from evenwicht.base.codebook import Codebook
 from evenwicht.base.errors import ConfigError
-from evenwicht.base.exposures import Contrast, Exposed
+from evenwicht.base.exposures import NO, Contrast, Exposed
 from evenwicht.base.outcomes import (
     AnyOutcome,
     BinaryOutcome,
@@ -28,9 +29,11 @@ from evenwicht.base.variables import Amount, target_of
 from evenwicht.config import CohortConfig
 from evenwicht.display.section import records
 from evenwicht.rehearsal.aggregates import Aggregates
+from evenwicht.rehearsal.roles import compares_births
 from evenwicht.rehearsal.scores import SAME, partial_sizes
 from evenwicht.studies.claiming import leads
 from evenwicht.studies.claims import leading
+from evenwicht.studies.study import StudySettings
 from evenwicht.worlds import build
 
 SDS_BETWEEN_ENDS = 3.3  # of a normal number, between the first and last of twenty bands
@@ -83,7 +86,7 @@ def _sizes(
 ) -> Sizes:
     book, found = config.codebook, dict[str, dict[str, float]]()
     for name, study in config.studies.items():
-        for contrast in study.exposures_shown(book):
+        for contrast in (*study.exposures_shown(book), *_policies(study, book, aggregates.source)):
             if contrast.column not in aggregates.source["exposures"]:
                 continue
             for outcome in getattr(study, "outcomes", ()):
@@ -116,7 +119,7 @@ def in_scenarios(
     scenarios, judged = dict[str, Any](), dict[str, list[str]]()
     for column in data["source"]["exposures"]:
         sizes = _of_column(column, {name: effects[name] for name in effects if name in data["outcomes"]})
-        studies = [name for name in data["studies"] if column in _compared(config, name)]
+        studies = [name for name in data["studies"] if column in _compared(config, name, data["source"])]
         if sizes and studies:
             scenarios[f"{prefix}{column}"] = {"effects": sizes, "exposures": _as_one(column, data["source"])}
             judged[f"{prefix}{column}"] = studies
@@ -158,16 +161,34 @@ def _of_column(column: str, effects: Mapping[str, Mapping[str, float]]) -> dict[
 
 
 def _as_one(column: str, source: Mapping[str, Any]) -> list[str]:
-    """Return the column with those exposures that say the same in another unit."""
+    """Return the column with those exposures that say the same in another unit, or that are also the date of birth."""
+    if column in (decided := _decided(source)):
+        return [name for name in source["exposures"] if name in decided]
     order, matrix = list(source["correlations"]), _matrix(source["correlations"])
     ties = np.abs(matrix[order.index(column)])
     return [name for name in source["exposures"] if ties[order.index(name)] >= SAME]
 
 
-def _compared(config: CohortConfig, name: str) -> set[str]:
-    """Columns that a study compares, if worlds can judge it."""
-    study = config.studies[name]
-    return {contrast.column for contrast in study.exposures_shown(config.codebook)} if study.has_truth else set()
+def _compared(config: CohortConfig, name: str, source: Mapping[str, Any]) -> set[str]:
+    """Columns that a study compares, by themselves or as times of birth, if worlds can judge it."""
+    study, book = config.studies[name], config.codebook
+    if not study.has_truth:
+        return set()
+    columns = {contrast.column for contrast in study.exposures_shown(book)}
+    return columns | set(_decided(source)) if compares_births(study, book) else columns
+
+
+def _policies(study: StudySettings, book: Codebook, source: Mapping[str, Any]) -> list[Contrast]:
+    """Yes/no columns by which times of birth differ, of a study that compares these."""
+    if not compares_births(study, book):
+        return []
+    return [Contrast(name, name, NO) for name, one in _decided(source).items() if one.get("flag")]
+
+
+def _decided(source: Mapping[str, Any]) -> dict[str, Any]:
+    """What the date of birth decides."""
+    found: dict[str, Any] = (source.get("births") or {}).get("decides", {})
+    return found
 
 
 def measured_chains(config: CohortConfig, aggregates: Aggregates) -> dict[str, dict[str, float]]:
@@ -177,7 +198,7 @@ def measured_chains(config: CohortConfig, aggregates: Aggregates) -> dict[str, d
     """
     source, book, found = aggregates.source, config.codebook, dict[str, dict[str, float]]()
     order, matrix = list(source["correlations"]), _matrix(source["correlations"])
-    causes = [name for name in order if name not in {*source["after"], *source["chained"]}]
+    causes = [name for name in source["columns"] if name not in {*source["after"], *source["chained"]}]
     for study in config.studies.values():
         for name in getattr(study, "outcomes", ()):
             column = book.column_of(name)

@@ -8,7 +8,7 @@ import numpy as np
 
 from evenwicht.base.arrays import Floats
 from evenwicht.worlds.twin.margins import Steps, hermite, scores_of, steps_of, values_of
-from evenwicht.worlds.twin.settings import Group, Margin, TwinWorld
+from evenwicht.worlds.twin.settings import AnyMargin, Decided, Group, TwinWorld
 
 LEAST = 1e-4  # eigenvalue of a matrix of correlations
 SAME = 0.98  # correlation of scores from which two columns are one
@@ -155,16 +155,29 @@ class Structure:
     source: TwinWorld
 
     @cached_property
-    def margins(self) -> dict[str, Margin]:
-        """Of every column and cost, in the order of the correlations."""
+    def margins(self) -> dict[str, AnyMargin]:
+        """Of every column, cost and the date of birth, in the order of the correlations."""
         costs = {str(amount): self.source.costs[amount.window][amount.sector] for amount in self.source.amounts}
-        every: dict[str, Margin] = {**self.source.columns, **costs}
+        every: dict[str, AnyMargin] = {**self.source.columns, **costs}
+        if self.source.births is not None:
+            every[self.source.births.column] = self.source.births
         return {name: every[name] for name in self.source.correlations}
 
     @cached_property
     def before(self) -> list[str]:
         """What outcomes follow from."""
-        return [name for name in self.margins if name not in self.source.after]
+        return [name for name in self.source.columns if name not in self.source.after]
+
+    @cached_property
+    def drawn(self) -> list[str]:
+        """What comes first: the date of birth, and what outcomes follow from but for what that date decides."""
+        not_drawn = {*self.source.after, *self.decided}
+        return [name for name in self.margins if name not in not_drawn]
+
+    @cached_property
+    def decided(self) -> Mapping[str, Decided]:
+        """What the date of birth decides."""
+        return self.source.births.decides if self.source.births else {}
 
     @cached_property
     def outcomes(self) -> Following:
@@ -192,16 +205,21 @@ class Structure:
         return correlations_near(normal)
 
     @cached_property
-    def of_before(self) -> Floats:
-        """Correlations of the normal numbers of `before`, without what `effects` stand for."""
-        places = self._places(self.before)
+    def of_drawn(self) -> Floats:
+        """Correlations of the normal numbers of `drawn`, without what `effects` stand for."""
+        places = self._places(self.drawn)
         normal = self.normal[np.ix_(places, places)].copy()
         for name, causes in self.source.chained.items():
-            one, others = self.before.index(name), [self.before.index(cause) for cause in causes]
+            one, others = self.drawn.index(name), [self.drawn.index(self._drawn_for(cause)) for cause in causes]
             rest = [place for place in range(len(normal)) if place not in (one, *others)]
             by_rest = np.linalg.solve(normal[np.ix_(rest, rest)], normal[rest, one])
             normal[one, others] = normal[others, one] = normal[np.ix_(others, rest)] @ by_rest
         return correlations_near(normal)
+
+    def _drawn_for(self, name: str) -> str:
+        """What is drawn for a column: itself, or the date that decides it."""
+        births = self.source.births
+        return births.column if births is not None and name in births.decides else name
 
     def _following(self, names: list[str], causes: list[str]) -> Following:
         rows, columns = self._places(names), self._places(causes)
@@ -239,22 +257,22 @@ class Structure:
         return np.column_stack(scores) if scores else numbers
 
     def shared(self, group: Group) -> Floats:
-        """Covariance of what a group shares of the normal numbers of `before`."""
-        ties = np.eye(len(self.before))
-        places = [self.before.index(name) for name in group.together]
+        """Covariance of what a group shares of the normal numbers of `drawn`."""
+        ties = np.eye(len(self.drawn))
+        places = [self.drawn.index(name) for name in group.together]
         ties[np.ix_(places, places)] = matrix_of(group.together)
-        alike = np.sqrt([group.alike.get(name, 0.0) for name in self.before])
-        parts = normal_correlations(ties * np.outer(alike, alike), self._series[self._places(self.before)])
+        alike = np.sqrt([group.alike.get(name, 0.0) for name in self.drawn])
+        parts = normal_correlations(ties * np.outer(alike, alike), self._series[self._places(self.drawn)])
         # what is the same in a whole group has a normal number that is, and goes with nothing within groups
         whole = alike**2 >= WHOLE
-        parts = np.where(whole[:, None] | whole, self.of_before, parts)
-        by_whole = self.of_before[:, whole]
-        least = by_whole @ np.linalg.solve(self.of_before[np.ix_(whole, whole)], by_whole.T)
+        parts = np.where(whole[:, None] | whole, self.of_drawn, parts)
+        by_whole = self.of_drawn[:, whole]
+        least = by_whole @ np.linalg.solve(self.of_drawn[np.ix_(whole, whole)], by_whole.T)
         # parts that few groups tell may be those of no numbers: they then come closer to those that go with the whole
         return next(
             between
             for share in np.linspace(1, 0, SHRINKS)
-            if _possible(between := least + share * (parts - least), self.of_before) or share == 0
+            if _possible(between := least + share * (parts - least), self.of_drawn) or share == 0
         )
 
     def shared_rest(self, part: Following, group: Group) -> Floats:

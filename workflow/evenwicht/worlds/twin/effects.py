@@ -64,6 +64,9 @@ def stated_effects(source: TwinWorld, book: Codebook) -> Effects:
         if isinstance(margin, YesNo) and not _fits(margin.share, source, found[target]):
             fix = "Give smaller differences of risk."
             raise ConfigError("these effects give a risk below 0 or above 1", where=where, fix=fix)
+    for event, happening in source.events.items():
+        if happening.same_as in found:
+            found.setdefault(event, dict(found[happening.same_as]))
     return Effects(found)
 
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from scipy.special import eval_hermitenorm, gammaln, ndtr, ndtri
 
 from evenwicht.base.arrays import Floats
-from evenwicht.worlds.twin.settings import Bands, Levels, Margin
+from evenwicht.worlds.twin import births
+from evenwicht.worlds.twin.settings import AnyMargin, Bands, Births, Levels
 
 FAR = 4.0  # standard deviations beyond which no value is drawn
 FINE = 1601  # points on a line of normal numbers
@@ -23,8 +24,10 @@ DEGREE = 24  # of the polynomials by which dependence passes through steps
 SMALL = 1e-9
 
 
-def values_of(margin: Margin, normal: Floats) -> NDArray[Any]:
-    """Return the values, (n,), that standard normal numbers stand for: numbers, flags or levels."""
+def values_of(margin: AnyMargin, normal: Floats) -> NDArray[Any]:
+    """Return the values, (n,), that standard normal numbers stand for: numbers, flags, levels or days since 1970."""
+    if isinstance(margin, Births):
+        return births.days_at(margin, normal)
     if isinstance(margin, Bands):
         places, knots = _line(margin)
         if margin.zeros:
@@ -40,17 +43,19 @@ def values_of(margin: Margin, normal: Floats) -> NDArray[Any]:
     return np.asarray(normal > ndtri(1 - margin.share))
 
 
-def scores_of(margin: Margin, values: NDArray[Any]) -> Floats:
+def scores_of(margin: AnyMargin, values: NDArray[Any]) -> Floats:
     """Return the standardised score of each value, (n,): the normal number of the middle of those with the value."""
     return np.asarray((_raw_scores(margin, values) - _moments(margin)[0]) / _moments(margin)[1])
 
 
-def centre_of(margin: Margin) -> float:
+def centre_of(margin: AnyMargin) -> float:
     """Share of yes, or the middle of a number."""
     return float(values_of(margin, np.zeros(1))[0]) if isinstance(margin, Bands) else getattr(margin, "share", 0.0)
 
 
-def _raw_scores(margin: Margin, values: NDArray[Any]) -> Floats:
+def _raw_scores(margin: AnyMargin, values: NDArray[Any]) -> Floats:
+    if isinstance(margin, Births):
+        return np.asarray(ndtri(np.clip(births.share_born_by(margin, values), ndtr(-FAR), ndtr(FAR))))
     if isinstance(margin, Bands) and margin.top is not None:
         return (values > values_of(margin, ndtri([1 - margin.top]))).astype(float)
     if isinstance(margin, Bands):
@@ -94,7 +99,7 @@ def _grid() -> Floats:
     return np.asarray(ndtri((np.arange(GRID) + 0.5) / GRID))
 
 
-def _moments(margin: Margin) -> tuple[float, float]:
+def _moments(margin: AnyMargin) -> tuple[float, float]:
     return _moments_of(margin.model_dump_json(), type(margin))
 
 
@@ -106,7 +111,7 @@ def _moments_of(settings: str, kind: type[Any]) -> tuple[float, float]:
     return float(raw.mean()), max(float(raw.std()), SMALL)
 
 
-def hermite(margin: Margin) -> Floats:
+def hermite(margin: AnyMargin) -> Floats:
     """Return how the score depends on its normal number: coefficients of orthonormal Hermite polynomials, (DEGREE,).
 
     The scores of two columns whose normal numbers correlate by r correlate by the sum over k of r**k times both
@@ -133,7 +138,7 @@ class Steps:
         return np.asarray(np.interp(middle, z, smooth))
 
 
-def steps_of(margin: Margin) -> Steps:
+def steps_of(margin: AnyMargin) -> Steps:
     """Return how the score of a column follows from its normal number."""
     return Steps(scores_of(margin, values_of(margin, _fine())))
 

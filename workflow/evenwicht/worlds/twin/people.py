@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from evenwicht.base.arrays import Flags, Floats, Ints
-from evenwicht.worlds import mechanisms as by
 from evenwicht.worlds.scm import Noise
+from evenwicht.worlds.twin.births import decided
 from evenwicht.worlds.twin.dependence import WHOLE, Structure, root_of
 from evenwicht.worlds.twin.effects import Sizes, logarithms, moved_by
 from evenwicht.worlds.twin.margins import centre_of, scores_of, values_of
-from evenwicht.worlds.twin.settings import Group, Levels, Margin, TwinWorld, YesNo
+from evenwicht.worlds.twin.settings import AnyMargin, Births, Group, Levels, TwinWorld, YesNo
 
 LEAST_RISK = 1e-6
 
@@ -158,7 +158,7 @@ def _with_effects(
         risk = margin.share + moved_by(structure.source, sizes, values, noise.n)
         return np.asarray(ndtr(number) > 1 - np.clip(risk, LEAST_RISK, 1 - LEAST_RISK))
     made = values_of(margin, number)
-    if isinstance(margin, Levels) or (not sizes and spread == 1):
+    if isinstance(margin, Levels | Births) or (not sizes and spread == 1):
         return made
     if not additive:
         ratio = np.exp(moved_by(structure.source, logarithms(sizes), values, noise.n))
@@ -169,8 +169,18 @@ def _with_effects(
     return np.asarray(made + moved_by(structure.source, sizes, values, noise.n))
 
 
-def column_of(margin: Margin, values: NDArray[Any], seen: Flags | None) -> Any:
+def decided_by_birth(births: Births, name: str, _: Noise, days: Floats, *among: Flags) -> NDArray[Any]:
+    """Return a column that the date of birth decides, (n,), in those of a yes/no column if there is one."""
+    made = decided(births, name, days)
+    for flags in among:
+        made = np.where(flags, made, 0.0)
+    return made > 0 if births.decides[name].flag else made
+
+
+def column_of(margin: AnyMargin, values: NDArray[Any], seen: Flags | None) -> Any:
     """Return a column as the persons table holds it."""
+    if isinstance(margin, Births):
+        return pd.Series(values.astype("datetime64[D]").astype("datetime64[ns]"))
     if isinstance(margin, YesNo):
         made = pd.Series(values, dtype="boolean")
     elif isinstance(margin, Levels):
@@ -178,15 +188,3 @@ def column_of(margin: Margin, values: NDArray[Any], seen: Flags | None) -> Any:
     else:
         made = pd.Series(np.rint(values)).astype("Int64") if margin.whole else pd.Series(values.astype(float))
     return made if seen is None else made.where(seen)
-
-
-def births_of(source: TwinWorld, n: int, rng: np.random.Generator) -> dict[str, Any]:
-    """Return dates of birth, even within their periods, and the columns made of them."""
-    births = source.births
-    assert births is not None
-    starts = np.array([*births.periods, births.end], dtype="datetime64[D]")
-    shares = np.array(list(births.periods.values()), dtype=float)
-    period = rng.choice(len(shares), n, p=shares / shares.sum())
-    days = np.diff(starts).astype(int)
-    born = pd.DatetimeIndex(starts[period] + np.floor(rng.random(n) * days[period]).astype("timedelta64[D]"))
-    return {births.column: born, **{name: by.calendar_month(born) for name in births.months}}

@@ -83,6 +83,7 @@ class Happening(Strict):
     hazards: list[Annotated[float, Field(ge=0)]] = Field(min_length=1, description="Events a person-year, each piece")
     entry: Bands | float = Field(description="Age when follow-up starts")
     until: Bands | float = Field(description="Time when follow-up ends without the event")
+    same_as: Name | None = Field(None, description="Event of the same disease, whose effects it shares")
     by: dict[str, Coefficient] = Field(default={}, description="Column -> change of the log hazard for each SD of it")
 
     @model_validator(mode="after")
@@ -91,6 +92,20 @@ class Happening(Strict):
             raise ValueError("edges must rise")
         if len(self.hazards) != len(self.edges) + 1:
             raise ValueError("there is one hazard more than edges")
+        return self
+
+
+class Decided(Strict):
+    """A column that the date of birth decides."""
+
+    values: list[float] = Field(description="In each period: the mean, or the share of yes")
+    flag: bool = Field(False, description="Whether it is a yes/no column")
+    among: Name | None = Field(None, description="Yes/no column; those without it have 0, or no")
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> "Decided":
+        if self.flag and not all(0 <= value <= 1 for value in self.values):
+            raise ValueError("shares of yes lie between 0 and 1")
         return self
 
 
@@ -103,13 +118,19 @@ class Births(Strict):
     )
     end: dt.date = Field(description="First day after the last period")
     months: list[Name] = Field(default=[], description="Columns with the calendar month of birth")
+    decides: dict[Name, Decided] = Field(default={}, description="Columns that follow from the date alone")
 
     @model_validator(mode="after")
     def _is_in_order(self) -> "Births":
         days = [*self.periods, self.end]
         if days != sorted(set(days)):
             raise ValueError("periods must be in order")
+        if any(len(one.values) != len(self.periods) for one in self.decides.values()):
+            raise ValueError("what the date decides has one value for each period")
         return self
+
+
+AnyMargin = Bands | YesNo | Levels | Births
 
 
 class TwinWorld(WorldSettings):
@@ -144,8 +165,9 @@ class TwinWorld(WorldSettings):
     @model_validator(mode="after")
     def _is_consistent(self) -> "TwinWorld":
         amounts = {str(amount) for amount in self.amounts}
-        if set(self.correlations) != {*self.columns, *amounts}:
-            raise ValueError("correlations must be of all columns and costs, and of nothing else")
+        dates = {self.births.column} if self.births else set[str]()
+        if set(self.correlations) != {*self.columns, *amounts, *dates}:
+            raise ValueError("correlations must be of all columns, costs and dates of birth, and of nothing else")
         triangles = {"correlations": self.correlations, "known_together": self.known_together}
         triangles |= {f"groups.{name}.together": group.together for name, group in self.groups.items()}
         for key, triangle in triangles.items():
@@ -163,6 +185,18 @@ class TwinWorld(WorldSettings):
         if amounts - set(self.after):
             raise ValueError("costs come after everything else")
         before = {*self.columns} - {*self.after}
+        decides = self.births.decides if self.births else dict[Name, Decided]()
+        needed = {one.among for one in decides.values() if one.among is not None}
+        free = before - set(self.chained)
+        if set(decides) - free or needed - (free - set(decides)):
+            raise ValueError("what the date of birth decides, and among whom, comes before outcomes and is not chained")
+        if any((self.columns[name].kind == "yes_no") != one.flag for name, one in decides.items()):
+            raise ValueError("what the date of birth decides is a number, or yes/no as its column")
+        if any(self.columns[name].kind != "yes_no" for name in needed):
+            raise ValueError("among is a yes/no column")
+        same = {one.same_as for one in self.events.values() if one.same_as is not None}
+        if same - set(self.events):
+            raise ValueError(f"same_as is of events, which {', '.join(sorted(same - set(self.events)))} is not")
         models = [one.by for one in self.known.values()] + [one.by for one in self.events.values()]
         used = {name for by in models for name in by}
         if used - before:
@@ -173,6 +207,8 @@ class TwinWorld(WorldSettings):
             raise ValueError("alike is of columns and costs")
         if any(set(group.together) - (before & set(group.alike)) for group in self.groups.values()):
             raise ValueError("together is of columns before outcomes in which groups are alike")
+        if any(set(group.alike) & set(decides) for group in self.groups.values()):
+            raise ValueError("groups are not alike in what the date of birth decides")
         if set(self.known_together) - set(self.known):
             raise ValueError("known_together is of names in known")
         return self

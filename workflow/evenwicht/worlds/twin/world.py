@@ -5,8 +5,11 @@ scores of what comes before, with the coefficients that follow from the correlat
 The part of `exposures` in it is taken out, and the stated `effects` are put in its place: what confounds an exposure
 stays as it was measured, what it does is known. Columns outside `exposures` do what was measured of them.
 
-Not in a twin: what depends on the date of birth, dependence that is not that of a normal copula (of use it is that of
-who has most, where an outcome asks for it), interactions, and frailty of events in groups.
+Columns that the date of birth decides follow from it, so that groups of births differ by what happened to them; what
+else differs between dates of birth does so through columns that go with them.
+
+Not in a twin: trends of outcomes over dates of birth, dependence that is not that of a normal copula (of use it is that
+of who has most, where an outcome asks for it), interactions, and frailty of events in groups.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,13 +25,14 @@ from evenwicht.base.streams import part_of
 from evenwicht.base.variables import Amount, target_of
 from evenwicht.cohort import Cohort, empty
 from evenwicht.results.questions import Question
+from evenwicht.worlds import mechanisms as by
 from evenwicht.worlds.scm import Equation, Model, named_causes
-from evenwicht.worlds.twin import costs, follow_up, people
+from evenwicht.worlds.twin import costs, follow_up, people, times
 from evenwicht.worlds.twin.dependence import Structure
 from evenwicht.worlds.twin.effects import Effects, between, logarithms, stated_effects
 from evenwicht.worlds.twin.settings import TwinWorld
 from evenwicht.worlds.twin.several import stated_shifts
-from evenwicht.worlds.world import Arms, Row, World, effects_by_contrast, row
+from evenwicht.worlds.world import Row, World, effects_by_contrast, row
 
 BACKGROUND, REST = "normal_numbers", "rest_of_outcomes"  # variables beside columns
 
@@ -46,11 +50,14 @@ def build(source: TwinWorld, book: Codebook, questions: Sequence[Question]) -> W
     return World(
         equations=twin_model(structure, book, effects),
         cohort=partial(_cohort, book, structure, effects),
-        births=lambda _: Arms({}, {}),  # no time of birth does anything
+        births=partial(times.arms_of, structure),
         hazards={event: partial(follow_up.cumulative_hazard, source.events[event], event) for event in source.events},
         use=costs.uses(source),
         sectors=costs.sectors(source),
-        exact=list(_exact(structure, book, questions, effects)),
+        exact=[
+            *_exact(structure, book, questions, effects),
+            *times.effects_of(structure, book, questions, effects),
+        ],
     )
 
 
@@ -62,14 +69,19 @@ def twin_model(
     shared = [(one.place, structure.shared(one.group)) for one in together]
     rest = [(one.place, structure.shared_rest(structure.outcomes, one.group)) for one in together]
     equations: dict[str, Equation] = {
-        BACKGROUND: partial(people.normal_numbers, structure.of_before, shared),
+        BACKGROUND: partial(people.normal_numbers, structure.of_drawn, shared),
         REST: partial(people.normal_numbers, structure.outcomes.left, rest),
     }
-    for place, name in sorted(enumerate(structure.before), key=lambda one: one[1] in source.chained):
-        sizes = effects.on(name)
-        causes = effects.causes(name)
+    chained: dict[str, Equation] = {}
+    for place, name in enumerate(structure.drawn):
+        sizes, causes = effects.on(name), effects.causes(name)
         equation = partial(people.from_background, structure, name, place, sizes, _additive(book, name), causes)
-        equations[name] = named_causes(equation, BACKGROUND, *causes)
+        (chained if name in source.chained else equations)[name] = named_causes(equation, BACKGROUND, *causes)
+    if source.births is not None:
+        for name, one in source.births.decides.items():
+            equation = partial(people.decided_by_birth, source.births, name)
+            equations[name] = named_causes(equation, source.births.column, *filter(None, [one.among]))
+    equations |= chained
     variable = {name: name for name in structure.margins} | costs.variables(source)
     for name in structure.outcomes.names:
         sizes, shifts = effects.on(name), effects.shifts.get(name, {})
@@ -132,7 +144,9 @@ def _cohort(book: Codebook, structure: Structure, effects: Effects, key: np.rand
     persons = {name: people.column_of(structure.margins[name], drawn[name], seen.get(name)) for name in source.columns}
     persons |= {name: pd.array(group.place + 1, dtype="Int64").astype(str) for name, group in together.items()}
     if source.births is not None:
-        persons |= people.births_of(source, n, rng)
+        born = people.column_of(source.births, drawn[source.births.column], None)
+        persons |= {source.births.column: born}
+        persons |= {name: by.calendar_month(pd.DatetimeIndex(born)) for name in source.births.months}
     identifier = {name: pd.array(ids, dtype="Int64") for name in book.role("id")}
     table = pd.DataFrame({**identifier, **persons})
     for name in table.columns:
