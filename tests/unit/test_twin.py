@@ -18,6 +18,7 @@ from evenwicht.config.loading import load_cohort
 from evenwicht.estimators.design_analysis import design_analysis
 from evenwicht.rehearsal.aggregates import Aggregates, aggregates_of
 from evenwicht.rehearsal.follow_up import end_of_follow_up, hazards_in_pieces
+from evenwicht.rehearsal.judged import with_their_effect
 from evenwicht.rehearsal.margins import levels_margin, number_margin, sizes_of_groups, smooth_quantiles, yes_no_margin
 from evenwicht.rehearsal.protection import Protection
 from evenwicht.rehearsal.roles import roles_of
@@ -535,6 +536,22 @@ def test_draws_say_what_a_study_could_see(twin: CohortConfig) -> None:
     assert all("it would be misled about an effect of -4" in line for line in list(lines(biased, 200))[1:])
     told = list(lines(table, 200))
     assert any(re.search(r"step_1.*estimate -8; it could not see an effect of -4: power", line) for line in told)
+
+
+def test_of_several_scenarios_the_one_counts_that_puts_most_in() -> None:
+    """Births of one window in the scenarios of its own exposure and of others that the date of birth decides."""
+    keys = {"study": "windows", "outcome": "ill", "reference": "after", "subgroup": "", "at": "", "method": "cox"}
+    rows = pd.DataFrame([
+        {**keys, "estimand": estimand, "exposure": window, "put_in": put_in, "effect": effect}
+        for estimand, window, put_in, effect in [
+            ("conditional_hazard_ratio", "early", "margin", 1.0), ("conditional_hazard_ratio", "early", "margin", 0.5),
+            ("conditional_hazard_ratio", "early", "margin", 1.2), ("conditional_hazard_ratio", "early", "estimate", 1.1),
+            ("mean_difference", "late", "margin", 0.0), ("mean_difference", "late", "margin", -0.4),
+            ("mean_difference", "late", "margin", 0.1), ("mean_difference", "mid", "margin", np.nan),
+        ]
+    ])  # fmt: skip
+    assert with_their_effect(rows)["effect"].tolist()[:3] == [0.5, 1.1, -0.4]
+    assert len(with_their_effect(rows)) == 4
 
 
 def test_a_cohort_that_no_run_has_made_has_no_twin(

@@ -86,9 +86,12 @@ def judged(config: CohortConfig, estimates: pd.DataFrame, seed: int, draws: int)
         if len(verdicts):
             concluded = pd.concat([concluded, verdicts[KEY]]).drop_duplicates()
     alarms = found.pop(AS_CONFIGURED)
-    told = pd.concat(
-        [alarms.assign(put_in=MARGIN), *(_of(table, name, config) for name, table in found.items())], ignore_index=True
-    ).drop_duplicates([*KEY, "put_in"], keep="last")
+    told = with_their_effect(
+        pd.concat(
+            [alarms.assign(put_in=MARGIN), *(_of(table, name, config) for name, table in found.items())],
+            ignore_index=True,
+        )
+    )
     others = told[~told["study"].isin(concluded["study"]) & _nothing(told).notna() & (told["subgroup"] == "")]
     table = told.merge(pd.concat([concluded, others[KEY].drop_duplicates()]), on=KEY)
     alarms = alarms[[*KEY, "power", "effect"]].rename(columns={"power": "false_alarms"})
@@ -96,6 +99,17 @@ def judged(config: CohortConfig, estimates: pd.DataFrame, seed: int, draws: int)
     table = table.merge(alarms.drop(columns="effect"), on=KEY, how="left")
     own = estimates[[*KEY, "estimate", "lower", "upper"]]
     return REHEARSAL.checked(table.merge(own, on=KEY, how="left").assign(cohort=config.name))
+
+
+def with_their_effect(rows: pd.DataFrame) -> pd.DataFrame:
+    """Keep each comparison once for each size of effects: as it is where the effect put in is furthest from none.
+
+    A time of birth is compared in the scenario of every column that the date of birth decides, and one of them is its
+    own.
+    """
+    size = rows["effect"].where(_nothing(rows) != 1, np.log(rows["effect"].where(rows["effect"] > 0)))
+    order = size.abs().fillna(0.0).sort_values(kind="stable").index
+    return rows.loc[order].drop_duplicates([*KEY, "put_in"], keep="last").sort_index()
 
 
 def _of(table: pd.DataFrame, scenario: str, twin: CohortConfig) -> pd.DataFrame:
