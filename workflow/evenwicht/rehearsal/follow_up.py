@@ -8,7 +8,7 @@ from evenwicht.base.arrays import Floats
 from evenwicht.rehearsal.margins import number_margin, smooth_quantiles
 from evenwicht.rehearsal.protection import Protection, to_three_figures
 
-MOST_PIECES = 10
+MOST_PIECES = 20
 
 
 def hazards_in_pieces(
