@@ -11,19 +11,26 @@ import numpy as np
 import pandas as pd
 
 from evenwicht.disclosure.behind import (
+    BY_CHANCE,
     COMPARISON,
     FROM_COUNTS,
     OF_EXPOSED,
     OF_UNEXPOSED,
+    SIDE,
+    by_chance,
     counts_of,
     few_in_a_share,
+    is_part,
     is_small,
+    of_side,
     people_behind,
+    share_exposed,
 )
 from evenwicht.disclosure.counts import Published
-from evenwicht.disclosure.moved import REACH, RISKS, moved, needing_each, pairs
+from evenwicht.disclosure.moved import REACH, RISKS, along, averaged, moved, needing_each, pairs, straight
 from evenwicht.disclosure.numbers import figures_of_counts, to_figures, upwards
 from evenwicht.disclosure.profiles import Profile
+from evenwicht.disclosure.twins import PRICED_TOO, accounts, accounts_gone, tell_exposed, tell_prices
 from evenwicht.estimators.results import COUNTS_OF_GROUPS, ESTIMANDS, EXTREMES, OF_FEW, SHARES_OF_PEOPLE
 from evenwicht.results.schema import INTERVAL, SCHEMAS
 
@@ -55,8 +62,7 @@ FOURFOLD: dict[str, Formula] = {
     "cases_averted": _nothing,
 }
 OF_FLAGGED = ("net_benefit", "net_benefit_all", "flagged_well")  # with other numbers, give the cases among the flagged
-# changes of a mean in everybody if nobody were exposed
-OVER_ALL = ("population_mean_difference", "mean_over_all", "units_over_all", "change_in_sds")
+OF_THE_EXPOSED = "doing_well_added"  # the change in cases over all, for each who is exposed
 INCREMENTS = ("auc_increment",)  # of one prediction over another
 TOO_FEW = "withheld: too few people"
 ONE_PERSON = "withheld: it is the value of one person"
@@ -80,11 +86,14 @@ class Parameters:
         Cohort, study and exposure of predictions from one yes/no column: a table of four counts gives their numbers.
     over_one_yes_no
         Cohort and study whose increments are over such a prediction.
+    priced
+        Cohort, study and outcome that sums of money count with a price.
     """
 
     by_study: Mapping[tuple[str, str], int] = field(default_factory=dict)
     of_one_yes_no: frozenset[tuple[str, str, str]] = frozenset()
     over_one_yes_no: frozenset[tuple[str, str]] = frozenset()
+    priced: frozenset[tuple[str, str, str]] = frozenset()
 
     def of(self, rows: pd.DataFrame) -> np.ndarray:
         """Return them for each row, (n,)."""
@@ -150,14 +159,20 @@ def released_estimates(
     small |= _is_in(rows, few, [*COMPARISON, "at"]) | (_is_in(rows, few, COMPARISON) & (rows["at"] == "").to_numpy())
     small |= rows["reason"].str.startswith("too few").to_numpy()
     left = released_counts("estimates", rows, published)
-    left[NUMBERS] = _rounded(rows, of, published, profile, parameters)
+    chance, few_figures = by_chance(rows, diagnostics, rows, profile)
+    shown_chance = to_figures(chance, few_figures)
+    left[NUMBERS] = _rounded(rows, of, (chance, shown_chance), published, profile, parameters)
+    left.loc[is_part(rows), "n"] = pd.NA  # with that of all, and the changes of each, these would tell one another
+    exposed_told = tell_exposed(rows, diagnostics)
     reasons = {
         TOO_FEW: small,
         PARAMETERS: n - parameters.of(rows) < profile.degrees_of_freedom,
         DOMINATED: _dominated(rows, magnitudes, profile),
         WOULD_TELL: (rows["estimate"].notna() & left["estimate"].isna()).to_numpy()
         | _beside_parts(rows, small)
-        | _over_withheld(rows, small),
+        | _over_withheld(rows, small)
+        | exposed_told
+        | tell_prices(rows, exposed_told, parameters.priced),
     }
     bare = rows["lower"].notna() & left["lower"].isna() & left["estimate"].notna()
     left.loc[bare, ["status", "reason"]] = ["no interval", RANGE_TELLS]
@@ -165,12 +180,18 @@ def released_estimates(
 
 
 def released_diagnostics(
-    diagnostics: pd.DataFrame, estimates: pd.DataFrame, published: Mapping[str, Published], profile: Profile
+    diagnostics: pd.DataFrame,
+    given: pd.DataFrame,
+    estimates: pd.DataFrame,
+    published: Mapping[str, Published],
+    profile: Profile,
 ) -> pd.DataFrame:
     """Return the diagnostics that may leave; the others keep their row and say why they do not.
 
     Parameters
     ----------
+    given
+        Estimates as they are: what says the same as one of them is moved as it is.
     estimates
         As they leave: what would give one that was withheld is withheld too.
     """
@@ -178,7 +199,11 @@ def released_diagnostics(
     n = rows["n"].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
     left = released_counts("diagnostics", rows, published)
     values = ["value", "lower", "upper"]
-    left[values] = to_figures(rows[values].to_numpy(), profile.figures)
+    people, events = of_side(rows, given)
+    shift, scale = straight(rows["statistic"], *released_shares(rows["cohort"], people, events, published))
+    is_chance = (rows["statistic"] == "chance").to_numpy()
+    figures = np.where(is_chance, by_chance(rows, rows, given, profile)[1], profile.figures)
+    left[values] = to_figures(along(rows[values].to_numpy(), shift, scale), figures[:, None])
     of_people = rows["statistic"].isin(SHARES_OF_PEOPLE).to_numpy()
     left.loc[of_people, values] = _shares(
         rows.loc[of_people, "cohort"],
@@ -193,17 +218,36 @@ def released_diagnostics(
     left["note"] = left["note"].map(without_numbers)
     groups = rows["statistic"].isin(COUNTS_OF_GROUPS).to_numpy()
     small |= groups & is_small(rows["value"].to_numpy(), profile)
-    left.loc[groups, "value"] = [
-        published[cohort].rounder.rounded(cohort, round(count))
-        for cohort, count in rows.loc[groups, ["cohort", "value"]].itertuples(index=False)
-    ]
+    left.loc[groups, "value"] = _groups(rows[groups], diagnostics, published, profile)
     gone = estimates[estimates["reason"].isin([TOO_FEW, WOULD_TELL, RANGE_TELLS])]
     reasons = {
         TOO_FEW: small,
         ONE_PERSON: rows["statistic"].isin(EXTREMES).to_numpy(),
-        WOULD_TELL: rows["statistic"].isin(OF_FEW).to_numpy() | _is_in(rows, gone, [*COMPARISON, "at", "method"]),
+        WOULD_TELL: rows["statistic"].isin(OF_FEW).to_numpy()
+        | (rows["statistic"].isin(PRICED_TOO).to_numpy() & accounts(rows).isin(accounts_gone(estimates, WOULD_TELL)))
+        | _is_in(rows, gone, [*COMPARISON, "at", "method"])
+        | (rows["value"].notna() & left["value"].isna()).to_numpy(),
     }
     return _withheld(left, reasons, values)
+
+
+def _groups(
+    rows: pd.DataFrame, diagnostics: pd.DataFrame, published: Mapping[str, Published], profile: Profile
+) -> list[float]:
+    """How many groups of people there are: rounded, or to one figure where they are of few people, such as families.
+
+    How many of these there are tells how many people: those with an exposed member, those without, and those with both.
+    """
+    share = share_exposed(rows, diagnostics)
+    of_arm = {"clusters_exposed": share, "clusters_unexposed": 1 - share}
+    part = np.select([(rows["statistic"] == name).to_numpy() for name in of_arm], list(of_arm.values()), 1.0)
+    people = np.nan_to_num(part, nan=1.0) * rows["n"].astype(float).to_numpy()
+    few = people < profile.smallest * rows["value"].to_numpy()
+    about = to_figures(rows["value"].to_numpy(), 1)
+    return [
+        about[row] if few[row] else published[cohort].rounder.rounded(cohort, round(count))
+        for row, (cohort, count) in enumerate(zip(rows["cohort"], rows["value"], strict=True))
+    ]
 
 
 def without_numbers(text: str) -> str:
@@ -242,15 +286,16 @@ def _dominated(rows: pd.DataFrame, magnitudes: pd.DataFrame, profile: Profile) -
 def _rounded(
     rows: pd.DataFrame,
     of: Mapping[str, np.ndarray],
+    chance: tuple[np.ndarray, np.ndarray],
     published: Mapping[str, Published],
     profile: Profile,
     parameters: Parameters,
 ) -> np.ndarray:
     """Estimates, limits and standard errors, (n, 4), of rows behind which there are enough people."""
     numbers = rows[NUMBERS].to_numpy(dtype=float)
-    numbers = _by_released_shares(rows, numbers, of, published)
+    numbers = _against(rows, _by_released_shares(rows, numbers, of, published), *chance)
     modelled = ~rows["method"].isin(FROM_COUNTS).to_numpy() & rows["estimand"].isin(RISKS).to_numpy()
-    left = to_figures(numbers, profile.figures)
+    left = to_figures(numbers, (profile.figures - is_part(rows))[:, None])  # of several changes, these tell how many
     fewest = np.fmin.reduce([of["cases"], of["others"], of["exposed"], of["unexposed"], of["all"]])
     unadjusted = parameters.of(rows) == UNADJUSTED
     counted = (rows["method"].isin(FROM_COUNTS).to_numpy() | unadjusted) & np.isfinite(fewest)
@@ -279,14 +324,17 @@ def _by_released_shares(
     """Return numbers, (n, 4), with the released share of people with the event in what holds it."""
     cohorts = rows["cohort"]
     of_counts = rows["method"].isin(FROM_COUNTS).to_numpy() & rows["estimand"].isin(RISKS).to_numpy()
-    true = np.where(of_counts, np.nan, of["cases"] / of["all"])
-    released = np.array(
-        [
-            published[cohort].share(share, n) if np.isfinite(share) and share > 0 else np.nan
-            for cohort, share, n in zip(cohorts, true, of["all"], strict=True)
-        ]
-    )
-    left = moved(rows, numbers, true, released)
+    people, events = of["all"], np.where(of_counts, np.nan, of["cases"])
+    # what is told of some of the people with a change over all has its line
+    whole = of_side(rows, rows)
+    of_exposed = (rows["estimand"] == OF_THE_EXPOSED).to_numpy()
+    by_side = (is_part(rows) | of_exposed) & np.isfinite(events * whole[1])
+    people, events = np.where(by_side, whole[0], people), np.where(by_side, whole[1], events)
+    left = moved(rows, numbers, *released_shares(cohorts, people, events, published))
+    for row in np.flatnonzero(by_side & of_exposed):
+        share = of["all"][row] / people[row]
+        left[row] *= share / published[cohorts[row]].share(share, people[row])
+    left = _averaged(rows, left, of["all"], published)
     # of a number, by the difference, the spread and the share of the exposed alone
     by_arms = (rows["estimand"] == "r_squared").to_numpy() & rows["method"].isin(FROM_COUNTS).to_numpy()
     by_arms &= np.isnan(of["cases"]) & np.isfinite(of["exposed"])
@@ -303,10 +351,44 @@ def _by_released_shares(
     ]
     left[both] = pairs(numbers[both], (people, pair, sector), (shown[0], shown[1], shown[2]))
     # without interaction it is the share of the exposed times the difference
-    of_all = rows["estimand"].isin(OVER_ALL).to_numpy() & np.isfinite(of["exposed"])
+    of_all = (rows["estimand"] == "population_mean_difference").to_numpy() & np.isfinite(of["exposed"])
     for row in np.flatnonzero(of_all):
         share = of["exposed"][row] / of["all"][row]
         left[row] *= published[cohorts[row]].share(share, of["all"][row]) / share
+    return left
+
+
+def released_shares(
+    cohorts: pd.Series, people: np.ndarray, events: np.ndarray, published: Mapping[str, Published]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Share of people with the event, as it is and as released, (n,) each; not a number where not known."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        true = events / people
+    released = [
+        published[cohort].share(share, n) if np.isfinite(share) and share > 0 else np.nan
+        for cohort, share, n in zip(cohorts, true, people, strict=True)
+    ]
+    return true, np.array(released, dtype=float)
+
+
+def _averaged(
+    rows: pd.DataFrame, numbers: np.ndarray, people: np.ndarray, published: Mapping[str, Published]
+) -> np.ndarray:
+    """Numbers, (n, 4), those of parts as released numbers of people would have them give that of all."""
+    left, parts = numbers.copy(), rows[is_part(rows)]
+    for _, some in parts.groupby([*SIDE, "at", "estimand", "method"], sort=False):
+        here = some.index.to_numpy()
+        shown = np.array([published[cohort].people(n) for cohort, n in zip(some["cohort"], people[here], strict=True)])
+        left[here] = averaged(numbers[here], people[here], shown)
+    return left
+
+
+def _against(rows: pd.DataFrame, numbers: np.ndarray, chance: np.ndarray, shown: np.ndarray) -> np.ndarray:
+    """Numbers, (n, 4), those of people against chance by what of the latter leaves."""
+    left = numbers.copy()
+    excess, ratio = ((rows["estimand"] == name).to_numpy() & np.isfinite(chance) for name in BY_CHANCE)
+    left[excess, :3] += (chance - shown)[excess, None]
+    left[ratio] *= (chance / shown)[ratio, None]
     return left
 
 

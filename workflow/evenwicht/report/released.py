@@ -35,7 +35,7 @@ from evenwicht.report.brief import write_briefs
 from evenwicht.report.drawing import Drawing, draw_run
 from evenwicht.report.page import render
 from evenwicht.report.tables import agreement, table_one
-from evenwicht.results.questions import Concentration, Prediction
+from evenwicht.results.questions import Concentration, Ledger, Money, Prediction
 from evenwicht.results.schema import QUESTION, SCHEMAS, TABLE1
 from evenwicht.studies.parts import file_of_kind, part_of_kind
 from evenwicht.studies.study import OutcomeStudy
@@ -95,7 +95,7 @@ def released(source: Source, profile: Profile, rounder: Rounder) -> Released:
     estimates = released_estimates(
         given["estimates"], given["diagnostics"], magnitudes, out.published, profile, models_of(source.run)
     )
-    diagnostics = released_diagnostics(given["diagnostics"], estimates, out.published, profile)
+    diagnostics = released_diagnostics(given["diagnostics"], given["estimates"], estimates, out.published, profile)
     tables: Tables = {"estimates": estimates, "diagnostics": diagnostics}
     tables |= {name: released_counts(name, given[name], out.published) for name in OF_PEOPLE}
     tables["attrition"] = released_attrition(given["attrition"], out.published)
@@ -116,6 +116,7 @@ def released(source: Source, profile: Profile, rounder: Rounder) -> Released:
             source.magnitudes[name],
             out.published[name],
             profile,
+            _reached(source.run, name),
         )
         for name, curves in source.curves.items()
     }
@@ -185,6 +186,16 @@ def _survives(run: Run, estimates: pd.DataFrame, diagnostics: pd.DataFrame) -> p
     return pd.concat([SCHEMAS["survives"].table([]), *(part.survives(estimates, diagnostics) for part in asked)])
 
 
+def _reached(run: Run, cohort: str) -> dict[tuple[str, str, str], float]:
+    """Share of people whom programmes for those at the highest risk reach, by study, exposure and reference."""
+    return {
+        (study, one.exposure, one.reference): one.share
+        for name, study, question in _questions(run, Ledger)
+        for one in question.high_risk
+        if name == cohort
+    }
+
+
 def models_of(run: Run) -> Parameters:
     """Parameters of the models of each study: constant, exposure, and the columns or levels that it adjusts for."""
     by_study = {
@@ -203,6 +214,11 @@ def models_of(run: Run) -> Parameters:
         by_study,
         frozenset((name, study, model.key) for name, study, model in predictions),
         frozenset((name, study) for name, study, model in predictions if not model.scores),
+        frozenset(
+            (name, study, outcome)
+            for name, study, question in _questions(run, Money)
+            for outcome in question.accounts.outcomes()
+        ),
     )
 
 
