@@ -76,8 +76,8 @@ def by_chance(
 ) -> tuple[np.ndarray, np.ndarray]:
     """What chance would give of the people that a row is about, (n,), and with how many figures it leaves, (n,).
 
-    So few that it hides as much as a count of as many people: those of several groups together would tell how many
-    people are in each sector. Not a number, and all figures, where a row is not about people against chance.
+    So few that it hides more than a count of as many people: those of several groups together would tell how many
+    people have high need in each sector. Not a number, and all figures, where a row is not about people against chance.
     """
     key = [*COMPARISON, "at"]
     against = pd.MultiIndex.from_frame(estimates.loc[estimates["estimand"].isin(BY_CHANCE), key])
@@ -85,8 +85,8 @@ def by_chance(
     told = told[pd.MultiIndex.from_frame(told[key]).isin(against)].set_index(key)[["value", "n"]].astype(float)
     chance, n = told.reindex(pd.MultiIndex.from_frame(rows[key])).to_numpy(dtype=float).T
     fewest = np.minimum(chance, 1 - chance) * n
-    few = figures_of_counts(np.nan_to_num(fewest, nan=np.inf), profile.base, profile.figures)
-    return chance, few
+    few = figures_of_counts(np.nan_to_num(fewest, nan=1.0), profile.base, profile.figures - 1)
+    return chance, np.where(np.isnan(chance), profile.figures, few)
 
 
 def first_share(rows: pd.DataFrame, names: Mapping[str, bool]) -> float:
