@@ -88,6 +88,8 @@ LINES: Mapping[str, Line] = {
             "slope_index_difference",
             "slope_over_all",
             "observed_expected_share",
+            "rate_exposed",
+            "rate_unexposed",
         ),
         _times,
     ),

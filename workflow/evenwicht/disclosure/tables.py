@@ -14,6 +14,7 @@ from evenwicht.disclosure.behind import (
     BY_CHANCE,
     COMPARISON,
     FROM_COUNTS,
+    OF_ALL,
     OF_EXPOSED,
     OF_UNEXPOSED,
     SIDE,
@@ -27,7 +28,7 @@ from evenwicht.disclosure.behind import (
     share_exposed,
 )
 from evenwicht.disclosure.counts import Published
-from evenwicht.disclosure.moved import REACH, RISKS, along, averaged, moved, needing_each, pairs, straight
+from evenwicht.disclosure.moved import LINES, REACH, RISKS, along, averaged, moved, needing_each, pairs, straight
 from evenwicht.disclosure.numbers import figures_of_counts, to_figures, upwards
 from evenwicht.disclosure.profiles import Profile
 from evenwicht.disclosure.twins import PRICED_TOO, accounts, accounts_gone, tell_exposed, tell_prices
@@ -226,6 +227,8 @@ def released_diagnostics(
         WOULD_TELL: rows["statistic"].isin(OF_FEW).to_numpy()
         | (rows["statistic"].isin(PRICED_TOO).to_numpy() & accounts(rows).isin(accounts_gone(estimates, WOULD_TELL)))
         | _is_in(rows, gone, [*COMPARISON, "at", "method"])
+        # at the ends of a range: of a change that is withheld
+        | (rows["statistic"].isin(LINES).to_numpy() & _is_in(rows, gone[gone["estimand"].isin(OF_ALL)], COMPARISON))
         | (rows["value"].notna() & left["value"].isna()).to_numpy(),
     }
     return _withheld(left, reasons, values)
