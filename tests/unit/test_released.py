@@ -17,6 +17,7 @@ from evenwicht.cohort import Cohort
 from evenwicht.disclosure.counts import Counts, Published, published
 from evenwicht.disclosure.curves import released_curves
 from evenwicht.disclosure.described import WITHHELD, Safe
+from evenwicht.disclosure.diagnostics import released_diagnostics
 from evenwicht.disclosure.harmless import harmless
 from evenwicht.disclosure.manifest import CLASSES, Check, Manifest
 from evenwicht.disclosure.moved import needing_each, pairs
@@ -33,7 +34,6 @@ from evenwicht.disclosure.tables import (
     WOULD_TELL,
     Parameters,
     released_attrition,
-    released_diagnostics,
     released_estimates,
     without_numbers,
 )

@@ -9,6 +9,7 @@ import pytest
 from evenwicht.disclosure.behind import BY_CHANCE
 from evenwicht.disclosure.counts import Counts, Published, published
 from evenwicht.disclosure.curves import released_curves
+from evenwicht.disclosure.diagnostics import released_diagnostics
 from evenwicht.disclosure.moved import LINES
 from evenwicht.disclosure.noted import note_counts
 from evenwicht.disclosure.numbers import to_figures
@@ -20,7 +21,6 @@ from evenwicht.disclosure.tables import (
     OF_FLAGGED,
     WOULD_TELL,
     Parameters,
-    released_diagnostics,
     released_estimates,
 )
 from evenwicht.disclosure.twins import OF_MEANS, PRICED, PRICED_TOO

@@ -12,9 +12,11 @@ from evenwicht.base.files import write_csv
 from evenwicht.cohort import Cohort
 from evenwicht.conclusions import conclusions_table
 from evenwicht.config import CohortConfig, Run
+from evenwicht.disclosure.behind import is_part
 from evenwicht.disclosure.counts import Counts, Published, published
 from evenwicht.disclosure.curves import released_curves
 from evenwicht.disclosure.described import Noted, Safe
+from evenwicht.disclosure.diagnostics import released_diagnostics
 from evenwicht.disclosure.harmless import harmless
 from evenwicht.disclosure.manifest import Check
 from evenwicht.disclosure.noted import note_counts, note_fourfold, note_sectors, note_shares
@@ -24,7 +26,6 @@ from evenwicht.disclosure.tables import (
     Parameters,
     released_attrition,
     released_counts,
-    released_diagnostics,
     released_estimates,
     withheld_by_reason,
 )
@@ -263,6 +264,10 @@ def _checks(given: Tables, out: Released, profile: Profile) -> dict[str, list[Ch
         Check("totals rounded again, as sums gave a count away", "pass", sum(o.drawn_again for o in counts))
     )
     rows = given["estimates"]
+    parts = int((is_part(rows) & rows["n"].notna()).sum())
+    found["estimates"].append(
+        Check("people in parts of all that are left out, as several changes would tell them", "pass", parts)
+    )
     most = (rows["events"] > profile.most_in_class * rows["n"]).fillna(False)
     found["estimates"].append(
         Check(
