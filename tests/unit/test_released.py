@@ -17,6 +17,7 @@ from evenwicht.cohort import Cohort
 from evenwicht.disclosure.counts import Counts, Published, published
 from evenwicht.disclosure.curves import released_curves
 from evenwicht.disclosure.described import WITHHELD, Safe
+from evenwicht.disclosure.diagnostics import released_diagnostics
 from evenwicht.disclosure.harmless import harmless
 from evenwicht.disclosure.manifest import CLASSES, Check, Manifest
 from evenwicht.disclosure.moved import needing_each, pairs
@@ -33,7 +34,6 @@ from evenwicht.disclosure.tables import (
     WOULD_TELL,
     Parameters,
     released_attrition,
-    released_diagnostics,
     released_estimates,
     without_numbers,
 )
@@ -159,7 +159,8 @@ def test_a_diagnostic_does_not_give_an_estimate_that_is_withheld() -> None:
     diagnostics = DIAGNOSTICS.table([{**key, "statistic": "e_value", "value": 2.1, "n": 400, "status": "estimated"}])
     estimate = {**key, "estimand": "risk_ratio"}
     for reason, gone in (("", False), (TOO_FEW, True), (RANGE_TELLS, True)):
-        left = released_diagnostics(diagnostics, ESTIMATES.table([{**estimate, "reason": reason}]), out, rules)
+        rows = ESTIMATES.table([{**estimate, "reason": reason}])
+        left = released_diagnostics(diagnostics, rows, rows, out, rules)
         assert left["value"].isna().item() == gone
 
 
@@ -544,7 +545,7 @@ def test_groups_show_shares_of_rounded_counts_on_both_sides() -> None:
     table = pd.DataFrame({**line, "arm": "", "x": exposed / people, "estimate": [0.5, 1.5, 2.5], "people": people})
     estimates = ESTIMATES.table([{**COMPARED, "estimand": "between_difference", "n": 288}])
     out = everything(300)
-    left = released_curves(table, estimates, estimates, MAGNITUDES.table([]), out, profile("uk"))
+    left = released_curves(table, estimates, estimates, MAGNITUDES.table([]), out, profile("uk"), {})
     shares = [out.share(e / n, n) for e, n in zip(exposed, people, strict=True) if e != 1]
     np.testing.assert_allclose(left["x"], shares, rtol=0.005)  # three figures
 
@@ -778,7 +779,7 @@ def test_a_survival_curve_is_of_rounded_counts() -> None:
     table = table.assign(lower=level - 0.05, upper=np.minimum(level + 0.05, 1), at_risk=150 - had)
     estimates = ESTIMATES.table([{**COMPARED, "estimand": "risk", "n": 150, "events": 37}])
     out = everything(300)
-    left = released_curves(table, estimates, estimates, MAGNITUDES.table([]), out, profile("uk"))
+    left = released_curves(table, estimates, estimates, MAGNITUDES.table([]), out, profile("uk"), {})
     whole = out.rounder.rounded(PLACE, 150)
     np.testing.assert_allclose(
         left["estimate"], [round(1 - out.rounder.rounded(PLACE, int(n)) / whole, 3) for n in had], atol=1e-9
@@ -792,7 +793,7 @@ def test_sets_of_few_people_are_left_out_and_others_rounded() -> None:
     table = pd.DataFrame({**line, "arm": ["a", "b", "c"], "x": [0, 1, 2], "estimate": 1000 * people / 200, "null": 1.0})
     estimates = ESTIMATES.table([{"cohort": "mine", "study": "use", "outcome": "gp", "estimand": "gini", "n": 200}])
     out = everything(300)
-    left = released_curves(table, estimates, estimates, MAGNITUDES.table([]), out, profile("uk"))
+    left = released_curves(table, estimates, estimates, MAGNITUDES.table([]), out, profile("uk"), {})
     assert left["arm"].tolist() == ["a", "b"]
     assert left["estimate"].tolist() == [5.0 * out.rounder.rounded(PLACE, n) for n in (41, 12)]
 
@@ -805,7 +806,7 @@ def test_a_lorenz_curve_has_enough_people_between_its_points() -> None:
     keys = {"cohort": "mine", "study": "use", "outcome": "gp", "at": "2010", "people": n}
     for largest, kept in ((0.1, True), (0.9, False)):
         sums = MAGNITUDES.table([{**keys, "largest": largest, "second": 0.01}])
-        left = released_curves(line, estimates, estimates, sums, everything(300), profile("uk"))
+        left = released_curves(line, estimates, estimates, sums, everything(300), profile("uk"), {})
         assert bool(len(left)) == kept
         assert (np.diff(left["x"]) * n >= 10 - 1e-9).all()
 

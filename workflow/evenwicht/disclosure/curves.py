@@ -1,14 +1,21 @@
 """Curves of figures as they may leave: no step of few people, no point that few people make."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
 from evenwicht.base.arrays import Flags, Floats
+from evenwicht.disclosure.behind import of_side
 from evenwicht.disclosure.counts import Published
+from evenwicht.disclosure.moved import along, straight
 from evenwicht.disclosure.numbers import to_figures
 from evenwicht.disclosure.profiles import Profile
-from evenwicht.disclosure.tables import TOO_FEW
+from evenwicht.disclosure.shares import released_shares
+from evenwicht.disclosure.tables import TOO_FEW, WOULD_TELL
+from evenwicht.disclosure.twins import accounts, accounts_gone
 from evenwicht.estimators.results import CURVES, CurveKind
+from evenwicht.estimators.rose import binormal_sensitivity
 
 KEYS = ["curve", "study", "outcome", "exposure", "reference", "subgroup"]
 COMPARED = [name for name in KEYS if name != "curve"]
@@ -16,6 +23,8 @@ LINE = [*KEYS, "arm", "method"]  # what tells lines apart, as far as a curve has
 PLACES: dict[CurveKind, int] = {"steps": 3, "ranked": 3, "told_apart": 2}  # decimals of shares
 FROM_PEOPLE: tuple[CurveKind, ...] = ("groups",)  # of which the places on the axis are those of people
 PEOPLE = ("people", "at_risk")
+NUMBERS = ("estimate", "lower", "upper")
+Reached = Mapping[tuple[str, str, str], float]  # by study, exposure and reference: share whom a programme reaches
 
 WHOLE = 1e-6  # from a whole number of people
 
@@ -27,13 +36,15 @@ def released_curves(
     magnitudes: pd.DataFrame,
     published: Published,
     profile: Profile,
+    reached: Reached,
 ) -> pd.DataFrame:
     """Return what may leave of the curves of one cohort.
 
     Steps of a survival curve are put together until enough people have had the event (as OpenSAFELY asks); a Lorenz
     curve keeps points between which enough people lie, and none where one or two people have most; groups of few
-    people or cases are left out; shares are made of rounded counts, and everything else is rounded. Of a comparison of
-    which an estimate is withheld for too few people, no curve leaves.
+    people or cases are left out; shares are made of rounded counts, what holds the share of cases has that as released,
+    and everything else is rounded. Of a comparison of which an estimate is withheld for too few people, no curve
+    leaves, nor of money where a sum is withheld.
 
     Parameters
     ----------
@@ -41,18 +52,23 @@ def released_curves(
         Of one cohort, as they are.
     left
         Its estimates as they leave.
+    reached
+        By programmes for those at the highest risk.
     """
     if curves.empty:
         return curves
     lines = [name for name in LINE if name in curves]
     few = pd.MultiIndex.from_frame(left.loc[left["reason"] == TOO_FEW, COMPARED])
+    gone = accounts_gone(left, WOULD_TELL)
     kept = []
     for _, line in curves.groupby(lines, sort=False, dropna=False):
         kind = CURVES[str(line["curve"].iloc[0])]
         n, fewest = _people(line, estimates)
         told = kind != "ranked" and pd.MultiIndex.from_frame(line[COMPARED].head(1)).isin(few).any()
-        if told or fewest < max(profile.smallest, profile.smallest_sum):
+        of_money = kind == "money" and accounts(line.head(1).assign(cohort=published.cohort)).isin(gone).any()
+        if told or of_money or fewest < max(profile.smallest, profile.smallest_sum):
             continue
+        line = _of_released_share(line, estimates, published, reached)
         kept.append(_rounded(_safe(line, kind, n, magnitudes, published, profile), kind, published, profile))
     return pd.concat(kept, ignore_index=True) if kept else curves.iloc[:0]
 
@@ -70,6 +86,29 @@ def _safe(
     if kind == "sets":
         return _sets(line, n, published, profile)
     return line.iloc[:0] if kind == "withheld" else line
+
+
+def _of_released_share(
+    line: pd.DataFrame, estimates: pd.DataFrame, published: Published, reached: Reached
+) -> pd.DataFrame:
+    """The same line as it is with the released share of cases; it is not there where that is not known."""
+    first = line.head(1).assign(cohort=published.cohort)
+    shares = released_shares(first["cohort"], *of_side(first, estimates), {published.cohort: published})
+    true, released = (np.full(len(line), share.item()) for share in shares)
+    if not np.isfinite(true).all():
+        return line
+    x, estimate = (line[column].to_numpy(dtype=float) for column in ("x", "estimate"))
+    if line["curve"].iloc[0] == "ceiling":
+        share = reached[tuple(first[["study", "exposure", "reference"]].iloc[0])]
+        finds = [binormal_sensitivity(x, share, of[0]) for of in (true, released)]
+        left = line.assign(estimate=estimate / finds[0] * finds[1])
+    elif line["curve"].iloc[0] == "acceptability":  # where more cases are averted it is worth it from a lower price on
+        left = line.assign(estimate=np.interp(x * released / true, x, estimate))
+    else:
+        numbers = [column for column in NUMBERS if column in line]
+        left = line.copy()
+        left[numbers] = along(line[numbers].to_numpy(dtype=float), *straight(line["curve"], true, released))
+    return _only(left, np.isfinite(left["estimate"]))
 
 
 def _people(line: pd.DataFrame, estimates: pd.DataFrame) -> tuple[int, int]:
@@ -124,7 +163,7 @@ def _of_counts(lines: pd.DataFrame, published: Published, profile: Profile) -> p
 
 def _groups(line: pd.DataFrame, published: Published, profile: Profile) -> pd.DataFrame:
     """Groups of enough people; of shares, with enough who have it and who have not, from rounded counts."""
-    line = _only(line, line["people"] >= profile.smallest)
+    line = _only(line, line["people"] >= max(profile.smallest, profile.smallest_sum))
     for name in ("estimate", "x"):
         people, share = (line[column].to_numpy(dtype=float) for column in ("people", name))
         had = np.round(share * people)
@@ -158,16 +197,22 @@ def _sets(line: pd.DataFrame, n: int, published: Published, profile: Profile) ->
 def _ranked(line: pd.DataFrame, n: int, magnitudes: pd.DataFrame, profile: Profile) -> pd.DataFrame:
     """Points with enough people between them; none within the top group that one or two people have most of."""
     line = line.sort_values("x")
-    x = line["x"].to_numpy(dtype=float)
-    bins = np.floor(np.round(x * n) / max(profile.smallest, 1))
-    keep = np.r_[True, np.diff(bins) > 0]
-    keep &= (x * n >= profile.smallest) | (x == 0)
-    keep &= ((1 - x) * n >= profile.smallest) | (x == 1)
+    x, fewest = line["x"].to_numpy(dtype=float), max(profile.smallest, profile.smallest_sum)
+    keep = _apart(x * n, n, fewest)
     study, arm = line["study"].iloc[0], line["arm"].iloc[0]
     told = magnitudes[(magnitudes["study"] == study) & (magnitudes["outcome"] == arm)]
     keep[-1] = True
     keep &= not any(profile.dominated(*two) for two in told[["largest", "second"]].itertuples(index=False))
     return _only(line, keep)
+
+
+def _apart(places: Floats, n: int, fewest: int) -> Flags:
+    """Which places, from the lowest, have so many people between them, and before the last of all."""
+    keep, last = np.zeros(len(places), dtype=bool), -np.inf
+    for point, place in enumerate(places):
+        keep[point] = place == 0 or (place - max(last, 0.0) >= fewest - WHOLE and n - place >= fewest - WHOLE)
+        last = place if keep[point] else last
+    return keep
 
 
 def _only(lines: pd.DataFrame, keep: Flags | pd.Series) -> pd.DataFrame:

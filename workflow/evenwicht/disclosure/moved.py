@@ -3,6 +3,7 @@
 A risk difference beside a risk ratio gives both risks, and with an attributable fraction the share of cases. Ratios of
 risks, fractions and explained variance stay as they are; what holds the share of cases besides is made of these and the
 released share. All are straight lines in the number: a shift and a scale, which limits and standard errors take too.
+Whatever says the same thing twice, in a table of estimates, of diagnostics or in a curve, is moved in all of them.
 """
 
 from collections.abc import Callable, Mapping
@@ -58,6 +59,7 @@ RISKS = (
     "competing_incidence_exposed",
     "competing_incidence_unexposed",
 )  # of models; those of counts are made of counts
+# of estimands, of diagnostics and of curves
 LINES: Mapping[str, Line] = {
     **dict.fromkeys(
         (
@@ -75,6 +77,10 @@ LINES: Mapping[str, Line] = {
             "cases_averted",
             "change_in_cases",
             "cases_apart",
+            "units_over_all",
+            "change_at_least",
+            "change_at_most",
+            "averted_by_shift",
             "doing_well_added",
             "slope_index",
             "slope_index_exposed",
@@ -82,11 +88,14 @@ LINES: Mapping[str, Line] = {
             "slope_index_difference",
             "slope_over_all",
             "observed_expected_share",
+            "rate_exposed",
+            "rate_unexposed",
         ),
         _times,
     ),
     "number_needed": _over,
     "number_over_all": _over,
+    "cost_for_one": _over,
     "excess_group_share": _plus,
     "brier_score": _times_variance,
     "erreygers_index": _times_variance,
@@ -108,19 +117,63 @@ def moved(rows: pd.DataFrame, numbers: Floats, true: Floats, released: Floats) -
         Share of the people with the event; not a number where there is none, which moves nothing.
     """
     known = (true > 0) & (true < 1)
-    released = np.where((released > 0) & (released < 1), released, np.nan)  # not known: so is what would hold it
-    shift, scale = np.zeros(len(rows)), np.ones(len(rows))
-    for estimand, line in LINES.items():
-        here = known & (rows["estimand"] == estimand).to_numpy()
-        shift[here], scale[here] = line(true[here], released[here])
+    released = _usable(released)
+    shift, scale = straight(rows["estimand"], true, released)
     # a concentration index of yes or no, beside that of Wagstaff, which the share is not in
     of_yes = _keyed(rows, rows["estimand"] == "wagstaff_index", SAME_METHOD).notna().to_numpy()
     here = known & of_yes & (rows["estimand"] == "concentration_index").to_numpy()
     shift[here], scale[here] = _of_others(true[here], released[here])
     here = known & (rows["estimand"] == "odds_ratio").to_numpy()
     scale[here] = _of_odds(rows, released / np.where(known, true, 1.0))[here]
+    return along(numbers, shift, scale)
+
+
+def along(numbers: Floats, shift: Floats, scale: Floats) -> Floats:
+    """Return estimates and limits, and standard errors if there are any, (n, 3 or 4), on their lines, (n,) each."""
     left = numbers * scale[:, None]
     left[:, :3] += shift[:, None]
+    return left
+
+
+def straight(names: pd.Series, true: Floats, released: Floats) -> tuple[Floats, Floats]:
+    """Return the shift and the scale of numbers by their line, (n,) each; 0 and 1 of what has none.
+
+    Parameters
+    ----------
+    names : (n,)
+        Keys of `LINES`, or others.
+    true, released : (n,)
+        As in `moved`.
+    """
+    known, released = (true > 0) & (true < 1), _usable(released)
+    shift, scale = np.zeros(len(names)), np.ones(len(names))
+    for name, line in LINES.items():
+        here = known & (names == name).to_numpy()
+        shift[here], scale[here] = line(true[here], released[here])
+    return shift, scale
+
+
+def _usable(released: Floats) -> Floats:
+    return np.where((released > 0) & (released < 1), released, np.nan)  # not known: so is what would hold it
+
+
+def averaged(numbers: Floats, people: Floats, shown: Floats) -> Floats:
+    """Return numbers of parts of the people, (k, 4), that give that of all by the released numbers of people.
+
+    Those of several changes would otherwise tell how many people are in each part: the true ones give that of all.
+
+    Parameters
+    ----------
+    numbers : (k, 4)
+        Estimates, limits and standard errors.
+    people, shown : (k,)
+        In each part, and as released.
+    """
+    apart = (shown / shown.sum() - people / people.sum()) @ numbers[:, 0]
+    if not np.isfinite(apart):  # one is not told, and so is what all of them give
+        return numbers
+    left = numbers.copy()
+    left[:, :3] -= apart
     return left
 
 

@@ -11,6 +11,7 @@ from evenwicht.disclosure.behind import (
     FROM_COUNTS,
     OF_EXPOSED,
     OF_UNEXPOSED,
+    SIDE,
     counts_of,
     few_in_a_share,
     first_share,
@@ -42,6 +43,7 @@ def note_counts(tables: Mapping[str, pd.DataFrame], counts: Mapping[str, Counts]
     for cohort, n, events in tables["estimates"][["cohort", "n", "events"]].dropna().itertuples(index=False):
         if events <= n:
             counts[cohort].add_part(events, n, profile)
+    _note_parts(tables["estimates"], counts)
     for cohort, due, assessed in tables["attrition"][["cohort", "due", "assessed"]].itertuples(index=False):
         counts[cohort].add_part(assessed, due, profile)
     for key, rows in tables["flow"].groupby(COMPARISON, sort=False):
@@ -59,6 +61,20 @@ def note_counts(tables: Mapping[str, pd.DataFrame], counts: Mapping[str, Counts]
         if NOT_DUE in parts and due in own.shown:  # the table of waves tells it
             own.add_sum(due, [n for state, n in parts.items() if state != NOT_DUE])
             own.add_sum(people[PEOPLE], [due, parts[NOT_DUE]])
+
+
+def _note_parts(estimates: pd.DataFrame, counts: Mapping[str, Counts]) -> None:
+    """Note that people, and those with the event, in all parts along a rank are those of all."""
+    key = [*SIDE, "at", "estimand", "method"]
+    rows = estimates[[*key, "subgroup", "n", "events"]]
+    of_part = rows["subgroup"] != ""
+    both = rows[of_part].merge(rows[~of_part], on=key, suffixes=("", "_of_all"))
+    for _, parts in both.groupby(key, sort=False):
+        cohort, *place = parts[["cohort", "study", "outcome", "at"]].iloc[0]
+        for column in ("n", "events"):
+            each, total = parts[column], parts[f"{column}_of_all"].iloc[0]
+            if each.notna().all() and pd.notna(total) and each.sum() == total:
+                counts[cohort].add_sum(total, each, (*place, "parts"))
 
 
 def note_shares(

@@ -15,16 +15,20 @@ from evenwicht.disclosure.behind import (
     FROM_COUNTS,
     OF_EXPOSED,
     OF_UNEXPOSED,
+    by_chance,
     counts_of,
     few_in_a_share,
+    is_part,
     is_small,
     people_behind,
 )
 from evenwicht.disclosure.counts import Published
-from evenwicht.disclosure.moved import REACH, RISKS, moved, needing_each, pairs
-from evenwicht.disclosure.numbers import figures_of_counts, to_figures, upwards
+from evenwicht.disclosure.moved import RISKS
+from evenwicht.disclosure.numbers import figures_of_counts, to_figures
 from evenwicht.disclosure.profiles import Profile
-from evenwicht.estimators.results import COUNTS_OF_GROUPS, ESTIMANDS, EXTREMES, OF_FEW, SHARES_OF_PEOPLE
+from evenwicht.disclosure.shares import against_chance, by_released_shares, shares_of_people
+from evenwicht.disclosure.twins import tell_exposed, tell_prices
+from evenwicht.estimators.results import ESTIMANDS
 from evenwicht.results.schema import INTERVAL, SCHEMAS
 
 NUMBERS = list(INTERVAL)  # of an estimate
@@ -55,8 +59,6 @@ FOURFOLD: dict[str, Formula] = {
     "cases_averted": _nothing,
 }
 OF_FLAGGED = ("net_benefit", "net_benefit_all", "flagged_well")  # with other numbers, give the cases among the flagged
-# changes of a mean in everybody if nobody were exposed
-OVER_ALL = ("population_mean_difference", "mean_over_all", "units_over_all", "change_in_sds")
 INCREMENTS = ("auc_increment",)  # of one prediction over another
 TOO_FEW = "withheld: too few people"
 ONE_PERSON = "withheld: it is the value of one person"
@@ -80,11 +82,14 @@ class Parameters:
         Cohort, study and exposure of predictions from one yes/no column: a table of four counts gives their numbers.
     over_one_yes_no
         Cohort and study whose increments are over such a prediction.
+    priced
+        Cohort, study and outcome that sums of money count with a price.
     """
 
     by_study: Mapping[tuple[str, str], int] = field(default_factory=dict)
     of_one_yes_no: frozenset[tuple[str, str, str]] = frozenset()
     over_one_yes_no: frozenset[tuple[str, str]] = frozenset()
+    priced: frozenset[tuple[str, str, str]] = frozenset()
 
     def of(self, rows: pd.DataFrame) -> np.ndarray:
         """Return them for each row, (n,)."""
@@ -147,63 +152,27 @@ def released_estimates(
     small |= is_small(of["exposed"], profile) | is_small(of["unexposed"], profile)
     few = rows[few_in_a_share(rows, of, profile)]
     # what has no horizon, such as a hazard ratio, is of all horizons
-    small |= _is_in(rows, few, [*COMPARISON, "at"]) | (_is_in(rows, few, COMPARISON) & (rows["at"] == "").to_numpy())
+    small |= is_in(rows, few, [*COMPARISON, "at"]) | (is_in(rows, few, COMPARISON) & (rows["at"] == "").to_numpy())
     small |= rows["reason"].str.startswith("too few").to_numpy()
     left = released_counts("estimates", rows, published)
-    left[NUMBERS] = _rounded(rows, of, published, profile, parameters)
+    chance, few_figures = by_chance(rows, diagnostics, rows, profile)
+    shown_chance = to_figures(chance, few_figures)
+    left[NUMBERS] = _rounded(rows, of, (chance, shown_chance), published, profile, parameters)
+    left.loc[is_part(rows), "n"] = pd.NA  # with that of all, and the changes of each, these would tell one another
+    exposed_told = tell_exposed(rows, diagnostics)
     reasons = {
         TOO_FEW: small,
         PARAMETERS: n - parameters.of(rows) < profile.degrees_of_freedom,
         DOMINATED: _dominated(rows, magnitudes, profile),
         WOULD_TELL: (rows["estimate"].notna() & left["estimate"].isna()).to_numpy()
         | _beside_parts(rows, small)
-        | _over_withheld(rows, small),
+        | _over_withheld(rows, small)
+        | exposed_told
+        | tell_prices(rows, exposed_told, parameters.priced),
     }
     bare = rows["lower"].notna() & left["lower"].isna() & left["estimate"].notna()
     left.loc[bare, ["status", "reason"]] = ["no interval", RANGE_TELLS]
-    return _withheld(left, reasons, [*NUMBERS, "events"])
-
-
-def released_diagnostics(
-    diagnostics: pd.DataFrame, estimates: pd.DataFrame, published: Mapping[str, Published], profile: Profile
-) -> pd.DataFrame:
-    """Return the diagnostics that may leave; the others keep their row and say why they do not.
-
-    Parameters
-    ----------
-    estimates
-        As they leave: what would give one that was withheld is withheld too.
-    """
-    rows = diagnostics.reset_index(drop=True)
-    n = rows["n"].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
-    left = released_counts("diagnostics", rows, published)
-    values = ["value", "lower", "upper"]
-    left[values] = to_figures(rows[values].to_numpy(), profile.figures)
-    of_people = rows["statistic"].isin(SHARES_OF_PEOPLE).to_numpy()
-    left.loc[of_people, values] = _shares(
-        rows.loc[of_people, "cohort"],
-        rows.loc[of_people, [*values, "value"]].to_numpy(),
-        n[of_people],
-        published,
-        profile,
-    )[:, :3]
-    part = rows["value"].to_numpy() * n
-    few = of_people & (is_small(part, profile) | is_small(n - part, profile))
-    small = np.isnan(n) | is_small(n, profile) | few
-    left["note"] = left["note"].map(without_numbers)
-    groups = rows["statistic"].isin(COUNTS_OF_GROUPS).to_numpy()
-    small |= groups & is_small(rows["value"].to_numpy(), profile)
-    left.loc[groups, "value"] = [
-        published[cohort].rounder.rounded(cohort, round(count))
-        for cohort, count in rows.loc[groups, ["cohort", "value"]].itertuples(index=False)
-    ]
-    gone = estimates[estimates["reason"].isin([TOO_FEW, WOULD_TELL, RANGE_TELLS])]
-    reasons = {
-        TOO_FEW: small,
-        ONE_PERSON: rows["statistic"].isin(EXTREMES).to_numpy(),
-        WOULD_TELL: rows["statistic"].isin(OF_FEW).to_numpy() | _is_in(rows, gone, [*COMPARISON, "at", "method"]),
-    }
-    return _withheld(left, reasons, values)
+    return withheld(left, reasons, [*NUMBERS, "events"])
 
 
 def without_numbers(text: str) -> str:
@@ -211,7 +180,7 @@ def without_numbers(text: str) -> str:
     return re.sub(r"\d+(?:[.,]\d+)*(?![\d.,]*%)", "…", text)
 
 
-def _is_in(rows: pd.DataFrame, others: pd.DataFrame, key: list[str]) -> np.ndarray:
+def is_in(rows: pd.DataFrame, others: pd.DataFrame, key: list[str]) -> np.ndarray:
     return pd.MultiIndex.from_frame(rows[key]).isin(pd.MultiIndex.from_frame(others[key]))
 
 
@@ -219,14 +188,14 @@ def _beside_parts(rows: pd.DataFrame, small: np.ndarray) -> np.ndarray:
     """Which rows of parts of the people would, with that of all, give a part that is withheld, (n,) flags."""
     key = ["cohort", "study", "outcome", "exposure", "reference", "at", "estimand", "method"]
     of_parts = (rows["subgroup"] != "").to_numpy()
-    return of_parts & _is_in(rows, rows[small & of_parts], key)
+    return of_parts & is_in(rows, rows[small & of_parts], key)
 
 
 def _over_withheld(rows: pd.DataFrame, small: np.ndarray) -> np.ndarray:
     """Which increments would, with what they end at, give a number that is withheld, (n,) flags."""
     key = ["cohort", "study", "outcome", "subgroup", "at"]
     gone = rows[small & (rows["estimand"] == "auc").to_numpy()]
-    return rows["estimand"].isin(INCREMENTS).to_numpy() & _is_in(rows, gone, key)
+    return rows["estimand"].isin(INCREMENTS).to_numpy() & is_in(rows, gone, key)
 
 
 def _dominated(rows: pd.DataFrame, magnitudes: pd.DataFrame, profile: Profile) -> np.ndarray:
@@ -236,21 +205,22 @@ def _dominated(rows: pd.DataFrame, magnitudes: pd.DataFrame, profile: Profile) -
     most = [profile.dominated(*two) for two in magnitudes[["largest", "second"]].itertuples(index=False)]
     told = magnitudes[few | np.array(most, dtype=bool)]
     of_all = told[told["exposure"] == ""]
-    return _is_in(rows, told, key) | _is_in(rows, of_all, [name for name in key if name != "exposure"])
+    return is_in(rows, told, key) | is_in(rows, of_all, [name for name in key if name != "exposure"])
 
 
 def _rounded(
     rows: pd.DataFrame,
     of: Mapping[str, np.ndarray],
+    chance: tuple[np.ndarray, np.ndarray],
     published: Mapping[str, Published],
     profile: Profile,
     parameters: Parameters,
 ) -> np.ndarray:
     """Estimates, limits and standard errors, (n, 4), of rows behind which there are enough people."""
     numbers = rows[NUMBERS].to_numpy(dtype=float)
-    numbers = _by_released_shares(rows, numbers, of, published)
+    numbers = against_chance(rows, by_released_shares(rows, numbers, of, published), *chance)
     modelled = ~rows["method"].isin(FROM_COUNTS).to_numpy() & rows["estimand"].isin(RISKS).to_numpy()
-    left = to_figures(numbers, profile.figures)
+    left = to_figures(numbers, (profile.figures - is_part(rows))[:, None])  # of several changes, these tell how many
     fewest = np.fmin.reduce([of["cases"], of["others"], of["exposed"], of["unexposed"], of["all"]])
     unadjusted = parameters.of(rows) == UNADJUSTED
     counted = (rows["method"].isin(FROM_COUNTS).to_numpy() | unadjusted) & np.isfinite(fewest)
@@ -261,7 +231,7 @@ def _rounded(
         here = (share_of == whole).to_numpy() & ~modelled
         scale = rows.loc[here, "estimand"].map(lambda name: ESTIMANDS[name].per).to_numpy(dtype=float)[:, None]
         cohorts = rows.loc[here, "cohort"]
-        left[here] = scale * _shares(cohorts, numbers[here] / scale, people[here], published, profile)
+        left[here] = scale * shares_of_people(cohorts, numbers[here] / scale, people[here], published, profile)
     # many numbers of one table of four counts would together tell these, unless they are large
     exactly = counted & (fewest < 2 * profile.base * 10**profile.figures) & rows["estimand"].isin(FOURFOLD).to_numpy()
     exactly &= np.isfinite(of["exposed"] * of["cases"])
@@ -271,72 +241,6 @@ def _rounded(
     left[exactly] = np.nan
     left[exactly, 0] = to_figures(_of_fourfold(rows, left[:, 0], of, published), profile.figures)[exactly]
     return left
-
-
-def _by_released_shares(
-    rows: pd.DataFrame, numbers: np.ndarray, of: Mapping[str, np.ndarray], published: Mapping[str, Published]
-) -> np.ndarray:
-    """Return numbers, (n, 4), with the released share of people with the event in what holds it."""
-    cohorts = rows["cohort"]
-    of_counts = rows["method"].isin(FROM_COUNTS).to_numpy() & rows["estimand"].isin(RISKS).to_numpy()
-    true = np.where(of_counts, np.nan, of["cases"] / of["all"])
-    released = np.array(
-        [
-            published[cohort].share(share, n) if np.isfinite(share) and share > 0 else np.nan
-            for cohort, share, n in zip(cohorts, true, of["all"], strict=True)
-        ]
-    )
-    left = moved(rows, numbers, true, released)
-    # of a number, by the difference, the spread and the share of the exposed alone
-    by_arms = (rows["estimand"] == "r_squared").to_numpy() & rows["method"].isin(FROM_COUNTS).to_numpy()
-    by_arms &= np.isnan(of["cases"]) & np.isfinite(of["exposed"])
-    for row in np.flatnonzero(by_arms):
-        share = of["exposed"][row] / of["all"][row]
-        told = published[cohorts[row]].share(share, of["all"][row])
-        left[row] *= told * (1 - told) / (share * (1 - share))
-    both = (rows["estimand"] == "need_odds_ratio").to_numpy() & np.isfinite(numbers[:, 0] * of["cases"])
-    people, pair = of["all"][both], of["cases"][both]
-    sector = needing_each(numbers[both, 0], people, pair)
-    shown = [
-        np.array([published[cohort].people(n) for cohort, n in zip(cohorts[both], some, strict=True)], dtype=float)
-        for some in (people, pair, sector)
-    ]
-    left[both] = pairs(numbers[both], (people, pair, sector), (shown[0], shown[1], shown[2]))
-    # without interaction it is the share of the exposed times the difference
-    of_all = rows["estimand"].isin(OVER_ALL).to_numpy() & np.isfinite(of["exposed"])
-    for row in np.flatnonzero(of_all):
-        share = of["exposed"][row] / of["all"][row]
-        left[row] *= published[cohorts[row]].share(share, of["all"][row]) / share
-    return left
-
-
-def _shares(
-    cohorts: pd.Series, numbers: np.ndarray, of: np.ndarray, published: Mapping[str, Published], profile: Profile
-) -> np.ndarray:
-    """Estimate, limits and standard error of shares of people, (n, 4).
-
-    A limit is as many binomial standard errors of the released share away as it was of the true one, rounded upwards.
-    """
-    left = to_figures(numbers, 1)  # all that can be done where it is not known of how many
-    known = np.isfinite(numbers[:, 0]) & (of >= profile.smallest)
-    shares, wholes = np.full((2, len(of)), np.nan)
-    for row in np.flatnonzero(known):
-        rounded = published[cohorts.iloc[row]]
-        shares[row], wholes[row] = rounded.share(numbers[row, 0], of[row]), rounded.people(of[row])
-    true, released = (_binomial_error(p, n)[:, None] for p, n in ((numbers[:, 0], of), (shares, wholes)))
-    reach = np.abs(numbers[:, 1:3] - numbers[:, :1]) / true
-    limits = shares[:, None] + np.array([-1.0, 1.0]) * upwards(reach, REACH) * released
-    spread = upwards(numbers[:, 3:] / true, REACH) * released
-    made = np.column_stack([shares, np.clip(limits, 0.0, 1.0), spread])
-    left[known] = to_figures(made, profile.figures)[known]
-    return left
-
-
-def _binomial_error(share: np.ndarray, of: np.ndarray) -> np.ndarray:
-    """Standard error of a share, by that of two more successes and two more failures, so that it is never nought."""
-    more = (share * of + 2) / (of + 4)
-    error: np.ndarray = np.sqrt(more * (1 - more) / of)
-    return error
 
 
 def _of_fourfold(
@@ -365,7 +269,7 @@ def _of_fourfold(
     return np.where(np.isfinite(found), found, np.nan)
 
 
-def _withheld(left: pd.DataFrame, reasons: Mapping[str, np.ndarray], values: Iterable[str]) -> pd.DataFrame:
+def withheld(left: pd.DataFrame, reasons: Mapping[str, np.ndarray], values: Iterable[str]) -> pd.DataFrame:
     """Empty the values of rows that may not leave, and say why; a row without any keeps its own reason."""
     values = list(values)
     left["reason"] = left["reason"].map(without_numbers)

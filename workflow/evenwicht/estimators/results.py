@@ -331,8 +331,8 @@ SHARES_OF_PEOPLE = ("share_exposed", "share_missing", "share_observed")  # of al
 
 # What a curve of a figure is made of: "steps" of people who have had the event; shares of use along people "ranked";
 # points for "groups" of people; "sets" of people, by thousand; shares of cases and others "told_apart"; numbers of
-# a "model" of all; "withheld" is what gives the cases and others at every point
-CurveKind = Literal["steps", "ranked", "groups", "sets", "told_apart", "model", "withheld"]
+# a "model" of all; sums of "money"; "withheld" is what gives the cases and others at every point
+CurveKind = Literal["steps", "ranked", "groups", "sets", "told_apart", "model", "money", "withheld"]
 CURVES: dict[str, CurveKind] = {
     "survival": "steps",
     "incidence": "steps",
@@ -349,7 +349,7 @@ CURVES: dict[str, CurveKind] = {
     "profile": "model",
     "averted_by_shift": "model",
     "ceiling": "model",
-    "value_by_age": "model",
-    "value_by_rate": "model",
-    "acceptability": "model",
+    "value_by_age": "money",
+    "value_by_rate": "money",
+    "acceptability": "money",
 }

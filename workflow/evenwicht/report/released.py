@@ -12,9 +12,11 @@ from evenwicht.base.files import write_csv
 from evenwicht.cohort import Cohort
 from evenwicht.conclusions import conclusions_table
 from evenwicht.config import CohortConfig, Run
+from evenwicht.disclosure.behind import is_part
 from evenwicht.disclosure.counts import Counts, Published, published
 from evenwicht.disclosure.curves import released_curves
 from evenwicht.disclosure.described import Noted, Safe
+from evenwicht.disclosure.diagnostics import released_diagnostics
 from evenwicht.disclosure.harmless import harmless
 from evenwicht.disclosure.manifest import Check
 from evenwicht.disclosure.noted import note_counts, note_fourfold, note_sectors, note_shares
@@ -24,7 +26,6 @@ from evenwicht.disclosure.tables import (
     Parameters,
     released_attrition,
     released_counts,
-    released_diagnostics,
     released_estimates,
     withheld_by_reason,
 )
@@ -35,7 +36,7 @@ from evenwicht.report.brief import write_briefs
 from evenwicht.report.drawing import Drawing, draw_run
 from evenwicht.report.page import render
 from evenwicht.report.tables import agreement, table_one
-from evenwicht.results.questions import Concentration, Prediction
+from evenwicht.results.questions import Concentration, Ledger, Money, Prediction
 from evenwicht.results.schema import QUESTION, SCHEMAS, TABLE1
 from evenwicht.studies.parts import file_of_kind, part_of_kind
 from evenwicht.studies.study import OutcomeStudy
@@ -95,7 +96,7 @@ def released(source: Source, profile: Profile, rounder: Rounder) -> Released:
     estimates = released_estimates(
         given["estimates"], given["diagnostics"], magnitudes, out.published, profile, models_of(source.run)
     )
-    diagnostics = released_diagnostics(given["diagnostics"], estimates, out.published, profile)
+    diagnostics = released_diagnostics(given["diagnostics"], given["estimates"], estimates, out.published, profile)
     tables: Tables = {"estimates": estimates, "diagnostics": diagnostics}
     tables |= {name: released_counts(name, given[name], out.published) for name in OF_PEOPLE}
     tables["attrition"] = released_attrition(given["attrition"], out.published)
@@ -116,6 +117,7 @@ def released(source: Source, profile: Profile, rounder: Rounder) -> Released:
             source.magnitudes[name],
             out.published[name],
             profile,
+            _reached(source.run, name),
         )
         for name, curves in source.curves.items()
     }
@@ -185,6 +187,16 @@ def _survives(run: Run, estimates: pd.DataFrame, diagnostics: pd.DataFrame) -> p
     return pd.concat([SCHEMAS["survives"].table([]), *(part.survives(estimates, diagnostics) for part in asked)])
 
 
+def _reached(run: Run, cohort: str) -> dict[tuple[str, str, str], float]:
+    """Share of people whom programmes for those at the highest risk reach, by study, exposure and reference."""
+    return {
+        (study, one.exposure, one.reference): one.share
+        for name, study, question in _questions(run, Ledger)
+        for one in question.high_risk
+        if name == cohort
+    }
+
+
 def models_of(run: Run) -> Parameters:
     """Parameters of the models of each study: constant, exposure, and the columns or levels that it adjusts for."""
     by_study = {
@@ -203,6 +215,11 @@ def models_of(run: Run) -> Parameters:
         by_study,
         frozenset((name, study, model.key) for name, study, model in predictions),
         frozenset((name, study) for name, study, model in predictions if not model.scores),
+        frozenset(
+            (name, study, outcome)
+            for name, study, question in _questions(run, Money)
+            for outcome in question.accounts.outcomes()
+        ),
     )
 
 
@@ -247,6 +264,10 @@ def _checks(given: Tables, out: Released, profile: Profile) -> dict[str, list[Ch
         Check("totals rounded again, as sums gave a count away", "pass", sum(o.drawn_again for o in counts))
     )
     rows = given["estimates"]
+    parts = int((is_part(rows) & rows["n"].notna()).sum())
+    found["estimates"].append(
+        Check("people in parts of all that are left out, as several changes would tell them", "pass", parts)
+    )
     most = (rows["events"] > profile.most_in_class * rows["n"]).fillna(False)
     found["estimates"].append(
         Check(

@@ -269,6 +269,10 @@ class Ledger(Changes):
 class Accounts(Protocol):
     """What follows in money from changes of outcomes."""
 
+    def outcomes(self) -> tuple[str, ...]:
+        """Return the ids of the outcomes with a price."""
+        ...
+
     def truths(
         self, key: str, lever: Lever | None, changes: "Mapping[str, float]", thirds: "Labels", weights: "Floats"
     ) -> "Iterable[tuple[str, str, str, float]]":

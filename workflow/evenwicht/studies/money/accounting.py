@@ -101,6 +101,10 @@ class Accounting:
         priced = tuple(_priced(study, name) for name in study.worth)
         return cls(priced, costs, keys, tuple(study.transfers), study.rates, steps, *about)
 
+    def outcomes(self) -> tuple[str, ...]:
+        """Return the ids of the outcomes with a price."""
+        return tuple(one.outcome for one in self.priced)
+
     @property
     def schedules(self) -> dict[str, Schedule]:
         """Discount rates by their key; the convention of the study comes first."""
