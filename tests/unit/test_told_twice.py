@@ -14,6 +14,7 @@ from evenwicht.disclosure.moved import LINES
 from evenwicht.disclosure.noted import note_counts
 from evenwicht.disclosure.numbers import to_figures
 from evenwicht.disclosure.profiles import Profile, profile
+from evenwicht.disclosure.retold import OF_MEANS, PRICED, PRICED_TOO
 from evenwicht.disclosure.rounding import Rounder
 from evenwicht.disclosure.tables import (
     FOURFOLD,
@@ -23,7 +24,6 @@ from evenwicht.disclosure.tables import (
     Parameters,
     released_estimates,
 )
-from evenwicht.disclosure.twins import OF_MEANS, PRICED, PRICED_TOO
 from evenwicht.estimators.results import (
     COUNTS_OF_GROUPS,
     CURVES,

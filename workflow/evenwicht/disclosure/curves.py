@@ -11,9 +11,9 @@ from evenwicht.disclosure.counts import Published
 from evenwicht.disclosure.moved import along, straight
 from evenwicht.disclosure.numbers import to_figures
 from evenwicht.disclosure.profiles import Profile
+from evenwicht.disclosure.retold import accounts, accounts_gone
 from evenwicht.disclosure.shares import released_shares
 from evenwicht.disclosure.tables import TOO_FEW, WOULD_TELL
-from evenwicht.disclosure.twins import accounts, accounts_gone
 from evenwicht.estimators.results import CURVES, CurveKind
 from evenwicht.estimators.rose import binormal_sensitivity
 

@@ -10,6 +10,7 @@ from evenwicht.disclosure.counts import Published
 from evenwicht.disclosure.moved import LINES, along, straight
 from evenwicht.disclosure.numbers import to_figures
 from evenwicht.disclosure.profiles import Profile
+from evenwicht.disclosure.retold import PRICED_TOO, accounts, accounts_gone
 from evenwicht.disclosure.shares import released_shares, shares_of_people
 from evenwicht.disclosure.tables import (
     ONE_PERSON,
@@ -21,7 +22,6 @@ from evenwicht.disclosure.tables import (
     withheld,
     without_numbers,
 )
-from evenwicht.disclosure.twins import PRICED_TOO, accounts, accounts_gone
 from evenwicht.estimators.results import COUNTS_OF_GROUPS, EXTREMES, OF_FEW, SHARES_OF_PEOPLE
 
 

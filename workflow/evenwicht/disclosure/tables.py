@@ -26,8 +26,8 @@ from evenwicht.disclosure.counts import Published
 from evenwicht.disclosure.moved import RISKS
 from evenwicht.disclosure.numbers import figures_of_counts, to_figures
 from evenwicht.disclosure.profiles import Profile
+from evenwicht.disclosure.retold import tell_exposed, tell_prices
 from evenwicht.disclosure.shares import against_chance, by_released_shares, shares_of_people
-from evenwicht.disclosure.twins import tell_exposed, tell_prices
 from evenwicht.estimators.results import ESTIMANDS
 from evenwicht.results.schema import INTERVAL, SCHEMAS
 
