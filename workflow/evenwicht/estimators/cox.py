@@ -13,11 +13,13 @@ from evenwicht.base.arrays import Floats, Ints, Labels
 from evenwicht.base.errors import ModelError
 from evenwicht.estimators.clusters import cluster_errors, exact
 from evenwicht.estimators.coefficients import Coefficients
+from evenwicht.estimators.cox_covariates import covariates_of
 from evenwicht.estimators.cox_kernel import (
     Problem,
     cluster_information,
     differentiate,
     evaluate,
+    risk_set_means,
     risk_sets,
     score_residuals,
 )
@@ -30,10 +32,8 @@ from evenwicht.estimators.likelihood import (
 )
 from evenwicht.estimators.person_time import (
     codes,
-    extent,
     require_finite,
     require_person_time,
-    standardise,
     stratum_means,
 )
 from evenwicht.estimators.survival_data import SurvivalData
@@ -186,7 +186,7 @@ def fit_cox(
         lambda beta: evaluate(problem, beta),
         lambda point: differentiate(problem, point),
         lambda slope: require_information(slope.information, np.diag(slope.second_moment), names, where),
-        extent(problem.x),
+        problem.x.extent,
         problem.weights[problem.sets.deaths].sum(),
         names,
         where,
@@ -194,19 +194,21 @@ def fit_cox(
     naive = np.linalg.inv(fit.slope.information) / np.outer(scale, scale)
     covariance, scores, errors = naive, None, None
     if model.group is not None:
-        residuals = score_residuals(problem, fit.point, fit.slope, model.n_clusters)
+        means = risk_set_means(problem, fit.slope)
+        residuals = score_residuals(problem, fit.point, fit.slope, means, model.n_clusters)
         scores = sum_by_cluster(residuals, model.group, model.n_clusters) * scale
         covariance = naive @ (scores.T @ scores) @ naive
         if few_clusters:
             parts = None
             if exact(model.n_clusters, len(names)):
-                parts = cluster_information(problem, fit.point, fit.slope, model.group, model.n_clusters)
+                parts = cluster_information(problem, fit.point, fit.slope, means, model.group, model.n_clusters)
             root = np.linalg.inv(np.linalg.cholesky(fit.slope.information)).T
             errors = cluster_errors(scores / scale, parts, root)
             errors = replace(errors, root=root / scale[:, None])
             covariance = errors.covariance
     elif robust:
-        meat = sum_of_squares(score_residuals(problem, fit.point, fit.slope)) * np.outer(scale, scale)
+        means = risk_set_means(problem, fit.slope)
+        meat = sum_of_squares(score_residuals(problem, fit.point, fit.slope, means)) * np.outer(scale, scale)
         covariance = naive @ meat @ naive
     return CoxResult(
         names=tuple(names),
@@ -234,7 +236,8 @@ def scores_at(params: Floats, data: SurvivalData, x: Floats, where: str = "Cox m
     assert model.group is not None
     point = evaluate(model.problem, params * model.scale)
     slope = differentiate(model.problem, point)
-    residuals = score_residuals(model.problem, point, slope, model.n_clusters)
+    means = risk_set_means(model.problem, slope)
+    residuals = score_residuals(model.problem, point, slope, means, model.n_clusters)
     scores = sum_by_cluster(residuals, model.group, model.n_clusters)
     return scores * model.scale, slope.information * np.outer(model.scale, model.scale)
 
@@ -271,8 +274,8 @@ def _prepare(
     if data.clusters is not None:
         group, n_clusters = cluster_codes(codes(data.clusters, "clusters", where)[ever], where)
     layer = None if layer is None else layer[ever]
-    design, scale = standardise(x, ever, layer)
+    design, scale = covariates_of(x, ever, layer)
     weight = np.ones(len(sets.last)) if data.weights is None else data.weights[ever]
     shift = np.zeros(len(sets.last)) if offset is None else offset[ever]
-    problem = Problem(design, design[:, sets.deaths], weight, shift - stratum_means(shift, layer), sets)
+    problem = Problem(design, weight, shift - stratum_means(shift, layer), sets)
     return _Model(problem, scale, group, n_clusters)

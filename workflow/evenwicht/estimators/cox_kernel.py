@@ -4,7 +4,8 @@ Event times are cut into cells, one for each distinct stratum and event time. Pe
 [first_i, last_i), so a sum over a risk set is a reverse cumulative sum over cells of those who leave minus those who
 enter, and a sum over the cells in which someone is at risk is a difference of two cumulative sums. The sum over events
 of the second moments S2 / S0 is then one cross product of the covariates, X' diag(r H) X with H_i the cumulative hazard
-over i's time at risk: no risk set's second moment is formed. People are taken in blocks that fit the cache.
+over i's time at risk: no risk set's second moment is formed. People are taken in blocks that fit the cache; rare
+indicators are counted as `cox_covariates` says.
 
 Tied deaths follow Efron 1977 (JASA 72:557) or Breslow 1974 (Biometrics 30:89); in the l-th of d tied deaths Efron
 counts those who die with weight 1 - l/d, Breslow (l = 0 throughout) in full. Case weights and score residuals are those
@@ -13,10 +14,12 @@ of Therneau and Grambsch 2000 (Modeling Survival Data, sections 3.3, 4.6 and 7.1
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from evenwicht.base.arrays import Flags, Floats, Ints
+from evenwicht.estimators.cox_covariates import Covariates, Tally
 from evenwicht.estimators.likelihood import sum_products_by_cluster
 from evenwicht.estimators.near_ties import merge_near_ties
 from evenwicht.estimators.person_time import blocks
@@ -42,6 +45,11 @@ class RiskSets:
     slot_share: Floats
     slot_start: Ints
 
+    @cached_property
+    def delayed(self) -> bool:
+        """Whether anybody enters after the first cell."""
+        return bool(self.first.any())
+
     def deaths_in(self, rows: slice) -> slice:
         """Positions in `deaths` of those among a block of rows."""
         return slice(*np.searchsorted(self.deaths, (rows.start, rows.stop)))
@@ -49,16 +57,32 @@ class RiskSets:
 
 @dataclass(frozen=True)
 class Problem:
-    """Covariates (k, n) centred and scaled, those of deaths (k, e), weights, offsets (n,) and risk sets.
+    """Covariates of the n people ever at risk and of the deaths, weights, offsets (n,) and risk sets."""
 
-    The n people are those ever at risk.
-    """
-
-    x: Floats
-    x_deaths: Floats
+    x: Covariates
     weights: Floats
     offset: Floats
     sets: RiskSets
+
+    @cached_property
+    def x_deaths(self) -> Covariates:
+        """Covariates of the e deaths."""
+        return self.x.among(self.sets.deaths)
+
+    @cached_property
+    def leaving(self) -> Tally:
+        """Where indicators leave, by the cells between which people do."""
+        return self.x.tally(self.sets.last, len(self.sets.time) + 1)
+
+    @cached_property
+    def entering(self) -> Tally:
+        """Where they enter."""
+        return self.x.tally(self.sets.first, len(self.sets.time) + 1)
+
+    @cached_property
+    def dying(self) -> Tally:
+        """Where they die."""
+        return self.x_deaths.tally(self.sets.cell, len(self.sets.time))
 
 
 @dataclass(frozen=True)
@@ -71,6 +95,17 @@ class Point:
 
 
 @dataclass(frozen=True)
+class Hazards:
+    """Sums over the tied deaths of each cell, (m,): of the hazard, of its ratio to the denominator, and times l / d."""
+
+    h1: Floats
+    h1_own: Floats
+    h2: Floats
+    h2_own: Floats
+    h2_both: Floats
+
+
+@dataclass(frozen=True)
 class Slope:
     """First and second derivatives at a point, and what the score residuals need."""
 
@@ -78,6 +113,15 @@ class Slope:
     information: Floats  # (k, k)
     second_moment: Floats  # (k, k) the information plus the variation between risk sets
     residuals: Floats  # (n,) weighted martingale residuals
+    hazards: Hazards
+    s1: Floats  # (k, m) sums of covariate times risk, of the people at risk
+    d1: Floats  # (k, m) and of those who die
+
+
+@dataclass(frozen=True)
+class Means:
+    """Mean covariates of the risk sets, as score residuals take them off."""
+
     drift: Floats  # (k, m + 1) cumulative sum of mean covariate times hazard
     death_mean: Floats  # (k, m) mean covariate in the risk set, averaged over tied deaths
     death_drift: Floats  # (k, m) the part of `drift` at the own death that is not at risk
@@ -112,12 +156,16 @@ def risk_sets(data: SurvivalData, strata: Ints | None, *, efron: bool, where: st
 
 def at_risk_sum(sets: RiskSets, values: Floats) -> Floats:
     """Sum values (n,) of the people at risk in each cell, (m,)."""
-    return _still_there(_flow(values, sets.first, sets.last, len(sets.time)))
+    return _still_there(_flow(sets, values, slice(None)))
 
 
-def _flow(values: Floats, first: Ints, last: Ints, cells: int) -> Floats:
-    """Values that leave minus values that enter between cells, (m + 1,)."""
-    return np.subtract(np.bincount(last, values, cells + 1), np.bincount(first, values, cells + 1), dtype=float)
+def _flow(sets: RiskSets, values: Floats, rows: slice) -> Floats:
+    """Values (b,) of a block of people that leave minus those that enter between cells, (m + 1,)."""
+    bins = len(sets.time) + 1
+    flow = np.bincount(sets.last[rows], values, bins)
+    if sets.delayed:
+        flow -= np.bincount(sets.first[rows], values, bins)
+    return flow
 
 
 def _still_there(flow: Floats) -> Floats:
@@ -133,7 +181,7 @@ def evaluate(problem: Problem, beta: Floats) -> Point:
     risk set is a difference.
     """
     sets = problem.sets
-    eta = beta @ problem.x + problem.offset
+    eta = problem.x.times(beta) + problem.offset
     eta -= eta.max()
     risk = problem.weights * np.exp(eta)
     dying = np.bincount(sets.cell, risk[sets.deaths], len(sets.time))
@@ -154,48 +202,90 @@ def slot_weights(problem: Problem) -> Floats:
 def differentiate(problem: Problem, point: Point) -> Slope:
     """Score, information and residuals of the log partial likelihood at a point."""
     x, sets = problem.x, problem.sets
-    k, n = x.shape
-    m = len(sets.time)
-    died_weight = problem.weights[sets.deaths]
-
-    hazard = slot_weights(problem) / point.denominators
-    h1, h1_own = _sum_slots(sets, hazard, 1), _sum_slots(sets, hazard, sets.slot_share)
-    steeper = hazard / point.denominators
-    h2, h2_own, h2_both = (_sum_slots(sets, steeper, sets.slot_share**power) for power in (0, 1, 2))
-
-    cumulative = np.concatenate([[0.0], np.cumsum(h1)])
-    flow, score, second = np.zeros((k, m + 1)), np.zeros(k), np.zeros((k, k))
-    residuals = np.empty(n)
-    for rows in blocks(n, m):
-        first, last, risk, block = sets.first[rows], sets.last[rows], point.risk[rows], x[:, rows]
-        own = sets.deaths_in(rows)
-        expected = cumulative[last] - cumulative[first]
-        expected[sets.deaths[own] - rows.start] -= h1_own[sets.cell[own]]
+    n, m = len(sets.last), len(sets.time)
+    hazards = _hazards(problem, point)
+    cumulative = np.concatenate([[0.0], np.cumsum(hazards.h1)])
+    residuals, flow = np.empty(n), np.zeros((x.k, m + 1))
+    score, second = np.zeros(len(x.dense)), np.zeros((len(x.dense), len(x.dense)))
+    by_profile = np.zeros((2 + len(x.dense), x.profiles))
+    for rows in blocks(n, max(m, x.profiles)):
+        risk, block, own = point.risk[rows], x.dense[:, rows], sets.deaths_in(rows)
+        here, cell = sets.deaths[own], sets.cell[own]
+        expected = cumulative[sets.last[rows]]
+        if sets.delayed:
+            expected -= cumulative[sets.first[rows]]
+        expected[here - rows.start] -= hazards.h1_own[cell]
         expected *= risk
-        residual = -expected
-        residual[sets.deaths[own] - rows.start] += died_weight[own]
-        residuals[rows] = residual
-        score += block @ residual
-        second += (block * expected) @ block.T
-        for j, values in enumerate(block * risk):
-            flow[j] += _flow(values, first, last, m)
-    s1 = _still_there(flow)
+        residuals[rows] = -expected
+        residuals[here] += problem.weights[here]
+        moments = block * expected
+        score += block @ residuals[rows]
+        second += moments @ block.T
+        by_profile += x.by_profile(rows, residuals[rows], expected, *moments)
+        for j, values in zip(x.dense_at, np.multiply(block, risk, out=moments), strict=True):
+            flow[j] += _flow(sets, values, rows)
+    flow[x.marks_at] = problem.leaving.sum(point.risk)
+    if sets.delayed:
+        flow[x.marks_at] -= problem.entering.sum(point.risk)
+    s1, d1 = _still_there(flow), _sum_deaths(problem, point.risk[sets.deaths])
     del flow  # the arrays below are as long as there are event times: no more of them at once than needed
-    dying_risk = point.risk[sets.deaths]
-    d1: Floats = np.stack([np.bincount(sets.cell, dying_risk * values, m) for values in problem.x_deaths])
+    moved = hazards.h2 * s1
+    moved -= hazards.h2_own * d1
+    between = moved @ s1.T
+    between -= _own_part(hazards, s1, d1) @ d1.T
+    score, second = _whole(x, score, second, by_profile)
+    return Slope(score, second - (between + between.T) / 2, second, residuals, hazards, s1, d1)
 
-    moved, moved_own = h2 * s1, h2_own * s1
-    moved -= h2_own * d1
-    moved_own -= h2_both * d1
-    between = moved @ s1.T - moved_own @ d1.T
-    drift = np.zeros((k, m + 1))
+
+def _hazards(problem: Problem, point: Point) -> Hazards:
+    sets = problem.sets
+    hazard = slot_weights(problem) / point.denominators
+    steeper = hazard / point.denominators
+    first = (_sum_slots(sets, hazard, share) for share in (1, sets.slot_share))
+    return Hazards(*first, *(_sum_slots(sets, steeper, sets.slot_share**power) for power in (0, 1, 2)))
+
+
+def _sum_deaths(problem: Problem, values: Floats) -> Floats:
+    """Sum covariates times values (e,) over the deaths of each cell, (k, m)."""
+    x, sets = problem.x_deaths, problem.sets
+    total = np.empty((x.k, len(sets.time)))
+    for j, covariate in zip(x.dense_at, x.dense, strict=True):
+        total[j] = np.bincount(sets.cell, values * covariate, len(sets.time))
+    total[x.marks_at] = problem.dying.sum(values)
+    return total
+
+
+def _own_part(hazards: Hazards, s1: Floats, d1: Floats) -> Floats:
+    """What Efron's tied deaths take off the drift at their own death, (k, m)."""
+    own = hazards.h2_own * s1
+    own -= hazards.h2_both * d1
+    return own
+
+
+def _whole(x: Covariates, score: Floats, second: Floats, by_profile: Floats) -> tuple[Floats, Floats]:
+    """Score (k,) and second moments (k, k) from those of the dense covariates and the sums by profile."""
+    residual, expected, moments = by_profile[0], by_profile[1], by_profile[2:]
+    scores, seconds = np.empty(x.k), np.empty((x.k, x.k))
+    scores[x.dense_at], scores[x.marks_at] = score, x.table @ residual
+    crossed = moments @ x.table.T
+    seconds[np.ix_(x.dense_at, x.dense_at)] = second
+    seconds[np.ix_(x.dense_at, x.marks_at)] = crossed
+    seconds[np.ix_(x.marks_at, x.dense_at)] = crossed.T
+    seconds[np.ix_(x.marks_at, x.marks_at)] = (x.table * expected) @ x.table.T
+    return scores, seconds
+
+
+def risk_set_means(problem: Problem, slope: Slope) -> Means:
+    """Mean covariates of the risk sets at a point."""
+    hazards, s1, d1 = slope.hazards, slope.s1, slope.d1
+    moved = hazards.h2 * s1
+    moved -= hazards.h2_own * d1
+    drift = np.zeros((len(s1), s1.shape[1] + 1))
     np.cumsum(moved, axis=1, out=drift[:, 1:])
-    del moved
-    s1 *= h1
-    d1 *= h1_own
-    death_mean = np.subtract(s1, d1, out=s1)
-    death_mean /= np.bincount(sets.cell, died_weight, m)
-    return Slope(score, second - (between + between.T) / 2, second, residuals, drift, death_mean, moved_own)
+    death_mean = np.multiply(hazards.h1, s1, out=moved)
+    death_mean -= hazards.h1_own * d1
+    death_mean /= np.bincount(problem.sets.cell, problem.weights[problem.sets.deaths], len(problem.sets.time))
+    return Means(drift, death_mean, _own_part(hazards, s1, d1))
 
 
 def _sum_slots(sets: RiskSets, values: Floats, share: Floats | int) -> Floats:
@@ -203,42 +293,49 @@ def _sum_slots(sets: RiskSets, values: Floats, share: Floats | int) -> Floats:
     return np.add.reduceat(share * values, sets.slot_start)
 
 
-def score_residuals(problem: Problem, point: Point, slope: Slope, bins: int = 0) -> Iterator[tuple[slice, Floats]]:
+def score_residuals(
+    problem: Problem, point: Point, slope: Slope, means: Means, bins: int = 0
+) -> Iterator[tuple[slice, Floats]]:
     """Weighted score residuals (k, b) of each block of b people (Lin and Wei 1989; Therneau and Grambsch, 4.6)."""
     sets = problem.sets
-    died_weight = problem.weights[sets.deaths]
     for rows in blocks(len(point.risk), bins):
-        scores = np.take(slope.drift, sets.last[rows], axis=1)
-        scores -= np.take(slope.drift, sets.first[rows], axis=1)
-        scores *= point.risk[rows]
-        scores += problem.x[:, rows] * slope.residuals[rows]
+        scores = _drift(problem, point, means, rows)
+        scores += problem.x.block(rows) * slope.residuals[rows]
         some = sets.deaths_in(rows)
-        here, cell = sets.deaths[some], sets.cell[some]
-        scores[:, here - rows.start] -= (
-            died_weight[some] * slope.death_mean[:, cell] + point.risk[here] * slope.death_drift[:, cell]
-        )
+        here = sets.deaths[some]
+        scores[:, here - rows.start] -= problem.weights[here] * means.death_mean[:, sets.cell[some]]
         yield rows, scores
 
 
-def cluster_information(problem: Problem, point: Point, slope: Slope, group: Ints, n_clusters: int) -> Floats:
+def _drift(problem: Problem, point: Point, means: Means, rows: slice) -> Floats:
+    """Mean covariates of the risk sets times hazard, over the time at risk of a block of people, (k, b)."""
+    sets = problem.sets
+    drift = np.take(means.drift, sets.last[rows], axis=1)
+    if sets.delayed:
+        drift -= np.take(means.drift, sets.first[rows], axis=1)
+    drift *= point.risk[rows]
+    some = sets.deaths_in(rows)
+    here = sets.deaths[some]
+    drift[:, here - rows.start] -= point.risk[here] * means.death_drift[:, sets.cell[some]]
+    return drift
+
+
+def cluster_information(
+    problem: Problem, point: Point, slope: Slope, means: Means, group: Ints, n_clusters: int
+) -> Floats:
     """The part of each cluster in the information, (clusters, k, k).
 
     A person's part is the integral of (x - mean of the risk set)^2 over their own cumulative hazard; the mean moves so
     little within one life that its own variation over a person's time at risk is left out.
     """
-    sets, k = problem.sets, len(problem.x)
-    information = np.zeros((n_clusters, k, k))
+    information = np.zeros((n_clusters, problem.x.k, problem.x.k))
     for rows in blocks(len(point.risk), n_clusters):
-        some = sets.deaths_in(rows)
-        here, cell = sets.deaths[some], sets.cell[some]
+        here = problem.sets.deaths[problem.sets.deaths_in(rows)]
         hazard = -slope.residuals[rows]
         hazard[here - rows.start] += problem.weights[here]
-        mean = np.take(slope.drift, sets.last[rows], axis=1)
-        mean -= np.take(slope.drift, sets.first[rows], axis=1)
-        mean *= point.risk[rows]
-        mean[:, here - rows.start] -= point.risk[here] * slope.death_drift[:, cell]
+        mean = _drift(problem, point, means, rows)
         with np.errstate(invalid="ignore", divide="ignore"):
             mean /= hazard
-        apart = np.where(hazard > 0, problem.x[:, rows] - mean, 0.0)
+        apart = np.where(hazard > 0, problem.x.block(rows) - mean, 0.0)
         information += sum_products_by_cluster(hazard * apart, apart, group[rows], n_clusters)
     return information

@@ -118,7 +118,7 @@ class Births:
         """
         kept = self.x.min(axis=0) < self.x.max(axis=0)
         names = [*columns, *(name for name, keep in zip(self.names, kept, strict=True) if keep)]
-        return np.column_stack([*columns.values(), self.x[:, kept]]), names
+        return np.array([*columns.values(), *self.x.T[kept]]).T, names
 
 
 def draw_births(cohort: Cohort, book: Codebook, study: Settings, outcome: EventOutcome, where: str) -> Births:
