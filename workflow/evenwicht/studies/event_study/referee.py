@@ -15,7 +15,7 @@ from evenwicht.base.codebook import Codebook
 from evenwicht.base.errors import ModelError
 from evenwicht.base.outcomes import EventOutcome
 from evenwicht.cohort import Cohort
-from evenwicht.estimators.cox import CoxResult, fit_cox
+from evenwicht.estimators.cox import CoxResult, fit_followed
 from evenwicht.estimators.cox_bootstrap import score_bootstrap
 from evenwicht.estimators.design_analysis import design_analysis
 from evenwicht.estimators.empirical_null import EmpiricalNull, fit_empirical_null
@@ -125,7 +125,7 @@ def specifications(rows: Rows, births: Births, study: Settings, cohort: Cohort, 
 def _sandwich(rows: Rows, births: Births, study: Settings) -> None:
     """The headline with the sandwich error that the literature uses, which few clusters make too narrow."""
     x, names = births.design(group_columns(births, study))
-    fit = fit_cox(births.data, x, names, where=births.where)
+    fit = fit_followed(births.followed, x, names, where=births.where)
     note = "sandwich clustered by month of birth; the other rows use the bias-reduced one, with fewer df"
     ratio = fit.hazard_ratio(study.longest)
     rows.add("conditional_hazard_ratio", "cox_sandwich", ratio, n=births.n, events=births.events)
