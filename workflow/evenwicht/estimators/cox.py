@@ -15,12 +15,12 @@ from evenwicht.estimators.clusters import cluster_errors, exact
 from evenwicht.estimators.coefficients import Coefficients
 from evenwicht.estimators.cox_covariates import covariates_of
 from evenwicht.estimators.cox_kernel import (
+    Clusters,
     Problem,
     RiskSets,
-    cluster_information,
+    cluster_parts,
     differentiate,
     evaluate,
-    risk_set_means,
     risk_sets,
     score_residuals,
 )
@@ -189,16 +189,14 @@ def fit_cox(
 class Followed:
     """People whose risk sets are cut, once for any number of models.
 
-    `ever` (n,) says who of `data` is ever at risk; `sets` and `group` (their clusters, numbered) are about these, as is
-    `layer` (their strata).
+    `ever` (n,) says who of `data` is ever at risk; `sets`, `layer` (their strata) and `clusters` are about these.
     """
 
     data: SurvivalData
     ever: Flags
     sets: RiskSets
     layer: Ints | None
-    group: Ints | None
-    n_clusters: int | None
+    clusters: Clusters | None
 
 
 def follow(
@@ -210,10 +208,11 @@ def follow(
     require_follow_up(data, where)
     layer = None if strata is None else codes(strata, "strata", where)
     ever, sets = risk_sets(data, layer, efron=ties == "efron", where=where)
-    group, n_clusters = None, None
+    clusters = None
     if data.clusters is not None:
-        group, n_clusters = cluster_codes(codes(data.clusters, "clusters", where)[ever], where)
-    return Followed(data, ever, sets, None if layer is None else layer[ever], group, n_clusters)
+        group, count = cluster_codes(codes(data.clusters, "clusters", where)[ever], where)
+        clusters = Clusters(group, count, np.lexsort([sets.last, group]))
+    return Followed(data, ever, sets, None if layer is None else layer[ever], clusters)
 
 
 def fit_followed(
@@ -228,7 +227,7 @@ def fit_followed(
 ) -> CoxResult:
     """Fit a Cox model to people followed; arguments and errors are those of `fit_cox`."""
     problem, scale = _problem(people, x, names, offset, where)
-    data, group, n_clusters = people.data, people.group, people.n_clusters
+    data, clusters = people.data, people.clusters
     fit = maximise(
         np.zeros(len(names)),
         lambda beta: evaluate(problem, beta),
@@ -241,22 +240,21 @@ def fit_followed(
     )
     naive = np.linalg.inv(fit.slope.information) / np.outer(scale, scale)
     covariance, scores, errors = naive, None, None
-    if group is not None and n_clusters is not None:
-        means = risk_set_means(problem, fit.slope)
-        residuals = score_residuals(problem, fit.point, fit.slope, means, n_clusters)
-        scores = sum_by_cluster(residuals, group, n_clusters) * scale
+    if clusters is not None:
+        if few_clusters and exact(clusters.count, len(names)):
+            scores, parts = cluster_parts(problem, fit.point, fit.slope, clusters)
+        else:
+            residuals = score_residuals(problem, fit.point, fit.slope, clusters.count)
+            scores, parts = sum_by_cluster(residuals, clusters.group, clusters.count), None
+        scores *= scale
         covariance = naive @ (scores.T @ scores) @ naive
         if few_clusters:
-            parts = None
-            if exact(n_clusters, len(names)):
-                parts = cluster_information(problem, fit.point, fit.slope, means, group, n_clusters)
             root = np.linalg.inv(np.linalg.cholesky(fit.slope.information)).T
             errors = cluster_errors(scores / scale, parts, root)
             errors = replace(errors, root=root / scale[:, None])
             covariance = errors.covariance
     elif robust:
-        means = risk_set_means(problem, fit.slope)
-        meat = sum_of_squares(score_residuals(problem, fit.point, fit.slope, means)) * np.outer(scale, scale)
+        meat = sum_of_squares(score_residuals(problem, fit.point, fit.slope)) * np.outer(scale, scale)
         covariance = naive @ meat @ naive
     return CoxResult(
         names=tuple(names),
@@ -265,7 +263,7 @@ def fit_followed(
         log_likelihood=fit.point.log_likelihood,
         n=data.n,
         events=int(data.event.sum()),
-        n_clusters=n_clusters,
+        n_clusters=None if clusters is None else clusters.count,
         errors=errors,
         iterations=fit.steps,
         log_likelihood_null=fit.log_likelihood_start,
@@ -281,11 +279,11 @@ def scores_at(params: Floats, data: SurvivalData, x: Floats, where: str = "Cox m
     """
     people = follow(data, where=where)
     problem, scale = _problem(people, x, [f"x{j}" for j in range(x.shape[1])], None, where)
-    assert people.group is not None and people.n_clusters is not None
+    assert people.clusters is not None
     point = evaluate(problem, params * scale)
     slope = differentiate(problem, point)
-    residuals = score_residuals(problem, point, slope, risk_set_means(problem, slope), people.n_clusters)
-    scores = sum_by_cluster(residuals, people.group, people.n_clusters)
+    residuals = score_residuals(problem, point, slope, people.clusters.count)
+    scores = sum_by_cluster(residuals, people.clusters.group, people.clusters.count)
     return scores * scale, slope.information * np.outer(scale, scale)
 
 

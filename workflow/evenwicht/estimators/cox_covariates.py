@@ -12,7 +12,7 @@ import pandas as pd
 from evenwicht.base.arrays import Flags, Floats, Ints
 from evenwicht.estimators.person_time import BLOCK, extent, standardise
 
-RARE = 0.25  # share of people marked by an indicator, up to which counting them beats multiplying everybody
+RARE = 0.5  # share of people marked by an indicator, up to which counting them beats multiplying everybody
 CROWD = 8  # people to a profile, on average, from which going through the profiles pays
 BITS = 30  # indicators joined to one number at a time: with the profiles so far they fit 64 bits
 
@@ -75,12 +75,14 @@ class Covariates:
             return np.zeros((len(values), 0))
         return np.stack([np.bincount(self.profile[rows], one, self.profiles) for one in values])
 
-    def block(self, rows: slice) -> Floats:
-        """All covariates of a block of people, (k, b)."""
-        whole = np.empty((self.k, self.dense[:, rows].shape[1]))
-        whole[self.dense_at] = self.dense[:, rows]
-        if self.profiles:
-            whole[self.marks_at] = np.take(self.table, self.profile[rows], axis=1)
+    def block(self, rows: slice | Ints) -> Floats:
+        """All covariates of b people, (k, b)."""
+        profile = self.profile[rows] if self.profiles else self.profile
+        whole = np.empty((self.k, self.dense[0, rows].size if len(self.dense) else profile.size))
+        for j, covariate in zip(self.dense_at, self.dense, strict=True):
+            whole[j] = covariate[rows]
+        for j, indicator in zip(self.marks_at, self.table, strict=True):
+            whole[j] = indicator[profile]
         return whole
 
     def among(self, rows: Ints) -> "Covariates":

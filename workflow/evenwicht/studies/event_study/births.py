@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evenwicht.base.arrays import Flags, Floats, Ints
+from evenwicht.base.arrays import Flags, Floats
 from evenwicht.base.codebook import Codebook
 from evenwicht.base.errors import DataError
 from evenwicht.base.outcomes import EventOutcome
@@ -79,6 +79,11 @@ class Births:
         """Their risk sets, which all Cox models of these people share."""
         return follow(self.data, where=self.where)
 
+    @cached_property
+    def varies(self) -> Flags:
+        """Which covariates do, (k,)."""
+        return np.asarray(self.x.min(axis=0) < self.x.max(axis=0))
+
     def within(self, group: Group) -> Flags:
         """Who is born in a group."""
         return (self.quarter >= group.quarters[0]) & (self.quarter <= group.quarters[1])
@@ -93,8 +98,8 @@ class Births:
         """Months under the policy from conception to `exposed_until`, had it ended `shift` months later."""
         return np.clip(shift - self.month + GESTATION, 0.0, GESTATION + study.exposed_until)
 
-    def part(self, rows: Flags | Ints) -> "Births":
-        """These people alone, or in this order."""
+    def part(self, rows: Flags) -> "Births":
+        """These people alone."""
         o = self.outcome
         kept = TimedOutcome(o.entry[rows], o.time[rows], o.event[rows], o.horizon)
         arrays = {name: getattr(self, name)[rows] for name in ("ids", "month", "quarter", "years", "clusters")}
@@ -115,7 +120,7 @@ class Births:
     def log_likelihood(self, columns: dict[str, Floats]) -> float:
         """That of the same model, without the errors of its coefficients, which take a third of the time."""
         x, names = self.design(columns)
-        alone = replace(self.followed, group=None, n_clusters=None)
+        alone = replace(self.followed, clusters=None)
         return fit_followed(alone, x, names, where=self.where).log_likelihood
 
     def design(self, columns: dict[str, Floats]) -> tuple[Floats, list[str]]:
@@ -123,9 +128,8 @@ class Births:
 
         Covariates that do not vary (a calendar month without births in a part of the sample) are left out.
         """
-        kept = self.x.min(axis=0) < self.x.max(axis=0)
-        names = [*columns, *(name for name, keep in zip(self.names, kept, strict=True) if keep)]
-        return np.array([*columns.values(), *self.x.T[kept]]).T, names
+        names = [*columns, *(name for name, keep in zip(self.names, self.varies, strict=True) if keep)]
+        return np.array([*columns.values(), *self.x.T[self.varies]]).T, names
 
 
 def draw_births(cohort: Cohort, book: Codebook, study: Settings, outcome: EventOutcome, where: str) -> Births:
@@ -181,8 +185,7 @@ def draw_births(cohort: Cohort, book: Codebook, study: Settings, outcome: EventO
                 where=where,
                 fix="Correct the quarters of the event study, or leave the group out.",
             )
-    # in the order in which the sums of every Cox model add them up
-    return births.part(np.lexsort([births.outcome.time, births.clusters]))
+    return births
 
 
 def group_columns(births: Births, study: Settings) -> dict[str, Floats]:
