@@ -68,7 +68,7 @@ class RiskSets:
 
     @cached_property
     def end(self) -> Ints:
-        """Where the cumulative hazard of each person ends, (n,): at `last`, or after all cells at a place of the tied."""
+        """Where the cumulative hazard of each person ends, (n,): at `last`, or at a tied cell, after all others."""
         place = self.place[self.cell]
         end = self.last.copy()
         end[self.deaths[place >= 0]] = len(self.time) + 1 + place[place >= 0]
@@ -176,7 +176,7 @@ class Means:
     """Mean covariates of the risk sets, as score residuals take them off."""
 
     drift: Floats  # (k, m + 1 + t) cumulative sum of mean covariate times hazard, and that of deaths in tied cells
-    at_death: Floats  # (k, m + 1) mean covariate in the risk set, averaged over tied deaths; zeros for no death
+    at_death: Floats  # (k, m) mean covariate in the risk set, averaged over tied deaths
 
 
 def risk_sets(data: SurvivalData, strata: Ints | None, *, efron: bool, where: str) -> tuple[Flags, RiskSets]:
@@ -330,14 +330,14 @@ def _risk_set_means(problem: Problem, slope: Slope) -> Means:
     sets, hazards, s1, d1 = problem.sets, slope.hazards, slope.s1, slope.d1
     k, m = s1.shape
     tied, own = sets.tied, hazards.h2_own[sets.tied]
-    drift, at_death = np.zeros((k, m + 1 + len(tied))), np.zeros((k, m + 1))
+    drift = np.zeros((k, m + 1 + len(tied)))
     moved = hazards.h2 * s1
     moved[:, tied] -= own * d1
     np.cumsum(moved, axis=1, out=drift[:, 1 : m + 1])
     drift[:, m + 1 :] = drift[:, tied + 1] - (own * s1[:, tied] - hazards.h2_both[tied] * d1)
-    np.multiply(hazards.h1, s1, out=at_death[:, 1:])
-    at_death[:, tied + 1] -= hazards.h1_own[tied] * d1
-    at_death[:, 1:] /= np.bincount(sets.cell, problem.weights[sets.deaths], m)
+    at_death = np.multiply(hazards.h1, s1, out=moved)
+    at_death[:, tied] -= hazards.h1_own[tied] * d1
+    at_death /= np.bincount(sets.cell, problem.weights[sets.deaths], m)
     return Means(drift, at_death)
 
 
@@ -347,7 +347,9 @@ def score_residuals(problem: Problem, point: Point, slope: Slope, bins: int = 0)
     for rows in blocks(len(point.risk), bins):
         scores = problem.x.block(rows) * slope.residuals[rows]
         scores += _drift(problem, point, means, rows)
-        scores -= problem.weights[rows] * np.take(means.at_death, problem.sets.own[rows], axis=1)
+        own = problem.sets.own[rows]
+        dead = np.flatnonzero(own)
+        scores[:, dead] -= problem.weights[rows][dead] * means.at_death[:, own[dead] - 1]
         yield rows, scores
 
 
@@ -370,20 +372,28 @@ def cluster_parts(problem: Problem, point: Point, slope: Slope, clusters: Cluste
     scores, information = np.zeros((clusters.count, k)), np.zeros((clusters.count, k, k))
     for block in blocks(len(clusters.order), clusters.count):
         rows = clusters.order[block]
-        start = np.flatnonzero(np.diff(clusters.group[rows], prepend=-1))
-        here = clusters.group[rows[start]]
-        x, drift, residual, own = (
-            problem.x.block(rows),
-            _drift(problem, point, means, rows),
-            slope.residuals[rows],
-            sets.own[rows],
-        )
-        died = np.where(own > 0, problem.weights[rows], 0.0)
-        scores[here] += sum_products(x, residual[None, :], start)[:, :, 0]
-        scores[here] += np.add.reduceat(drift, start, axis=1).T
-        scores[here] -= sum_products(np.take(means.at_death, own, axis=1), died[None, :], start)[:, :, 0]
+        group, own = clusters.group[rows], sets.own[rows]
+        x, drift = problem.x.block(rows), _drift(problem, point, means, rows)
+        residual, died = slope.residuals[rows], np.where(own > 0, problem.weights[rows], 0.0)
+        here, start = _runs(group)
+        scores[here] += _weighted_sums(x, residual, start) + np.add.reduceat(drift, start, axis=1).T
+        dead = np.flatnonzero(own)
+        if len(dead):
+            there, begin = _runs(group[dead])
+            scores[there] -= _weighted_sums(np.take(means.at_death, own[dead] - 1, axis=1), died[dead], begin)
         hazard = np.maximum(died - residual, 0.0)  # rounding can be below zero
         drift /= np.where(hazard > 0, hazard, 1.0)
         x -= drift
         information[here] += sum_products(hazard * x, x, start)
     return scores, information
+
+
+def _runs(group: Ints) -> tuple[Ints, Ints]:
+    """The clusters of people in order of them, and where each begins."""
+    start = np.flatnonzero(np.diff(group, prepend=-1))
+    return group[start], start
+
+
+def _weighted_sums(values: Floats, weights: Floats, start: Ints) -> Floats:
+    """Sum values (k, b) times weights (b,) over runs of people, (runs, k)."""
+    return sum_products(values, weights[None, :], start)[:, :, 0]

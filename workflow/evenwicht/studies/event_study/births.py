@@ -15,9 +15,10 @@ from evenwicht.base.outcomes import EventOutcome
 from evenwicht.cohort import Cohort
 from evenwicht.estimators.cox import CoxResult, Followed, fit_followed, follow
 from evenwicht.estimators.design import LEAST_EVENTS
+from evenwicht.estimators.results import Interval
 from evenwicht.estimators.survival_data import SurvivalData
 from evenwicht.results.flow import BIRTH_DATE, COVARIATES, OUTSIDE, Flow, cluster_labels, departures, not_known
-from evenwicht.studies.event_study import Group, Settings
+from evenwicht.studies.event_study import DOSE, Group, Settings
 from evenwicht.studies.samples import design_of
 from evenwicht.studies.values import TimedOutcome, outcome_values
 
@@ -201,3 +202,27 @@ def cell_columns(births: Births, study: Settings) -> dict[str, Floats]:
 def in_cells(births: Births, study: Settings) -> Births:
     """The people born in a cell or in the reference."""
     return births.part(np.any([births.within(cell) for cell in (study.reference, *study.cells.values())], axis=0))
+
+
+@dataclass(frozen=True)
+class Models:
+    """The Cox models of one outcome that several questions share, each fitted when first asked for."""
+
+    births: Births
+    study: Settings
+
+    @cached_property
+    def groups(self) -> CoxResult:
+        """The exposed groups against the unexposed, the headline among them."""
+        return self.births.cox(group_columns(self.births, self.study))
+
+    @cached_property
+    def cells(self) -> CoxResult:
+        """Each cell against the reference."""
+        compared = in_cells(self.births, self.study)
+        return compared.cox(cell_columns(compared, self.study))
+
+    @cached_property
+    def dose(self) -> Interval:
+        """Log hazard ratio of a month of exposure."""
+        return self.births.cox({DOSE: self.births.dose(self.study)}).coefficient(DOSE)

@@ -26,10 +26,9 @@ from evenwicht.studies.event_study import Group, Settings
 from evenwicht.studies.event_study.births import (
     GESTATION,
     Births,
-    cell_columns,
+    Models,
     draw_births,
     group_columns,
-    in_cells,
 )
 from evenwicht.studies.event_study.windows import last_visits, window_check
 
@@ -63,9 +62,7 @@ class Controls:
         return f"{len(self.left_out)} left out: {'; '.join(self.left_out)}" if self.left_out else ""
 
 
-def put_to_every_question(
-    rows: Rows, births: Births, study: Settings, controls: Controls, rng: np.random.Generator
-) -> None:
+def put_to_every_question(rows: Rows, models: Models, controls: Controls, rng: np.random.Generator) -> None:
     """Answer every question but those of `specifications`.
 
     Curves: `placebo`, the log hazard ratio at every possible cut-off, and `profile`, the log likelihood by the month in
@@ -75,16 +72,16 @@ def put_to_every_question(
     ----------
     rows
         Of the longest exposure against the unexposed.
-    births, study
-        The people of one outcome.
+    models
+        Of the people of one outcome.
     controls
         Output of `control_estimates`.
     rng
         Source of the weights of the wild bootstrap.
     """
-    fit = births.cox(group_columns(births, study))
+    births, study, fit = models.births, models.study, models.groups
     _sandwich(rows, births, study)
-    _pre_trend(rows, births, study, fit)
+    _pre_trend(rows, models)
     placebo = placebo_cutoffs(births)
     _randomisation(rows, births, placebo)
     rows.curve("placebo", placebo.rename(columns={"months": "x"}))
@@ -132,15 +129,14 @@ def _sandwich(rows: Rows, births: Births, study: Settings) -> None:
     rows.diagnose("specification", "cox_sandwich", Interval(np.nan), n=births.n, note=note)
 
 
-def _pre_trend(rows: Rows, births: Births, study: Settings, fit: CoxResult) -> None:
+def _pre_trend(rows: Rows, models: Models) -> None:
     """Joint test of the cells before the exposure, and its power against the trend that would make the headline."""
-    before = study.before
+    births, study, fit, before = models.births, models.study, models.groups, models.study.before
     if not before:
         return
-    compared = in_cells(births, study)
-    cells = compared.cox(cell_columns(compared, study))
+    cells = models.cells
     _, q, p = cells.wald(before)
-    rows.diagnose("p_value", "pre_trend", p, n=compared.n, note=f"Wald, {q} cells")
+    rows.diagnose("p_value", "pre_trend", p, n=cells.n, note=f"Wald, {q} cells")
 
     def middle(group: Group) -> float:
         return float(births.years[births.within(group)].mean())
@@ -153,7 +149,7 @@ def _pre_trend(rows: Rows, births: Births, study: Settings, fit: CoxResult) -> N
     df = cells.wald_df(before)
     power = 1 - special.ncfdtr(q, df, strength, special.fdtri(q, df, 0.95))
     told = f"against {100 * np.expm1(slope):+.1f}% of the hazard a year of birth, which alone would make the headline"
-    rows.diagnose("power", "pre_trend", float(power), n=compared.n, note=told)
+    rows.diagnose("power", "pre_trend", float(power), n=cells.n, note=told)
 
 
 def placebo_cutoffs(births: Births) -> pd.DataFrame:
