@@ -211,7 +211,7 @@ def follow(
     clusters = None
     if data.clusters is not None:
         group, count = cluster_codes(codes(data.clusters, "clusters", where)[ever], where)
-        clusters = Clusters(group, count, np.lexsort([sets.last, group]))
+        clusters = Clusters(group, count, sets.last)
     return Followed(data, ever, sets, None if layer is None else layer[ever], clusters)
 
 

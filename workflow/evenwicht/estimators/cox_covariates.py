@@ -27,8 +27,8 @@ class Tally:
 
     def sum(self, values: Floats) -> Floats:
         """Sum values (n,) of the people marked, by indicator and bin, (b, bins)."""
-        rows, bins = self.shape
-        return np.bincount(self.bin, values[self.row], rows * bins).reshape(self.shape)
+        total = np.bincount(self.bin, values[self.row], self.shape[0] * self.shape[1])
+        return np.asarray(total, dtype=float).reshape(self.shape)
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,10 @@ class Covariates:
 
     def block(self, rows: slice | Ints) -> Floats:
         """All covariates of b people, (k, b)."""
-        profile = self.profile[rows] if self.profiles else self.profile
-        whole = np.empty((self.k, self.dense[0, rows].size if len(self.dense) else profile.size))
+        if not self.profiles:
+            return self.dense[:, rows]
+        profile = self.profile[rows]
+        whole = np.empty((self.k, len(profile)))
         for j, covariate in zip(self.dense_at, self.dense, strict=True):
             whole[j] = covariate[rows]
         for j, indicator in zip(self.marks_at, self.table, strict=True):
@@ -100,8 +102,8 @@ class Covariates:
 
 def covariates_of(x: Floats, ever: Flags, strata: Ints | None) -> tuple[Covariates, Floats]:
     """Covariates of the people ever at risk, of all (n, k), and the scale of each, (k,)."""
-    marks_at = np.array([j for j, column in enumerate(x.T) if _is_rare(column)], dtype=np.intp)
-    if 2 * len(marks_at) >= x.shape[1]:
+    marks_at = _rare_indicators(x)
+    if len(marks_at):
         everybody = bool(ever.all())
         profile, table = _profiles([(x[:, j] if everybody else x[ever, j]) == 1 for j in marks_at])
         if CROWD * table.shape[1] <= len(profile):
@@ -113,9 +115,14 @@ def covariates_of(x: Floats, ever: Flags, strata: Ints | None) -> tuple[Covariat
     return Covariates(dense, np.arange(x.shape[1]), np.zeros((0, 0)), none, none), scale
 
 
-def _is_rare(column: Floats) -> bool:
-    """Whether a covariate (n,) is an indicator that few have; most that are not are told by the first people."""
-    return all(bool(((part == 0) | (part == 1)).all()) for part in (column[:BLOCK], column)) and column.mean() <= RARE
+def _rare_indicators(x: Floats) -> Ints:
+    """Which covariates (n, k) are indicators that few have; none unless they are half of all, for less does not pay."""
+    marks = list(range(x.shape[1]))
+    for part in (x[:BLOCK].T, x.T):  # most that are none are told by the first people
+        marks = [j for j in marks if ((part[j] == 0) | (part[j] == 1)).all() and part[j].mean() <= RARE]
+        if 2 * len(marks) < len(part):
+            return np.zeros(0, dtype=np.intp)
+    return np.array(marks, dtype=np.intp)
 
 
 def _profiles(marks: list[Flags]) -> tuple[Ints, Floats]:

@@ -81,14 +81,16 @@ class RiskSets:
 
 @dataclass(frozen=True)
 class Clusters:
-    """Number of the cluster of each person ever at risk, (n,), how many there are, and the people by cluster and time.
-
-    In that order (n,) sums by cluster meet the risk sets in the order of time, which is several times as fast.
-    """
+    """Number of each person's cluster, (n,), how many there are, and each person's last cell, (n,)."""
 
     group: Ints
     count: int
-    order: Ints
+    last: Ints
+
+    @cached_property
+    def order(self) -> Ints:
+        """People by cluster and time, (n,): sums by cluster meet the risk sets in order, several times as fast."""
+        return np.lexsort([self.last, self.group])
 
 
 @dataclass(frozen=True)
@@ -215,7 +217,7 @@ def at_risk_sum(sets: RiskSets, values: Floats) -> Floats:
 def _flow(sets: RiskSets, values: Floats, rows: slice) -> Floats:
     """Values (b,) of a block of people that leave minus those that enter between cells, (m + 1,)."""
     bins = len(sets.time) + 1
-    flow = np.bincount(sets.last[rows], values, bins)
+    flow = np.asarray(np.bincount(sets.last[rows], values, bins), dtype=float)
     if sets.delayed:
         flow -= np.bincount(sets.first[rows], values, bins)
     return flow
@@ -251,27 +253,35 @@ def differentiate(problem: Problem, point: Point) -> Slope:
     n, m = len(sets.last), len(sets.time)
     hazards = _hazards(problem, point)
     cumulative = np.concatenate([[0.0], np.cumsum(hazards.h1)])
-    residuals = np.empty(n)
+    residuals, flow = np.empty(n), np.zeros((x.k, m + 1))
     score, second = np.zeros(len(x.dense)), np.zeros((len(x.dense), len(x.dense)))
     by_profile = np.zeros((2 + len(x.dense), x.profiles))
-    for rows in blocks(n, x.profiles):
-        block, own = x.dense[:, rows], sets.deaths_in(rows)
+    for rows in blocks(n, max(m, x.profiles)):
+        block, risk, own = x.dense[:, rows], point.risk[rows], sets.deaths_in(rows)
         here, cell = sets.deaths[own], sets.cell[own]
         expected = cumulative[sets.last[rows]]
         if sets.delayed:
             expected -= cumulative[sets.first[rows]]
         expected[here - rows.start] -= hazards.h1_own[cell]
-        expected *= point.risk[rows]
+        expected *= risk
         residuals[rows] = -expected
         residuals[here] += problem.weights[here]
         moments = block * expected
         score += block @ residuals[rows]
         second += moments @ block.T
         by_profile += x.by_profile(rows, residuals[rows], expected, *moments)
-    s1, d1 = _at_risk(problem, point.risk), _dying(problem, point.risk[problem.tied])
-    between = sum(((hazards.h2[cells] * s1[:, cells]) @ s1[:, cells].T for cells in blocks(m)), np.zeros((x.k, x.k)))
-    own = (hazards.h2_own[sets.tied] * d1) @ s1[:, sets.tied].T
-    between += (hazards.h2_both[sets.tied] * d1) @ d1.T - own - own.T
+        for j, values in zip(x.dense_at, np.multiply(block, risk, out=moments), strict=True):
+            flow[j] += _flow(sets, values, rows)
+    flow[x.marks_at] = problem.leaving.sum(point.risk)
+    if sets.delayed:
+        flow[x.marks_at] -= problem.entering.sum(point.risk)
+    s1, d1 = _still_there(flow), _dying(problem, point.risk[problem.tied])
+    del flow
+    between = np.zeros((x.k, x.k))
+    for cells in blocks(m):
+        between += (hazards.h2[cells] * s1[:, cells]) @ s1[:, cells].T
+    crossed = (hazards.h2_own[sets.tied] * d1) @ s1[:, sets.tied].T
+    between += (hazards.h2_both[sets.tied] * d1) @ d1.T - crossed - crossed.T
     score, second = _whole(x, score, second, by_profile)
     return Slope(score, second - (between + between.T) / 2, second, residuals, hazards, s1, d1)
 
@@ -287,19 +297,6 @@ def _hazards(problem: Problem, point: Point) -> Hazards:
 def _sum_slots(sets: RiskSets, values: Floats, share: Floats | int) -> Floats:
     """Sum share times values of the tied deaths of each cell, (m,)."""
     return np.add.reduceat(share * values, sets.slot_start)
-
-
-def _at_risk(problem: Problem, values: Floats) -> Floats:
-    """Sum covariates times values (n,) over the people at risk in each cell, (k, m)."""
-    x, sets = problem.x, problem.sets
-    flow = np.zeros((x.k, len(sets.time) + 1))
-    for rows in blocks(len(values), len(sets.time)):
-        for j, covariate in zip(x.dense_at, x.dense, strict=True):
-            flow[j] += _flow(sets, covariate[rows] * values[rows], rows)
-    flow[x.marks_at] = problem.leaving.sum(values)
-    if sets.delayed:
-        flow[x.marks_at] -= problem.entering.sum(values)
-    return _still_there(flow)
 
 
 def _dying(problem: Problem, values: Floats) -> Floats:
@@ -383,8 +380,8 @@ def cluster_parts(problem: Problem, point: Point, slope: Slope, clusters: Cluste
             scores[there] -= _weighted_sums(np.take(means.at_death, own[dead] - 1, axis=1), died[dead], begin)
         hazard = np.maximum(died - residual, 0.0)  # rounding can be below zero
         drift /= np.where(hazard > 0, hazard, 1.0)
-        x -= drift
-        information[here] += sum_products(hazard * x, x, start)
+        apart = np.subtract(x, drift, out=drift)
+        information[here] += sum_products(hazard * apart, apart, start)
     return scores, information
 
 

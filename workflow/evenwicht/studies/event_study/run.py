@@ -65,10 +65,10 @@ def _effects(rows: Rows, models: Models) -> None:
         rows.add("conditional_hazard_ratio", "cox", models.groups.hazard_ratio(group), exposure=group, **size)
     _part_in_shortest(rows, models.groups, study, size)
 
-    cells, among = models.cells, {"n": models.cells.n, "events": models.cells.events}
+    cells = models.cells
+    among: dict[str, Any] = {"n": cells.n, "events": cells.events, "reference": study.reference.id}
     for cell in study.cells:
-        ratio = cells.hazard_ratio(cell)
-        rows.add("conditional_hazard_ratio", "cox", ratio, exposure=cell, reference=study.reference.id, **among)
+        rows.add("conditional_hazard_ratio", "cox", cells.hazard_ratio(cell), exposure=cell, **among)
 
     dose = models.dose.exp()
     rows.add("conditional_hazard_ratio", "cox", dose, exposure=DOSE, reference=PER_MONTH, **size)
