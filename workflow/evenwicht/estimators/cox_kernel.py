@@ -53,11 +53,12 @@ class RiskSets:
         return bool(self.first.any())
 
     @cached_property
-    def place(self) -> Ints:
-        """Position of each cell among those that are tied, (m,); -1 if it is not."""
+    def tied_deaths(self) -> tuple[Ints, Ints]:
+        """Who dies in a tied cell, rows, and in which of them."""
         place = np.full(len(self.time), -1)
         place[self.tied] = np.arange(len(self.tied))
-        return place
+        at = place[self.cell]
+        return self.deaths[at >= 0], at[at >= 0]
 
     @cached_property
     def own(self) -> Ints:
@@ -69,9 +70,9 @@ class RiskSets:
     @cached_property
     def end(self) -> Ints:
         """Where the cumulative hazard of each person ends, (n,): at `last`, or at a tied cell, after all others."""
-        place = self.place[self.cell]
+        rows, at = self.tied_deaths
         end = self.last.copy()
-        end[self.deaths[place >= 0]] = len(self.time) + 1 + place[place >= 0]
+        end[rows] = len(self.time) + 1 + at
         return end
 
     def deaths_in(self, rows: slice) -> slice:
@@ -103,19 +104,9 @@ class Problem:
     sets: RiskSets
 
     @cached_property
-    def tied(self) -> Ints:
-        """Who dies in a tied cell, rows."""
-        return self.sets.deaths[self.sets.place[self.sets.cell] >= 0]
-
-    @cached_property
     def x_tied(self) -> Covariates:
-        """Their covariates."""
-        return self.x.among(self.tied)
-
-    @cached_property
-    def tied_at(self) -> Ints:
-        """Where among the tied cells they die."""
-        return self.sets.place[self.sets.last[self.tied] - 1]
+        """Covariates of those who die in tied cells."""
+        return self.x.among(self.sets.tied_deaths[0])
 
     @cached_property
     def leaving(self) -> Tally:
@@ -130,7 +121,7 @@ class Problem:
     @cached_property
     def dying(self) -> Tally:
         """Where they die, by tied cells."""
-        return self.x_tied.tally(self.tied_at, len(self.sets.tied))
+        return self.x_tied.tally(self.sets.tied_deaths[1], len(self.sets.tied))
 
     @cached_property
     def slot_weights(self) -> Floats:
@@ -275,7 +266,7 @@ def differentiate(problem: Problem, point: Point) -> Slope:
     flow[x.marks_at] = problem.leaving.sum(point.risk)
     if sets.delayed:
         flow[x.marks_at] -= problem.entering.sum(point.risk)
-    s1, d1 = _still_there(flow), _dying(problem, point.risk[problem.tied])
+    s1, d1 = _still_there(flow), _dying(problem, point.risk[sets.tied_deaths[0]])
     del flow
     between = np.zeros((x.k, x.k))
     for cells in blocks(m):
@@ -304,7 +295,7 @@ def _dying(problem: Problem, values: Floats) -> Floats:
     x, cells = problem.x_tied, len(problem.sets.tied)
     total = np.empty((x.k, cells))
     for j, covariate in zip(x.dense_at, x.dense, strict=True):
-        total[j] = np.bincount(problem.tied_at, values * covariate, cells)
+        total[j] = np.bincount(problem.sets.tied_deaths[1], values * covariate, cells)
     total[x.marks_at] = problem.dying.sum(values)
     return total
 
