@@ -54,6 +54,12 @@ class CoxResult(Coefficients):
     naive_covariance: Floats
     cluster_scores: Floats | None
 
+    def sandwich(self) -> "CoxResult":
+        """The same fit with Lin and Wei's covariance, whatever the bias-reduced one says; it must have clusters."""
+        assert self.cluster_scores is not None
+        meat = self.cluster_scores.T @ self.cluster_scores
+        return replace(self, covariance=self.naive_covariance @ meat @ self.naive_covariance, errors=None)
+
 
 def cox(
     frame: pd.DataFrame,

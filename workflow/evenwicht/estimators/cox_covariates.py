@@ -4,6 +4,7 @@ Dummies of calendar months, regions or groups are mostly zero, and people share 
 Sums over risk sets count those marked alone; linear predictors, scores and second moments go through the profiles.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,17 +76,12 @@ class Covariates:
             return np.zeros((len(values), 0))
         return np.stack([np.bincount(self.profile[rows], one, self.profiles) for one in values])
 
-    def block(self, rows: slice | Ints) -> Floats:
-        """All covariates of b people, (k, b)."""
-        if not self.profiles:
-            return self.dense[:, rows]
-        profile = self.profile[rows]
-        whole = np.empty((self.k, len(profile)))
-        for j, covariate in zip(self.dense_at, self.dense, strict=True):
-            whole[j] = covariate[rows]
-        for j, indicator in zip(self.marks_at, self.table, strict=True):
-            whole[j] = indicator[profile]
-        return whole
+    def each(self, rows: slice | Ints) -> Iterator[tuple[int, Floats]]:
+        """Position and values (b,) of each covariate of b people."""
+        yield from ((int(j), covariate[rows]) for j, covariate in zip(self.dense_at, self.dense, strict=True))
+        if self.profiles:
+            profile = self.profile[rows]
+            yield from ((int(j), marks[profile]) for j, marks in zip(self.marks_at, self.table, strict=True))
 
     def among(self, rows: Ints) -> "Covariates":
         """Those of some people."""
@@ -119,7 +115,9 @@ def _rare_indicators(x: Floats) -> Ints:
     """Which covariates (n, k) are indicators that few have; none unless they are half of all, for less does not pay."""
     marks = list(range(x.shape[1]))
     for part in (x[:BLOCK].T, x.T):  # most that are none are told by the first people
-        marks = [j for j in marks if ((part[j] == 0) | (part[j] == 1)).all() and part[j].mean() <= RARE]
+        few = {j: np.count_nonzero(part[j] == 1) for j in marks}
+        most = RARE * part.shape[1]
+        marks = [j for j, n in few.items() if n <= most and n + np.count_nonzero(part[j] == 0) == part.shape[1]]
         if 2 * len(marks) < len(part):
             return np.zeros(0, dtype=np.intp)
     return np.array(marks, dtype=np.intp)

@@ -333,8 +333,9 @@ def score_residuals(problem: Problem, point: Point, slope: Slope, bins: int = 0)
     """Weighted score residuals (k, b) of each block of b people (Lin and Wei 1989; Therneau and Grambsch, 4.6)."""
     means = _risk_set_means(problem, slope)
     for rows in blocks(len(point.risk), bins):
-        scores = problem.x.block(rows) * slope.residuals[rows]
-        scores += _drift(problem, point, means, rows)
+        scores, residual = _drift(problem, point, means, rows), slope.residuals[rows]
+        for j, covariate in problem.x.each(rows):
+            scores[j] += covariate * residual
         own = problem.sets.own[rows]
         dead = np.flatnonzero(own)
         scores[:, dead] -= problem.weights[rows][dead] * means.at_death[:, own[dead] - 1]
@@ -361,18 +362,22 @@ def cluster_parts(problem: Problem, point: Point, slope: Slope, clusters: Cluste
     for block in blocks(len(clusters.order), clusters.count):
         rows = clusters.order[block]
         group, own = clusters.group[rows], sets.own[rows]
-        x, drift = problem.x.block(rows), _drift(problem, point, means, rows)
-        residual, died = slope.residuals[rows], np.where(own > 0, problem.weights[rows], 0.0)
+        residual, drift = slope.residuals[rows], _drift(problem, point, means, rows)
+        died = np.where(own > 0, problem.weights[rows], 0.0)
+        hazard = np.maximum(died - residual, 0.0)  # rounding can be below zero
         here, start = _runs(group)
-        scores[here] += _weighted_sums(x, residual, start) + np.add.reduceat(drift, start, axis=1).T
+        scores[here] += np.add.reduceat(drift, start, axis=1).T
+        drift /= np.where(hazard > 0, -hazard, 1.0)
+        apart = drift
+        for j, covariate in problem.x.each(rows):
+            scores[here, j] += np.add.reduceat(covariate * residual, start)
+            apart[j] += covariate
+        information[here] += sum_products(hazard * apart, apart, start)
         dead = np.flatnonzero(own)
         if len(dead):
             there, begin = _runs(group[dead])
-            scores[there] -= _weighted_sums(np.take(means.at_death, own[dead] - 1, axis=1), died[dead], begin)
-        hazard = np.maximum(died - residual, 0.0)  # rounding can be below zero
-        drift /= np.where(hazard > 0, hazard, 1.0)
-        apart = np.subtract(x, drift, out=drift)
-        information[here] += sum_products(hazard * apart, apart, start)
+            at_death = np.take(means.at_death, own[dead] - 1, axis=1)
+            scores[there] -= np.add.reduceat(at_death * died[dead], begin, axis=1).T
     return scores, information
 
 
@@ -380,8 +385,3 @@ def _runs(group: Ints) -> tuple[Ints, Ints]:
     """The clusters of people in order of them, and where each begins."""
     start = np.flatnonzero(np.diff(group, prepend=-1))
     return group[start], start
-
-
-def _weighted_sums(values: Floats, weights: Floats, start: Ints) -> Floats:
-    """Sum values (k, b) times weights (b,) over runs of people, (runs, k)."""
-    return sum_products(values, weights[None, :], start)[:, :, 0]

@@ -164,7 +164,7 @@ def draw_births(cohort: Cohort, book: Codebook, study: Settings, outcome: EventO
     if study.season:
         months = born.dt.month.to_numpy()
         present = np.unique(months)[1:]
-        x = np.column_stack([x, months[:, None] == present])
+        x = np.array([*x.T, *(months == m for m in present)], dtype=float).T
         names = [*names, *(f"month {m}" for m in present)]
     clusters, alone = cluster_labels(sample[study.cluster])
     births = Births(

@@ -15,7 +15,7 @@ from evenwicht.base.codebook import Codebook
 from evenwicht.base.errors import ModelError
 from evenwicht.base.outcomes import EventOutcome
 from evenwicht.cohort import Cohort
-from evenwicht.estimators.cox import CoxResult, fit_followed
+from evenwicht.estimators.cox import CoxResult
 from evenwicht.estimators.cox_bootstrap import score_bootstrap
 from evenwicht.estimators.design_analysis import design_analysis
 from evenwicht.estimators.empirical_null import EmpiricalNull, fit_empirical_null
@@ -80,7 +80,7 @@ def put_to_every_question(rows: Rows, models: Models, controls: Controls, rng: n
         Source of the weights of the wild bootstrap.
     """
     births, study, fit = models.births, models.study, models.groups
-    _sandwich(rows, births, study)
+    _sandwich(rows, study, fit)
     _pre_trend(rows, models)
     placebo = placebo_cutoffs(births)
     _randomisation(rows, births, placebo)
@@ -119,14 +119,12 @@ def specifications(rows: Rows, births: Births, study: Settings, cohort: Cohort, 
         again("cox_coherent", births.censored_at(visits), {}, "everybody, ill or not, followed to the last visit")
 
 
-def _sandwich(rows: Rows, births: Births, study: Settings) -> None:
+def _sandwich(rows: Rows, study: Settings, fit: CoxResult) -> None:
     """The headline with the sandwich error that the literature uses, which few clusters make too narrow."""
-    x, names = births.design(group_columns(births, study))
-    fit = fit_followed(births.followed, x, names, where=births.where)
     note = "sandwich clustered by month of birth; the other rows use the bias-reduced one, with fewer df"
-    ratio = fit.hazard_ratio(study.longest)
-    rows.add("conditional_hazard_ratio", "cox_sandwich", ratio, n=births.n, events=births.events)
-    rows.diagnose("specification", "cox_sandwich", Interval(np.nan), n=births.n, note=note)
+    ratio = fit.sandwich().hazard_ratio(study.longest)
+    rows.add("conditional_hazard_ratio", "cox_sandwich", ratio, n=fit.n, events=fit.events)
+    rows.diagnose("specification", "cox_sandwich", Interval(np.nan), n=fit.n, note=note)
 
 
 def _pre_trend(rows: Rows, models: Models) -> None:
