@@ -15,7 +15,6 @@ from evenwicht.base.outcomes import EventOutcome
 from evenwicht.cohort import Cohort
 from evenwicht.estimators.cox import CoxResult, Followed, fit_followed, follow
 from evenwicht.estimators.design import LEAST_EVENTS
-from evenwicht.estimators.results import Interval
 from evenwicht.estimators.survival_data import SurvivalData
 from evenwicht.results.flow import BIRTH_DATE, COVARIATES, OUTSIDE, Flow, cluster_labels, departures, not_known
 from evenwicht.studies.event_study import DOSE, Group, Settings
@@ -129,8 +128,11 @@ class Births:
 
         Covariates that do not vary (a calendar month without births in a part of the sample) are left out.
         """
-        names = [*columns, *(name for name, keep in zip(self.names, self.varies, strict=True) if keep)]
-        return np.array([*columns.values(), *self.x.T[self.varies]]).T, names
+        kept = np.flatnonzero(self.varies)
+        return np.array([*columns.values(), *(self.x[:, j] for j in kept)]).T, [
+            *columns,
+            *(self.names[j] for j in kept),
+        ]
 
 
 def draw_births(cohort: Cohort, book: Codebook, study: Settings, outcome: EventOutcome, where: str) -> Births:
@@ -223,6 +225,6 @@ class Models:
         return compared.cox(cell_columns(compared, self.study))
 
     @cached_property
-    def dose(self) -> Interval:
-        """Log hazard ratio of a month of exposure."""
-        return self.births.cox({DOSE: self.births.dose(self.study)}).coefficient(DOSE)
+    def dose(self) -> CoxResult:
+        """Months of exposure."""
+        return self.births.cox({DOSE: self.births.dose(self.study)})

@@ -85,7 +85,7 @@ def put_to_every_question(rows: Rows, models: Models, controls: Controls, rng: n
     placebo = placebo_cutoffs(births)
     _randomisation(rows, births, placebo)
     rows.curve("placebo", placebo.rename(columns={"months": "x"}))
-    rows.curve("profile", _break_point(rows, births, study).rename(columns={"months": "x"}))
+    rows.curve("profile", _break_point(rows, models).rename(columns={"months": "x"}))
     _negative_controls(rows, controls, study, fit)
     _bootstrap(rows, births, study, rng)
     _selection(rows, births, study, fit)
@@ -216,8 +216,9 @@ def _randomisation(rows: Rows, births: Births, placebo: pd.DataFrame) -> None:
     rows.diagnose("test_size", "placebo_cutoff", rank_size(len(found)), n=births.n, note=told)
 
 
-def _break_point(rows: Rows, births: Births, study: Settings) -> pd.DataFrame:
+def _break_point(rows: Rows, models: Models) -> pd.DataFrame:
     """Profile likelihood of the month in which the policy ended, and the dose against a linear trend and a step."""
+    births, study = models.births, models.study
     first, last = int(births.month.min()), int(births.month.max())
     shifts = np.arange(first + MARGIN - GESTATION, last - MARGIN - GESTATION + 1)
     profile = [births.log_likelihood({DOSE: births.dose(study, int(shift))}) for shift in shifts]
@@ -230,13 +231,12 @@ def _break_point(rows: Rows, births: Births, study: Settings) -> pd.DataFrame:
     interval = Interval(best, np.nan, lower, upper)
     rows.add("break_date", "profile", interval, n=births.n, events=births.events)
     rows.diagnose("specification", "profile", Interval(np.nan), n=births.n, note=note)
-    actual = births.log_likelihood({DOSE: births.dose(study)})
     step = (births.month <= GESTATION).astype(float)
     for rival, column, note in (
         ("linear_trend", births.years, "linear year of birth instead of months of exposure"),
         ("step", step, "step at the last exposed conception instead of months of exposure"),
     ):
-        gained = 2 * (actual - births.log_likelihood({"rival": column}))
+        gained = 2 * (models.dose.log_likelihood - births.log_likelihood({"rival": column}))
         rows.diagnose("aic_difference", rival, gained, n=births.n, note=note)
     table = pd.DataFrame({"months": shifts, "estimate": -deviance / 2, "actual": shifts == 0})
     return table.assign(lower=np.nan, upper=np.nan)

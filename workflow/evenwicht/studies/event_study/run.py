@@ -70,7 +70,7 @@ def _effects(rows: Rows, models: Models) -> None:
     for cell in study.cells:
         rows.add("conditional_hazard_ratio", "cox", cells.hazard_ratio(cell), exposure=cell, **among)
 
-    dose = models.dose.exp()
+    dose = models.dose.hazard_ratio(DOSE)
     rows.add("conditional_hazard_ratio", "cox", dose, exposure=DOSE, reference=PER_MONTH, **size)
 
     _gompertz(rows, births, study, size)
@@ -136,6 +136,7 @@ def _curves(rows: Rows, models: Models) -> None:
         risen = {"estimate": 1 - curve["survival"], "lower": 1 - curve["upper"], "upper": 1 - curve["lower"]}
         rows.curve("incidence", pd.DataFrame({**risen, "arm": name, "x": grid, "at_risk": curve["at_risk"]}))
     months = np.linspace(0, births.dose(study).max(), GRID_POINTS)
-    limits = {name: getattr(models.dose, name) for name in ("estimate", "lower", "upper")}
+    each = models.dose.coefficient(DOSE)
+    limits = {"estimate": each.estimate, "lower": each.lower, "upper": each.upper}
     band = {name: np.exp(value * months) for name, value in limits.items()}
     rows.curve("dose", pd.DataFrame({"x": months, **band}))
