@@ -9,13 +9,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from evenwicht.base.arrays import Floats, Ints, Labels
+from evenwicht.base.arrays import Flags, Floats, Ints, Labels
 from evenwicht.base.errors import ModelError
 from evenwicht.estimators.clusters import cluster_errors, exact
 from evenwicht.estimators.coefficients import Coefficients
+from evenwicht.estimators.cox_covariates import covariates_of
 from evenwicht.estimators.cox_kernel import (
+    Clusters,
     Problem,
-    cluster_information,
+    RiskSets,
+    cluster_parts,
     differentiate,
     evaluate,
     risk_sets,
@@ -30,10 +33,9 @@ from evenwicht.estimators.likelihood import (
 )
 from evenwicht.estimators.person_time import (
     codes,
-    extent,
+    require_covariates,
     require_finite,
-    require_person_time,
-    standardise,
+    require_follow_up,
     stratum_means,
 )
 from evenwicht.estimators.survival_data import SurvivalData
@@ -51,6 +53,12 @@ class CoxResult(Coefficients):
     log_likelihood_null: float
     naive_covariance: Floats
     cluster_scores: Floats | None
+
+    def sandwich(self) -> "CoxResult":
+        """The same fit with Lin and Wei's covariance, whatever the bias-reduced one says; it must have clusters."""
+        assert self.cluster_scores is not None
+        meat = self.cluster_scores.T @ self.cluster_scores
+        return replace(self, covariance=self.naive_covariance @ meat @ self.naive_covariance, errors=None)
 
 
 def cox(
@@ -179,28 +187,74 @@ def fit_cox(
         covariates, a covariate does not vary within risk sets or follows from others, a coefficient has no finite
         estimate, or there are fewer than two clusters.
     """
-    model = _prepare(data, x, names, strata, offset, ties, where)
-    problem, scale = model.problem, model.scale
+    people = follow(data, strata=strata, ties=ties, where=where)
+    return fit_followed(people, x, names, offset=offset, robust=robust, few_clusters=few_clusters, where=where)
+
+
+@dataclass(frozen=True)
+class Followed:
+    """People whose risk sets are cut, once for any number of models.
+
+    `ever` (n,) says who of `data` is ever at risk; `sets`, `layer` (their strata) and `clusters` are about these.
+    """
+
+    data: SurvivalData
+    ever: Flags
+    sets: RiskSets
+    layer: Ints | None
+    clusters: Clusters | None
+
+
+def follow(
+    data: SurvivalData, *, strata: Labels | None = None, ties: str = "efron", where: str = "Cox model"
+) -> Followed:
+    """Cut the risk sets of people, for `fit_followed`; arguments and errors are those of `fit_cox`."""
+    if ties not in ("efron", "breslow"):
+        raise ModelError(f"no method {ties} for ties", where=where, fix="Choose efron or breslow.")
+    require_follow_up(data, where)
+    layer = None if strata is None else codes(strata, "strata", where)
+    ever, sets = risk_sets(data, layer, efron=ties == "efron", where=where)
+    clusters = None
+    if data.clusters is not None:
+        group, count = cluster_codes(codes(data.clusters, "clusters", where)[ever], where)
+        clusters = Clusters(group, count, sets.last)
+    return Followed(data, ever, sets, None if layer is None else layer[ever], clusters)
+
+
+def fit_followed(
+    people: Followed,
+    x: Floats,
+    names: list[str],
+    *,
+    offset: Floats | None = None,
+    robust: bool = False,
+    few_clusters: bool = False,
+    where: str = "Cox model",
+) -> CoxResult:
+    """Fit a Cox model to people followed; arguments and errors are those of `fit_cox`."""
+    problem, scale = _problem(people, x, names, offset, where)
+    data, clusters = people.data, people.clusters
     fit = maximise(
         np.zeros(len(names)),
         lambda beta: evaluate(problem, beta),
         lambda point: differentiate(problem, point),
         lambda slope: require_information(slope.information, np.diag(slope.second_moment), names, where),
-        extent(problem.x),
+        problem.x.extent,
         problem.weights[problem.sets.deaths].sum(),
         names,
         where,
     )
     naive = np.linalg.inv(fit.slope.information) / np.outer(scale, scale)
     covariance, scores, errors = naive, None, None
-    if model.group is not None:
-        residuals = score_residuals(problem, fit.point, fit.slope, model.n_clusters)
-        scores = sum_by_cluster(residuals, model.group, model.n_clusters) * scale
+    if clusters is not None:
+        if few_clusters and exact(clusters.count, len(names)):
+            scores, parts = cluster_parts(problem, fit.point, fit.slope, clusters)
+        else:
+            residuals = score_residuals(problem, fit.point, fit.slope, clusters.count)
+            scores, parts = sum_by_cluster(residuals, clusters.group, clusters.count), None
+        scores *= scale
         covariance = naive @ (scores.T @ scores) @ naive
         if few_clusters:
-            parts = None
-            if exact(model.n_clusters, len(names)):
-                parts = cluster_information(problem, fit.point, fit.slope, model.group, model.n_clusters)
             root = np.linalg.inv(np.linalg.cholesky(fit.slope.information)).T
             errors = cluster_errors(scores / scale, parts, root)
             errors = replace(errors, root=root / scale[:, None])
@@ -215,7 +269,7 @@ def fit_cox(
         log_likelihood=fit.point.log_likelihood,
         n=data.n,
         events=int(data.event.sum()),
-        n_clusters=None if model.group is None else model.n_clusters,
+        n_clusters=None if clusters is None else clusters.count,
         errors=errors,
         iterations=fit.steps,
         log_likelihood_null=fit.log_likelihood_start,
@@ -229,50 +283,28 @@ def scores_at(params: Floats, data: SurvivalData, x: Floats, where: str = "Cox m
 
     Arguments and errors are those of `fit_cox`; the data must have clusters, and ties are Efron's.
     """
-    names = [f"x{j}" for j in range(x.shape[1])]
-    model = _prepare(data, x, names, None, None, "efron", where)
-    assert model.group is not None
-    point = evaluate(model.problem, params * model.scale)
-    slope = differentiate(model.problem, point)
-    residuals = score_residuals(model.problem, point, slope, model.n_clusters)
-    scores = sum_by_cluster(residuals, model.group, model.n_clusters)
-    return scores * model.scale, slope.information * np.outer(model.scale, model.scale)
+    people = follow(data, where=where)
+    problem, scale = _problem(people, x, [f"x{j}" for j in range(x.shape[1])], None, where)
+    assert people.clusters is not None
+    point = evaluate(problem, params * scale)
+    slope = differentiate(problem, point)
+    residuals = score_residuals(problem, point, slope, people.clusters.count)
+    scores = sum_by_cluster(residuals, people.clusters.group, people.clusters.count)
+    return scores * scale, slope.information * np.outer(scale, scale)
 
 
-@dataclass(frozen=True)
-class _Model:
-    """Data ready for the kernel, the scale of each covariate (k,), and the cluster of everybody ever at risk."""
-
-    problem: Problem
-    scale: Floats
-    group: Ints | None
-    n_clusters: int
-
-
-def _prepare(
-    data: SurvivalData,
-    x: Floats,
-    names: list[str],
-    strata: Labels | None,
-    offset: Floats | None,
-    ties: str,
-    where: str,
-) -> _Model:
-    if ties not in ("efron", "breslow"):
-        raise ModelError(f"no method {ties} for ties", where=where, fix="Choose efron or breslow.")
+def _problem(
+    people: Followed, x: Floats, names: list[str], offset: Floats | None, where: str
+) -> tuple[Problem, Floats]:
+    """Data ready for the kernel, and the scale of each covariate (k,)."""
     if not names:
         raise ModelError("no covariates", where=where, fix="Name at least one numeric column.")
-    require_person_time(data, x, names, where)
+    require_covariates(people.data, x, names, where)
+    ever, layer, weights = people.ever, people.layer, people.data.weights
+    shift = np.zeros(len(x))
     if offset is not None:
         require_finite(offset, "offset", where)
-    layer = None if strata is None else codes(strata, "strata", where)
-    ever, sets = risk_sets(data, layer, efron=ties == "efron", where=where)
-    group, n_clusters = None, 0
-    if data.clusters is not None:
-        group, n_clusters = cluster_codes(codes(data.clusters, "clusters", where)[ever], where)
-    layer = None if layer is None else layer[ever]
-    design, scale = standardise(x, ever, layer)
-    weight = np.ones(len(sets.last)) if data.weights is None else data.weights[ever]
-    shift = np.zeros(len(sets.last)) if offset is None else offset[ever]
-    problem = Problem(design, design[:, sets.deaths], weight, shift - stratum_means(shift, layer), sets)
-    return _Model(problem, scale, group, n_clusters)
+        shift = offset
+    covariates, scale = covariates_of(x, ever, layer)
+    weight = np.ones(len(people.sets.last)) if weights is None else weights[ever]
+    return Problem(covariates, weight, shift[ever] - stratum_means(shift[ever], layer), people.sets), scale

@@ -16,6 +16,7 @@ STILL = 0.1  # log hazards that the last step may move; towards infinity each st
 ROUNDED_AWAY = 1e-8
 LOST = 1e-6  # share that tells the directions that run off from the others
 DEPENDENT = 1e-9  # share of a covariate's variance that the others, or the risk sets, leave
+CALL = 4_096  # products of a run of people, on average, from which a call of the linear algebra for each pays
 ROUNDING = 1e-11  # of a log likelihood, relative
 
 
@@ -182,7 +183,14 @@ def sum_products_by_cluster(left: Floats, right: Floats, group: Ints, n_clusters
     """Sum the products of (k, n) and (m, n) over the people of each cluster, (clusters, k, m); zero without people."""
     order = np.argsort(group, kind="stable")
     present, start = np.unique(group[order], return_index=True)
-    left, right = left[:, order], right[:, order]
     total = np.zeros((n_clusters, len(left), len(right)))
-    total[present] = np.stack([np.add.reduceat(row * right, start, axis=1).T for row in left], axis=1)
+    total[present] = sum_products(left[:, order], right[:, order], start)
     return total
+
+
+def sum_products(left: Floats, right: Floats, start: Ints) -> Floats:
+    """Sum the products of (k, n) and (m, n) over s runs of people, which begin at `start` (s,), (s, k, m)."""
+    if left.size * len(right) < CALL * len(start):
+        return np.stack([np.add.reduceat(row * right, start, axis=1).T for row in left], axis=1)
+    ends = [*start[1:], left.shape[1]]
+    return np.stack([left[:, a:b] @ right[:, a:b].T for a, b in zip(start, ends, strict=True)])

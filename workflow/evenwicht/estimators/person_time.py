@@ -57,16 +57,21 @@ def require_person_time(data: SurvivalData, x: Floats, names: list[str], where: 
     Raises
     ------
     ModelError
-        If a number is missing or infinite, an event is not 0 or 1, someone leaves at or before entry, a weight is not
-        positive, or there are no events or fewer than covariates.
+        As `require_follow_up` and `require_covariates`.
+    """
+    require_follow_up(data, where)
+    require_covariates(data, x, names, where)
+
+
+def require_follow_up(data: SurvivalData, where: str) -> None:
+    """Raise ModelError unless people are followed.
+
+    That is if a number is missing or infinite, an event is not 0 or 1, someone leaves at or before entry, a weight is
+    not positive, or there are no events.
     """
     time, event, entry, weights = data.time, data.event, data.entry, data.weights
     require_finite(time, "time", where)
     require_finite(event, "event", where)
-    for rows in blocks(len(x)):
-        if not np.isfinite(x[rows]).all():
-            for j, name in enumerate(names):
-                require_finite(x[rows, j], name, where)
     if not ((event == 0) | (event == 1)).all():
         raise ModelError("event is not 0 or 1 everywhere", where=where, fix="Code an event as 1 and censoring as 0.")
     if entry is not None:
@@ -82,9 +87,17 @@ def require_person_time(data: SurvivalData, x: Floats, names: list[str], where: 
         require_finite(weights, "weights", where)
         if weights.min() <= 0:
             raise ModelError("weights are not all positive", where=where, fix="Leave out rows of weight zero.")
-    events = int(event.sum())
-    if events == 0:
+    if not event.any():
         raise ModelError("no events", where=where, fix="Lengthen follow-up or leave this outcome out of the study.")
+
+
+def require_covariates(data: SurvivalData, x: Floats, names: list[str], where: str) -> None:
+    """Raise ModelError if a covariate (n, k) is missing or infinite, or there are fewer events than covariates."""
+    for rows in blocks(len(x)):
+        if not np.isfinite(x[rows]).all():
+            for j, name in enumerate(names):
+                require_finite(x[rows, j], name, where)
+    events = int(data.event.sum())
     if events < len(names):
         raise ModelError(
             f"too few events: {events} for {len(names)} covariates",

@@ -1,6 +1,7 @@
 """People of an event study: when each was born relative to the end of a policy, and what a hazard model needs."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,11 @@ from evenwicht.base.codebook import Codebook
 from evenwicht.base.errors import DataError
 from evenwicht.base.outcomes import EventOutcome
 from evenwicht.cohort import Cohort
-from evenwicht.estimators.cox import CoxResult, fit_cox
+from evenwicht.estimators.cox import CoxResult, Followed, fit_followed, follow
 from evenwicht.estimators.design import LEAST_EVENTS
 from evenwicht.estimators.survival_data import SurvivalData
 from evenwicht.results.flow import BIRTH_DATE, COVARIATES, OUTSIDE, Flow, cluster_labels, departures, not_known
-from evenwicht.studies.event_study import Group, Settings
+from evenwicht.studies.event_study import DOSE, Group, Settings
 from evenwicht.studies.samples import design_of
 from evenwicht.studies.values import TimedOutcome, outcome_values
 
@@ -38,7 +39,7 @@ class Births:
     years : (n,) array
         Date of birth in years, counted from the day on which the policy ended.
     x : (n, k) array
-        Covariates, with indicators of calendar month if asked for.
+        Covariates, each in one piece of memory, with indicators of calendar month if asked for.
     names : list of k strings
     clusters : (n,) array
     outcome
@@ -73,6 +74,16 @@ class Births:
         """What a hazard model takes."""
         return self.outcome.survival(clusters=self.clusters)
 
+    @cached_property
+    def followed(self) -> Followed:
+        """Their risk sets, which all Cox models of these people share."""
+        return follow(self.data, where=self.where)
+
+    @cached_property
+    def varies(self) -> Flags:
+        """Which covariates do, (k,)."""
+        return np.asarray(self.x.min(axis=0) < self.x.max(axis=0))
+
     def within(self, group: Group) -> Flags:
         """Who is born in a group."""
         return (self.quarter >= group.quarters[0]) & (self.quarter <= group.quarters[1])
@@ -91,8 +102,8 @@ class Births:
         """These people alone."""
         o = self.outcome
         kept = TimedOutcome(o.entry[rows], o.time[rows], o.event[rows], o.horizon)
-        arrays = {name: getattr(self, name)[rows] for name in ("ids", "month", "quarter", "years", "x", "clusters")}
-        return replace(self, **arrays, outcome=kept)
+        arrays = {name: getattr(self, name)[rows] for name in ("ids", "month", "quarter", "years", "clusters")}
+        return replace(self, **arrays, x=self.x.T[:, rows].T, outcome=kept)
 
     def censored_at(self, age: Floats) -> "Births":
         """Everybody followed to an age at most; those who have not entered by then are left out."""
@@ -104,21 +115,24 @@ class Births:
     def cox(self, columns: dict[str, Floats]) -> CoxResult:
         """Fit a Cox model with these columns beside the covariates; errors by `estimators.clusters`."""
         x, names = self.design(columns)
-        return fit_cox(self.data, x, names, few_clusters=True, where=self.where)
+        return fit_followed(self.followed, x, names, few_clusters=True, where=self.where)
 
     def log_likelihood(self, columns: dict[str, Floats]) -> float:
         """That of the same model, without the errors of its coefficients, which take a third of the time."""
         x, names = self.design(columns)
-        return fit_cox(replace(self.data, clusters=None), x, names, where=self.where).log_likelihood
+        alone = replace(self.followed, clusters=None)
+        return fit_followed(alone, x, names, where=self.where).log_likelihood
 
     def design(self, columns: dict[str, Floats]) -> tuple[Floats, list[str]]:
         """These columns beside the covariates, (n, k), and their names.
 
         Covariates that do not vary (a calendar month without births in a part of the sample) are left out.
         """
-        kept = self.x.min(axis=0) < self.x.max(axis=0)
-        names = [*columns, *(name for name, keep in zip(self.names, kept, strict=True) if keep)]
-        return np.column_stack([*columns.values(), self.x[:, kept]]), names
+        kept = np.flatnonzero(self.varies)
+        return np.array([*columns.values(), *(self.x[:, j] for j in kept)]).T, [
+            *columns,
+            *(self.names[j] for j in kept),
+        ]
 
 
 def draw_births(cohort: Cohort, book: Codebook, study: Settings, outcome: EventOutcome, where: str) -> Births:
@@ -152,7 +166,7 @@ def draw_births(cohort: Cohort, book: Codebook, study: Settings, outcome: EventO
     if study.season:
         months = born.dt.month.to_numpy()
         present = np.unique(months)[1:]
-        x = np.column_stack([x, months[:, None] == present])
+        x = np.array([*x.T, *(months == m for m in present)], dtype=float).T
         names = [*names, *(f"month {m}" for m in present)]
     clusters, alone = cluster_labels(sample[study.cluster])
     births = Births(
@@ -160,7 +174,7 @@ def draw_births(cohort: Cohort, book: Codebook, study: Settings, outcome: EventO
         month=(12 * born.dt.year + born.dt.month - 12 * study.ends.year - study.ends.month).to_numpy(np.int64),
         quarter=quarter[rows].to_numpy(np.int64),
         years=np.asarray((born - pd.Timestamp(study.ends)).dt.days, dtype=np.float64) / 365.25,
-        x=x.astype(float, copy=False),
+        x=np.asfortranarray(x, dtype=float),
         names=names,
         clusters=clusters,
         outcome=TimedOutcome(values.entry[rows], values.time[rows], values.event[rows], values.horizon),
@@ -190,3 +204,27 @@ def cell_columns(births: Births, study: Settings) -> dict[str, Floats]:
 def in_cells(births: Births, study: Settings) -> Births:
     """The people born in a cell or in the reference."""
     return births.part(np.any([births.within(cell) for cell in (study.reference, *study.cells.values())], axis=0))
+
+
+@dataclass(frozen=True)
+class Models:
+    """The Cox models of one outcome that several questions share, each fitted when first asked for."""
+
+    births: Births
+    study: Settings
+
+    @cached_property
+    def groups(self) -> CoxResult:
+        """The exposed groups against the unexposed, the headline among them."""
+        return self.births.cox(group_columns(self.births, self.study))
+
+    @cached_property
+    def cells(self) -> CoxResult:
+        """Each cell against the reference."""
+        compared = in_cells(self.births, self.study)
+        return compared.cox(cell_columns(compared, self.study))
+
+    @cached_property
+    def dose(self) -> CoxResult:
+        """Months of exposure."""
+        return self.births.cox({DOSE: self.births.dose(self.study)})

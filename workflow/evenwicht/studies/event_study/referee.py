@@ -15,7 +15,7 @@ from evenwicht.base.codebook import Codebook
 from evenwicht.base.errors import ModelError
 from evenwicht.base.outcomes import EventOutcome
 from evenwicht.cohort import Cohort
-from evenwicht.estimators.cox import CoxResult, fit_cox
+from evenwicht.estimators.cox import CoxResult
 from evenwicht.estimators.cox_bootstrap import score_bootstrap
 from evenwicht.estimators.design_analysis import design_analysis
 from evenwicht.estimators.empirical_null import EmpiricalNull, fit_empirical_null
@@ -26,10 +26,9 @@ from evenwicht.studies.event_study import Group, Settings
 from evenwicht.studies.event_study.births import (
     GESTATION,
     Births,
-    cell_columns,
+    Models,
     draw_births,
     group_columns,
-    in_cells,
 )
 from evenwicht.studies.event_study.windows import last_visits, window_check
 
@@ -63,9 +62,7 @@ class Controls:
         return f"{len(self.left_out)} left out: {'; '.join(self.left_out)}" if self.left_out else ""
 
 
-def put_to_every_question(
-    rows: Rows, births: Births, study: Settings, controls: Controls, rng: np.random.Generator
-) -> None:
+def put_to_every_question(rows: Rows, models: Models, controls: Controls, rng: np.random.Generator) -> None:
     """Answer every question but those of `specifications`.
 
     Curves: `placebo`, the log hazard ratio at every possible cut-off, and `profile`, the log likelihood by the month in
@@ -75,20 +72,20 @@ def put_to_every_question(
     ----------
     rows
         Of the longest exposure against the unexposed.
-    births, study
-        The people of one outcome.
+    models
+        Of the people of one outcome.
     controls
         Output of `control_estimates`.
     rng
         Source of the weights of the wild bootstrap.
     """
-    fit = births.cox(group_columns(births, study))
-    _sandwich(rows, births, study)
-    _pre_trend(rows, births, study, fit)
+    births, study, fit = models.births, models.study, models.groups
+    _sandwich(rows, study, fit)
+    _pre_trend(rows, models)
     placebo = placebo_cutoffs(births)
     _randomisation(rows, births, placebo)
     rows.curve("placebo", placebo.rename(columns={"months": "x"}))
-    rows.curve("profile", _break_point(rows, births, study).rename(columns={"months": "x"}))
+    rows.curve("profile", _break_point(rows, models).rename(columns={"months": "x"}))
     _negative_controls(rows, controls, study, fit)
     _bootstrap(rows, births, study, rng)
     _selection(rows, births, study, fit)
@@ -122,25 +119,22 @@ def specifications(rows: Rows, births: Births, study: Settings, cohort: Cohort, 
         again("cox_coherent", births.censored_at(visits), {}, "everybody, ill or not, followed to the last visit")
 
 
-def _sandwich(rows: Rows, births: Births, study: Settings) -> None:
+def _sandwich(rows: Rows, study: Settings, fit: CoxResult) -> None:
     """The headline with the sandwich error that the literature uses, which few clusters make too narrow."""
-    x, names = births.design(group_columns(births, study))
-    fit = fit_cox(births.data, x, names, where=births.where)
     note = "sandwich clustered by month of birth; the other rows use the bias-reduced one, with fewer df"
-    ratio = fit.hazard_ratio(study.longest)
-    rows.add("conditional_hazard_ratio", "cox_sandwich", ratio, n=births.n, events=births.events)
-    rows.diagnose("specification", "cox_sandwich", Interval(np.nan), n=births.n, note=note)
+    ratio = fit.sandwich().hazard_ratio(study.longest)
+    rows.add("conditional_hazard_ratio", "cox_sandwich", ratio, n=fit.n, events=fit.events)
+    rows.diagnose("specification", "cox_sandwich", Interval(np.nan), n=fit.n, note=note)
 
 
-def _pre_trend(rows: Rows, births: Births, study: Settings, fit: CoxResult) -> None:
+def _pre_trend(rows: Rows, models: Models) -> None:
     """Joint test of the cells before the exposure, and its power against the trend that would make the headline."""
-    before = study.before
+    births, study, fit, before = models.births, models.study, models.groups, models.study.before
     if not before:
         return
-    compared = in_cells(births, study)
-    cells = compared.cox(cell_columns(compared, study))
+    cells = models.cells
     _, q, p = cells.wald(before)
-    rows.diagnose("p_value", "pre_trend", p, n=compared.n, note=f"Wald, {q} cells")
+    rows.diagnose("p_value", "pre_trend", p, n=cells.n, note=f"Wald, {q} cells")
 
     def middle(group: Group) -> float:
         return float(births.years[births.within(group)].mean())
@@ -153,7 +147,7 @@ def _pre_trend(rows: Rows, births: Births, study: Settings, fit: CoxResult) -> N
     df = cells.wald_df(before)
     power = 1 - special.ncfdtr(q, df, strength, special.fdtri(q, df, 0.95))
     told = f"against {100 * np.expm1(slope):+.1f}% of the hazard a year of birth, which alone would make the headline"
-    rows.diagnose("power", "pre_trend", float(power), n=compared.n, note=told)
+    rows.diagnose("power", "pre_trend", float(power), n=cells.n, note=told)
 
 
 def placebo_cutoffs(births: Births) -> pd.DataFrame:
@@ -222,8 +216,9 @@ def _randomisation(rows: Rows, births: Births, placebo: pd.DataFrame) -> None:
     rows.diagnose("test_size", "placebo_cutoff", rank_size(len(found)), n=births.n, note=told)
 
 
-def _break_point(rows: Rows, births: Births, study: Settings) -> pd.DataFrame:
+def _break_point(rows: Rows, models: Models) -> pd.DataFrame:
     """Profile likelihood of the month in which the policy ended, and the dose against a linear trend and a step."""
+    births, study = models.births, models.study
     first, last = int(births.month.min()), int(births.month.max())
     shifts = np.arange(first + MARGIN - GESTATION, last - MARGIN - GESTATION + 1)
     profile = [births.log_likelihood({DOSE: births.dose(study, int(shift))}) for shift in shifts]
@@ -236,13 +231,12 @@ def _break_point(rows: Rows, births: Births, study: Settings) -> pd.DataFrame:
     interval = Interval(best, np.nan, lower, upper)
     rows.add("break_date", "profile", interval, n=births.n, events=births.events)
     rows.diagnose("specification", "profile", Interval(np.nan), n=births.n, note=note)
-    actual = births.log_likelihood({DOSE: births.dose(study)})
     step = (births.month <= GESTATION).astype(float)
     for rival, column, note in (
         ("linear_trend", births.years, "linear year of birth instead of months of exposure"),
         ("step", step, "step at the last exposed conception instead of months of exposure"),
     ):
-        gained = 2 * (actual - births.log_likelihood({"rival": column}))
+        gained = 2 * (models.dose.log_likelihood - births.log_likelihood({"rival": column}))
         rows.diagnose("aic_difference", rival, gained, n=births.n, note=note)
     table = pd.DataFrame({"months": shifts, "estimate": -deviance / 2, "actual": shifts == 0})
     return table.assign(lower=np.nan, upper=np.nan)

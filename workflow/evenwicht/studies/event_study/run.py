@@ -22,7 +22,7 @@ from evenwicht.estimators.results import Interval
 from evenwicht.estimators.survival import kaplan_meier_curve
 from evenwicht.results.rows import Findings, Rows
 from evenwicht.studies.event_study import DOSE, PER_MONTH, Settings
-from evenwicht.studies.event_study.births import Births, cell_columns, draw_births, group_columns, in_cells
+from evenwicht.studies.event_study.births import Births, Models, draw_births, group_columns
 from evenwicht.studies.event_study.referee import control_estimates, put_to_every_question, specifications
 from evenwicht.studies.study import Job
 
@@ -48,36 +48,32 @@ def run(study: Settings, cohort: Cohort, book: Codebook, found: Findings, job: J
             if reason:
                 _not_estimable(rows, births, study, reason)
                 continue
-            _effects(rows, births, study)
+            models = Models(births, study)
+            _effects(rows, models)
             specifications(rows, births, study, cohort, book)
             if controls is not None:
-                put_to_every_question(rows, births, study, controls, rng)
-                _curves(rows, births, study)
+                put_to_every_question(rows, models, controls, rng)
+                _curves(rows, models)
 
 
-def _effects(rows: Rows, births: Births, study: Settings) -> None:
+def _effects(rows: Rows, models: Models) -> None:
+    births, study = models.births, models.study
     size: dict[str, Any] = {"n": births.n, "events": births.events}
     rows.diagnose("clusters", "cox", float(len(np.unique(births.clusters))), n=births.n)
 
-    groups = births.cox(group_columns(births, study))
     for group in study.groups:
-        rows.add("conditional_hazard_ratio", "cox", groups.hazard_ratio(group), exposure=group, **size)
-    _part_in_shortest(rows, groups, study, size)
+        rows.add("conditional_hazard_ratio", "cox", models.groups.hazard_ratio(group), exposure=group, **size)
+    _part_in_shortest(rows, models.groups, study, size)
 
-    _cells(rows, in_cells(births, study), study)
+    cells = models.cells
+    among: dict[str, Any] = {"n": cells.n, "events": cells.events, "reference": study.reference.id}
+    for cell in study.cells:
+        rows.add("conditional_hazard_ratio", "cox", cells.hazard_ratio(cell), exposure=cell, **among)
 
-    dose = births.cox({DOSE: births.dose(study)}).hazard_ratio(DOSE)
+    dose = models.dose.hazard_ratio(DOSE)
     rows.add("conditional_hazard_ratio", "cox", dose, exposure=DOSE, reference=PER_MONTH, **size)
 
     _gompertz(rows, births, study, size)
-
-
-def _cells(rows: Rows, compared: Births, study: Settings) -> None:
-    """Hazard ratio of each cell against the reference."""
-    cells = compared.cox(cell_columns(compared, study))
-    size: dict[str, Any] = {"n": compared.n, "events": compared.events, "reference": study.reference.id}
-    for cell in study.cells:
-        rows.add("conditional_hazard_ratio", "cox", cells.hazard_ratio(cell), exposure=cell, **size)
 
 
 def _not_estimable(rows: Rows, births: Births, study: Settings, reason: str) -> None:
@@ -130,7 +126,8 @@ def _fit_gompertz(births: Births, columns: dict[str, Floats]) -> GompertzResult:
     return fit_gompertz(births.data, x, names, few_clusters=True, where=births.where)
 
 
-def _curves(rows: Rows, births: Births, study: Settings) -> None:
+def _curves(rows: Rows, models: Models) -> None:
+    births, study = models.births, models.study
     start = np.floor(np.quantile(births.outcome.time[births.outcome.event == 1], 0.01))
     grid = np.linspace(start, max(study.ages), GRID_POINTS)
     for name, group in study.compared.items():
@@ -138,8 +135,8 @@ def _curves(rows: Rows, births: Births, study: Settings) -> None:
         curve = kaplan_meier_curve(people.outcome.survival(), grid)
         risen = {"estimate": 1 - curve["survival"], "lower": 1 - curve["upper"], "upper": 1 - curve["lower"]}
         rows.curve("incidence", pd.DataFrame({**risen, "arm": name, "x": grid, "at_risk": curve["at_risk"]}))
-    each = births.cox({DOSE: births.dose(study)}).coefficient(DOSE)
     months = np.linspace(0, births.dose(study).max(), GRID_POINTS)
+    each = models.dose.coefficient(DOSE)
     limits = {"estimate": each.estimate, "lower": each.lower, "upper": each.upper}
     band = {name: np.exp(value * months) for name, value in limits.items()}
     rows.curve("dose", pd.DataFrame({"x": months, **band}))
