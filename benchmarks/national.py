@@ -3,8 +3,8 @@
     python benchmarks/national.py [people ...]
 
 People are shared among the registers as in the two countries: 4,000,000 are all of both. A third cohort of as many
-people as the larger register has effects of an individual and of a policy, with clusters; its event study, with twenty
-negative controls, stays out and has `benchmarks/studies.py`. Each size is a run of Snakemake, one job at a time, from
+people as the larger register has effects of an individual and of a policy, with clusters, and an event study with twenty
+negative controls. Each size is a run of Snakemake, one job at a time, from
 simulation to the report, and a release of it by the rules of a holder of data. CPU seconds and peak resident memory are
 those of a job's process, imports included. The growth exponent is that of the seconds from one size to the next: 1 is
 linear, less where fixed costs still count. The table goes to benchmarks/national.csv; rows of other sizes that are in
@@ -24,7 +24,7 @@ import yaml
 ROOT = Path(__file__).parents[1]
 REGISTERS = {"register_nz": 1_700_000, "register_dk": 2_300_000}
 TABLE = ROOT / "benchmarks/national.csv"
-POLICY, EVENT_STUDY = "rationing", "end_of_rationing"
+POLICY = "rationing"
 
 # Python runs it at the start of every process: what a job took is known at its end, not before.
 MEASURE = """
@@ -54,9 +54,6 @@ def configure(people: int, folder: Path) -> None:
         text = yaml.safe_load((ROOT / f"config/{name}.yaml").read_text(encoding="utf-8"))
         of = REGISTERS.get(name, max(REGISTERS.values()))
         text["source"] |= {"people": round(people * of / nation), "scale": 1.0}
-        if name == POLICY:
-            del text["studies"][EVENT_STUDY]
-            text["source"]["negative_controls"]["count"] = 0
         (folder / f"config/{name}.yaml").write_text(yaml.safe_dump(text, sort_keys=False), encoding="utf-8")
     run = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
     run["cohorts"] = [f"config/{name}.yaml" for name in (*REGISTERS, POLICY)]
