@@ -3,12 +3,11 @@
     python benchmarks/national.py [people ...]
 
 People are shared among the registers as in the two countries: 4,000,000 are all of both. A third cohort of as many
-people as the larger register has effects of an individual and of a policy, with clusters, and an event study with twenty
-negative controls. Each size is a run of Snakemake, one job at a time, from
-simulation to the report, and a release of it by the rules of a holder of data. CPU seconds and peak resident memory are
-those of a job's process, imports included. The growth exponent is that of the seconds from one size to the next: 1 is
-linear, less where fixed costs still count. The table goes to benchmarks/national.csv; rows of other sizes that are in
-it stay.
+people as the larger register has effects of an individual and of a policy, with clusters, and an event study with
+twenty negative controls. Each size is a run of Snakemake, one job at a time, from simulation to the report, and a
+release of it by the rules of a holder of data. CPU seconds and peak resident memory are those of a job's process,
+imports included. The growth exponent is that of the seconds from one size to the next: 1 is linear, less where fixed
+costs still count. The table goes to benchmarks/national.csv; rows of other sizes that are in it stay.
 """
 
 import os
