@@ -173,6 +173,10 @@ MISTAKES = {
         {"scenarios.no_effect": {"stresor_effect": "null"}},
         "scenarios.no_effect: source.stresor_effect: unknown key. Did you mean 'stressor_effect'?",
     ),
+    "a study of a scenario that is not there": (
+        {"scenario_studies": {"no_effect": ["end_of_rationin"]}},
+        "scenario_studies.no_effect.0: 'end_of_rationin' is not a study of this cohort. Did you mean 'end_of_rationing'?",
+    ),
     "scenario without changes": ({"scenarios.as_configured": {}}, "a scenario must not be called 'as_configured'"),
 }
 

@@ -153,6 +153,31 @@ def test_where_few_of_a_month_differ_nobody_shows() -> None:
     assert values[months.index("1953-05")] == 0.0
 
 
+def test_a_month_of_few_has_the_answer_of_the_month_nearest_to_it() -> None:
+    """All nine children of a month and the region had the benefit, a year after its end."""
+    table = persons()
+    month, region = table["born"].dt.strftime("%Y-%m"), table["region"].astype(bool)
+    few = table.index[(month == "1953-05") & region]
+    table.loc[few[:9], "benefit"] = True
+    table = table.drop(few[9:]).reset_index(drop=True)
+    table["id"] = pd.array(np.arange(1, len(table) + 1), dtype="Int64")
+    values = aggregates(table).source["births"]["decides"]["benefit"]["values"]
+    assert values[MONTHS.strftime("%Y-%m").tolist().index("1953-05")] == 0.0
+
+
+def test_a_mean_is_of_enough_people_where_many_values_are_equal() -> None:
+    """Four of a month of 22 lie between nine with less and nine with more: their mean is not told."""
+    table = persons()
+    place = table.index[table["born"].dt.strftime("%Y-%m") == "1950-05"][:22]
+    table = table.drop(table.index[(table["born"].dt.strftime("%Y-%m") == "1950-05") & ~table.index.isin(place)])
+    table.loc[place, "ration"] = [19.0] * 9 + [20.77] * 4 + [21.0] * 9
+    table = table.reset_index(drop=True)
+    table["id"] = pd.array(np.arange(1, len(table) + 1), dtype="Int64")
+    values = aggregates(table).source["births"]["decides"]["ration"]["values"]
+    place = MONTHS.strftime("%Y-%m").tolist().index("1950-05")
+    assert values[place] == pytest.approx((values[place - 1] + values[place + 1]) / 2, abs=0.06)  # three figures
+
+
 def test_one_value_of_a_number_does_not_show() -> None:
     table = persons()
     place = table.index[table["born"].dt.strftime("%Y-%m") == "1950-05"][0]

@@ -139,24 +139,27 @@ def _told(values: Floats, flag: bool, days: Floats, calendar: Calendar, protecti
 
 
 def _shares(values: Floats, period: Ints, periods: int, protection: Protection) -> list[float]:
-    """Share of yes in each period; none or all where too few say the other."""
+    """Share of yes in each period; none or all where too few say the other; of too few, that of the nearest period."""
     people = np.bincount(period, minlength=periods)
     yes = np.bincount(period, values, minlength=periods)
     told: list[float] = []
     for some, of in zip(yes.tolist(), people.tolist(), strict=True):
         both = protection.enough(some) and protection.enough(of - some)
         told.append(protection.share(some, of) if both else float(2 * some > of))
-    return told
+    enough = np.flatnonzero([protection.enough(of) for of in people])
+    if not len(enough):
+        return [0.0] * periods
+    nearest = np.abs(np.arange(periods)[:, None] - enough).argmin(axis=1)
+    return np.array(told)[enough[nearest]].tolist()
 
 
 def _means(values: Floats, period: Ints, periods: int, protection: Protection) -> list[float]:
     """Mean of the middle half of the values in each period, in three figures; of too few, between neighbours."""
-    table = pd.Series(values).groupby(period)
-    ranks, sizes = table.rank(pct=True).to_numpy(), table.size().reindex(range(periods), fill_value=0).to_numpy()
+    ranks = pd.Series(values).groupby(period).rank(pct=True).to_numpy()
     middle = (ranks >= 0.25) & (ranks <= 0.75)
-    enough = np.array([protection.enough(size / 2) for size in sizes])
-    if not enough.any():
+    people = np.bincount(period[middle], minlength=periods)
+    enough = np.flatnonzero([protection.enough(of) for of in people])
+    if not len(enough):
         return [0.0] * periods
-    means = pd.Series(values[middle]).groupby(period[middle]).mean().reindex(range(periods)).to_numpy()
-    places = np.arange(periods)
-    return to_three_figures(np.interp(places, places[enough], means[enough])).tolist()
+    means = np.bincount(period[middle], values[middle], periods)[enough] / people[enough]
+    return to_three_figures(np.interp(np.arange(periods), enough, means)).tolist()

@@ -56,8 +56,8 @@ def alike_of(
 ) -> dict[str, dict[str, Any]]:
     """Return how much alike people of a group are, beyond those of the groups that it lies in, and what goes together.
 
-    Of what comes after, it is of what is left when all that comes before is known. Of that, what the date of birth
-    decides is not in `drawn`: it is alike in those of one age.
+    Of what comes after, it is of what is left when all that comes before is known. `drawn` is of what comes before
+    without what the date of birth decides, in which people are alike as far as they are of one age.
     """
     if not groups:
         return {}
